@@ -1,0 +1,190 @@
+"""QONNX export, and the tensors at which every level of the build is compared with PyTorch.
+
+The file carries two entries in its metadata: `signflow.taps`, JSON {tensor name: [module path, call index]} for every
+activation quantizer call and every output of the graph, and `signflow.model`, JSON {name, classes}.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from brevitas.export.onnx.qonnx.function import BrevitasQuantOp
+from brevitas.export.onnx.qonnx.handler import BrevitasActQuantProxyHandler
+from brevitas.export.onnx.qonnx.manager import QONNXManager
+from brevitas.proxy import ActQuantProxyFromInjector
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.transformation.fold_constants import FoldConstants
+from qonnx.transformation.infer_shapes import InferShapes
+from torch import Tensor, nn
+
+from brevitas_models.atomic import write_atomically
+from finn_build.errors import DataError, UnsupportedModelError
+
+TAPS_KEY = "signflow.taps"
+MODEL_KEY = "signflow.model"
+OPSET = 13
+
+Taps = dict[str, tuple[str, int]]
+"""Tensor name in the ONNX file to (module path, call index); the graph's output has an empty path."""
+
+
+class _ActHandler(BrevitasActQuantProxyHandler):
+    """Brevitas writes every 1-bit quantizer as BipolarQuant; an unsigned one is {0, 1} and must stay a Quant."""
+
+    def prepare_for_export(self, module: nn.Module) -> None:
+        super().prepare_for_export(module)
+        if module.is_quant_enabled and not module.is_signed:
+            self.quant_op = BrevitasQuantOp
+
+
+class _Manager(QONNXManager):
+    run_onnx_passes = False  # they give constants random names; FoldConstants keeps the tracer's
+    handlers = [_ActHandler, *(h for h in QONNXManager.handlers if h is not BrevitasActQuantProxyHandler)]
+
+
+def export_qonnx(
+    model: nn.Module,
+    path: str | Path,
+    input_shape: Sequence[int],
+    name: str | None = None,
+    classes: Sequence[str] | None = None,
+) -> Path:
+    """Write `model` in eval mode as a QONNX file with shapes, taps, class names and model name.
+
+    Args:
+        model: a Brevitas network whose outputs are plain tensors.
+        path: file to write; it appears complete or not at all.
+        input_shape: [N, C, H, W] of the graph, N included.
+        name: model name to record; a zoo model's own name where it is None.
+        classes: class names to record, in the order of the logits; the model's own where it is None.
+
+    Returns:
+        The path written.
+
+    Raises:
+        UnsupportedModelError: the network cannot be traced, or its quantizers do not match the graph's.
+    """
+    graph, taps = _to_graph(model, input_shape)
+    names = list(classes if classes is not None else getattr(model, "classes", ()))
+    described = {"name": name or getattr(model, "name", type(model).__name__), "classes": names}
+    graph.set_metadata_prop(TAPS_KEY, json.dumps(taps))
+    graph.set_metadata_prop(MODEL_KEY, json.dumps(described))
+    return write_atomically(path, lambda temporary: graph.save(str(temporary)))
+
+
+def read_taps(path: str | Path) -> Taps:
+    """The taps recorded in a file that `export_qonnx` wrote.
+
+    Raises:
+        DataError: the file holds no taps.
+    """
+    text = ModelWrapper(str(path)).get_metadata_prop(TAPS_KEY)
+    if text is None:
+        raise DataError(
+            f"{path}: no '{TAPS_KEY}' in its metadata; write it with brevitas_models.export.export_qonnx"
+        )
+    return {tensor: (module, call) for tensor, (module, call) in json.loads(text).items()}
+
+
+def torch_taps(model: nn.Module, images: np.ndarray, taps: Taps | None = None) -> dict[str, np.ndarray]:
+    """What PyTorch computes at every tap, in eval mode.
+
+    Args:
+        model: the network that was exported.
+        images: float32 batch.
+        taps: from `read_taps`; None traces the model again to find the tensor names.
+
+    Shapes:
+        images [N, C, H, W]; each value [N, …] float32, keyed by tensor name in the ONNX file.
+
+    Raises:
+        UnsupportedModelError: the model's quantizer calls are not those of `taps`.
+    """
+    if taps is None:
+        taps = _to_graph(model, (1, *images.shape[1:]))[1]
+    calls = _run_and_record(model, torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32)))
+    if sorted(taps.values()) != sorted(calls):
+        raise UnsupportedModelError(
+            "taps and model disagree: the ONNX file was exported from another network"
+        )
+    return {tensor: calls[call].numpy() for tensor, call in taps.items()}
+
+
+def _to_graph(model: nn.Module, input_shape: Sequence[int]) -> tuple[ModelWrapper, Taps]:
+    """Trace the model and pair its quantizer calls with the graph's quantizer nodes, both in execution order."""
+    image = torch.zeros(*input_shape, device=_device(model))
+    calls = [call for call in _run_and_record(model, image) if call[0]]
+    try:
+        proto = _Manager.export(
+            model,
+            args=image,
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=["images"],
+            output_names=["logits"],
+            keep_initializers_as_inputs=False,
+        )
+    except (RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
+        raise UnsupportedModelError(f"{type(model).__name__}: cannot be traced to ONNX: {error}") from error
+    graph = ModelWrapper(proto).transform(FoldConstants()).transform(InferShapes())
+    tensors = [node.output[0] for node in _act_quant_nodes(graph.graph)]
+    if len(tensors) != len(calls):
+        raise UnsupportedModelError(
+            f"{type(model).__name__}: {len(calls)} activation quantizer calls but {len(tensors)} in the graph; "
+            "every quantizer's output must be used"
+        )
+    outputs = {output.name: ("", index) for index, output in enumerate(graph.graph.output)}
+    return graph, dict(zip(tensors, calls, strict=True)) | outputs
+
+
+def _act_quant_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    constants = {tensor.name for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type in ("Quant", "BipolarQuant") and node.input[0] not in constants:
+            yield node
+
+
+@torch.no_grad()
+def _run_and_record(model: nn.Module, images: Tensor) -> dict[tuple[str, int], Tensor]:
+    """Output of every activation quantizer call, then of the model, in order."""
+    calls: dict[tuple[str, int], Tensor] = {}
+    was_training = model.training
+    with _hooks(model, calls):
+        outputs = model.eval()(images.to(_device(model)))
+    model.train(was_training)
+    for index, output in enumerate(outputs if isinstance(outputs, tuple | list) else (outputs,)):
+        calls["", index] = _plain(output)
+    return calls
+
+
+@contextmanager
+def _hooks(model: nn.Module, calls: dict[tuple[str, int], Tensor]) -> Iterator[None]:
+    counts: dict[str, int] = {}
+
+    def record(path: str, output: object) -> None:
+        index = counts[path] = counts.get(path, -1) + 1
+        calls[path, index] = _plain(output)
+
+    handles = [
+        module.register_forward_hook(lambda _m, _x, y, path=path.removesuffix(".act_quant"): record(path, y))
+        for path, module in model.named_modules()
+        if isinstance(module, ActQuantProxyFromInjector) and module.is_quant_enabled
+    ]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _plain(output: object) -> Tensor:
+    """The float32 values of a tensor or QuantTensor."""
+    return getattr(output, "value", output).detach().cpu()
+
+
+def _device(model: nn.Module) -> torch.device:
+    return next((p.device for p in model.parameters()), torch.device("cpu"))

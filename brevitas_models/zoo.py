@@ -1,0 +1,132 @@
+"""Every network by name, and checkpoints that rebuild it.
+
+A checkpoint is a `torch.save` file that loads with `weights_only=True`: {"model": name, "config": fields,
+"state": state dict, "classes": names, "metrics": numbers}.
+"""
+
+import difflib
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from torch import nn
+
+from brevitas_models.atomic import write_atomically
+from brevitas_models.binary_rescnn import BinaryResCNN, BinaryResCNNConfig
+from finn_build.errors import ConfigError, DataError
+
+ModelConfig = BinaryResCNNConfig
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A name in the zoo: the network's class and its default configuration."""
+
+    build: type[nn.Module]
+    config: ModelConfig
+
+
+ZOO: dict[str, Entry] = {
+    **{f"binary_rescnn_w1a{k}": Entry(BinaryResCNN, BinaryResCNNConfig(act_bits=k)) for k in (1, 2, 4, 8)},
+}
+DEFAULT_MODEL = "binary_rescnn_w1a1"
+WEIGHTS = Path(__file__).parent / "weights"
+
+
+@dataclass(frozen=True)
+class CheckpointMeta:
+    """What a checkpoint says about its network besides the weights."""
+
+    name: str
+    classes: tuple[str, ...]
+    metrics: Mapping[str, Any]
+
+
+def build_model(name: str, **overrides: Any) -> nn.Module:
+    """Build a network of the zoo with random weights; it carries `name`, `config` and `classes`.
+
+    Args:
+        name: a key of `ZOO`.
+        overrides: fields of its configuration to change.
+
+    Raises:
+        ConfigError: unknown name or field (with a suggestion), or a value that is not legal.
+    """
+    config = configure(name, **overrides)
+    model = ZOO[name].build(config)
+    model.name, model.classes = name, ()
+    return model
+
+
+def configure(name: str, **overrides: Any) -> ModelConfig:
+    """The configuration of `name` with some fields changed.
+
+    Raises:
+        ConfigError: unknown name or field, with a suggestion.
+    """
+    if name not in ZOO:
+        raise ConfigError(f"model {name!r} is unknown{_suggest(name, ZOO)}; choose one of {', '.join(ZOO)}")
+    config = ZOO[name].config
+    legal = [field.name for field in fields(config)]
+    for key in overrides:
+        if key not in legal:
+            raise ConfigError(f"{name}: no option {key!r}{_suggest(key, legal)}; options: {', '.join(legal)}")
+    frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in overrides.items()}
+    return replace(config, **frozen)
+
+
+def save_checkpoint(path: str | Path, model: nn.Module, metrics: Mapping[str, Any] | None = None) -> Path:
+    """Write a network built by `build_model`, its configuration, classes and `metrics`, atomically."""
+    content = {
+        "model": model.name,
+        "config": asdict(model.config),
+        "state": {key: value.detach().cpu() for key, value in model.state_dict().items()},
+        "classes": list(model.classes),
+        "metrics": dict(metrics or {}),
+    }
+    return write_atomically(path, lambda temporary: torch.save(content, temporary))
+
+
+def load_checkpoint(path: str | Path) -> tuple[nn.Module, ModelConfig, CheckpointMeta]:
+    """Rebuild the network of a checkpoint, in eval mode, with its configuration and description.
+
+    Raises:
+        DataError: the file is missing, broken or not a signflow checkpoint.
+        ConfigError: it names a model or option that this version does not have.
+    """
+    content = read_checkpoint_file(path, ("model", "config", "state", "classes", "metrics"))
+    model = build_model(content["model"], **content["config"])
+    try:
+        model.load_state_dict(content["state"])
+    except RuntimeError as error:
+        first = str(error).splitlines()[-1].strip()
+        raise DataError(f"{path}: weights do not fit {content['model']}: {first}") from error
+    model.classes = tuple(content["classes"])
+    return model.eval(), model.config, CheckpointMeta(content["model"], model.classes, content["metrics"])
+
+
+def read_checkpoint_file(path: str | Path, keys: Iterable[str]) -> dict[str, Any]:
+    """Load a torch file of plain data and check its keys.
+
+    Raises:
+        DataError: the file is missing, broken or lacks one of `keys`.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such checkpoint") from error
+    except (RuntimeError, UnpicklingError, EOFError, OSError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path}: not a readable checkpoint ({type(error).__name__})") from error
+    missing = [key for key in keys if not isinstance(content, dict) or key not in content]
+    if missing:
+        raise DataError(f"{path}: not a signflow checkpoint; it lacks {', '.join(missing)}")
+    return content
+
+
+def _suggest(name: str, legal: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(legal), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
