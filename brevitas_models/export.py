@@ -5,7 +5,7 @@ activation quantizer call and every output of the graph, and `signflow.model`, J
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,7 +42,7 @@ class _ActHandler(BrevitasActQuantProxyHandler):
 
 
 class _Manager(QONNXManager):
-    run_onnx_passes = False  # they give constants random names; FoldConstants keeps the tracer's
+    run_onnx_passes = False  # they give constants random names, we keep the tracer's
     handlers = [_ActHandler, *(h for h in QONNXManager.handlers if h is not BrevitasActQuantProxyHandler)]
 
 
@@ -130,7 +130,7 @@ def _to_graph(model: nn.Module, input_shape: Sequence[int]) -> tuple[ModelWrappe
         )
     except (RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
         raise UnsupportedModelError(f"{type(model).__name__}: cannot be traced to ONNX: {error}") from error
-    graph = ModelWrapper(proto).transform(FoldConstants()).transform(InferShapes())
+    graph = ModelWrapper(proto).transform(InferShapes()).transform(FoldConstants())
     tensors = [node.output[0] for node in _act_quant_nodes(graph.graph)]
     if len(tensors) != len(calls):
         raise UnsupportedModelError(
