@@ -1,0 +1,270 @@
+"""ToIntegers: a float QONNX graph becomes an all-integer graph, its elementwise chains compiled into step functions.
+
+Replaces: every quantizer with the elementwise chain before it by `MultiThreshold` (or `StepTable` where the chain is
+not monotone), every convolution and dense layer by one on integer weights, average pools by sums, residual adds by
+integer adds. Tensor names stay, so that each integer tensor can be compared with the float one it stands for.
+Skips nothing: a node that cannot be built is listed as a `Problem`, and the walk goes on to find them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from onnx import NodeProto, TensorProto, helper
+from qonnx.core.datatype import DataType
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.core.onnx_exec import execute_node
+from qonnx.util.basic import qonnx_make_model
+
+from finn_build.integers import layers, quantizers
+from finn_build.integers.float_chain import ELEMENTWISE_OPS, FloatChain
+from finn_build.integers.layer_names import layer_name
+from finn_build.integers.problems import Problem, Unsupported
+from finn_build.integers.tensor import IntTensor
+
+_QUANTIZERS = {"Quant", "IntQuant", "BipolarQuant"}
+
+
+@dataclass(frozen=True)
+class IntegerNetwork:
+    """The all-integer graph, and how it hangs on to the float world.
+
+    Attributes:
+        model: integer graph, NCHW, integers in float32 containers, data types annotated.
+        tensors: every integer tensor by name; the names are those of the QONNX graph.
+        head: float chain from the image to the first quantizer (runs on the host).
+        head_quantizer: that quantizer: float32 (N, C, H, W) -> int64.
+        tails: by name of network output, the float chain from the accelerator's integers to it (runs on the host).
+        problems: nodes that cannot be built; empty when all is well.
+    """
+
+    model: ModelWrapper
+    tensors: dict[str, IntTensor]
+    head: FloatChain | None
+    head_quantizer: Callable[[np.ndarray], np.ndarray] | None
+    tails: dict[str, FloatChain]
+    problems: list[Problem]
+
+    def quantize_images(self, images: np.ndarray) -> np.ndarray:
+        """Integers that enter the accelerator, int64 (N, C, H, W), from the network's float32 input."""
+        assert self.head is not None and self.head_quantizer is not None, "checked by the pre-flight"
+        return self.head_quantizer(self.head(images.astype(np.float32)))
+
+    def to_network_output(self, name: str, ints: np.ndarray) -> np.ndarray:
+        """Network output `name`, float32, from the accelerator's integers (N, C, ...)."""
+        tail = self.tails[name]
+        return tail(self.tensors[tail.source].to_float(ints))
+
+
+def to_integers(model: ModelWrapper) -> IntegerNetwork:
+    """Compile a QONNX graph (shapes inferred, constants folded) into integers.
+
+    Args:
+        model: the graph as imported; it is not changed.
+
+    Returns:
+        The integer network; `problems` lists every node that cannot be built.
+    """
+    return Compilation(model).run()
+
+
+class Compilation:
+    """State of one walk over a graph: what each tensor is, and the integer graph so far."""
+
+    def __init__(self, model: ModelWrapper):
+        self.source = model
+        self.ints: dict[str, IntTensor] = {}
+        self.roots: dict[
+            str, str
+        ] = {}  # float tensor -> the integer tensor (or graph input) it is a function of
+        self.constants: dict[str, np.ndarray] = {
+            i.name: model.get_initializer(i.name) for i in model.graph.initializer
+        }
+        self.weights: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # constant -> integers, scale
+        self.broken: set[str] = set()  # tensors behind a problem
+        self.problems: list[Problem] = []
+        self.head: FloatChain | None = None
+        self.head_quantizer: Callable[[np.ndarray], np.ndarray] | None = None
+        self.nodes: list[NodeProto] = []
+        self.initializers: dict[str, np.ndarray] = {}
+        self.dtypes: dict[str, str] = {}
+        self.opset = next(o.version for o in model.model.opset_import if o.domain in ("", "ai.onnx"))
+        self.image = next(i.name for i in model.graph.input if i.name not in self.constants)
+        self.roots[self.image] = self.image
+
+    def run(self) -> IntegerNetwork:
+        """Walk the graph once, in topological order."""
+        for node in self.source.graph.node:
+            try:
+                self._compile(node)
+            except Unsupported as problem:
+                self.problems.append(Problem(layer_name(node), problem.why, problem.cure))
+                self.broken.update(node.output)
+        tails = {} if self.problems else self._tails()
+        return IntegerNetwork(
+            self._integer_graph(tails) if not self.problems else self.source,
+            self.ints, self.head, self.head_quantizer, tails, self.problems,
+        )  # fmt: skip
+
+    def _compile(self, node: NodeProto) -> None:
+        dynamic = [i for i in node.input if i and i not in self.constants]
+        if any(i in self.broken for i in dynamic):
+            self.broken.update(node.output)
+        elif not dynamic:
+            self._fold(node)
+        elif node.op_type in _QUANTIZERS:
+            quantizers.compile_quantizer(self, node)
+        elif node.op_type in layers.COMPILERS:
+            layers.COMPILERS[node.op_type](self, node)
+        elif node.op_type in ELEMENTWISE_OPS:
+            self._elementwise(node, dynamic)
+        else:
+            raise Unsupported(
+                f"op {node.op_type} has no hardware",
+                f"rewrite it with {', '.join(sorted(layers.COMPILERS))} and elementwise ops, or leave it to the host",
+            )
+
+    def _fold(self, node: NodeProto) -> None:
+        """Evaluate a node without dynamic inputs; keep integers and scale of quantized weights."""
+        context = {i: self.constants[i] for i in node.input if i}
+        if node.op_type in _QUANTIZERS:
+            self.weights[node.output[0]] = quantizers.quantize_constant(node, context)
+        elif node.op_type == "Transpose" and node.input[0] in self.weights:
+            ints, scale = self.weights[node.input[0]]
+            self.weights[node.output[0]] = ints.transpose(quantizers.attribute(node, "perm", None)), scale
+        for name in node.output:
+            context[name] = np.zeros(
+                self.shape(name), np.float32
+            )  # the executor checks the shape of what it replaces
+        execute_node(node, context, self.source.graph, self.opset)
+        self.constants |= {name: np.asarray(context[name]) for name in node.output}
+
+    def _elementwise(self, node: NodeProto, dynamic: list[str]) -> None:
+        roots = {self.root(i) for i in dynamic}
+        if len(roots) == 1:
+            self.roots[node.output[0]] = roots.pop()
+        elif node.op_type == "Add" and len(dynamic) == 2:
+            layers.compile_add(self, node)
+        else:
+            raise Unsupported(
+                f"{node.op_type} joins {len(roots)} independent tensors",
+                "only Add can join two tensors; quantize the result of everything else on each branch first",
+            )
+
+    def root(self, tensor: str) -> str:
+        """The integer tensor (or the graph input) that `tensor` is an elementwise function of."""
+        return tensor if tensor in self.ints else self.roots[tensor]
+
+    def integer_input(self, tensor: str, why: str) -> IntTensor:
+        """The integer tensor behind an input that has to be quantized.
+
+        Raises:
+            Unsupported: the input is a float tensor that is not an integer tensor times one scale.
+        """
+        if tensor in self.ints:
+            return self.ints[tensor]
+        linear = quantizers.as_scaled(self, tensor)
+        if linear is None:
+            raise Unsupported(
+                f"{why} ({tensor}) is not quantized",
+                "put a QuantIdentity (quantizer with a power-of-two scale) before it",
+            )
+        return linear
+
+    def chain(self, tensor: str) -> FloatChain:
+        """The elementwise nodes between `tensor` and its root."""
+        root, wanted, nodes = self.root(tensor), {tensor}, []
+        for node in reversed(self.source.graph.node):
+            if wanted & set(node.output) and root not in node.output:
+                nodes.append(_free_batch(node))
+                wanted |= {i for i in node.input if i and i not in self.constants} - {root}
+        nodes.reverse()
+        used = {i for n in nodes for i in n.input if i in self.constants}
+        rank = len(self.ints[root].shape) if root in self.ints else len(self.shape(root))
+        return FloatChain(root, tensor, nodes, {i: self.constants[i] for i in used}, rank, self.opset)
+
+    def shape(self, tensor: str) -> tuple[int, ...]:
+        """Shape of a tensor of the source graph.
+
+        Raises:
+            Unsupported: shape inference did not find it.
+        """
+        shape = self.source.get_tensor_shape(tensor)
+        if not shape or any(d <= 0 for d in shape):
+            raise Unsupported(
+                f"shape of {tensor} is unknown ({shape})", "export with a fixed input shape, batch size 1"
+            )
+        return tuple(shape)
+
+    def emit(
+        self,
+        op: str,
+        inputs: Iterable[str],
+        out: IntTensor,
+        origin: NodeProto,
+        domain: str = "",
+        **attributes: object,
+    ) -> None:
+        """Add a node to the integer graph, and its output to the integer tensors."""
+        name = f"{op}_{len(self.nodes)}"
+        node = helper.make_node(op, list(inputs), [out.name], name=name, domain=domain, **attributes)
+        node.doc_string = layer_name(origin)
+        self.nodes.append(node)
+        self.ints[out.name] = out
+
+    def parameter(self, name: str, value: np.ndarray, dtype: str) -> str:
+        """Add an integer parameter to the integer graph; returns its name."""
+        self.initializers[name] = value.astype(np.float32)
+        self.dtypes[name] = dtype
+        return name
+
+    def _tails(self) -> dict[str, FloatChain]:
+        tails = {}
+        for output in self.source.graph.output:
+            if self.root(output.name) not in self.ints:
+                self.problems.append(
+                    Problem(
+                        output.name,
+                        "this output does not pass through any quantizer",
+                        "drop it from the network",
+                    )
+                )
+                continue
+            tails[output.name] = self.chain(output.name)
+        return tails
+
+    def _integer_graph(self, tails: dict[str, FloatChain]) -> ModelWrapper:
+        assert self.head is not None
+        made = [name for n in self.nodes for name in n.output]
+        info = {
+            t: helper.make_tensor_value_info(t, TensorProto.FLOAT, self.ints[t].shape)
+            for t in self.ints
+            if t in made or t not in {n for node in self.nodes for n in node.output}
+        }
+        image = next(t for t in self.ints if t not in made)
+        outputs = list(dict.fromkeys(tail.source for tail in tails.values()))
+        graph = helper.make_graph(
+            self.nodes,
+            "integers",
+            [info[image]],
+            [info[o] for o in outputs],
+            value_info=[info[m] for m in made if m not in outputs],
+        )
+        model = ModelWrapper(qonnx_make_model(graph, opset_imports=self.source.model.opset_import))
+        for name, value in self.initializers.items():
+            model.set_initializer(name, value)
+            model.set_tensor_datatype(name, DataType[self.dtypes[name]])
+        for name in (image, *made):
+            model.set_tensor_datatype(name, self.ints[name].dtype)
+        return model
+
+
+def _free_batch(node: NodeProto) -> NodeProto:
+    """A reshape of (1, C, 1, 1) to (1, C), freed of its constant batch size."""
+    return (
+        helper.make_node("Flatten", [node.input[0]], list(node.output), axis=1)
+        if node.op_type == "Reshape"
+        else node
+    )

@@ -1,0 +1,81 @@
+"""The float side of a network between an integer tensor and what reads it: a chain of elementwise ONNX nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+
+# Ops that treat each element by itself, given constants for all inputs but one tensor and its descendants.
+ELEMENTWISE_OPS = frozenset(
+    "Abs Add And BatchNormalization Cast Ceil Celu Clip Div Dropout Elu Equal Erf Exp Floor Gelu Greater GreaterOrEqual "
+    "HardSigmoid HardSwish Identity LeakyRelu Less LessOrEqual Log Max Min Mish Mul Neg Not Or PRelu Pow Reciprocal Relu "
+    "Round Selu Sigmoid Sign Softplus Softsign Sqrt Sub Tanh ThresholdedRelu Where".split()
+)
+
+
+@dataclass(frozen=True)
+class FloatChain:
+    """Elementwise nodes from one source tensor to one output tensor.
+
+    Attributes:
+        source: name of the tensor it starts from.
+        output: name of the tensor it ends in; equal to `source` for an empty chain.
+        nodes: the nodes, in topological order.
+        constants: initializers they read, by name.
+        rank: rank of the tensors, 4 for (N, C, H, W) or 2 for (N, C).
+        opset: ONNX opset of the nodes.
+    """
+
+    source: str
+    output: str
+    nodes: Sequence[NodeProto]
+    constants: dict[str, np.ndarray]
+    rank: int
+    opset: int
+
+    @cached_property
+    def model(self) -> onnx.ModelProto:
+        """The chain alone as an ONNX model, batch and all other dimensions free."""
+        dims = [f"d{i}" for i in range(self.rank)]
+        graph = helper.make_graph(
+            list(self.nodes),
+            "chain",
+            [helper.make_tensor_value_info(self.source, TensorProto.FLOAT, dims)],
+            [helper.make_tensor_value_info(self.output, TensorProto.FLOAT, None)],
+            [numpy_helper.from_array(v, k) for k, v in self.constants.items()],
+        )
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=10)
+
+    @cached_property
+    def _session(self) -> ort.InferenceSession:
+        options = ort.SessionOptions()
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+        return ort.InferenceSession(
+            self.model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        """Evaluate on float32 (N, C, ...); returns float32."""
+        if not self.nodes:
+            return values
+        (out,) = self._session.run([self.output], {self.source: values.astype(np.float32)})
+        return out
+
+    def by_channel(self, values: np.ndarray) -> np.ndarray:
+        """Evaluate on float32 [N, C]; returns float32 [N, C].
+
+        Raises:
+            ValueError: the chain treats pixels of one channel differently.
+        """
+        out = self(values.reshape((*values.shape, *(1,) * (self.rank - 2))))
+        if out.size != values.size:
+            raise ValueError(f"the constants before {self.output} vary by pixel")
+        return out.reshape(values.shape)

@@ -1,0 +1,245 @@
+"""Layers on integers: convolutions, dense layers, pools, adds and what only moves data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from onnx import NodeProto, helper
+
+from finn_build.integers.problems import Unsupported
+from finn_build.integers.tensor import FLOAT32_EXACT, IntTensor
+from finn_build.ops.base import integer_range_dtype
+
+if TYPE_CHECKING:
+    from finn_build.integers.compilation import Compilation
+
+MAX_WEIGHT = 128  # weights of up to 8 bits
+
+
+def compile_conv(compilation: Compilation, node: NodeProto) -> None:
+    """Convolution on integers; a bias becomes part of the float chain behind it."""
+    a = _attributes(node)
+    if a.get("group", 1) != 1:
+        raise Unsupported(f"a grouped convolution (group={a['group']})", "use group=1")
+    if any(d != 1 for d in a.get("dilations", [1, 1])):
+        raise Unsupported(f"a dilated convolution ({a['dilations']})", "use dilation 1")
+    if a.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
+        raise Unsupported(f"auto_pad={a['auto_pad'].decode()}", "export explicit pads")
+    x = _scalar_input(compilation, node)
+    if len(x.shape) != 4:
+        raise Unsupported(f"a convolution over {len(x.shape) - 2} dimensions", "use 2-D convolutions")
+    weights, scale = _weights(compilation, node.input[1])
+    pads = list(a.get("pads", [0, 0, 0, 0]))
+    low, high = (x.low, x.high) if not any(pads) else (np.minimum(x.low, 0), np.maximum(x.high, 0))
+    out = _accumulator(
+        compilation, node, x, weights, scale, low[:, None, None] * np.ones(weights.shape[1:], np.int64),
+        high[:, None, None] * np.ones(weights.shape[1:], np.int64),
+    )  # fmt: skip
+    name = compilation.parameter(f"{out.name}_weights", weights, _weight_dtype(weights))
+    attributes = {"kernel_shape": list(weights.shape[2:]), "strides": a.get("strides", [1, 1]), "pads": pads}
+    compilation.emit("Conv", [x.name, name], out, node, group=1, **attributes)
+
+
+def compile_dense(compilation: Compilation, node: NodeProto) -> None:
+    """MatMul or Gemm on integers; a bias becomes part of the float chain behind it."""
+    a = _attributes(node)
+    x = _scalar_input(compilation, node)
+    weights, scale = _weights(compilation, node.input[1])
+    if node.op_type == "Gemm":
+        if a.get("alpha", 1.0) != 1.0 or a.get("beta", 1.0) != 1.0 or a.get("transA", 0):
+            raise Unsupported("a Gemm with alpha, beta or transA", "use a plain linear layer")
+        weights = weights.T if a.get("transB", 0) else weights
+    if len(x.shape) != 2 or weights.ndim != 2:
+        raise Unsupported(f"a dense layer on a tensor of shape {x.shape}", "flatten to (N, features) first")
+    out = _accumulator(compilation, node, x, weights.T, scale, x.low, x.high)
+    name = compilation.parameter(f"{out.name}_weights", weights, _weight_dtype(weights))
+    compilation.emit("MatMul", [x.name, name], out, node)
+
+
+def compile_max_pool(compilation: Compilation, node: NodeProto) -> None:
+    """Max pool of integers."""
+    a = _attributes(node)
+    x = compilation.integer_input(node.input[0], "the input of the max pool")
+    if any(d != 1 for d in a.get("dilations", [1, 1])) or a.get("ceil_mode", 0):
+        raise Unsupported("a max pool with dilation or ceil_mode", "use dilation 1 and ceil_mode 0")
+    if len(node.output) > 1 and node.output[1]:
+        raise Unsupported("a max pool that gives indices", "drop the second output")
+    out = replace(x, name=node.output[0], shape=compilation.shape(node.output[0]))
+    attributes = {
+        "kernel_shape": a["kernel_shape"],
+        "strides": a.get("strides", [1, 1]),
+        "pads": a.get("pads", [0] * 4),
+    }
+    compilation.emit("MaxPool", [x.name], out, node, **attributes)
+
+
+def compile_average_pool(compilation: Compilation, node: NodeProto) -> None:
+    """Average pool (or global average): a sum on integers, its division part of how the sum is read."""
+    a = _attributes(node)
+    x = compilation.integer_input(node.input[0], "the input of the average pool")
+    kernel = list(a.get("kernel_shape", x.shape[2:]))
+    if any(a.get("pads", [0])) or a.get("ceil_mode", 0):
+        raise Unsupported("an average pool with padding or ceil_mode", "use an average pool without padding")
+    count = int(np.prod(kernel))
+    out = replace(
+        x, name=node.output[0], shape=compilation.shape(node.output[0]), low=x.low * count, high=x.high * count,
+        divisor=x.divisor * count, bipolar=False,
+    )  # fmt: skip
+    strides = a.get("strides", [1, 1] if "kernel_shape" in a else kernel)
+    compilation.emit(
+        "SumPool", [x.name], out, node, "finn_build.integers.ops", kernel_shape=kernel, strides=strides
+    )
+
+
+def compile_add(compilation: Compilation, node: NodeProto) -> None:
+    """Add of two integer tensors; their scales have to be integer multiples of one another."""
+    a, b = (compilation.integer_input(i, "an operand of the add") for i in node.input)
+    if a.shape != b.shape or a.divisor != b.divisor or a.scale.ndim or b.scale.ndim:
+        raise Unsupported(
+            f"an add of shapes {a.shape} and {b.shape}", "add tensors of one shape, each with one scale"
+        )
+    scale = min(a.scale, b.scale)
+    factors = [float(t.scale) / float(scale) for t in (a, b)]
+    if any(f % 1 for f in factors):
+        raise Unsupported(
+            f"an add of scales {float(a.scale):g} and {float(b.scale):g}, no integer multiples of each other",
+            "share one quantizer between both branches, or use power-of-two scales",
+        )
+    fa, fb = (int(f) for f in factors)
+    out = IntTensor(
+        node.output[0],
+        a.shape,
+        np.asarray(scale),
+        a.low * fa + b.low * fb,
+        a.high * fa + b.high * fb,
+        a.divisor,
+    )
+    operands = [_scaled(compilation, node, t, f) for t, f in ((a, fa), (b, fb))]
+    compilation.emit("Add", operands, out, node)
+
+
+def compile_reshape(compilation: Compilation, node: NodeProto) -> None:
+    """Flatten to (N, features); one that changes nothing but the rank of 1x1 maps stays in the float chain."""
+    source, shape = node.input[0], compilation.shape(node.output[0])
+    if source not in compilation.ints:
+        before = compilation.shape(source)
+        if before[:2] == shape[:2] and all(d == 1 for d in (*before[2:], *shape[2:])):
+            compilation.roots[node.output[0]] = compilation.root(source)
+            return
+    x = compilation.integer_input(source, "the input of the flatten")
+    if len(shape) != 2 or shape[0] != 1:
+        raise Unsupported(
+            f"a reshape from {x.shape} to {shape}", "only flattening to (1, features) is supported"
+        )
+    pixels = int(np.prod(x.shape[2:]))
+    out = replace(x, name=node.output[0], shape=shape, low=x.low.repeat(pixels), high=x.high.repeat(pixels))
+    compilation.emit("Flatten", [x.name], out, node, axis=1)
+
+
+def compile_arg_max(compilation: Compilation, node: NodeProto) -> None:
+    """ArgMax over channels of logits on one scale: the label, on chip."""
+    a = _attributes(node)
+    x = compilation.integer_input(node.input[0], "the input of the arg max")
+    if len(x.shape) != 2 or a.get("axis", 0) not in (1, -1) or a.get("select_last_index", 0):
+        raise Unsupported(
+            "an arg max that is not over the classes of (N, classes)", "use axis=1, select_last_index=0"
+        )
+    low, high = np.zeros(1, np.int64), np.full(1, x.channels - 1)
+    out = IntTensor(node.output[0], (1, 1), np.float32(1).reshape(()), low, high)
+    compilation.emit("ArgMax", [x.name], out, node, axis=1, keepdims=1)
+
+
+COMPILERS: dict[str, Callable[[Compilation, NodeProto], None]] = {
+    "Conv": compile_conv,
+    "MatMul": compile_dense,
+    "Gemm": compile_dense,
+    "MaxPool": compile_max_pool,
+    "AveragePool": compile_average_pool,
+    "GlobalAveragePool": compile_average_pool,
+    "Flatten": compile_reshape,
+    "Reshape": compile_reshape,
+    "ArgMax": compile_arg_max,
+}
+
+
+def _scalar_input(compilation: Compilation, node: NodeProto) -> IntTensor:
+    x = compilation.integer_input(node.input[0], f"the input of the {node.op_type}")
+    if len(node.input) > 2 and node.input[2]:
+        raise AssertionError("biases are extracted on import")
+    if x.scale.ndim:
+        raise Unsupported("an input with one scale per channel", "use one scale per tensor")
+    return x
+
+
+def _weights(compilation: Compilation, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Integers and scale of a weight; a float constant that only holds -s and +s counts as 1-bit."""
+    if name in compilation.weights:
+        weights, scale = compilation.weights[name]
+    else:
+        value = compilation.constants.get(name)
+        if value is None:
+            raise Unsupported("the weights are not constant", "export the network in eval mode")
+        scale = np.float32(np.abs(value).max()).reshape(())
+        weights = np.rint(value / scale).astype(np.int64)
+        if scale == 0 or not np.array_equal(np.abs(value), np.full_like(value, scale)):
+            raise Unsupported(
+                "the weights are not quantized", "use QuantConv2d / QuantLinear with a weight quantizer"
+            )
+    if np.abs(weights).max() > MAX_WEIGHT:
+        raise Unsupported("weights wider than 8 bits", "quantize the weights to 8 bits or fewer")
+    return weights, scale
+
+
+def _accumulator(
+    compilation: Compilation, node: NodeProto, x: IntTensor, weights: np.ndarray, scale: np.ndarray, low: np.ndarray,
+    high: np.ndarray,
+) -> IntTensor:  # fmt: skip
+    """The sum of products: its scale, and the exact range of each output channel given the weights."""
+    axes = tuple(range(1, weights.ndim))
+    bottom, top = weights * low, weights * high
+    smallest = np.minimum(bottom, top).sum(axis=axes)
+    largest = np.maximum(bottom, top).sum(axis=axes)
+    if max(np.abs(smallest).max(), largest.max()) >= FLOAT32_EXACT:
+        raise Unsupported(
+            "sums beyond 2^24, where float32 is no longer exact", "use fewer bits in weights or activations"
+        )
+    scale = scale.reshape(-1) if scale.size > 1 else scale.reshape(())
+    out_scale = (x.scale * scale).astype(np.float32)
+    return IntTensor(
+        node.output[0], compilation.shape(node.output[0]), out_scale, smallest, largest, x.divisor
+    )
+
+
+def _scaled(compilation: Compilation, node: NodeProto, x: IntTensor, factor: int) -> str:
+    """`x` times a positive integer, its own node when the factor is not 1."""
+    if factor == 1:
+        return x.name
+    name = f"{node.output[0]}_{x.name}_times_{factor}"
+    constant = compilation.parameter(
+        f"{name}_factor", np.asarray([factor]), integer_range_dtype(0, factor).name
+    )
+    scaled = replace(
+        x,
+        name=name,
+        scale=x.scale / np.float32(factor),
+        low=x.low * factor,
+        high=x.high * factor,
+        bipolar=False,
+    )
+    compilation.emit("Mul", [x.name, constant], scaled, node)
+    return name
+
+
+def _weight_dtype(weights: np.ndarray) -> str:
+    if np.all(np.abs(weights) == 1):
+        return "BIPOLAR"
+    return (
+        f"INT{max(2, int(integer_range_dtype(min(int(weights.min()), -1), int(weights.max())).bitwidth()))}"
+    )
+
+
+def _attributes(node: NodeProto) -> dict[str, object]:
+    return {a.name: helper.get_attribute_value(a) for a in node.attribute}

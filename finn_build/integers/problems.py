@@ -1,0 +1,25 @@
+"""What cannot be built, collected node by node so that the user sees the whole list at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One node that cannot be built, why, and the cure."""
+
+    node: str
+    why: str
+    cure: str
+
+    def __str__(self) -> str:
+        return f"{self.node}: {self.why}. Cure: {self.cure}."
+
+
+class Unsupported(Exception):
+    """A node that cannot be compiled; becomes a `Problem` of the pre-flight list."""
+
+    def __init__(self, why: str, cure: str):
+        super().__init__(why)
+        self.why, self.cure = why, cure

@@ -1,0 +1,177 @@
+"""Quantizers: the chain before one, and the quantizer itself, become a step function on integers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from onnx import NodeProto, helper
+from qonnx.core.datatype import DataType
+from qonnx.custom_op.general.bipolar_quant import binary_quant
+from qonnx.custom_op.general.quant import max_int, min_int, quant
+from qonnx.util.basic import get_by_name
+
+from finn_build.integers.problems import Unsupported
+from finn_build.integers.step_function import StepFunction, compile_steps
+from finn_build.integers.tensor import IntTensor, full_range
+
+if TYPE_CHECKING:
+    from finn_build.integers.compilation import Compilation
+
+MAX_STEPS = 1023  # thresholds per channel the hardware takes: 8-bit activations, dips included
+MAX_EVALUATIONS = 1 << 30  # integers times channels; beyond it an accumulator is wider than any real layer's
+
+
+class Quantizer:
+    """One Quant, IntQuant or BipolarQuant node with constant parameters."""
+
+    def __init__(self, node: NodeProto, constants: dict[str, np.ndarray]):
+        """Read the parameters.
+
+        Raises:
+            Unsupported: a parameter is not constant, or not what hardware can do.
+        """
+        missing = [i for i in node.input[1:] if i not in constants]
+        if missing:
+            raise Unsupported(
+                f"quantizer parameter {missing[0]} is not a constant", "export the network in eval mode"
+            )
+        self.scale = np.squeeze(np.asarray(constants[node.input[1]], np.float32))
+        self.bipolar = node.op_type == "BipolarQuant"
+        if np.any(self.scale <= 0):
+            raise Unsupported("the quantizer's scale is not positive", "retrain with a positive scale")
+        if self.bipolar:
+            self.low, self.high = -1, 1
+            return
+        self.zero_point = np.asarray(constants[node.input[2]], np.float32)
+        self.bits = np.asarray(constants[node.input[3]], np.float32)
+        self.signed, self.narrow = bool(attribute(node, "signed", 1)), bool(attribute(node, "narrow", 0))
+        self.rounding = attribute(node, "rounding_mode", b"ROUND").decode()
+        if np.any(self.zero_point != 0):
+            raise Unsupported(
+                "the quantizer has a zero point", "use a quantizer with zero point 0 (ZeroZeroPoint)"
+            )
+        if self.bits.size != 1 or float(self.bits.ravel()[0]) % 1:
+            raise Unsupported("the quantizer's bit width is not one integer", "use one bit width per tensor")
+        width = self.bits.ravel()[0]
+        self.low = int(min_int(self.signed, self.narrow, width))
+        self.high = int(max_int(self.signed, self.narrow, width))
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        """Integers, int64, of float values."""
+        if self.bipolar:
+            return binary_quant(values, np.float32(1)).astype(np.int64)
+        scale = (
+            self.scale
+            if values.ndim == 0 or not self.scale.ndim
+            else self.scale.reshape(-1, *(1,) * (values.ndim - 1))
+        )
+        out = quant(
+            values, scale, np.float32(0), self.bits.ravel()[0], self.signed, self.narrow, self.rounding
+        )
+        return np.rint(out / scale).astype(np.int64)
+
+
+def quantize_constant(node: NodeProto, context: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Integers and scale of a constant (a weight) behind a quantizer."""
+    quantizer = Quantizer(node, context)
+    return quantizer(context[node.input[0]]), quantizer.scale
+
+
+def compile_quantizer(compilation: Compilation, node: NodeProto) -> None:
+    """Turn a quantizer and the float chain before it into `MultiThreshold` or `StepTable`."""
+    quantizer, source, out_name = Quantizer(node, compilation.constants), node.input[0], node.output[0]
+    if quantizer.scale.ndim:
+        raise Unsupported("an activation quantizer with one scale per channel", "use one scale per tensor")
+    shape = compilation.shape(source)
+    low, high = full_range(shape[1], quantizer.low, quantizer.high)
+    out = IntTensor(out_name, shape, quantizer.scale, low, high, bipolar=quantizer.bipolar)
+    root = compilation.root(source)
+    if root == compilation.image:
+        if compilation.head is not None:
+            raise Unsupported(
+                "the image passes through a second quantizer", "quantize the image once, and fork after it"
+            )
+        compilation.head, compilation.head_quantizer = compilation.chain(source), quantizer
+        compilation.ints[out_name] = out
+        return
+    origin = compilation.ints[root]
+    steps = _compile_steps(compilation, source, origin, quantizer)
+    if shape != origin.shape:  # the chain only dropped the 1x1 of a pooled map; checked by compile_reshape
+        flat = replace(origin, name=f"{root}_flat_for_{out_name}", shape=shape)
+        compilation.emit("Flatten", [root], flat, node, axis=1)
+        root = flat.name
+    thresholds = compilation.parameter(
+        f"{out_name}_thresholds", steps.thresholds, _dtype_of(steps.thresholds)
+    )
+    dtype = "BIPOLAR" if out.bipolar else out.dtype.name
+    if steps.table is None:
+        scale, bias = (2.0, -1.0) if out.bipolar else (1.0, float(steps.bias))
+        compilation.emit(
+            "MultiThreshold", [root, thresholds], out, node, "qonnx.custom_op.general",
+            out_dtype=dtype, out_scale=scale, out_bias=bias, data_layout="NCHW" if len(shape) == 4 else "NC",
+        )  # fmt: skip
+        return
+    table = compilation.parameter(
+        f"{out_name}_table", steps.table * 2 - 1 if out.bipolar else steps.table, dtype
+    )
+    compilation.emit(
+        "StepTable", [root, thresholds, table], out, node, "finn_build.integers.ops", out_dtype=dtype
+    )
+
+
+def _compile_steps(
+    compilation: Compilation, source: str, origin: IntTensor, quantizer: Quantizer
+) -> StepFunction:
+    chain = compilation.chain(source)
+    if int(origin.high.max() - origin.low.min() + 1) * origin.channels > MAX_EVALUATIONS:
+        raise Unsupported(
+            f"the range of {origin.name} is too wide to compile", "use fewer bits in weights or activations"
+        )
+
+    def level(ints: np.ndarray) -> np.ndarray:
+        levels = quantizer(chain.by_channel(origin.to_float(ints)))
+        return (levels + 1) // 2 if quantizer.bipolar else levels
+
+    try:
+        steps = compile_steps(level, origin.low, origin.high)
+    except ValueError as error:
+        raise Unsupported(str(error), "make the parameters of elementwise ops one per channel") from error
+    if steps.steps > MAX_STEPS:
+        raise Unsupported(
+            f"{steps.steps} steps per channel, the hardware takes {MAX_STEPS}", "quantize to 8 bits or fewer"
+        )
+    return steps
+
+
+def as_scaled(compilation: Compilation, tensor: str) -> IntTensor | None:
+    """The integer tensor behind a float one that is only that integer tensor times a scale; None if it is not.
+
+    Decided by evaluation on the whole range, so it holds for any way of writing it.
+    """
+    root = compilation.root(tensor)
+    if root not in compilation.ints:
+        return None
+    origin, chain = compilation.ints[root], compilation.chain(tensor)
+    ints = np.arange(int(origin.low.min()), int(origin.high.max()) + 1)[:, None].repeat(
+        origin.channels, axis=1
+    )
+    if ints.size > MAX_EVALUATIONS or compilation.shape(tensor) != origin.shape:
+        return None
+    values = chain.by_channel(origin.to_float(ints))
+    largest = int(np.abs(ints[:, 0]).argmax())
+    scale = np.float32(values[largest, 0] / ints[largest, 0])
+    scaled = IntTensor(root, origin.shape, np.asarray(scale), origin.low, origin.high, bipolar=origin.bipolar)
+    return scaled if scale > 0 and np.array_equal(scaled.to_float(ints), values) else None
+
+
+def _dtype_of(thresholds: np.ndarray) -> str:
+    bits = 1 + max(int(abs(thresholds.min())), int(abs(thresholds.max()))).bit_length()
+    return DataType[f"INT{max(bits, 2)}"].name
+
+
+def attribute(node: NodeProto, name: str, default: Any) -> Any:
+    """Value of a node's attribute, or `default`."""
+    found = get_by_name(node.attribute, name)
+    return default if found is None else helper.get_attribute_value(found)

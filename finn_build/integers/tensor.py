@@ -1,0 +1,76 @@
+"""Integer tensors: what every convolution, pool, add and quantizer of a quantized network really computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from qonnx.core.datatype import BaseDataType, DataType
+
+from finn_build.ops.base import integer_range_dtype
+
+FLOAT32_EXACT = 1 << 24  # integers below it are exact in float32
+
+
+@dataclass(frozen=True)
+class IntTensor:
+    """An integer tensor, and how the float network reads it: `float32(n) * scale / divisor`.
+
+    Attributes:
+        name: tensor name, the same in the QONNX graph and in the integer graph.
+        shape: (1, C, H, W) or (1, C).
+        scale: float32, scalar or one per channel.
+        low: int64 [C], smallest value each channel can take.
+        high: int64 [C], largest value each channel can take.
+        divisor: pixels of an average pool's window.
+        bipolar: True when every value is -1 or +1.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    scale: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    divisor: int = 1
+    bipolar: bool = False
+
+    @property
+    def channels(self) -> int:
+        """Channels, dimension 1."""
+        return self.shape[1]
+
+    @property
+    def dtype(self) -> BaseDataType:
+        """Smallest type that holds all channels."""
+        return (
+            DataType["BIPOLAR"]
+            if self.bipolar
+            else integer_range_dtype(int(self.low.min()), int(self.high.max()))
+        )
+
+    def to_float(self, ints: np.ndarray) -> np.ndarray:
+        """Float32 values of integers, both (N, C, ...), as the float network computes them."""
+        values = ints.astype(np.float32) * self._scale_for(ints.ndim)
+        return values if self.divisor == 1 else values / np.float32(self.divisor)
+
+    def to_ints(self, values: np.ndarray) -> np.ndarray:
+        """Integers of float values (N, C, ...); the inverse of `to_float`.
+
+        Raises:
+            ValueError: a value is not an integer multiple of the scale.
+        """
+        ints = np.rint(values.astype(np.float64) * self.divisor / self._scale_for(values.ndim)).astype(
+            np.int64
+        )
+        if not np.array_equal(self.to_float(ints), values.astype(np.float32)):
+            raise ValueError(f"{self.name}: values are not integers times the scale")
+        return ints
+
+    def _scale_for(self, rank: int) -> np.ndarray:
+        """The scale, shaped to multiply (N, C, ...)."""
+        return self.scale.reshape(-1, *(1,) * (rank - 2)) if self.scale.ndim else self.scale
+
+
+def full_range(channels: int, low: int, high: int) -> tuple[np.ndarray, np.ndarray]:
+    """The same range for every channel."""
+    return np.full(channels, low, np.int64), np.full(channels, high, np.int64)
