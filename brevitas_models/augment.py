@@ -1,0 +1,57 @@
+"""Random views of surface images: defects have no preferred direction, place or exposure."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What may change between two views of an image.
+
+    Attributes:
+        flips: one of the eight flips and quarter turns.
+        shift: largest shift in pixels, the border mirrored.
+        contrast: largest relative change of contrast around the image's mean.
+        brightness: largest shift of all pixels, as a fraction of full scale.
+    """
+
+    flips: bool = True
+    shift: int = 4
+    contrast: float = 0.2
+    brightness: float = 0.1
+
+    def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """A random view of each image; pixels stay in [0, 1).
+
+        Shapes:
+            [N, C, H, W] float32 to the same.
+        """
+        if self.flips:
+            images = _flip(images, torch.randint(8, (len(images),), generator=generator))
+        if self.shift:
+            images = _shift(images, self.shift, generator)
+        gain, offset = (torch.rand(2, len(images), 1, 1, 1, generator=generator) * 2 - 1).to(images.device)
+        mean = images.mean(dim=(1, 2, 3), keepdim=True)
+        images = (images - mean) * (1 + self.contrast * gain) + mean + self.brightness * offset
+        return images.clamp(0.0, 255 / 256)
+
+
+def _flip(images: Tensor, turns: Tensor) -> Tensor:
+    """Turn each image by 0 to 3 quarters and mirror it where its code is 4 or more."""
+    out = torch.empty_like(images)
+    for code in range(8):
+        chosen = (turns == code).to(images.device)
+        turned = torch.rot90(images[chosen], code % 4, (2, 3))
+        out[chosen] = turned.flip(3) if code >= 4 else turned
+    return out
+
+
+def _shift(images: Tensor, most: int, generator: torch.Generator) -> Tensor:
+    """Move the whole batch by one random offset."""
+    height, width = images.shape[2:]
+    down, right = torch.randint(2 * most + 1, (2,), generator=generator).tolist()
+    padded = F.pad(images, [most] * 4, mode="reflect")
+    return padded[:, :, down : down + height, right : right + width]

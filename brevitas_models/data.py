@@ -1,0 +1,201 @@
+"""Image folders as arrays of uint8, with splits that never divide a group of related images.
+
+Three kinds of folder are read: one with an `index.csv` (columns path, class; optional group, split), one with a
+sub-folder of images per class, and, for inference, one that simply holds images.
+"""
+
+import csv
+import warnings
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from finn_build.errors import DataError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".ppm")
+SPLITS = ("train", "val", "test")
+FRACTIONS = (0.7, 0.1, 0.2)
+UNLABELLED = -1
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Images of one size with what is known of them.
+
+    Shapes:
+        images [N, C, H, W] uint8; labels [N] int64, -1 where unknown; splits [N] str, "" where there is none.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    names: tuple[str, ...]
+    classes: tuple[str, ...]
+    splits: np.ndarray
+
+    def split(self, name: str) -> "ImageSet":
+        """The images of one split: train, val or test.
+
+        Raises:
+            DataError: no image belongs to that split.
+        """
+        chosen = np.flatnonzero(self.splits == name)
+        if not len(chosen):
+            legal = ", ".join(sorted(set(self.splits.tolist()) - {""})) or "none"
+            raise DataError(f"split {name!r} holds no image; splits of this data: {legal}")
+        names = tuple(self.names[i] for i in chosen)
+        return ImageSet(self.images[chosen], self.labels[chosen], names, self.classes, self.splits[chosen])
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One image before it is read; empty strings mean unknown."""
+
+    path: Path
+    label: str = ""
+    group: str = ""
+    split: str = ""
+
+
+def load_folder(folder: str | Path, size: int, channels: int = 1, seed: int = 0) -> ImageSet:
+    """Read every image of a folder, resized to `size` × `size` pixels.
+
+    A split in the index is kept. Without one, images are split 7:1:2 per class by `seed`, whole groups together;
+    with no index each image counts as its own group, which a warning says.
+
+    Args:
+        folder: with index.csv, with a sub-folder per class, or flat (then labels are -1 and there are no splits).
+        size: height and width in pixels.
+        channels: 1 for grey, 3 for RGB.
+        seed: of the split.
+
+    Raises:
+        DataError: no such folder, no images, an unreadable image, a bad index, or a group in two splits.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise DataError(f"{root}: no such folder")
+    rows = _find(root)
+    if not rows:
+        raise DataError(f"{root}: no images ({', '.join(SUFFIXES)}), no class sub-folders and no index.csv")
+    if rows[0].label and not any(row.split for row in rows):
+        rows = _assign_splits(rows, seed)
+    _check_groups(root, rows)
+    classes = sorted({row.label for row in rows} - {""})
+    labels = [classes.index(row.label) if row.label else UNLABELLED for row in rows]
+    return ImageSet(
+        images=np.stack([read_image(row.path, size, channels) for row in rows]),
+        labels=np.array(labels, dtype=np.int64),
+        names=tuple(str(row.path.relative_to(root)) for row in rows),
+        classes=tuple(classes),
+        splits=np.array([row.split for row in rows]),
+    )
+
+
+def read_image(path: Path, size: int, channels: int = 1) -> np.ndarray:
+    """One image file as uint8, resized with an antialiasing bilinear filter.
+
+    Shapes:
+        [channels, size, size].
+
+    Raises:
+        DataError: the file is missing or is not a readable image.
+    """
+    try:
+        with Image.open(path) as image:
+            resized = image.convert("L" if channels == 1 else "RGB").resize((size, size), Image.Resampling.BILINEAR)
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such image") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise DataError(f"{path}: not a readable image ({error})") from error
+    return np.atleast_3d(np.asarray(resized, dtype=np.uint8)).transpose(2, 0, 1)
+
+
+def to_float(images: np.ndarray) -> np.ndarray:
+    """uint8 pixels as the float32 in [0, 1) that the networks take: pixel / 256, exactly."""
+    return images.astype(np.float32) / np.float32(256)
+
+
+def match_classes(data: ImageSet, classes: Sequence[str]) -> ImageSet:
+    """Relabel `data` in the class order of a trained network.
+
+    Raises:
+        DataError: the data has a class that the network does not know.
+    """
+    unknown = sorted(set(data.classes) - set(classes))
+    if unknown:
+        raise DataError(f"class {unknown[0]!r} is not one of the network's: {', '.join(classes)}")
+    order = np.array([*(list(classes).index(name) for name in data.classes), UNLABELLED])
+    return ImageSet(data.images, order[data.labels], data.names, tuple(classes), data.splits)
+
+
+def _find(root: Path) -> list[_Row]:
+    """List a folder's images by whichever of the three layouts it has."""
+    if (root / "index.csv").is_file():
+        return _read_index(root)
+    flat = [_Row(path) for path in _images_in(root)]
+    folders = [folder for folder in sorted(root.iterdir()) if folder.is_dir() and _images_in(folder)]
+    if not folders:
+        return flat
+    if flat:
+        raise DataError(f"{root}: images beside class sub-folders; move {flat[0].path.name} into a class folder")
+    warnings.warn(
+        f"{root}: no index.csv, so groups of related images are unknown and may leak between splits", stacklevel=3
+    )
+    return [_Row(path, folder.name, group=f"{folder.name}/{path.name}") for folder in folders for path in _images_in(folder)]
+
+
+def _images_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+
+
+def _read_index(root: Path) -> list[_Row]:
+    """Rows of index.csv; an image without a group is its own group."""
+    index = root / "index.csv"
+    with index.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        missing = {"path", "class"} - set(reader.fieldnames or ())
+        if missing:
+            raise DataError(f"{index}: no column {', '.join(sorted(missing))}; it has {', '.join(reader.fieldnames or ())}")
+        rows = []
+        for number, line in enumerate(reader, start=2):
+            label, split = line["class"] or "", line.get("split") or ""
+            if not label or not line["path"]:
+                raise DataError(f"{index}:{number}: path and class must not be empty")
+            if split and split not in SPLITS:
+                raise DataError(f"{index}:{number}: split {split!r} is not one of {', '.join(SPLITS)}")
+            rows.append(_Row(root / line["path"], label, line.get("group") or line["path"], split))
+    return rows
+
+
+def _assign_splits(rows: list[_Row], seed: int) -> list[_Row]:
+    """Deal whole groups of each class to train, val and test in the ratio 7:1:2."""
+    groups: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in rows:
+        groups[row.label][row.group] += 1
+    split_of: dict[str, str] = {}
+    random = np.random.default_rng(seed)
+    for label in sorted(groups):
+        members = [group for group in sorted(groups[label]) if group not in split_of]
+        total = sum(groups[label][group] for group in members)
+        bounds = np.cumsum(FRACTIONS) * total
+        done = 0.0
+        for index in random.permutation(len(members)):
+            middle = done + groups[label][members[index]] / 2
+            split_of[members[index]] = SPLITS[int(np.searchsorted(bounds[:2], middle))]
+            done += groups[label][members[index]]
+    return [_Row(row.path, row.label, row.group, split_of[row.group]) for row in rows]
+
+
+def _check_groups(root: Path, rows: list[_Row]) -> None:
+    split_of: dict[str, str] = {}
+    for row in rows:
+        first = split_of.setdefault(row.group, row.split) if row.group else row.split
+        if first != row.split:
+            raise DataError(f"{root}: group {row.group!r} is in both {first} and {row.split}; give it one split")
