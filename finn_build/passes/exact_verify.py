@@ -13,8 +13,9 @@ from finn_build.errors import GateError
 class VerifyExactly(Transformation):
     """Execute the graph and require every expected tensor to be equal, element by element.
 
-    FINN's `verify_step` accepts an absolute difference of 0.1 and only logs the verdict. As a step of FINN's
-    builder: `lambda model, cfg: model.transform(VerifyExactly(inputs, expected))`.
+    FINN's `verify_step` accepts differences below its tolerances and only logs the verdict: no difference
+    fails the build. As a step of FINN's builder: `lambda model, cfg: model.transform(VerifyExactly(inputs,
+    expected))`.
 
     Args:
         inputs: Graph input name -> array [frames, ...], executed one frame at a time.
