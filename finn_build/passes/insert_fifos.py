@@ -1,0 +1,94 @@
+"""InsertFIFOs: the buffers without which a fork that joins again would stall, sized in closed form.
+
+A window op (SWG, pool) gives its first beat when it has seen the first (kh - 1 - top) rows and (kw - left) pixels, so
+each tensor lags the accelerator's input by a known part of a frame. Where two streams join, the one that lags less has
+to wait: its FIFO holds the difference, in beats of its own, plus the latency of the pipelines and half a row.
+A pool gives its rows in bursts; what follows at nearly the target rate gets a FIFO of one row of pool output.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import ceil
+
+from onnx import NodeProto, helper
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
+from qonnx.transformation.base import Transformation
+
+from finn_build.ops.base import DOMAIN, Stream
+
+_WINDOW_OPS = ("SWG_rtl", "StreamPool_rtl")
+
+
+class InsertFIFOs(Transformation):
+    """Comes last, when folding and width converters stand. `target_cycles` is the interval between frames."""
+
+    def __init__(self, target_cycles: int, burst_fifos: bool = True):
+        super().__init__()
+        self.target_cycles = target_cycles
+        self.burst_fifos = burst_fifos
+
+    def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
+        """Insert all FIFOs; one application is enough."""
+        lag = self._lags(model)
+        for node in list(model.graph.node):
+            streams = getCustomOp(node).streams_in()
+            if len(streams) > 1:
+                latest = max(lag[node.input[k]] for k in range(len(streams)))
+                for port, stream in enumerate(streams):
+                    depth = self._join_depth(stream, latest - lag[node.input[port]])
+                    if depth:
+                        insert_fifo(model, node, port, depth)
+            elif self.burst_fifos and node.op_type == "StreamPool_rtl":
+                self._burst_fifo(model, node)
+        return model, False
+
+    def _lags(self, model: ModelWrapper) -> dict[str, Fraction]:
+        """Part of a frame by which each tensor lags the accelerator's input."""
+        lag = {i.name: Fraction(0) for i in model.graph.input}
+        for node in model.graph.node:
+            op = getCustomOp(node)
+            arrival = max(lag[node.input[k]] for k in range(len(op.streams_in())))
+            own = Fraction(op.fill_cycles(), self.target_cycles)
+            if node.op_type in _WINDOW_OPS:
+                own = _window_lag(op) + Fraction(16, self.target_cycles)
+            for name in node.output:
+                lag[name] = arrival + own
+        return lag
+
+    def _join_depth(self, stream: Stream, wait: Fraction) -> int:
+        """Beats that arrive while the other operand is not there yet; 0 when it comes first."""
+        if not wait:
+            return 0
+        _, *rows, width, _ = (1, *stream.shape) if len(stream.shape) == 4 else (1, 1, 1, *stream.shape)
+        beats_per_row = stream.beats // max(1, rows[-1] if rows else 1)
+        return max(2, ceil(wait * stream.beats) + beats_per_row // 2 + 4)
+
+    def _burst_fifo(self, model: ModelWrapper, pool: NodeProto) -> None:
+        consumers = model.find_consumers(pool.output[0])
+        stream = getCustomOp(pool).streams_out()[0]
+        for node in consumers or []:
+            insert_fifo(model, node, list(node.input).index(pool.output[0]), max(2, stream.beats // stream.shape[1]))
+
+
+def insert_fifo(model: ModelWrapper, node: NodeProto, port: int, depth: int) -> None:
+    """Put a FIFO of `depth` beats in front of input `port` of a node."""
+    stream, tensor = getCustomOp(node).streams_in()[port], node.input[port]
+    count = sum(n.op_type == "StreamFIFO_rtl" for n in model.graph.node)
+    buffered = f"{tensor}_fifo"
+    fifo = helper.make_node(
+        "StreamFIFO_rtl", [tensor], [buffered], name=f"FIFO_{count}", domain=DOMAIN, backend="fpgadataflow",
+        shape=list(stream.shape), lanes=stream.lanes, dataType=stream.dtype.name, depth=depth,
+    )  # fmt: skip
+    fifo.doc_string = node.doc_string
+    model.set_tensor_shape(buffered, list(stream.shape))
+    model.set_tensor_datatype(buffered, stream.dtype)
+    model.graph.node.insert(list(model.graph.node).index(node), fifo)
+    node.input[port] = buffered
+
+
+def _window_lag(op) -> Fraction:
+    (h, w), (kh, kw) = op.attr("IFMDim"), op.attr("KernelDim")
+    top, left, *_ = op.attr("Padding")
+    return Fraction(max(0, kh - 1 - top) * w + max(1, kw - left), h * w)
