@@ -1,0 +1,103 @@
+"""The one C++ file generated per design: it shows the model's pins to the harness."""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+_HEADER = """// Generated: pins of the model for the harness.
+#include "harness.h"
+#include "Vsim.h"
+#include "Vsim___024root.h"
+{trace_include}
+namespace signflow {{
+namespace {{
+template <size_t BYTES, typename T> uint8_t* pin(T& signal) {{
+    static_assert(sizeof(T) == BYTES, "the declared width is not the signal's");
+    return reinterpret_cast<uint8_t*>(&signal);
+}}
+
+struct Bound final : Model {{
+    Vsim sim;
+    {trace_member}
+    explicit Bound(VerilatedContext* context) : sim{{context}} {{
+        clk = &sim.ap_clk;
+        rst_n = &sim.ap_rst_n;
+        pins = {{
+"""
+_FOOTER = """        }};
+    }}
+    void eval() override {{ sim.eval(); }}
+    void finish() override {{ sim.final(); {trace_close} }}
+    void open_trace(const std::string& path) override {{ {trace_open} }}
+    void dump_trace(uint64_t time) override {{ {trace_dump} }}
+}};
+}}  // namespace
+
+std::unique_ptr<Model> make_model(VerilatedContext* context) {{ return std::make_unique<Bound>(context); }}
+}}  // namespace signflow
+"""
+_TRACE = {
+    "trace_close": "trace.close();",
+    "trace_open": "sim.trace(&trace, 99); trace.open(path.c_str());",
+    "trace_dump": "trace.dump(time);",
+}
+
+
+class BoundStream(Protocol):
+    """What a stream must tell to be bound."""
+
+    @property
+    def name(self) -> str:
+        """Name in messages and results."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """Bits of tdata."""
+        ...
+
+    @property
+    def beats(self) -> int:
+        """Beats per frame."""
+        ...
+
+
+def binding_source(top: str, streams: list[tuple[str, str, BoundStream]], trace: str) -> str:
+    """Write the binding.
+
+    Args:
+        top: Top module.
+        streams: Role (INPUT, OUTPUT, TAP), signal prefix and stream, in the harness's order. Signals of taps
+            are nets of the top module, those of the others its ports.
+        trace: "", "fst" or "vcd".
+    """
+    kind = trace.capitalize()
+    values = {
+        "trace_include": f'#include "verilated_{trace}_c.h"' if trace else "",
+        "trace_member": f"Verilated{kind}C trace;" if trace else "",
+    } | {key: code if trace else "" for key, code in _TRACE.items()}
+    rows = []
+    for role, signal, stream in streams:
+        prefix = (
+            f"sim.rootp->{mangled(top)}__DOT__{mangled(signal).replace('.', '__DOT__')}"
+            if role == "TAP"
+            else f"sim.{mangled(signal)}"
+        )
+        name = stream.name.replace("\\", "\\\\").replace('"', '\\"')
+        data = f"pin<{_container_bytes(stream.width)}>({prefix}_tdata)"
+        rows.append(
+            f'            {{"{name}", Role::{role}, {data}, {stream.width // 8}, pin<1>({prefix}_tvalid), '
+            f"pin<1>({prefix}_tready), {stream.beats}u}},\n"
+        )
+    return _HEADER.format(**values) + "".join(rows) + _FOOTER.format(**values)
+
+
+def mangled(name: str) -> str:
+    """A Verilog name as Verilator writes it in C++: double underscores are its own separators."""
+    return re.sub("__", "___05F", name)
+
+
+def _container_bytes(width: int) -> int:
+    """Bytes of the C++ type that Verilator gives a signal of `width` bits."""
+    return next((size for size in (1, 2, 4, 8) if width <= 8 * size), -(-width // 32) * 4)

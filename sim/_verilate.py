@@ -1,0 +1,79 @@
+"""SystemVerilog to a linked executable, with neither make nor perl."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from finn_build.errors import SimulationError
+from sim._toolchain import Progress, compile_objects, compiler, run_tool, verilator_root
+
+_SPLIT = "20000"  # statements per generated C++ file and function: big designs compile on all cores
+_FLAGS = (
+    *("--cc", "--prefix", "Vsim", "--assert", "--no-timing", "-O3", "--x-assign", "fast", "--x-initial", "unique"),
+    *("-Wno-lint", "-Wno-style", "-Wno-fatal", "--timescale-override", "1ns/1ns"),
+    *("--output-split", _SPLIT, "--output-split-cfuncs", _SPLIT),
+)
+_FAST, _SLOW = ("-O2",), ("-O0",)  # code of every cycle; code that runs once
+FLAGS = (*_FLAGS, *_FAST, *_SLOW)
+_PACKAGE = re.compile(rb"^\s*package\s", re.MULTILINE)
+HEADER_SUFFIXES = (".vh", ".svh")
+
+
+def build_simulator(
+    top: str,
+    sources: Mapping[Path, bytes],
+    binding: str,
+    runtime: Path,
+    wave_format: str,
+    folder: Path,
+    on_progress: Progress | None,
+) -> None:
+    """Leave `simulator` in `folder`.
+
+    Args:
+        top: Top module.
+        sources: Contents by path.
+        binding: C++ of the binding.
+        runtime: Folder of the runtime's objects.
+        wave_format: "", "fst" or "vcd".
+        folder: Where to build.
+        on_progress: Called with the fraction of the C++ compilation that is done.
+
+    Raises:
+        SimulationError: The design or the C++ does not compile.
+    """
+    model = folder / "model"
+    _verilate(top, sources, wave_format, model)
+    (model / "binding.cpp").write_text(binding)
+    slow = sorted(model.glob("*__Slow.cpp"))
+    fast = sorted(set(model.glob("*.cpp")) - set(slow), key=lambda path: -path.stat().st_size)
+    jobs = [(path, _FAST) for path in fast] + [(path, _SLOW) for path in slow]
+    include = verilator_root() / "include"
+    includes = [Path(__file__).parent, include, include / "vltstd", model]
+    objects = compile_objects(jobs, model, includes, on_progress)
+    libraries = ["-lz"] if wave_format == "fst" else []
+    everything = [*map(str, objects), *map(str, sorted(runtime.glob("*.o")))]
+    run_tool([compiler(), *everything, "-pthread", *libraries, "-o", str(folder / "simulator")], "linking")
+    shutil.rmtree(model)
+
+
+def _verilate(top: str, sources: Mapping[Path, bytes], wave_format: str, folder: Path) -> None:
+    """Generate the model's C++; packages are read before what may import them."""
+    modules = [path for path in sources if path.suffix not in HEADER_SUFFIXES]
+    modules.sort(key=lambda path: not _PACKAGE.search(sources[path]))
+    run_tool(
+        [
+            str(verilator_root() / "bin" / "verilator_bin"),
+            *_FLAGS,
+            *([f"--trace-{wave_format}", "--trace-structs"] if wave_format else []),
+            *(f"-I{path}" for path in sorted({path.parent for path in sources})),
+            *("--top-module", top, "--Mdir", str(folder)),
+            *map(str, modules),
+        ],
+        f"Verilator on {top}",
+    )

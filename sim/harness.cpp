@@ -1,0 +1,171 @@
+// Cycle loop of every simulation: drives and collects streams, watches for deadlock, checks the protocol.
+//
+// Usage: simulator FOLDER FRAMES WATCHDOG SEED IDLE BACKPRESSURE RESET_AT TRACE_FILE
+// FOLDER/<index>.in holds an input's beats; <index>.out receives an output's or tap's; result.json the rest.
+// Cycle: pins are driven while the clock is low, the model settles, handshakes are sampled, the clock rises.
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+
+#include "harness_stream.h"
+#include "verilated.h"
+
+namespace signflow {
+namespace {
+
+constexpr int RESET_CYCLES = 16;
+constexpr uint64_t HALF_PERIOD_NS = 5;
+constexpr uint64_t DRAIN_CYCLES = 64;  // after the last beat, to catch beats nobody asked for
+
+/// The whole run: reset, cycles until every stream is done, drain.
+class Run {
+public:
+    Run(const Options& options, VerilatedContext* context)
+        : options_(options), context_(context), model_(make_model(context)) {
+        for (size_t i = 0; i < model_->pins.size(); ++i) streams_.emplace_back(model_->pins[i], i, options);
+        if (!options.trace.empty()) model_->open_trace(options.trace);
+    }
+
+    void simulate() {
+        reset();
+        uint64_t idle = 0;
+        for (uint64_t drained = 0; drained < DRAIN_CYCLES; ++cycle_) {
+            if (options_.reset_at >= 0 && cycle_ == static_cast<uint64_t>(options_.reset_at)) {
+                options_.reset_at = -1;
+                reset();
+            }
+            idle = step() ? 0 : idle + 1;
+            if ((cycle_ & 0x3FF) == 0) report_progress();
+            if (finished()) {
+                if (drained++ == 0) end_ = cycle_ + 1;
+            } else if (idle >= options_.watchdog) {
+                throw Failure(describe_deadlock(idle));
+            }
+        }
+    }
+
+    void save() const {
+        std::string list;
+        for (const Stream& stream : streams_) {
+            stream.save();
+            list += (list.empty() ? "" : ",\n") + stream.json();
+        }
+        std::ofstream out(options_.folder + "/result.json");
+        out << "{\"cycles\":" << end_ << ",\"streams\":[\n" << list << "]}\n";
+        if (!out.flush()) throw Failure("results cannot be written");
+    }
+
+    void finish() { model_->finish(); }
+
+private:
+    /// Holds reset for some cycles; every stream then starts again with its first frame.
+    void reset() {
+        for (Stream& stream : streams_) stream.restart();
+        unfinished_ = 0;
+        *model_->rst_n = 0;
+        for (int i = 0; i < RESET_CYCLES; ++i) {
+            half_cycle(0);
+            half_cycle(1);
+        }
+        *model_->rst_n = 1;
+    }
+
+    /// One clock cycle. Returns true when any stream moved a beat.
+    bool step() {
+        for (Stream& stream : streams_) stream.drive();
+        half_cycle(0);
+        bool moved = false;
+        for (Stream& stream : streams_) moved |= stream.sample(cycle_);
+        half_cycle(1);
+        return moved;
+    }
+
+    void half_cycle(uint8_t level) {
+        *model_->clk = level;
+        model_->eval();
+        if (!options_.trace.empty()) model_->dump_trace(time_);
+        time_ += HALF_PERIOD_NS;
+        if (context_->gotError()) throw Failure("the design reported an error at cycle " + std::to_string(cycle_));
+        if (context_->gotFinish()) throw Failure("the design called $finish at cycle " + std::to_string(cycle_));
+    }
+
+    bool finished() {
+        while (unfinished_ < streams_.size() && streams_[unfinished_].finished()) ++unfinished_;
+        return unfinished_ == streams_.size();
+    }
+
+    std::string describe_deadlock(uint64_t idle) const {
+        std::string valid, ready, none;
+        for (const Stream& stream : streams_) {
+            std::string& list = stream.blocked() ? valid : stream.starving() ? ready : none;
+            if (&list != &none || !stream.finished()) list += (list.empty() ? "" : ", ") + stream.text();
+        }
+        std::string text = "no stream moved for " + std::to_string(idle) + " cycles, at cycle " + std::to_string(cycle_);
+        if (!valid.empty()) text += "; valid but not ready: " + valid;
+        if (!ready.empty()) text += "; ready but not valid: " + ready;
+        if (!none.empty()) text += "; neither: " + none;
+        return text;
+    }
+
+    void report_progress() {
+        const auto now = std::chrono::steady_clock::now();
+        if (now - reported_ < std::chrono::milliseconds(200)) return;
+        reported_ = now;
+        double done = 0, total = 0;
+        for (const Stream& stream : streams_) {
+            done += static_cast<double>(stream.done());
+            total += static_cast<double>(stream.total());
+        }
+        std::fprintf(stderr, "@progress %.4f\n", done / total);
+    }
+
+    Options options_;
+    VerilatedContext* context_;
+    std::unique_ptr<Model> model_;
+    std::vector<Stream> streams_;
+    uint64_t cycle_ = 0, end_ = 0, time_ = 0;
+    size_t unfinished_ = 0;
+    std::chrono::steady_clock::time_point reported_ = std::chrono::steady_clock::now();
+};
+
+Options parse(char** argv) {
+    return {argv[1],
+            argv[8],
+            std::strtoull(argv[2], nullptr, 10),
+            std::strtoull(argv[3], nullptr, 10),
+            std::strtoull(argv[4], nullptr, 10),
+            std::atof(argv[5]),
+            std::atof(argv[6]),
+            std::atoll(argv[7])};
+}
+
+}  // namespace
+}  // namespace signflow
+
+int main(int argc, char** argv) {
+    if (argc != 9) {
+        std::fputs("usage: FOLDER FRAMES WATCHDOG SEED IDLE BACKPRESSURE RESET_AT TRACE_FILE\n", stderr);
+        return 2;
+    }
+    const signflow::Options options = signflow::parse(argv);
+    VerilatedContext context;
+    context.fatalOnError(false);
+    context.randReset(options.seed ? 2 : 0);  // with stalls on, unreset state starts random
+    context.randSeed(static_cast<int>(options.seed & 0x7FFFFFFF));
+    try {
+        signflow::Run run(options, &context);
+        try {
+            run.simulate();
+            run.save();
+        } catch (...) {
+            run.finish();
+            throw;
+        }
+        run.finish();
+    } catch (const std::exception& error) {
+        std::ofstream(options.folder + "/error.txt") << error.what();
+        return 3;
+    }
+    return 0;
+}

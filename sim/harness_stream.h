@@ -1,0 +1,181 @@
+// Stream drivers, collectors and protocol checks of the harness. Included by harness.cpp alone.
+#pragma once
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <stdexcept>
+
+#include "harness.h"
+
+namespace signflow {
+
+/// xorshift64*: small, fast, the same on every machine.
+class Random {
+public:
+    explicit Random(uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15ULL + 0x2545F4914F6CDD1DULL) {}
+    uint64_t next() {
+        state_ ^= state_ >> 12;
+        state_ ^= state_ << 25;
+        state_ ^= state_ >> 27;
+        return state_ * 0x2545F4914F6CDD1DULL;
+    }
+    double unit() { return static_cast<double>(next() >> 11) * 0x1p-53; }
+
+private:
+    uint64_t state_;
+};
+
+/// Decides cycle by cycle whether a stream rests. Phases of full speed, the asked rate and twice that rate
+/// alternate, so that both full FIFOs and long bursts occur.
+class Pause {
+public:
+    Pause(double rate, uint64_t seed) : rate_(rate), random_(seed) {}
+    bool operator()() {
+        if (rate_ <= 0) return false;
+        if (left_-- == 0) {
+            left_ = random_.next() >> 56;
+            const double factors[] = {0, 1, 2};
+            now_ = std::min(0.95, rate_ * factors[(random_.next() >> 32) % 3]);
+        }
+        return random_.unit() < now_;
+    }
+    Random& random() { return random_; }
+
+private:
+    double rate_, now_ = 0;
+    uint64_t left_ = 0;
+    Random random_;
+};
+
+struct Options {
+    std::string folder, trace;
+    uint64_t frames, watchdog, seed;
+    double idle, backpressure;
+    int64_t reset_at;
+};
+
+struct Failure : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+/// One stream: its pins, its data, its counters.
+class Stream {
+public:
+    Stream(const Pins& pins, size_t index, const Options& options)
+        : pins_(pins), total_(pins.beats * options.frames), held_(pins.bytes), data_(total_ * pins.bytes),
+          file_(options.folder + "/" + std::to_string(index)),
+          pause_(pins.role == Role::INPUT ? options.idle : pins.role == Role::OUTPUT ? options.backpressure : 0,
+                 options.seed * 1000003 + index) {
+        if (pins.role != Role::INPUT) return;
+        std::ifstream in(file_ + ".in", std::ios::binary);
+        if (!in.read(reinterpret_cast<char*>(data_.data()), static_cast<std::streamsize>(data_.size())))
+            throw Failure("input " + pins.name + ": beats cannot be read");
+    }
+
+    /// While the clock is low, before the model settles.
+    void drive() {
+        if (pins_.role == Role::INPUT) {
+            if (offering_) return;
+            offering_ = done_ < total_ && !pause_();
+            *pins_.valid = offering_;
+            if (offering_) {
+                std::memcpy(pins_.data, &data_[done_ * pins_.bytes], pins_.bytes);
+            } else {  // rubbish, so that an op that looks without valid is caught
+                for (size_t i = 0; i < pins_.bytes; ++i)
+                    pins_.data[i] = static_cast<uint8_t>(0xA5 ^ (done_ + i));
+            }
+        } else if (pins_.role == Role::OUTPUT) {
+            *pins_.ready = !pause_();
+        }
+    }
+
+    /// After the model settled, before the clock rises. Returns true when a beat moves.
+    bool sample(uint64_t cycle) {
+        const bool valid = *pins_.valid & 1, ready = *pins_.ready & 1;
+        if (pins_.role != Role::INPUT) check(cycle, valid, ready);
+        if (!(valid && ready)) {
+            if (done_ < total_) {
+                stalled_ += valid;
+                starved_ += ready;
+            }
+            return false;
+        }
+        if (pins_.role == Role::INPUT) {
+            offering_ = false;
+        } else {
+            if (done_ == total_)
+                throw Failure("stream " + pins_.name + " at cycle " + std::to_string(cycle) + ": a beat more than the "
+                              + std::to_string(total_) + " expected");
+            std::memcpy(&data_[done_ * pins_.bytes], pins_.data, pins_.bytes);
+        }
+        if (done_ == 0) first_beat_ = static_cast<int64_t>(cycle);
+        if (++done_ % pins_.beats == 0) frame_end_.push_back(cycle);
+        return true;
+    }
+
+    void restart() {
+        done_ = stalled_ = starved_ = 0;
+        first_beat_ = -1;
+        frame_end_.clear();
+        waiting_ = offering_ = false;
+        if (pins_.role == Role::INPUT) *pins_.valid = 0;
+        if (pins_.role == Role::OUTPUT) *pins_.ready = 0;
+    }
+
+    bool finished() const { return done_ == total_; }
+    /// The sender waits for the receiver; the harness itself always means to take, or has nothing left to send.
+    bool blocked() const {
+        if (pins_.role == Role::OUTPUT) return false;
+        return (pins_.role == Role::INPUT ? !finished() : *pins_.valid & 1) && !(*pins_.ready & 1);
+    }
+    /// The receiver waits for the sender, and the stream is not yet complete.
+    bool starving() const {
+        if (finished() || pins_.role == Role::INPUT) return false;
+        return (pins_.role == Role::OUTPUT || (*pins_.ready & 1)) && !(*pins_.valid & 1);
+    }
+    uint64_t done() const { return done_; }
+    uint64_t total() const { return total_; }
+    std::string text() const {
+        return pins_.name + " (" + std::to_string(done_) + " of " + std::to_string(total_) + " beats)";
+    }
+
+    void save() const {
+        if (pins_.role == Role::INPUT) return;
+        std::ofstream out(file_ + ".out", std::ios::binary);
+        out.write(reinterpret_cast<const char*>(data_.data()), static_cast<std::streamsize>(data_.size()));
+        if (!out.flush()) throw Failure("stream " + pins_.name + ": result cannot be written");
+    }
+
+    std::string json() const {
+        std::string ends;
+        for (uint64_t end : frame_end_) ends += (ends.empty() ? "" : ",") + std::to_string(end);
+        return "{\"first_beat\":" + std::to_string(first_beat_) + ",\"frame_end\":[" + ends
+               + "],\"stalled\":" + std::to_string(stalled_) + ",\"starved\":" + std::to_string(starved_) + "}";
+    }
+
+private:
+    /// Once valid, a beat stays, unchanged, until taken.
+    void check(uint64_t cycle, bool valid, bool ready) {
+        if (waiting_) {
+            const char* broken = !valid ? "valid dropped before ready"
+                                 : std::memcmp(held_.data(), pins_.data, pins_.bytes) != 0
+                                     ? "payload changed while valid and not ready"
+                                     : nullptr;
+            if (broken) throw Failure("stream " + text() + " at cycle " + std::to_string(cycle) + ": " + broken);
+        } else if (valid && !ready) {
+            std::memcpy(held_.data(), pins_.data, pins_.bytes);
+        }
+        waiting_ = valid && !ready;
+    }
+
+    Pins pins_;
+    uint64_t total_, done_ = 0, stalled_ = 0, starved_ = 0;
+    int64_t first_beat_ = -1;
+    bool offering_ = false, waiting_ = false;
+    std::vector<uint8_t> held_, data_;
+    std::vector<uint64_t> frame_end_;
+    std::string file_;
+    Pause pause_;
+};
+
+}  // namespace signflow

@@ -1,0 +1,270 @@
+"""Cycle-accurate simulation: SystemVerilog to a native executable by Verilator, cached, run as a subprocess.
+
+The executable's cycle loop (`harness.cpp`) drives input streams, takes output streams, records internal ones
+and checks the protocol; Python passes whole arrays of beats. Memory files are read at run time from the current
+folder, so a compiled simulator does not depend on weights.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from finn_build.errors import SimulationError
+from sim._binding import binding_source
+from sim._toolchain import Progress, build_once, cache_dir, digest, runtime_library
+from sim._verilate import FLAGS, build_simulator
+
+_LOG_LINES = 20
+
+
+@dataclass(frozen=True)
+class Port:
+    """A stream at the top: `<name>_tdata`, `_tvalid`, `_tready`.
+
+    Attributes:
+        name: Prefix of the port.
+        width: Bits of tdata, a multiple of 8.
+        beats: Beats per frame.
+    """
+
+    name: str
+    width: int
+    beats: int
+
+
+@dataclass(frozen=True)
+class Tap:
+    """An internal stream: nets of the top module marked `/* verilator public_flat_rd */`.
+
+    Attributes:
+        name: Name in results and messages.
+        signal: Prefix of the nets `<signal>_tdata`, `_tvalid`, `_tready`.
+        width: Bits of tdata, a multiple of 8.
+        beats: Beats per frame.
+    """
+
+    name: str
+    signal: str
+    width: int
+    beats: int
+
+
+@dataclass(frozen=True)
+class Stalls:
+    """Random pauses, the same for the same seed; unreset registers then start with random contents too.
+
+    Attributes:
+        seed: Any integer >= 1.
+        idle: Mean fraction of cycles in which an input offers nothing, 0 to 1.
+        backpressure: Mean fraction of cycles in which an output takes nothing, 0 to 1.
+    """
+
+    seed: int
+    idle: float = 0.3
+    backpressure: float = 0.3
+
+
+@dataclass(frozen=True)
+class StreamStats:
+    """What one stream did. Cycles count from the end of reset; a beat moves when valid and ready meet.
+
+    Attributes:
+        first_beat: Cycle of the first beat.
+        frame_end: Cycle of the last beat of each frame.
+        stalled: Cycles with valid and not ready, until the last beat.
+        starved: Cycles with ready and not valid, until the last beat.
+    """
+
+    first_beat: int
+    frame_end: tuple[int, ...]
+    stalled: int
+    starved: int
+
+
+@dataclass(frozen=True)
+class SimResult:
+    """A finished run.
+
+    Attributes:
+        outputs: uint8 [frames * beats, width / 8] by port.
+        taps: The same by tap.
+        cycles: Cycles from the end of reset to the last beat.
+        streams: Statistics of every port and tap.
+    """
+
+    outputs: dict[str, np.ndarray]
+    taps: dict[str, np.ndarray]
+    cycles: int
+    streams: dict[str, StreamStats]
+
+
+class _Bound(NamedTuple):
+    role: str
+    signal: str
+    stream: Port | Tap
+
+
+def compile_model(
+    top: str,
+    sources: Sequence[Path],
+    inputs: Sequence[Port],
+    outputs: Sequence[Port],
+    taps: Sequence[Tap] = (),
+    trace: bool = False,
+    on_progress: Progress | None = None,
+) -> Simulator:
+    """Compile a design, or find it in the cache.
+
+    Args:
+        top: Top module, with ports ap_clk and ap_rst_n and the streams.
+        sources: Verilog and SystemVerilog files; headers among them only lend their folder.
+        inputs: Streams into the top.
+        outputs: Streams out of the top.
+        taps: Streams inside the top, recorded.
+        trace: Compile with waves (FST, or VCD where zlib's header is missing).
+        on_progress: Called with the fraction of the C++ compilation that is done.
+
+    Raises:
+        SimulationError: No compiler, no Verilator, or the sources do not compile.
+    """
+    bound = [
+        *(_Bound("INPUT", port.name, port) for port in inputs),
+        *(_Bound("OUTPUT", port.name, port) for port in outputs),
+        *(_Bound("TAP", tap.signal, tap) for tap in taps),
+    ]
+    for _, _, stream in bound:
+        if stream.width % 8 or stream.width <= 0:
+            raise SimulationError(f"stream {stream.name}: tdata of {stream.width} bits is not whole bytes")
+    wave_format = "vcd" if trace else ""
+    binding = binding_source(top, list(bound), wave_format)
+    contents = _read(sources)
+    runtime = runtime_library(wave_format)
+    named = (part for path, text in contents.items() for part in (path.name, text))
+    key = digest([*named, top, binding, runtime.name, *FLAGS])
+
+    def build(folder: Path) -> None:
+        build_simulator(top, contents, binding, runtime, wave_format, folder, on_progress)
+
+    return Simulator(build_once(cache_dir() / "verilated" / key, build) / "simulator", tuple(bound), wave_format)
+
+
+def _read(sources: Sequence[Path]) -> dict[Path, bytes]:
+    try:
+        return {Path(path): Path(path).read_bytes() for path in sources}
+    except OSError as error:
+        raise SimulationError(f"source {error.filename}: {error.strerror}") from error
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """A compiled design. Runs are independent processes, so several may go side by side."""
+
+    executable: Path
+    bound: tuple[_Bound, ...]
+    wave_format: str
+
+    def run(
+        self,
+        inputs: Mapping[str, np.ndarray],
+        frames: int,
+        *,
+        cwd: Path,
+        watchdog_cycles: int,
+        stalls: Stalls | None = None,
+        trace_file: Path | None = None,
+        on_progress: Progress | None = None,
+        reset_at_cycle: int | None = None,
+    ) -> SimResult:
+        """Simulate `frames` frames, back to back.
+
+        Args:
+            inputs: uint8 [frames * beats, width / 8] by port.
+            frames: Number of frames, >= 1.
+            cwd: Folder of the memory files.
+            watchdog_cycles: Stop when no stream moves for so many cycles.
+            stalls: Random pauses; none means full speed.
+            trace_file: Where to write waves; needs a design compiled with `trace`. The suffix becomes that of
+                the format (.fst or .vcd).
+            on_progress: Called with the fraction of beats that moved.
+            reset_at_cycle: Reset in that cycle, then feed all frames again from the first.
+
+        Raises:
+            SimulationError: Deadlock, broken protocol, failed assertion, surplus beats, wrong input sizes.
+        """
+        waves = self._wave_path(trace_file)
+        with tempfile.TemporaryDirectory(prefix="signflow_") as name:
+            folder = Path(name)
+            self._write_inputs(inputs, frames, folder)
+            pauses = stalls or Stalls(0, 0, 0)
+            arguments = [folder, frames, watchdog_cycles, pauses.seed, pauses.idle, pauses.backpressure]
+            arguments += [-1 if reset_at_cycle is None else reset_at_cycle, waves]
+            self._execute([str(item) for item in arguments], cwd, folder, on_progress)
+            return self._read_results(frames, folder)
+
+    def _wave_path(self, trace_file: Path | None) -> str:
+        if trace_file is None:
+            return ""
+        if not self.wave_format:
+            raise SimulationError(f"{trace_file}: waves need a design compiled with trace=True")
+        return str(Path(trace_file).absolute().with_suffix(f".{self.wave_format}"))
+
+    def _write_inputs(self, inputs: Mapping[str, np.ndarray], frames: int, folder: Path) -> None:
+        expected = {stream.name: stream for role, _, stream in self.bound if role == "INPUT"}
+        if set(inputs) != set(expected):
+            raise SimulationError(f"inputs given: {sorted(inputs)}; the design has: {sorted(expected)}")
+        for index, (role, _, stream) in enumerate(self.bound):
+            if role != "INPUT":
+                continue
+            beats = np.ascontiguousarray(inputs[stream.name])
+            shape = (frames * stream.beats, stream.width // 8)
+            if beats.dtype != np.uint8 or beats.shape != shape:
+                raise SimulationError(
+                    f"input {stream.name}: {beats.dtype} {beats.shape}; {frames} frames need uint8 {shape}"
+                )
+            beats.tofile(folder / f"{index}.in")
+
+    def _execute(self, arguments: list[str], cwd: Path, folder: Path, on_progress: Progress | None) -> None:
+        log: deque[str] = deque(maxlen=_LOG_LINES)
+        with subprocess.Popen(
+            [str(self.executable), *arguments],
+            cwd=cwd,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        ) as process:
+            assert process.stdout is not None
+            try:
+                for line in process.stdout:
+                    if not line.startswith("@progress "):
+                        log.append(line.rstrip())
+                    elif on_progress:
+                        on_progress(float(line.split()[1]))
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode:
+            error = folder / "error.txt"
+            what = error.read_text() if error.is_file() else f"the simulator ended with exit {process.returncode}"
+            raise SimulationError("\n".join([f"simulation: {what}", *log]))
+
+    def _read_results(self, frames: int, folder: Path) -> SimResult:
+        text = json.loads((folder / "result.json").read_text())
+        found: dict[str, dict[str, np.ndarray]] = {"OUTPUT": {}, "TAP": {}}
+        streams = {}
+        for index, (role, _, stream) in enumerate(self.bound):
+            numbers = text["streams"][index]
+            streams[stream.name] = StreamStats(**numbers | {"frame_end": tuple(numbers["frame_end"])})
+            if role != "INPUT":
+                beats = np.fromfile(folder / f"{index}.out", np.uint8)
+                found[role][stream.name] = beats.reshape(frames * stream.beats, stream.width // 8)
+        return SimResult(found["OUTPUT"], found["TAP"], text["cycles"], streams)
