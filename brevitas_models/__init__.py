@@ -1,0 +1,1 @@
+"""Networks of 1-bit weights: quantizers, activations, data, two-step training, QONNX export."""

@@ -1,8 +1,9 @@
 """Activation functions and batch norm of the paper, in arithmetic that every executor reproduces bit by bit.
 
-Contract: in eval mode each module is a fixed sequence of single IEEE-754 float32 operations (subtract, multiply, add,
-compare), so PyTorch, onnxruntime and NumPy give identical results. Transcendental functions run in float64 and are
-rounded to float32 once, which hides the last-digit differences between implementations of exp.
+Contract: in eval mode each module is a fixed sequence of single IEEE-754 float32 operations (subtract,
+multiply, add, compare), so PyTorch, onnxruntime and NumPy give identical results. Transcendental functions
+run in float64 and are rounded to float32 once, which hides the last-digit differences between
+implementations of exp.
 """
 
 from collections.abc import Callable

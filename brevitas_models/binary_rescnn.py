@@ -1,4 +1,4 @@
-"""Residual binary CNN for small grey images: 8-bit first and last layer, 1-bit convolutions and identity shortcuts."""
+"""Residual binary CNN for small images: 8-bit first and last layer, 1-bit convolutions with shortcuts."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,9 +19,11 @@ class BinaryResCNNConfig:
         in_channels: 1 for grey, 3 for RGB.
         image_size: height and width of the input in pixels, a multiple of 2^(stages + 1).
         num_classes: size of the output.
-        channels: channels of each stage; the first stage works at half the image size, each next one at half of that.
-        blocks: binary convolutions with an identity shortcut in each stage. The convolution that enters a stage
-            changes the channels and has no shortcut; it is the 8-bit one in the first stage, binary in the others.
+        channels: channels of each stage; the first stage works at half the image size, each next one at
+            half of that.
+        blocks: binary convolutions with an identity shortcut in each stage. The convolution that enters a
+            stage changes the channels and has no shortcut; it is the 8-bit one in the first stage, binary
+            in the others.
         weight_bits: 1 for ±1; 32 is step 1 of the training.
         act_bits: bits k of what feeds the convolutions (1…8; 16 and 32 for training comparisons).
         act_signed: whether those have negative levels; 1 bit signed is RSign.
@@ -66,11 +68,11 @@ class Branch(nn.Module):
 class Stage(nn.Module):
     """One resolution: an entry branch opens an integer stream, then each block adds a binary branch to it.
 
-    All branches go through `residual`, one quantizer of r bits, so that every add is an add of integers on one
-    scale; the sum grows in width and is not quantized again.
+    All branches go through `residual`, one quantizer of r bits, so that every add is an add of integers on
+    one scale; the sum grows in width and is not quantized again.
 
     Shapes:
-        [N, entry channels, H, W] to [N, channels, H, W], or half of H and W where `pool` (for 8-bit pixels) is set.
+        [N, entry channels, H, W] to [N, channels, H, W], H and W halved if `pool` is set.
     """
 
     def __init__(
@@ -96,8 +98,8 @@ class Stage(nn.Module):
 class BinaryResCNN(nn.Module):
     """Residual binary CNN: stem, stages of identity shortcuts, one dense layer.
 
-    Between stages the stream is first reduced to k bits and then max pooled, which gives the same integers as the
-    other order (both are monotone) at a fraction of the width.
+    Between stages the stream is first reduced to k bits and then max pooled, which gives the same integers
+    as the other order (both are monotone) at a fraction of the width.
 
     Shapes:
         float32 images uint8 / 256, [N, in_channels, image_size, image_size], to logits [N, num_classes].
@@ -144,13 +146,13 @@ def _check(config: BinaryResCNNConfig) -> None:
     """Reject sizes that do not fit together, with the nearest ones that do."""
     if len(config.channels) != len(config.blocks) or not config.channels:
         raise ConfigError(
-            f"binary_rescnn: channels={config.channels} and blocks={config.blocks} need one entry per stage each"
+            f"binary_rescnn: channels={config.channels} and blocks={config.blocks} must be of equal length"
         )
     step = 2 ** (len(config.channels) + 1)
     if config.image_size < step or config.image_size % step:
         near = max(step, round(config.image_size / step) * step)
         raise ConfigError(
-            f"binary_rescnn: image_size={config.image_size} must be a multiple of {step}; nearest legal: {near}"
+            f"binary_rescnn: image_size={config.image_size} is not a multiple of {step}; nearest: {near}"
         )
     if not 4 <= config.residual_bits <= 8 and config.residual_bits != 32:
         raise ConfigError(

@@ -1,7 +1,7 @@
 """Image folders as arrays of uint8, with splits that never divide a group of related images.
 
-Three kinds of folder are read: one with an `index.csv` (columns path, class; optional group, split), one with a
-sub-folder of images per class, and, for inference, one that simply holds images.
+Three kinds of folder are read: one with an `index.csv` (columns path, class; optional group, split), one
+with a sub-folder of images per class, and, for inference, one that simply holds images.
 """
 
 import csv
@@ -66,11 +66,12 @@ class _Row:
 def load_folder(folder: str | Path, size: int, channels: int = 1, seed: int = 0) -> ImageSet:
     """Read every image of a folder, resized to `size` × `size` pixels.
 
-    A split in the index is kept. Without one, images are split 7:1:2 per class by `seed`, whole groups together;
-    with no index each image counts as its own group, which a warning says.
+    A split in the index is kept. Without one, images are split 7:1:2 per class by `seed`, whole groups
+    together; with no index each image counts as its own group, which a warning says.
 
     Args:
-        folder: with index.csv, with a sub-folder per class, or flat (then labels are -1 and there are no splits).
+        folder: with index.csv, with a sub-folder per class, or flat (then labels are -1 and there are no
+            splits).
         size: height and width in pixels.
         channels: 1 for grey, 3 for RGB.
         seed: of the split.
@@ -109,7 +110,9 @@ def read_image(path: Path, size: int, channels: int = 1) -> np.ndarray:
     """
     try:
         with Image.open(path) as image:
-            resized = image.convert("L" if channels == 1 else "RGB").resize((size, size), Image.Resampling.BILINEAR)
+            resized = image.convert("L" if channels == 1 else "RGB").resize(
+                (size, size), Image.Resampling.BILINEAR
+            )
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such image") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
@@ -144,11 +147,18 @@ def _find(root: Path) -> list[_Row]:
     if not folders:
         return flat
     if flat:
-        raise DataError(f"{root}: images beside class sub-folders; move {flat[0].path.name} into a class folder")
+        raise DataError(
+            f"{root}: images beside class sub-folders; move {flat[0].path.name} into a class folder"
+        )
     warnings.warn(
-        f"{root}: no index.csv, so groups of related images are unknown and may leak between splits", stacklevel=3
+        f"{root}: no index.csv, so groups of related images are unknown and may leak between splits",
+        stacklevel=3,
     )
-    return [_Row(path, folder.name, group=f"{folder.name}/{path.name}") for folder in folders for path in _images_in(folder)]
+    return [
+        _Row(path, folder.name, group=f"{folder.name}/{path.name}")
+        for folder in folders
+        for path in _images_in(folder)
+    ]
 
 
 def _images_in(folder: Path) -> list[Path]:
@@ -162,7 +172,8 @@ def _read_index(root: Path) -> list[_Row]:
         reader = csv.DictReader(file)
         missing = {"path", "class"} - set(reader.fieldnames or ())
         if missing:
-            raise DataError(f"{index}: no column {', '.join(sorted(missing))}; it has {', '.join(reader.fieldnames or ())}")
+            found = ", ".join(reader.fieldnames or ())
+            raise DataError(f"{index}: no column {', '.join(sorted(missing))}; it has {found}")
         rows = []
         for number, line in enumerate(reader, start=2):
             label, split = line["class"] or "", line.get("split") or ""
@@ -198,4 +209,6 @@ def _check_groups(root: Path, rows: list[_Row]) -> None:
     for row in rows:
         first = split_of.setdefault(row.group, row.split) if row.group else row.split
         if first != row.split:
-            raise DataError(f"{root}: group {row.group!r} is in both {first} and {row.split}; give it one split")
+            raise DataError(
+                f"{root}: group {row.group!r} is in both {first} and {row.split}; give it one split"
+            )

@@ -1,13 +1,16 @@
 """QONNX export, and the tensors at which every level of the build is compared with PyTorch.
 
-The file carries two entries in its metadata: `signflow.taps`, JSON {tensor name: [module path, call index]} for every
-activation quantizer call and every output of the graph, and `signflow.model`, JSON {name, classes}.
+The file carries two entries in its metadata: `signflow.taps`, JSON {tensor name: [module path, call index]}
+for every activation quantizer call and every output of the graph, and `signflow.model`, JSON {name,
+classes}.
 """
 
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import onnx
@@ -33,7 +36,7 @@ Taps = dict[str, tuple[str, int]]
 
 
 class _ActHandler(BrevitasActQuantProxyHandler):
-    """Brevitas writes every 1-bit quantizer as BipolarQuant; an unsigned one is {0, 1} and must stay a Quant."""
+    """Brevitas makes every 1-bit quantizer a BipolarQuant; an unsigned one is {0, 1} and stays a Quant."""
 
     def prepare_for_export(self, module: nn.Module) -> None:
         super().prepare_for_export(module)
@@ -43,7 +46,10 @@ class _ActHandler(BrevitasActQuantProxyHandler):
 
 class _Manager(QONNXManager):
     run_onnx_passes = False  # they give constants random names, we keep the tracer's
-    handlers = [_ActHandler, *(h for h in QONNXManager.handlers if h is not BrevitasActQuantProxyHandler)]
+    handlers: ClassVar[list[type]] = [
+        _ActHandler,
+        *(h for h in QONNXManager.handlers if h is not BrevitasActQuantProxyHandler),
+    ]
 
 
 def export_qonnx(
@@ -115,7 +121,7 @@ def torch_taps(model: nn.Module, images: np.ndarray, taps: Taps | None = None) -
 
 
 def _to_graph(model: nn.Module, input_shape: Sequence[int]) -> tuple[ModelWrapper, Taps]:
-    """Trace the model and pair its quantizer calls with the graph's quantizer nodes, both in execution order."""
+    """Trace the model; pair its quantizer calls with the graph's quantizer nodes, in execution order."""
     image = torch.zeros(*input_shape, device=_device(model))
     calls = [call for call in _run_and_record(model, image) if call[0]]
     try:
@@ -134,7 +140,7 @@ def _to_graph(model: nn.Module, input_shape: Sequence[int]) -> tuple[ModelWrappe
     tensors = [node.output[0] for node in _act_quant_nodes(graph.graph)]
     if len(tensors) != len(calls):
         raise UnsupportedModelError(
-            f"{type(model).__name__}: {len(calls)} activation quantizer calls but {len(tensors)} in the graph; "
+            f"{type(model).__name__}: {len(calls)} activation quantizer calls, {len(tensors)} in the graph; "
             "every quantizer's output must be used"
         )
     outputs = {output.name: ("", index) for index, output in enumerate(graph.graph.output)}
@@ -165,12 +171,12 @@ def _run_and_record(model: nn.Module, images: Tensor) -> dict[tuple[str, int], T
 def _hooks(model: nn.Module, calls: dict[tuple[str, int], Tensor]) -> Iterator[None]:
     counts: dict[str, int] = {}
 
-    def record(path: str, output: object) -> None:
+    def record(path: str, _module: nn.Module, _inputs: object, output: object) -> None:
         index = counts[path] = counts.get(path, -1) + 1
         calls[path, index] = _plain(output)
 
     handles = [
-        module.register_forward_hook(lambda _m, _x, y, path=path.removesuffix(".act_quant"): record(path, y))
+        module.register_forward_hook(partial(record, path.removesuffix(".act_quant")))
         for path, module in model.named_modules()
         if isinstance(module, ActQuantProxyFromInjector) and module.is_quant_enabled
     ]

@@ -1,7 +1,8 @@
-"""Quantizers whose scales are powers of two, so that float32 arithmetic on their outputs is exact integer arithmetic.
+"""Quantizers with power-of-two scales, so that float32 arithmetic on their outputs is exact.
 
-Weights are ±1 with scale 1 (their real scale lives in the following batch norm) or fixed point. Activations have
-k = 1…8 bits, signed or unsigned, and 16 / 32 for training comparisons only (32 passes the float through).
+Weights are ±1 with scale 1 (their real scale lives in the following batch norm) or fixed point. Activations
+have k = 1…8 bits, signed or unsigned, and 16 / 32 for training comparisons only (32 passes the float
+through).
 """
 
 import math
@@ -34,7 +35,7 @@ class BipolarAct(SignedBinaryActPerTensorConst):
 
 
 class _PowerOfTwoAct(ActQuantSolver):
-    """What all integer activation quantizers share: one scale per tensor, rounded to the nearest power of two."""
+    """What integer activation quantizers share: one scale per tensor, rounded to a power of two."""
 
     scaling_per_output_type = ScalingPerOutputType.TENSOR
     restrict_scaling_type = RestrictValueType.POWER_OF_TWO
@@ -64,7 +65,8 @@ def weight_quantizer(bits: int, binary_scale: float = 1.0) -> dict[str, object]:
 
     Args:
         bits: 1 for ±1, 2…8 for fixed point (narrow range, power-of-two scale from the weights), 32 for float.
-        binary_scale: magnitude of 1-bit weights, a power of two; other than 1.0 only where no batch norm follows.
+        binary_scale: magnitude of 1-bit weights, a power of two; other than 1.0 only where no batch norm
+            follows.
 
     Raises:
         ConfigError: `bits` or `binary_scale` is not one of the legal values.
@@ -83,9 +85,11 @@ def act_quantizer(bits: int, signed: bool = True, max_value: float = 2.0) -> nn.
     """Activation quantizer of `bits` bits.
 
     Args:
-        bits: 1…8 for hardware (1 signed is the bipolar sign, 1 unsigned is {0, 1}); 16 and 32 for training comparisons.
+        bits: 1…8 for hardware (1 signed is the bipolar sign, 1 unsigned is {0, 1}); 16 and 32 for training
+            comparisons.
         signed: whether negative levels exist.
-        max_value: initial end of the range of a learned scale (power of two); `calibrate_scales` and training move it.
+        max_value: initial end of the range of a learned scale (power of two); `calibrate_scales` and
+            training move it.
 
     Raises:
         ConfigError: `bits` is not one of the legal values.
@@ -106,13 +110,13 @@ def act_quantizer(bits: int, signed: bool = True, max_value: float = 2.0) -> nn.
 
 
 def pixel_quantizer() -> QuantIdentity:
-    """Input quantizer: float images uint8 / 256 in [0, 1) become exactly the uint8 pixel on a scale of 2^-8."""
+    """Input quantizer: a float image uint8 / 256 becomes exactly the uint8 pixel, on a scale of 2^-8."""
     return QuantIdentity(act_quant=UnsignedConstAct, bit_width=8, min_val=0.0, max_val=1.0)
 
 
 @torch.no_grad()
 def calibrate_scales(model: nn.Module, images: torch.Tensor) -> int:
-    """Set every learned scale, in order of use, to the power of two with the least squared error on its own input.
+    """Set every learned scale, in order of use, to the power of two with the least squared error.
 
     Runs one training-mode pass (batch statistics), so it is called once, before step 1.
 

@@ -1,226 +1,217 @@
-"""Two-step training of binary networks, as in section 4.2 of the Bi-ShuffleNet / U-BiNet paper.
+"""Train a binary network in two steps: first with real-valued weights, then with binary ones.
 
-Step 1 trains real-valued weights with activations already quantized, so that RSign, RPReLU or RSiLU find their
-shape. Step 2 starts from its result, makes the weights binary and trains on. Both minimise cross-entropy with Adam,
-with a cosine rate after five epochs of warm-up.
+Step 1 finds the shape of RSign, RPReLU or RSiLU with activations already quantized; step 2 starts from its
+result, makes the weights binary and trains on. The output folder gets last.pt after every epoch (what
+--resume continues from), best.pt (best on validation, ready to export) and metrics.json (accuracy per
+split, measured in the arithmetic of the hardware).
 """
 
-import math
-from collections.abc import Callable, Iterator
-from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
+import yaml
 from lightning_fabric import Fabric
-from torch import Tensor, nn
-from torch.nn import functional as F
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from brevitas_models.atomic import write_atomically
 from brevitas_models.augment import Augmentation
-from brevitas_models.data import ImageSet, to_float
-from brevitas_models.evaluate import measure, reestimate_batch_norm
-from brevitas_models.quantizers import calibrate_scales
-from brevitas_models.zoo import build_model, configure, read_checkpoint_file, save_checkpoint
-from finn_build.errors import ConfigError
+from brevitas_models.data import SPLITS, ImageSet, load_folder, to_float
+from brevitas_models.evaluate import measure
+from brevitas_models.synthetic import make_image_set
+from brevitas_models.trainer import Report, TrainConfig, Trainer
+from brevitas_models.zoo import DEFAULT_MODEL, ZOO, configure, load_checkpoint
+from finn_build.errors import ConfigError, SignflowError
 
-WARMUP_EPOCHS = 5
-Report = Callable[[int, int, dict[str, float]], None]
-"""Called after each epoch with step (1 or 2), epoch (from 1) and its numbers."""
+EXAMPLES = """\
+examples:
+  python -m brevitas_models.train --data synthetic --epochs1 5 --epochs2 10 --out runs/try
+  python -m brevitas_models.train --data FOLDER --out runs/steel
+  python -m brevitas_models.train --data FOLDER --out runs/steel --resume
+  python -m brevitas_models.train --data FOLDER --out runs/wide --set channels=[24,48,96] --set
+  activation=rsilu
 
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """Every choice of a training.
-
-    Attributes:
-        model: name in the zoo; `overrides` changes fields of its configuration.
-        epochs1, epochs2: epochs of step 1 (real-valued weights) and step 2 (binary weights).
-        lr1, lr2: peak learning rates of the two steps.
-        batch: images per optimizer step, over all devices.
-        weight_decay: L2 penalty on weights in step 1; binary weights have none.
-        label_smoothing: share of the target spread over all classes.
-        seed: of weights, order and augmentation.
-    """
-
-    model: str
-    epochs1: int = 100
-    epochs2: int = 200
-    lr1: float = 2e-3
-    lr2: float = 2e-3
-    batch: int = 64
-    weight_decay: float = 0.0
-    label_smoothing: float = 0.0
-    seed: int = 0
-    augmentation: Augmentation = field(default_factory=Augmentation)
-    overrides: dict[str, Any] = field(default_factory=dict)
+FOLDER holds an index.csv (columns path, class; optional group, split) or one sub-folder of images per class.
+"""
 
 
-@dataclass
-class _State:
-    """What `last.pt` holds: where the training stands, exactly."""
+def main(arguments: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        metrics = run(options)
+    except (SignflowError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"interrupted; add --resume to continue from {options.out / 'last.pt'}", file=sys.stderr)
+        return 130
+    for split in SPLITS:
+        print(f"{split:5s} accuracy {metrics['accuracy'][split]:.4f} of {metrics['images'][split]} images")
+    print(f"best network: {options.out / 'best.pt'}")
+    return 0
 
-    step: int
-    epoch: int
-    model: nn.Module
-    optimizer: torch.optim.Optimizer
-    best: dict[str, Any]
-    history: list[dict[str, float]]
 
-
-class Trainer:
-    """Runs the two steps on one data set, writing `last.pt` each epoch and `best.pt` whenever validation improves.
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Train as `options` say and write metrics.json; returns its content.
 
     Raises:
-        ConfigError: a value of the configuration is not legal.
-        DataError: the data lacks a split or a class.
+        ConfigError: an option is not legal, or the output folder already holds a training.
+        DataError: the images cannot be read or split.
     """
-
-    def __init__(self, config: TrainConfig, data: ImageSet, out: Path, fabric: Fabric) -> None:
-        _check(config)
-        self.config, self.out, self.fabric = config, out, fabric
-        self.classes = data.classes
-        self.fields = {**config.overrides, "num_classes": len(data.classes)}
-        self.train_images, self.train_labels = self._tensors(data.split("train"))
-        self.val_images, self.val_labels = self._tensors(data.split("val"))
-
-    def run(self, resume: bool, report: Report) -> Path:
-        """Train to the end; returns the path of the best checkpoint.
-
-        Args:
-            resume: go on from `last.pt` where there is one, with the same result as an unbroken run.
-            report: called after every epoch.
-        """
-        last = self.out / "last.pt"
-        state = self._resume(last) if resume and last.exists() else self._first_step()
-        while True:
-            while state.epoch < self._epochs(state.step):
-                numbers = self._epoch(state)
-                state.epoch += 1
-                state.history.append({"step": state.step, "epoch": state.epoch, **numbers})
-                self._save(last, state)
-                report(state.step, state.epoch, numbers)
-            if state.step == 2:
-                return self._finish(state)
-            state = self._second_step(state)
-
-    def _tensors(self, data: ImageSet) -> tuple[Tensor, Tensor]:
-        images = torch.from_numpy(to_float(data.images)).to(self.fabric.device)
-        return images, torch.from_numpy(data.labels).to(self.fabric.device)
-
-    def _epochs(self, step: int) -> int:
-        return self.config.epochs1 if step == 1 else self.config.epochs2
-
-    def _build(self, step: int) -> nn.Module:
-        torch.manual_seed(self.config.seed)
-        fields = self.fields | ({"weight_bits": 32} if step == 1 else {})
-        model = build_model(self.config.model, **fields).to(self.fabric.device)
-        model.classes = self.classes
-        return model
-
-    def _first_step(self) -> _State:
-        model = self._build(1)
-        calibrate_scales(model, self.train_images[: 2 * self.config.batch])
-        return _State(1, 0, model, self._optimizer(model, 1), {}, [])
-
-    def _second_step(self, first: _State) -> _State:
-        """Binary weights, initialised by the real-valued ones."""
-        model = self._build(2)
-        model.load_state_dict(first.model.state_dict())
-        return _State(2, 0, model, self._optimizer(model, 2), {}, first.history)
-
-    def _optimizer(self, model: nn.Module, step: int) -> torch.optim.Optimizer:
-        weights = [m.weight for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
-        rest = [p for p in model.parameters() if all(p is not w for w in weights)]
-        decay = self.config.weight_decay if step == 1 else 0.0
-        return torch.optim.Adam([{"params": weights, "weight_decay": decay}, {"params": rest}], lr=1.0)
-
-    def _epoch(self, state: _State) -> dict[str, float]:
-        """One pass over the training images, then validation."""
-        model, optimizer = self.fabric.setup(state.model, state.optimizer, move_to_device=False)
-        model.train()
-        total = 0.0
-        batches = list(self._batches(state.step, state.epoch))
-        for index, (images, labels) in enumerate(batches):
-            rate = self._rate(state.step, state.epoch + index / len(batches))
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            loss = F.cross_entropy(model(images), labels, label_smoothing=self.config.label_smoothing)
-            optimizer.zero_grad()
-            self.fabric.backward(loss)
-            optimizer.step()
-            total += loss.item()
-        val = measure(state.model, self.val_images, self.val_labels)
-        self._keep_best(state, val)
-        return {"loss": total / len(batches), "val_accuracy": val["accuracy"], "val_loss": val["loss"]}
-
-    def _batches(self, step: int, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Augmented batches of this process; the order depends on seed, step and epoch alone."""
-        generator = torch.Generator().manual_seed(hash((self.config.seed, step, epoch)) % 2**63)
-        order = torch.randperm(len(self.train_images), generator=generator)
-        for chosen in order.tensor_split(math.ceil(len(order) / self.config.batch)):
-            mine = chosen[self.fabric.global_rank :: self.fabric.world_size].to(self.fabric.device)
-            yield self.config.augmentation(self.train_images[mine], generator), self.train_labels[mine]
-
-    def _rate(self, step: int, epoch: float) -> float:
-        """Linear warm-up, then a cosine to zero."""
-        peak = self.config.lr1 if step == 1 else self.config.lr2
-        warmup, epochs = min(WARMUP_EPOCHS, self._epochs(step) / 10), self._epochs(step)
-        if epoch < warmup:
-            return peak * (epoch + 0.1) / (warmup + 0.1)
-        return peak * 0.5 * (1 + math.cos(math.pi * (epoch - warmup) / (epochs - warmup)))
-
-    def _keep_best(self, state: _State, val: dict[str, float]) -> None:
-        """Write best.pt where step 2 improves on validation: accuracy first, then loss."""
-        if state.step == 2 and (not state.best or _rank(val) > _rank(state.best)):
-            state.best = val
-            if self.fabric.is_global_zero:
-                save_checkpoint(self.out / "best.pt", state.model, {"val": val, "epoch": state.epoch + 1})
-
-    def _finish(self, state: _State) -> Path:
-        """Give the final weights fresh batch norm statistics too, and let validation choose."""
-        model = deepcopy(state.model)
-        reestimate_batch_norm(model, self.train_images)
-        val = measure(model, self.val_images, self.val_labels)
-        self._keep_best(_State(2, state.epoch - 1, model, state.optimizer, state.best, []), val)
-        self.fabric.barrier()
-        return self.out / "best.pt"
-
-    def _save(self, path: Path, state: _State) -> None:
-        if not self.fabric.is_global_zero:
-            return
-        content = {
-            "config": asdict(self.config),
-            "step": state.step,
-            "epoch": state.epoch,
-            "model": state.model.state_dict(),
-            "optimizer": state.optimizer.state_dict(),
-            "best": state.best,
-            "history": state.history,
-        }
-        write_atomically(path, lambda temporary: torch.save(content, temporary))
-
-    def _resume(self, path: Path) -> _State:
-        content = read_checkpoint_file(path, ("config", "step", "epoch", "model", "optimizer", "best", "history"))
-        mine = asdict(self.config)
-        changed = [key for key in mine if content["config"].get(key) != mine[key]]
-        if changed:
-            raise ConfigError(f"{path}: --resume with another {changed[0]}: it was {content['config'].get(changed[0])}")
-        model = self._build(content["step"])
-        model.load_state_dict(content["model"])
-        optimizer = self._optimizer(model, content["step"])
-        optimizer.load_state_dict(content["optimizer"])
-        return _State(content["step"], content["epoch"], model, optimizer, content["best"], content["history"])
+    if (options.out / "last.pt").exists() and not options.resume:
+        raise ConfigError(f"{options.out} already holds a training; add --resume or choose another --out")
+    config = _config(options)
+    net = configure(config.model, **config.overrides)
+    data = _load(options, net.image_size, net.in_channels)
+    fabric = Fabric(accelerator=options.accelerator, devices=options.devices)
+    fabric.launch()
+    trainer = Trainer(config, data, options.out, fabric)
+    with _progress(config.epochs1, config.epochs2) as report:
+        best = trainer.run(options.resume, report)
+    metrics = _metrics(best, config, data, str(options.data))
+    if fabric.is_global_zero:
+        text = json.dumps(metrics, indent=2) + "\n"
+        write_atomically(options.out / "metrics.json", lambda path: path.write_text(text, encoding="utf-8"))
+    return metrics
 
 
-def _rank(val: dict[str, float]) -> tuple[float, float]:
-    return val["accuracy"], -val["loss"]
+def _load(options: argparse.Namespace, size: int, channels: int) -> ImageSet:
+    if options.data == "synthetic":
+        if channels != 1:
+            raise ConfigError(
+                "synthetic images are grey: add --set in_channels=1, or name a folder with --data"
+            )
+        return make_image_set(options.synthetic_images, size, options.seed)
+    return load_folder(options.data, size, channels, options.seed)
 
 
-def _check(config: TrainConfig) -> None:
-    if configure(config.model, **config.overrides).weight_bits == 32:
+def _metrics(best: Path, config: TrainConfig, data: ImageSet, source: str) -> dict[str, Any]:
+    """Measure the checkpoint as written, on the CPU, split by split."""
+    model, _, meta = load_checkpoint(best)
+    accuracy, images = {}, {}
+    for name in SPLITS:
+        part = data.split(name)
+        numbers = measure(model, torch.from_numpy(to_float(part.images)), torch.from_numpy(part.labels))
+        accuracy[name], images[name] = numbers["accuracy"], len(part)
+    return {
+        "model": config.model,
+        "data": source,
+        "classes": list(data.classes),
+        "accuracy": accuracy,
+        "images": images,
+        "best_epoch": meta.metrics["epoch"],
+        "training": asdict(config),
+        "torch": torch.__version__,
+    }
+
+
+@contextmanager
+def _progress(epochs1: int, epochs2: int) -> Iterator[Report]:
+    """A bar with an estimate on a terminal, one line per epoch elsewhere; both on stderr."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda step, epoch, numbers: print(_line(step, epoch, numbers), file=sys.stderr, flush=True)
         return
-    for name in ("epochs1", "epochs2", "batch", "lr1", "lr2"):
-        if getattr(config, name) <= 0:
-            raise ConfigError(f"training: {name}={getattr(config, name)} must be positive")
+    bar = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("epochs"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(TextColumn("{task.description}"), *bar, console=console) as progress:
+        task = progress.add_task("calibrating", total=epochs1 + epochs2)
+
+        def report(step: int, epoch: int, numbers: dict[str, float]) -> None:
+            done = epoch + (epochs1 if step == 2 else 0)
+            progress.update(task, completed=done, description=_line(step, epoch, numbers))
+
+        yield report
+
+
+def _line(step: int, epoch: int, numbers: dict[str, float]) -> str:
+    return f"step {step} epoch {epoch} loss {numbers['loss']:.4f} val {numbers['val_accuracy']:.4f}"
+
+
+def _config(options: argparse.Namespace) -> TrainConfig:
+    augmentation = Augmentation(options.flips, options.shift, options.contrast, options.brightness)
+    names = ("model", "epochs1", "epochs2", "lr1", "lr2", "batch", "weight_decay", "label_smoothing", "seed")
+    chosen = {name: getattr(options, name) for name in names}
+    return TrainConfig(**chosen, augmentation=augmentation, overrides=_overrides(options.set))
+
+
+def _overrides(pairs: list[str]) -> dict[str, Any]:
+    """Parse `key=value` with YAML values, so that 4, true and [16,32] mean what they look like."""
+    overrides = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {pair}: write it as KEY=VALUE, for example --set act_bits=4")
+        overrides[key] = yaml.safe_load(value)
+    return overrides
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m brevitas_models.train",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    default = TrainConfig(model=DEFAULT_MODEL)
+    view = default.augmentation
+
+    def add(name: str, value: Any, text: str, **more: Any) -> None:
+        kind = {"type": type(value)} if value is not None else {}
+        parser.add_argument(name, default=value, help=f"{text} (default: {value})", **kind, **more)
+
+    add("--model", default.model, f"one of {', '.join(ZOO)}")
+    parser.add_argument(
+        "--data", required=True, help="folder of images, or 'synthetic' for generated surfaces"
+    )
+    parser.add_argument("--out", required=True, type=Path, help="folder for checkpoints and metrics.json")
+    parser.add_argument("--resume", action="store_true", help="continue from last.pt in --out, exactly")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change a field of the network; repeatable",
+    )
+    add("--epochs1", default.epochs1, "epochs with real-valued weights")
+    add("--epochs2", default.epochs2, "epochs with binary weights")
+    add("--lr1", default.lr1, "peak learning rate of step 1")
+    add("--lr2", default.lr2, "peak learning rate of step 2")
+    add("--batch", default.batch, "images per optimizer step, over all devices")
+    add("--weight-decay", default.weight_decay, "L2 penalty on weights in step 1")
+    add("--label-smoothing", default.label_smoothing, "share of the target spread over all classes")
+    add("--seed", default.seed, "seed of weights, order, views and, without an index, splits")
+    parser.add_argument(
+        "--no-flips", dest="flips", action="store_false", help="keep flips and quarter turns out"
+    )
+    add("--shift", view.shift, "largest random shift, pixels")
+    add("--contrast", view.contrast, "largest relative change of contrast")
+    add("--brightness", view.brightness, "largest change of brightness, fraction of full scale")
+    add("--synthetic-images", 1200, "images to generate with --data synthetic")
+    add("--accelerator", "auto", "cpu, gpu or auto, as in Lightning Fabric")
+    add("--devices", "auto", "number of devices, or auto")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

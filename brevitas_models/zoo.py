@@ -17,9 +17,10 @@ from torch import nn
 
 from brevitas_models.atomic import write_atomically
 from brevitas_models.binary_rescnn import BinaryResCNN, BinaryResCNNConfig
+from brevitas_models.cnv import CNV, CNVConfig
 from finn_build.errors import ConfigError, DataError
 
-ModelConfig = BinaryResCNNConfig
+ModelConfig = BinaryResCNNConfig | CNVConfig
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Entry:
 
 ZOO: dict[str, Entry] = {
     **{f"binary_rescnn_w1a{k}": Entry(BinaryResCNN, BinaryResCNNConfig(act_bits=k)) for k in (1, 2, 4, 8)},
+    **{f"cnv_w1a{k}": Entry(CNV, CNVConfig(act_bits=k)) for k in (1, 2)},
 }
 DEFAULT_MODEL = "binary_rescnn_w1a1"
 WEIGHTS = Path(__file__).parent / "weights"

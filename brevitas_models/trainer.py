@@ -1,0 +1,236 @@
+"""Two-step training of binary networks, as in section 4.2 of the Bi-ShuffleNet / U-BiNet paper.
+
+Step 1 trains real-valued weights with activations already quantized, so that RSign, RPReLU or RSiLU find
+their shape. Step 2 starts from its result, makes the weights binary and trains on. Both minimise
+cross-entropy with Adam, with a cosine rate after five epochs of warm-up.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from brevitas_models.atomic import write_atomically
+from brevitas_models.augment import Augmentation
+from brevitas_models.data import ImageSet, to_float
+from brevitas_models.evaluate import measure, reestimate_batch_norm
+from brevitas_models.quantizers import calibrate_scales
+from brevitas_models.zoo import build_model, configure, read_checkpoint_file, save_checkpoint
+from finn_build.errors import ConfigError
+
+WARMUP_EPOCHS = 5
+Report = Callable[[int, int, dict[str, float]], None]
+"""Called after each epoch with step (1 or 2), epoch (from 1) and its numbers."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Every choice of a training.
+
+    Attributes:
+        model: name in the zoo; `overrides` changes fields of its configuration.
+        epochs1, epochs2: epochs of step 1 (real-valued weights) and step 2 (binary weights).
+        lr1, lr2: peak learning rates of the two steps.
+        batch: images per optimizer step, over all devices.
+        weight_decay: L2 penalty on weights in step 1; binary weights have none.
+        label_smoothing: share of the target spread over all classes.
+        seed: of weights, order and augmentation.
+    """
+
+    model: str
+    epochs1: int = 100
+    epochs2: int = 200
+    lr1: float = 2e-3
+    lr2: float = 2e-3
+    batch: int = 64
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    seed: int = 0
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    overrides: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class _State:
+    """What `last.pt` holds: where the training stands, exactly."""
+
+    step: int
+    epoch: int
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    best: dict[str, Any]
+    history: list[dict[str, float]]
+
+
+class Trainer:
+    """Runs the two steps on one data set, writing `last.pt` each epoch, `best.pt` when validation improves.
+
+    Raises:
+        ConfigError: a value of the configuration is not legal.
+        DataError: the data lacks a split or a class.
+    """
+
+    def __init__(self, config: TrainConfig, data: ImageSet, out: Path, fabric: Fabric) -> None:
+        _check(config)
+        self.config, self.out, self.fabric = config, out, fabric
+        self.classes = data.classes
+        self.fields = {**config.overrides, "num_classes": len(data.classes)}
+        self.train_images, self.train_labels = self._tensors(data.split("train"))
+        self.val_images, self.val_labels = self._tensors(data.split("val"))
+
+    def run(self, resume: bool, report: Report) -> Path:
+        """Train to the end; returns the path of the best checkpoint.
+
+        Args:
+            resume: go on from `last.pt` where there is one, with the same result as an unbroken run.
+            report: called after every epoch.
+        """
+        last = self.out / "last.pt"
+        state = self._resume(last) if resume and last.exists() else self._first_step()
+        while True:
+            self._run_step(state, last, report)
+            if state.step == 2:
+                return self._finish(state)
+            state = self._second_step(state)
+
+    def _run_step(self, state: _State, last: Path, report: Report) -> None:
+        """The remaining epochs of one step."""
+        model, optimizer = self.fabric.setup(state.model, state.optimizer, move_to_device=False)
+        while state.epoch < self._epochs(state.step):
+            loss = self._epoch(model, optimizer, state.step, state.epoch)
+            val = measure(state.model, self.val_images, self.val_labels)
+            self._keep_best(state, val)
+            state.epoch += 1
+            numbers = {"loss": loss, "val_accuracy": val["accuracy"], "val_loss": val["loss"]}
+            state.history.append({"step": state.step, "epoch": state.epoch, **numbers})
+            self._save(last, state)
+            report(state.step, state.epoch, numbers)
+
+    def _tensors(self, data: ImageSet) -> tuple[Tensor, Tensor]:
+        images = torch.from_numpy(to_float(data.images)).to(self.fabric.device)
+        return images, torch.from_numpy(data.labels).to(self.fabric.device)
+
+    def _epochs(self, step: int) -> int:
+        return self.config.epochs1 if step == 1 else self.config.epochs2
+
+    def _build(self, step: int) -> nn.Module:
+        torch.manual_seed(self.config.seed)
+        fields = self.fields | ({"weight_bits": 32} if step == 1 else {})
+        model = build_model(self.config.model, **fields).to(self.fabric.device)
+        model.classes = self.classes
+        return model
+
+    def _first_step(self) -> _State:
+        model = self._build(1)
+        calibrate_scales(model, self.train_images[: 2 * self.config.batch])
+        return _State(1, 0, model, self._optimizer(model, 1), {}, [])
+
+    def _second_step(self, first: _State) -> _State:
+        """Binary weights, initialised by the real-valued ones."""
+        model = self._build(2)
+        model.load_state_dict(first.model.state_dict())
+        return _State(2, 0, model, self._optimizer(model, 2), {}, first.history)
+
+    def _optimizer(self, model: nn.Module, step: int) -> torch.optim.Optimizer:
+        weights = [m.weight for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+        rest = [p for p in model.parameters() if all(p is not w for w in weights)]
+        decay = self.config.weight_decay if step == 1 else 0.0
+        return torch.optim.Adam([{"params": weights, "weight_decay": decay}, {"params": rest}], lr=1.0)
+
+    def _epoch(self, model: nn.Module, optimizer: torch.optim.Optimizer, step: int, epoch: int) -> float:
+        """One pass over the training images; returns the mean loss."""
+        model.train()
+        total = 0.0
+        batches = math.ceil(len(self.train_images) / self.config.batch)
+        for index, (images, labels) in enumerate(self._batches(step, epoch, batches)):
+            for group in optimizer.param_groups:
+                group["lr"] = self._rate(step, epoch + index / batches)
+            loss = F.cross_entropy(model(images), labels, label_smoothing=self.config.label_smoothing)
+            optimizer.zero_grad()
+            self.fabric.backward(loss)
+            optimizer.step()
+            total += loss.item()
+        return total / batches
+
+    def _batches(self, step: int, epoch: int, count: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Augmented batches of this process; the order depends on seed, step and epoch alone."""
+        generator = torch.Generator().manual_seed(hash((self.config.seed, step, epoch)) % 2**63)
+        order = torch.randperm(len(self.train_images), generator=generator)
+        for chosen in order.tensor_split(count):
+            mine = chosen[self.fabric.global_rank :: self.fabric.world_size].to(self.fabric.device)
+            yield self.config.augmentation(self.train_images[mine], generator), self.train_labels[mine]
+
+    def _rate(self, step: int, epoch: float) -> float:
+        """Linear warm-up, then a cosine to zero."""
+        peak = self.config.lr1 if step == 1 else self.config.lr2
+        warmup, epochs = min(WARMUP_EPOCHS, self._epochs(step) / 10), self._epochs(step)
+        if epoch < warmup:
+            return peak * (epoch + 0.1) / (warmup + 0.1)
+        return peak * 0.5 * (1 + math.cos(math.pi * (epoch - warmup) / (epochs - warmup)))
+
+    def _keep_best(self, state: _State, val: dict[str, float]) -> None:
+        """Write best.pt where step 2 improves on validation: accuracy first, then loss."""
+        if state.step == 2 and (not state.best or _rank(val) > _rank(state.best)):
+            state.best = val
+            if self.fabric.is_global_zero:
+                save_checkpoint(self.out / "best.pt", state.model, {"val": val, "epoch": state.epoch + 1})
+
+    def _finish(self, state: _State) -> Path:
+        """Give the final weights fresh batch norm statistics too, and let validation choose."""
+        model = deepcopy(state.model)
+        reestimate_batch_norm(model, self.train_images)
+        val = measure(model, self.val_images, self.val_labels)
+        self._keep_best(_State(2, state.epoch - 1, model, state.optimizer, state.best, []), val)
+        self.fabric.barrier()
+        return self.out / "best.pt"
+
+    def _save(self, path: Path, state: _State) -> None:
+        if not self.fabric.is_global_zero:
+            return
+        content = {
+            "config": asdict(self.config),
+            "step": state.step,
+            "epoch": state.epoch,
+            "model": state.model.state_dict(),
+            "optimizer": state.optimizer.state_dict(),
+            "best": state.best,
+            "history": state.history,
+        }
+        write_atomically(path, lambda temporary: torch.save(content, temporary))
+
+    def _resume(self, path: Path) -> _State:
+        content = read_checkpoint_file(
+            path, ("config", "step", "epoch", "model", "optimizer", "best", "history")
+        )
+        mine = asdict(self.config)
+        changed = [key for key in mine if content["config"].get(key) != mine[key]]
+        if changed:
+            raise ConfigError(
+                f"{path}: --resume with another {changed[0]}: it was {content['config'].get(changed[0])}"
+            )
+        model = self._build(content["step"])
+        model.load_state_dict(content["model"])
+        optimizer = self._optimizer(model, content["step"])
+        optimizer.load_state_dict(content["optimizer"])
+        return _State(
+            content["step"], content["epoch"], model, optimizer, content["best"], content["history"]
+        )
+
+
+def _rank(val: dict[str, float]) -> tuple[float, float]:
+    return val["accuracy"], -val["loss"]
+
+
+def _check(config: TrainConfig) -> None:
+    if configure(config.model, **config.overrides).weight_bits == 32:
+        return
+    for name in ("epochs1", "epochs2", "batch", "lr1", "lr2"):
+        if getattr(config, name) <= 0:
+            raise ConfigError(f"training: {name}={getattr(config, name)} must be positive")
