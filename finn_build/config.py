@@ -1,0 +1,148 @@
+"""Boards and builds, read from YAML. Unknown keys and wrong types are errors with a suggestion."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import yaml
+
+from finn_build.errors import ConfigError
+
+CONFIG_DIR = Path(__file__).resolve().parent.parent / "hw_configs"
+BOARD_DIR = CONFIG_DIR / "boards"
+_FASTEST = "max"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Board:
+    """An FPGA board and what its chip offers.
+
+    Attributes:
+        name: as given to `--board`.
+        part: full part name.
+        family: Yosys `synth_xilinx -family`.
+        clk_mhz: clock of the accelerator.
+        lut, ff, bram36, dsp, uram: what the chip has.
+    """
+
+    name: str
+    part: str
+    family: str
+    clk_mhz: float
+    lut: int
+    ff: int
+    bram36: int
+    dsp: int
+    uram: int
+
+    @property
+    def clk_period_ns(self) -> float:
+        """Clock period."""
+        return 1000.0 / self.clk_mhz
+
+
+@dataclass(frozen=True)
+class BuildConfig:
+    """What is built, and how.
+
+    Attributes:
+        model: name in the model zoo; a checkpoint or a QONNX file given on the command line replaces it.
+        target_fps: frames per second to reach with the fewest lanes, or "max".
+        max_utilization: part of each of the board's resources that the estimate may take, 0 to 1.
+        frames: frames through simulation and gate; at least 4, so that an interval between frames can be seen.
+        folding: lanes by op name, e.g. {"MVAU_3": {"PE": 4, "SIMD": 16}}; replaces the automatic choice.
+    """
+
+    model: str
+    target_fps: float | str = _FASTEST
+    max_utilization: float = 0.8
+    frames: int = 4
+    folding: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        if isinstance(self.target_fps, str) and self.target_fps != _FASTEST:
+            raise ConfigError(f"target_fps={self.target_fps!r}; legal: a number of frames per second, or {_FASTEST}")
+        if not isinstance(self.target_fps, str) and self.target_fps <= 0:
+            raise ConfigError(f"target_fps={self.target_fps}; legal: a number above 0, or {_FASTEST}")
+        if not 0 < self.max_utilization <= 1:
+            raise ConfigError(f"max_utilization={self.max_utilization}; legal: above 0, up to 1")
+        if self.frames < 4:
+            raise ConfigError(f"frames={self.frames}; legal: 4 or more, so that the interval between frames is seen")
+        for op, lanes in self.folding.items():
+            if not isinstance(lanes, Mapping) or not all(isinstance(v, int) for v in lanes.values()):
+                raise ConfigError(f"folding of {op}: {lanes!r}; write e.g. {op}: {{PE: 4, SIMD: 16}}")
+
+
+def load_board(name: str) -> Board:
+    """Board by name.
+
+    Raises:
+        ConfigError: no such board.
+    """
+    names = sorted(p.stem for p in BOARD_DIR.glob("*.yaml"))
+    if name not in names:
+        raise ConfigError(f"--board {name}: unknown board{_suggest(name, names)}; legal: {', '.join(names)}")
+    return _load(BOARD_DIR / f"{name}.yaml", Board)
+
+
+def load_build(path: Path) -> BuildConfig:
+    """Build configuration from a YAML file.
+
+    Raises:
+        ConfigError: no such file, not YAML, unknown or missing keys, illegal values.
+    """
+    return _load(path, BuildConfig)
+
+
+def _load(path: Path, kind: type[T]) -> T:
+    try:
+        content = yaml.safe_load(path.read_text())
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: not readable YAML: {str(error).splitlines()[0]}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: expected `key: value` lines, found {type(content).__name__}")
+    return from_mapping(content, kind, str(path))
+
+
+def from_mapping(content: Mapping[str, Any], kind: type[T], where: str) -> T:
+    """A configuration dataclass from a mapping.
+
+    Raises:
+        ConfigError: unknown or missing keys, wrong types, illegal values; the message starts with `where`.
+    """
+    known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
+    for key in content:
+        if key not in known:
+            raise ConfigError(f"{where}: unknown key {key!r}{_suggest(str(key), known)}; legal: {', '.join(known)}")
+    for key, value in content.items():
+        legal = _LEGAL_TYPES[str(known[key].type).split("[")[0]]
+        if not isinstance(value, legal) or isinstance(value, bool):
+            raise ConfigError(f"{where}: {key}: {value!r} is not {known[key].type}")
+    try:
+        return kind(**content)
+    except TypeError as error:
+        raise ConfigError(f"{where}: {str(error).split(') ')[-1]}; legal keys: {', '.join(known)}") from error
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
+
+
+_LEGAL_TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "float": (int, float),
+    "float | str": (int, float, str),
+    "Mapping": (Mapping,),
+}
+
+
+def _suggest(name: str, legal: Any) -> str:
+    close = difflib.get_close_matches(name, list(legal), n=1)
+    return f" (did you mean {close[0]}?)" if close else ""

@@ -1,0 +1,89 @@
+"""Folding as a search: the fastest design, or the smallest at a target rate, within the board's budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
+
+from finn_build.config import Board, BuildConfig
+from finn_build.errors import ConfigError
+from finn_build.passes.set_folding import SetFolding, unfolded_cycles
+
+_SLOWDOWN = 1.15  # step of the search for the fastest design that fits
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Estimated area of a design. `bram36` counts half a block for a RAMB18."""
+
+    lut: int
+    ff: int
+    bram36: float
+    dsp: int
+    uram: int
+
+    def exceeds(self, board: Board, share: float) -> list[str]:
+        """What goes beyond `share` of the board, in words."""
+        return [
+            f"{name} {value:g} of {share * getattr(board, name):g}"
+            for name, value in vars(self).items()
+            if value > share * getattr(board, name)
+        ]
+
+
+def usage(model: ModelWrapper) -> Usage:
+    """Sum of all ops' estimates."""
+    parts = [getCustomOp(n).resources() for n in model.graph.node]
+    return Usage(
+        sum(p.lut for p in parts), sum(p.ff for p in parts), sum(p.bram18 for p in parts) / 2,
+        sum(p.dsp for p in parts), sum(p.uram for p in parts),
+    )  # fmt: skip
+
+
+def find_folding(model: ModelWrapper, config: BuildConfig, board: Board) -> int:
+    """Cycles per frame to fold for.
+
+    Args:
+        model: unfolded hardware graph.
+        config: target rate, utilization, overrides.
+        board: clock and budget.
+
+    Returns:
+        The target in cycles per frame.
+
+    Raises:
+        ConfigError: the target rate is out of reach, or nothing fits the board.
+    """
+    fastest = unfolded_cycles(model)
+    if not isinstance(config.target_fps, str):
+        wanted = int(board.clk_mhz * 1e6 / config.target_fps)
+        if wanted < fastest:
+            raise ConfigError(
+                f"target_fps={config.target_fps:g} needs {wanted:,} cycles per frame; the fully unfolded network takes "
+                f"{fastest:,}: at most {board.clk_mhz * 1e6 / fastest:,.0f} fps at {board.clk_mhz:g} MHz"
+            )
+        return _require_fit(model, config, board, wanted)
+    slowest, cycles = _slowest_cycles(model), fastest
+    while cycles < slowest and _folded(model, config, cycles).exceeds(board, config.max_utilization):
+        cycles = int(cycles * _SLOWDOWN) + 1
+    return _require_fit(model, config, board, cycles)
+
+
+def _require_fit(model: ModelWrapper, config: BuildConfig, board: Board, cycles: int) -> int:
+    over = _folded(model, config, cycles).exceeds(board, config.max_utilization)
+    if over:
+        raise ConfigError(
+            f"{board.name}: at {cycles:,} cycles per frame the design needs {', '.join(over)} "
+            f"({config.max_utilization:.0%} of the chip); lower target_fps, or choose a smaller network or larger board"
+        )
+    return cycles
+
+
+def _folded(model: ModelWrapper, config: BuildConfig, cycles: int) -> Usage:
+    return usage(model.transform(SetFolding(cycles, config.folding)))
+
+
+def _slowest_cycles(model: ModelWrapper) -> int:
+    return max(getCustomOp(n).get_exp_cycles() for n in model.graph.node)

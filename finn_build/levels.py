@@ -1,0 +1,89 @@
+"""Values of one network at every level below the stitched simulation, as channels-last integers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.core.onnx_exec import execute_onnx
+from torch import nn
+
+from brevitas_models.export import torch_taps
+from finn_build.integers import IntegerNetwork
+
+Values = dict[str, np.ndarray]
+Progress = Callable[[float], None]
+
+
+def channels_last(values: np.ndarray) -> np.ndarray:
+    """(N, C, H, W) to (N, H, W, C); (N, C) stays."""
+    return np.moveaxis(values, 1, -1)
+
+
+def pytorch_values(model: nn.Module, network: IntegerNetwork, images: np.ndarray) -> Values:
+    """Level 0: what every quantizer of the PyTorch module gives, and its outputs.
+
+    Args:
+        model: the module the graph was exported from.
+        network: its integers.
+        images: float32 [frames, C, H, W].
+    """
+    values: Values = {}
+    for name, floats in torch_taps(model, images).items():
+        if name in network.tensors:
+            values[name] = channels_last(network.tensors[name].to_ints(floats))
+        elif name in network.tails:
+            values |= _output_ints(network, name, floats)
+    return values
+
+
+def qonnx_values(model: ModelWrapper, network: IntegerNetwork, images: np.ndarray, progress: Progress) -> Values:
+    """Level 1: every integer tensor as QONNX's executor computes it, accumulators included; plus the network's outputs."""
+    frames: list[Values] = []
+    for index, image in enumerate(images):
+        context = execute_onnx(model, {model.graph.input[0].name: image[None]}, return_full_exec_context=True)
+        values = {n: t.to_ints(context[n]) for n, t in network.tensors.items() if context.get(n) is not None}
+        frames.append({n: channels_last(v) for n, v in values.items()})
+        for name in network.tails:
+            frames[-1] |= _output_ints(network, name, context[name])
+        progress((index + 1) / len(images))
+    return {name: np.concatenate([f[name] for f in frames]) for name in frames[0]}
+
+
+def stream_values(streams: ModelWrapper, ints: np.ndarray, progress: Progress) -> Values:
+    """Level 2: every stream of the hardware graph, executed in NumPy integers, [frames, *stream shape].
+
+    Args:
+        streams: the dataflow graph.
+        ints: int64 [frames, C, H, W], the accelerator's input.
+        progress: called with the fraction done.
+    """
+    image, parameters = streams.graph.input[0].name, {i.name for i in streams.graph.initializer}
+    frames = []
+    for index, frame in enumerate(channels_last(ints).astype(np.float32)):
+        context = execute_onnx(streams, {image: frame[None]}, return_full_exec_context=True)
+        frames.append({n: v.astype(np.int64) for n, v in context.items() if n and n not in parameters})
+        progress((index + 1) / len(ints))
+    return {name: np.concatenate([f[name] for f in frames]) for name in frames[0]}
+
+
+def output_values(network: IntegerNetwork, values: Values) -> Values:
+    """Network outputs that follow from the accelerator's integers, for the levels that have those only."""
+    ints = {name: np.moveaxis(values[tail.source], -1, 1) for name, tail in network.tails.items() if tail.source in values}
+    return {k: v for n, i in ints.items() for k, v in _output_ints(network, n, network.to_network_output(n, i)).items()}
+
+
+def output_tap(network: IntegerNetwork, name: str) -> str:
+    """Name under which network output `name` is compared: its integers, or its float bits behind a float tail."""
+    tail = network.tails[name]
+    return tail.source if not tail.nodes else f"{name} (float bits)"
+
+
+def _output_ints(network: IntegerNetwork, name: str, floats: np.ndarray) -> Values:
+    """A network output as integers: exact ones where it is integers times a scale, else the bits of its floats."""
+    tail = network.tails[name]
+    if not tail.nodes:
+        return {tail.source: channels_last(network.tensors[tail.source].to_ints(floats))}
+    bits = (floats.astype(np.float32) + np.float32(0)).view(np.int32)  # + 0 makes both zeros one
+    return {output_tap(network, name): channels_last(bits.astype(np.int64))}

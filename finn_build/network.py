@@ -1,0 +1,99 @@
+"""Where the build's network and frames come from: the zoo, a checkpoint or a QONNX file; a folder or the generator."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from qonnx.core.modelwrapper import ModelWrapper
+from torch import nn
+
+from brevitas_models import zoo
+from brevitas_models.data import ImageSet, load_folder, match_classes
+from brevitas_models.export import MODEL_KEY, export_qonnx
+from brevitas_models.synthetic import make_image_set
+from finn_build.errors import DataError
+from finn_build.passes.import_qonnx import import_qonnx
+
+SYNTHETIC = "synthetic"
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network to build.
+
+    Attributes:
+        qonnx: the imported graph.
+        torch: the PyTorch module it was exported from; None for a QONNX file.
+        name: model name, or the file's stem.
+        origin: where it came from, in words.
+        classes: class names; empty when unknown.
+        trained: True when the weights come from a checkpoint or file, False for a zoo model without shipped weights.
+    """
+
+    qonnx: ModelWrapper
+    torch: nn.Module | None
+    name: str
+    origin: str
+    classes: tuple[str, ...]
+    trained: bool
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """(1, C, H, W)."""
+        return tuple(self.qonnx.get_tensor_shape(self.qonnx.graph.input[0].name))
+
+
+def from_zoo(name: str, out: Path) -> Network:
+    """A model of the zoo with its shipped weights; random ones (seed 0) where none are shipped."""
+    zoo.configure(name)
+    weights = zoo.WEIGHTS / f"{name}.pt"
+    if weights.is_file():
+        return from_checkpoint(weights, out)
+    return _export(zoo.build_random(name, seed=0), f"{name} of the zoo, random weights (seed 0)", (), out, trained=False)
+
+
+def from_checkpoint(path: Path, out: Path) -> Network:
+    """A checkpoint written by `brevitas_models.train`."""
+    model, _, meta = zoo.load_checkpoint(path)
+    return _export(model, f"checkpoint {path.name}", meta.classes, out, trained=True)
+
+
+def from_qonnx(path: Path) -> Network:
+    """A QONNX file."""
+    model = import_qonnx(path)
+    described = json.loads(model.get_metadata_prop(MODEL_KEY) or "{}")
+    return Network(model, None, path.stem, f"file {path.name}", tuple(described.get("classes", ())), trained=True)
+
+
+def _export(model: nn.Module, origin: str, classes: tuple[str, ...], out: Path, trained: bool) -> Network:
+    config = model.config
+    path = out / f"{model.name}.qonnx.onnx"
+    export_qonnx(model, path, (1, config.in_channels, config.image_size, config.image_size))
+    return Network(import_qonnx(path), model.eval(), str(model.name), origin, classes, trained)
+
+
+def load_images(source: str, network: Network, count: int, seed: int) -> ImageSet:
+    """Images of the network's size.
+
+    Args:
+        source: a folder, or "synthetic" for generated ones.
+        network: whose input shape and classes are wanted.
+        count: how many synthetic images to make; a folder is read whole.
+        seed: of the generator.
+
+    Raises:
+        DataError: no such folder, no images, or classes the network does not know.
+    """
+    shape = network.input_shape
+    if len(shape) != 4 or shape[1] not in (1, 3):
+        raise DataError(f"the network takes an input of shape {shape}; images need (1, 1 or 3, H, W)")
+    _, channels, height, width = shape
+    if source == SYNTHETIC:
+        made = make_image_set(count, max(height, width), seed)
+        images = np.repeat(made.images[:, :, :height, :width], channels, axis=1)
+        return ImageSet(images, made.labels, made.names, made.classes, made.splits)
+    data = load_folder(source, (height, width), channels)
+    return match_classes(data, network.classes) if data.classes and network.classes else data

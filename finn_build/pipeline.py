@@ -1,0 +1,221 @@
+"""From a binary network to a verified accelerator: the ordered steps. To learn the architecture, read this file.
+
+Each step takes the build's state and adds to it; models go to `steps/` in the output folder as they are made.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
+
+from brevitas_models.data import ImageSet, to_float
+from finn_build import levels
+from finn_build.accuracy import Accuracy, measure_accuracy
+from finn_build.config import Board, BuildConfig
+from finn_build.errors import ConfigError, UnsupportedModelError
+from finn_build.folding import find_folding
+from finn_build.gate import Tap, Verdict, compare
+from finn_build.impl_hls import lower_to_finn_hls
+from finn_build.integers import IntegerNetwork, to_integers
+from finn_build.network import Network
+from finn_build.passes.insert_duplicates import InsertDuplicates
+from finn_build.passes.insert_fifos import InsertFIFOs
+from finn_build.passes.insert_width_converters import InsertWidthConverters
+from finn_build.passes.lower_to_streams import LowerToStreams
+from finn_build.passes.set_folding import SetFolding
+from finn_build.stitch import StitchedDesign, stitch
+from sim.isolated import OpResult, simulate_ops
+from sim.stitched import simulate
+from sim.verilator import SimResult, Stalls
+
+Progress = Callable[[float], None]
+
+
+@dataclass
+class Build:
+    """State of a build, filled step by step.
+
+    Attributes:
+        config, board, network, images: what is built, for what, and on which frames.
+        out: folder of the results.
+        stalls: random traffic for the simulations, or None.
+        waves: record waves of the stitched simulation.
+    """
+
+    config: BuildConfig
+    board: Board
+    network: Network
+    images: ImageSet
+    out: Path
+    stalls: Stalls | None = None
+    waves: bool = False
+
+    integers: IntegerNetwork | None = None
+    streams: ModelWrapper | None = None
+    target_cycles: int = 0
+    design: StitchedDesign | None = None
+    values: dict[int, levels.Values] = field(default_factory=dict)
+    ops: dict[str, OpResult] = field(default_factory=dict)
+    simulation: SimResult | None = None
+    verdict: Verdict | None = None
+    accuracy: Accuracy | None = None
+    not_run: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def frames(self) -> np.ndarray:
+        """The frames of simulation and gate, float32 [frames, C, H, W]."""
+        return to_float(self.images.images[: self.config.frames])
+
+
+def compile_integers(build: Build, progress: Progress) -> None:
+    """Compile every float chain into step functions; list every node that cannot be built before anything is."""
+    build.integers = to_integers(build.network.qonnx)
+    if build.integers.problems:
+        listed = "\n".join(f"  {p}" for p in build.integers.problems)
+        raise UnsupportedModelError(
+            f"{build.network.origin}: {len(build.integers.problems)} node(s) cannot be built:\n{listed}"
+        )
+
+
+def lower(build: Build, progress: Progress) -> None:
+    """Lower onto stream ops, one lane each, and give every fork its duplicates."""
+    build.streams = _integers(build).model.transform(LowerToStreams()).transform(InsertDuplicates())
+
+
+def fold(build: Build, progress: Progress) -> None:
+    """Find the fewest lanes that reach the target rate within the board's budget."""
+    build.target_cycles = find_folding(_streams(build), build.config, build.board)
+    build.streams = _streams(build).transform(SetFolding(build.target_cycles, build.config.folding))
+
+
+def buffer(build: Build, progress: Progress) -> None:
+    """Match stream widths, then size the FIFOs: they count beats, so the widths have to stand."""
+    build.streams = (
+        _streams(build).transform(InsertWidthConverters()).transform(InsertFIFOs(build.target_cycles))
+    )  # fmt: skip
+
+
+def stitch_design(build: Build, progress: Progress) -> None:
+    """Write RTL, memory files and the stitched top."""
+    board = build.board
+    build.design = stitch(_streams(build), build.out / "stitched", part=board.part, clk_ns=board.clk_period_ns)
+
+
+def execute(build: Build, progress: Progress) -> None:
+    """Levels 0 to 2: PyTorch, QONNX, and the hardware graph in integers."""
+    network, integers = build.network, _integers(build)
+    if network.torch is not None:
+        build.values[0] = levels.pytorch_values(network.torch, integers, build.frames)
+    else:
+        build.not_run.append("level 0 (PyTorch): the network came as a QONNX file; level 1 is the reference")
+    build.values[1] = levels.qonnx_values(network.qonnx, integers, build.frames, lambda f: progress(f / 2))
+    ints = integers.quantize_images(build.frames)
+    build.values[2] = levels.stream_values(_streams(build), ints, lambda f: progress((1 + f) / 2))
+    build.values[2] |= levels.output_values(integers, build.values[2])
+    build.accuracy = measure_accuracy(integers, build.images)
+
+
+def simulate_each_op(build: Build, progress: Progress) -> None:
+    """Level 3: every op alone in cycle-accurate simulation, fed with level 2."""
+    model, frames = _streams(build), build.config.frames
+    fed = {i: build.values[2][i] for n in model.graph.node for i in n.input if i in build.values[2]}
+    build.ops = simulate_ops(model, fed, frames, build_dir=build.out / "ops", stalls=build.stalls, on_progress=progress)
+    build.values[3] = {t: v for result in build.ops.values() for t, v in result.outputs.items()}
+
+
+def simulate_stitched(build: Build, progress: Progress) -> None:
+    """Level 4: the stitched design with its real FIFOs, frames back to back."""
+    assert build.design is not None
+    image = _streams(build).graph.input[0].name
+    build.values[4], build.simulation = simulate(
+        build.design, {image: build.values[2][image]}, build.config.frames, stalls=build.stalls,
+        trace=build.out / "waves.fst" if build.waves else None, on_progress=progress,
+    )  # fmt: skip
+    build.values[4] |= levels.output_values(_integers(build), build.values[4])
+
+
+def gate(build: Build, progress: Progress) -> None:
+    """Compare all levels for equality at every tap."""
+    build.verdict = compare(taps(_streams(build), _integers(build)), build.values)
+
+
+def taps(streams: ModelWrapper, integers: IntegerNetwork) -> list[Tap]:
+    """Every stream in dataflow order, then the network's outputs."""
+    listed = [Tap(streams.graph.input[0].name, "host", "input quantizer")]
+    listed += [Tap(t, n.name, n.doc_string) for n in streams.graph.node for t in n.output]
+    return listed + [Tap(levels.output_tap(integers, name), "host", name) for name in integers.tails]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: its name on the command line, what it does, and whether its hardware graph is saved."""
+
+    name: str
+    run: Callable[[Build, Progress], None]
+    saves_streams: bool = False
+
+    @property
+    def text(self) -> str:
+        """First line of the step's docstring."""
+        return (self.run.__doc__ or "").splitlines()[0]
+
+
+STEPS: tuple[Step, ...] = (
+    Step("integers", compile_integers),
+    Step("lower", lower, saves_streams=True),  # needs an all-integer graph: no float scale is left to move
+    Step("fold", fold, saves_streams=True),  # before the converters: they bridge what folding leaves unequal
+    Step("buffer", buffer, saves_streams=True),  # after folding: depths are counted in folded beats
+    Step("stitch", stitch_design),
+    Step("execute", execute),
+    Step("rtlsim-ops", simulate_each_op),
+    Step("rtlsim-stitched", simulate_stitched),
+    Step("gate", gate),
+)
+
+
+def run(build: Build, start: str, stop: str, on_step: Callable[[Step], Progress]) -> None:
+    """Run the steps from `start` to `stop`, both included; a saved hardware graph stands in for steps skipped.
+
+    Raises:
+        ConfigError: the saved graph that `start` needs is not there.
+    """
+    names = [s.name for s in STEPS]
+    first, last = names.index(start), names.index(stop)
+    for index, step in enumerate(STEPS[: last + 1]):
+        began, saved = time.monotonic(), build.out / "steps" / f"{step.name}.onnx"
+        if index < first and step.saves_streams:
+            build.streams = _saved_streams(build, saved)
+        elif index >= first or step.name == "integers":  # integers hold functions, and take a second
+            step.run(build, on_step(step))
+        if index >= first and step.saves_streams:
+            saved.parent.mkdir(parents=True, exist_ok=True)
+            _streams(build).save(str(saved))
+        build.seconds[step.name] = round(time.monotonic() - began, 2)
+
+
+def _saved_streams(build: Build, saved: Path) -> ModelWrapper:
+    if not saved.is_file():
+        raise ConfigError(f"--start: {saved} is missing; run the build from an earlier step first, into the same folder")
+    model = ModelWrapper(str(saved))
+    build.target_cycles = max(getCustomOp(n).get_exp_cycles() for n in model.graph.node)
+    return model
+
+
+def _integers(build: Build) -> IntegerNetwork:
+    assert build.integers is not None, "the step `integers` always runs first"
+    return build.integers
+
+
+def _streams(build: Build) -> ModelWrapper:
+    assert build.streams is not None, "the step `lower` runs or is loaded before"
+    return build.streams
+
+
+__all__ = ["STEPS", "Build", "Step", "lower_to_finn_hls", "run", "taps"]
