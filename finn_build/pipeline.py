@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
+from sim.isolated import OpResult, simulate_ops
+from sim.stitched import simulate
 
 from brevitas_models.data import ImageSet, to_float
 from finn_build import levels
@@ -21,7 +23,7 @@ from finn_build.config import Board, BuildConfig
 from finn_build.errors import ConfigError, UnsupportedModelError
 from finn_build.folding import find_folding
 from finn_build.gate import Tap, Verdict, compare
-from finn_build.impl_hls import lower_to_finn_hls
+from finn_build.impl_hls import lower_to_finn_hls, synthesis_blocker
 from finn_build.integers import IntegerNetwork, to_integers
 from finn_build.network import Network
 from finn_build.passes.insert_duplicates import InsertDuplicates
@@ -30,8 +32,6 @@ from finn_build.passes.insert_width_converters import InsertWidthConverters
 from finn_build.passes.lower_to_streams import LowerToStreams
 from finn_build.passes.set_folding import SetFolding
 from finn_build.stitch import StitchedDesign, stitch
-from sim.isolated import OpResult, simulate_ops
-from sim.stitched import simulate
 from sim.verilator import SimResult, Stalls
 
 Progress = Callable[[float], None]
@@ -89,6 +89,16 @@ def lower(build: Build, progress: Progress) -> None:
     build.streams = _integers(build).model.transform(LowerToStreams()).transform(InsertDuplicates())
 
 
+def lower_hls(build: Build, progress: Progress) -> None:
+    """Lower onto FINN's own HLS layers and write their C++."""
+    board = build.board
+    build.streams = lower_to_finn_hls(
+        _integers(build).model, board.part, board.clk_period_ns, build.out / "hls"
+    )
+    blocker = synthesis_blocker()
+    build.not_run.append(f"HLS synthesis and simulation: {blocker or 'left to the user'}")
+
+
 def fold(build: Build, progress: Progress) -> None:
     """Find the fewest lanes that reach the target rate within the board's budget."""
     build.target_cycles = find_folding(_streams(build), build.config, build.board)
@@ -105,7 +115,9 @@ def buffer(build: Build, progress: Progress) -> None:
 def stitch_design(build: Build, progress: Progress) -> None:
     """Write RTL, memory files and the stitched top."""
     board = build.board
-    build.design = stitch(_streams(build), build.out / "stitched", part=board.part, clk_ns=board.clk_period_ns)
+    build.design = stitch(
+        _streams(build), build.out / "stitched", part=board.part, clk_ns=board.clk_period_ns
+    )
 
 
 def execute(build: Build, progress: Progress) -> None:
@@ -126,7 +138,9 @@ def simulate_each_op(build: Build, progress: Progress) -> None:
     """Level 3: every op alone in cycle-accurate simulation, fed with level 2."""
     model, frames = _streams(build), build.config.frames
     fed = {i: build.values[2][i] for n in model.graph.node for i in n.input if i in build.values[2]}
-    build.ops = simulate_ops(model, fed, frames, build_dir=build.out / "ops", stalls=build.stalls, on_progress=progress)
+    build.ops = simulate_ops(
+        model, fed, frames, build_dir=build.out / "ops", stalls=build.stalls, on_progress=progress
+    )
     build.values[3] = {t: v for result in build.ops.values() for t, v in result.outputs.items()}
 
 
@@ -180,19 +194,34 @@ STEPS: tuple[Step, ...] = (
 )
 
 
-def run(build: Build, start: str, stop: str, on_step: Callable[[Step], Progress]) -> None:
-    """Run the steps from `start` to `stop`, both included; a saved hardware graph stands in for steps skipped.
+STEPS_HLS: tuple[Step, ...] = (
+    Step("integers", compile_integers),
+    Step("lower", lower_hls, saves_streams=True),
+    Step("execute", execute),
+    Step("gate", gate),
+)
+OnStep = Callable[[Step], Progress]
+
+
+def run(build: Build, steps: tuple[Step, ...], start: str, stop: str, on_step: OnStep) -> None:
+    """Run `steps` from `start` to `stop`, both included; a saved hardware graph stands in for the steps skipped.
 
     Raises:
-        ConfigError: the saved graph that `start` needs is not there.
+        ConfigError: no such step, or the saved graph that `start` needs is not there.
     """
-    names = [s.name for s in STEPS]
+    names = [s.name for s in steps]
+    for option, name in (("--start", start), ("--stop", stop)):
+        if name not in names:
+            raise ConfigError(f"{option} {name}: not a step of this flow; legal: {', '.join(names)}")
     first, last = names.index(start), names.index(stop)
-    for index, step in enumerate(STEPS[: last + 1]):
+    for index, step in enumerate(steps[: last + 1]):
         began, saved = time.monotonic(), build.out / "steps" / f"{step.name}.onnx"
         if index < first and step.saves_streams:
             build.streams = _saved_streams(build, saved)
-        elif index >= first or step.name == "integers":  # integers hold functions, and take a second
+        elif index >= first or step.name in (
+            "integers",
+            "execute",
+        ):  # they hold functions and values, and are quick
             step.run(build, on_step(step))
         if index >= first and step.saves_streams:
             saved.parent.mkdir(parents=True, exist_ok=True)
@@ -202,7 +231,9 @@ def run(build: Build, start: str, stop: str, on_step: Callable[[Step], Progress]
 
 def _saved_streams(build: Build, saved: Path) -> ModelWrapper:
     if not saved.is_file():
-        raise ConfigError(f"--start: {saved} is missing; run the build from an earlier step first, into the same folder")
+        raise ConfigError(
+            f"--start: {saved} is missing; run the build from an earlier step first, into the same folder"
+        )
     model = ModelWrapper(str(saved))
     build.target_cycles = max(getCustomOp(n).get_exp_cycles() for n in model.graph.node)
     return model
@@ -216,6 +247,3 @@ def _integers(build: Build) -> IntegerNetwork:
 def _streams(build: Build) -> ModelWrapper:
     assert build.streams is not None, "the step `lower` runs or is loaded before"
     return build.streams
-
-
-__all__ = ["STEPS", "Build", "Step", "lower_to_finn_hls", "run", "taps"]

