@@ -170,21 +170,32 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def include_dirs() -> list[Path]:
+    """Folders of the headers that every generated file needs."""
+    include = verilator_root() / "include"
+    return [HARNESS[0].parent, include, include / "vltstd"]
+
+
 def runtime_library(trace: str) -> Path:
-    """Folder with the harness and Verilator's runtime, compiled once per toolchain.
+    """Folder with the harness, Verilator's runtime and a precompiled header, made once per toolchain.
 
     Args:
         trace: "", "fst" or "vcd".
 
     Returns:
-        Folder of objects to link with a model.
+        Folder of objects to link with a model, and of `precompiled.h` to include first.
     """
     key = digest([versions(), trace, *CXX_FLAGS, *(path.read_bytes() for path in HARNESS)])
-    include = verilator_root() / "include"
     names = ["verilated.cpp", "verilated_threads.cpp"] + ([f"verilated_{trace}_c.cpp"] if trace else [])
-    jobs = [(HARNESS[0], ["-O2"]), *((include / name, ["-O2"]) for name in names)]
+    jobs = [(verilator_root() / "include" / name, ["-O2"]) for name in names] + [(HARNESS[0], ["-O2"])]
+    headers = ["harness.h", "verilated.h", "verilated_dpi.h"] + ([f"verilated_{trace}_c.h"] if trace else [])
 
     def build(folder: Path) -> None:
-        compile_objects(jobs, folder, [HARNESS[0].parent, include, include / "vltstd"])
+        header = folder / "precompiled.h"
+        header.write_text("".join(f'#include "{name}"\n' for name in headers))
+        includes = [f"-I{path}" for path in include_dirs()]
+        precompile = [compiler(), *CXX_FLAGS, *includes, "-O2", "-x", "c++-header", str(header)]
+        run_tool([*precompile, "-o", f"{header}.gch"], "precompiling headers")
+        compile_objects(jobs, folder, include_dirs())
 
     return build_once(cache_dir() / "runtime" / key, build)

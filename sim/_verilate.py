@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from finn_build.errors import SimulationError
-from sim._toolchain import Progress, compile_objects, compiler, run_tool, verilator_root
+from sim._toolchain import Progress, compile_objects, compiler, include_dirs, run_tool, verilator_root
 
 _SPLIT = "20000"  # statements per generated C++ file and function: big designs compile on all cores
 _FLAGS = (
@@ -18,8 +18,9 @@ _FLAGS = (
     *("-Wno-lint", "-Wno-style", "-Wno-fatal", "--timescale-override", "1ns/1ns"),
     *("--output-split", _SPLIT, "--output-split-cfuncs", _SPLIT),
 )
-_FAST, _SLOW = ("-O2",), ("-O0",)  # code of every cycle; code that runs once
-FLAGS = (*_FLAGS, *_FAST, *_SLOW)
+_FAST, _SLOW = "-O2", "-O1"  # code of every cycle; code that runs once
+_BUNDLE_BYTES = 400_000  # generated C++ per compilation, about three seconds of it
+FLAGS = (*_FLAGS, _FAST, _SLOW)
 _PACKAGE = re.compile(rb"^\s*package\s", re.MULTILINE)
 HEADER_SUFFIXES = (".vh", ".svh")
 
@@ -50,16 +51,37 @@ def build_simulator(
     model = folder / "model"
     _verilate(top, sources, wave_format, model)
     (model / "binding.cpp").write_text(binding)
-    slow = sorted(model.glob("*__Slow.cpp"))
-    fast = sorted(set(model.glob("*.cpp")) - set(slow), key=lambda path: -path.stat().st_size)
-    jobs = [(path, _FAST) for path in fast] + [(path, _SLOW) for path in slow]
-    include = verilator_root() / "include"
-    includes = [Path(__file__).parent, include, include / "vltstd", model]
-    objects = compile_objects(jobs, model, includes, on_progress)
+    precompiled = ["-include", str(runtime / "precompiled.h")]
+    jobs = [(path, [*precompiled, level]) for path, level in _bundles(model)]
+    objects = compile_objects(jobs, model, [*include_dirs(), model], on_progress)
     libraries = ["-lz"] if wave_format == "fst" else []
     everything = [*map(str, objects), *map(str, sorted(runtime.glob("*.o")))]
     run_tool([compiler(), *everything, "-pthread", *libraries, "-o", str(folder / "simulator")], "linking")
     shutil.rmtree(model)
+
+
+def _bundles(folder: Path) -> list[tuple[Path, str]]:
+    """Gather generated files into larger ones, so that headers are read less often.
+
+    Returns:
+        Source and optimisation level of each; what runs every cycle comes first.
+    """
+    files = sorted(folder.glob("*.cpp"))
+    fast = [path for path in files if not path.stem.endswith("__Slow")]
+    slow = [path for path in files if path.stem.endswith("__Slow")]
+    small = sum(path.stat().st_size for path in files) < _BUNDLE_BYTES
+    groups = [(files, _FAST)] if small else [(fast, _FAST), (slow, _SLOW)]
+    bundles: list[tuple[Path, str]] = []
+    for members, level in groups:
+        room = 0
+        for path in members:
+            if room <= 0:
+                bundles.append((folder / f"bundle_{len(bundles)}.cc", level))
+                room = _BUNDLE_BYTES
+            with bundles[-1][0].open("a") as out:
+                out.write(f'#include "{path.name}"\n')
+            room -= path.stat().st_size
+    return bundles
 
 
 def _verilate(top: str, sources: Mapping[Path, bytes], wave_format: str, folder: Path) -> None:
