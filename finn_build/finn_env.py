@@ -39,9 +39,7 @@ def prepare_finn(build_dir: Path | str) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(
-            f"build folder {path}: cannot be created ({error.strerror}); choose another"
-        ) from error
+        raise ConfigError(f"build folder {path}: cannot be created ({error.strerror}); choose another") from error
     if not os.access(path, os.W_OK):
         raise ConfigError(f"build folder {path}: not writable; choose another")
     os.environ["FINN_BUILD_DIR"] = str(path)

@@ -33,9 +33,7 @@ class VerifyExactly(Transformation):
         super().__init__()
         frames = {len(array) for array in (*inputs.values(), *expected.values())}
         if len(frames) != 1 or not expected or frames == {0}:
-            raise GateError(
-                f"inputs and expected outputs hold {sorted(frames)} frames; legal: one common number > 0"
-            )
+            raise GateError(f"inputs and expected outputs hold {sorted(frames)} frames; legal: one common number > 0")
         self._inputs, self._expected, self._frames = inputs, expected, frames.pop()
 
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:

@@ -80,7 +80,11 @@ class IntegerGraph:
     def model(self, *outputs: str) -> ModelWrapper:
         """Close the graph: input `x`, the outputs named, shapes and datatypes inferred."""
         x = helper.make_tensor_value_info("x", TensorProto.FLOAT, self.shape)
-        ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
+        labels = {node.output[0] for node in self._nodes if node.op_type == "ArgMax"}
+        ends = [
+            helper.make_tensor_value_info(n, TensorProto.INT64 if n in labels else TensorProto.FLOAT, None)
+            for n in outputs
+        ]
         model = ModelWrapper(qonnx_make_model(helper.make_graph(self._nodes, "integer", [x], ends)))
         for name, (values, datatype) in self._weights.items():
             model.set_initializer(name, values)

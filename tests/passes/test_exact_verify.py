@@ -49,9 +49,7 @@ def test_finn_alone_accepts_differences(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", x)
     np.save(tmp_path / "y.npy", y)
     root = Path(__file__).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-c", FINN_VERIFY, str(tmp_path)], cwd=root, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", FINN_VERIFY, str(tmp_path)], cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr  # neither difference fails the build
     verdicts = sorted(path.name for path in tmp_path.glob("out*/**/verify_finn_onnx_python_0_*"))
     assert verdicts == ["verify_finn_onnx_python_0_FAIL.npy", "verify_finn_onnx_python_0_SUCCESS.npy"]

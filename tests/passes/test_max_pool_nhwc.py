@@ -56,9 +56,7 @@ def test_windows(k: int, stride: int, pad: int, size: int) -> None:
     assert same(nhwc, model, graph.sample())
 
 
-@pytest.mark.parametrize(
-    "attributes", [{"dilations": [2, 2]}, {"pads": [1, 1, 0, 0]}, {"auto_pad": "SAME_UPPER"}]
-)
+@pytest.mark.parametrize("attributes", [{"dilations": [2, 2]}, {"pads": [1, 1, 0, 0]}, {"auto_pad": "SAME_UPPER"}])
 def test_what_nhwc_cannot_say_is_skipped(attributes: dict) -> None:
     graph = IntegerGraph([1, 2, 8, 8], "INT4", seed=0)
     model = graph.model(graph.node("MaxPool", ["x"], kernel_shape=[2, 2], strides=[2, 2], **attributes))

@@ -48,9 +48,7 @@ def test_padded_conv_equals_torch(size: int, k: int, stride: int, lowered_first:
     conv = model.get_nodes_by_op_type("Conv")[0]
     weights = torch.from_numpy(model.get_initializer(conv.input[1]).astype(np.float64))
     bits, _ = run(model, x)
-    expected = torch.conv2d(
-        torch.from_numpy(bits.astype(np.float64)), weights, stride=stride, padding=k // 2
-    ).numpy()
+    expected = torch.conv2d(torch.from_numpy(bits.astype(np.float64)), weights, stride=stride, padding=k // 2).numpy()
 
     passes = [PadBipolarExact(), LowerConvsToMatMul()]
     for step in reversed(passes) if lowered_first else passes:
