@@ -1,0 +1,1 @@
+"""The accelerator generator: integers, passes, ops, RTL, and the build command."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from finn.custom_op.fpgadataflow.hwcustomop import HWCustomOp
+from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.config import Board, BuildConfig
 from finn_build.errors import ConfigError
+from finn_build.ops.base import Resources, StreamOp
 from finn_build.passes.set_folding import SetFolding, unfolded_cycles
 
 _SLOWDOWN = 1.15  # step of the search for the fastest design that fits
@@ -33,13 +36,32 @@ class Usage:
         ]
 
 
-def usage(model: ModelWrapper) -> Usage:
+def op_area(node: NodeProto, part: str) -> Resources:
+    """Estimated area of one op, of ours or of FINN's; a node without hardware takes none."""
+    op = getCustomOp(node) if node.domain.startswith("finn.") else None
+    if isinstance(op, StreamOp):
+        return op.resources()
+    if not isinstance(op, HWCustomOp):
+        return Resources()
+    return Resources(
+        int(op.lut_estimation(part)),
+        0,
+        int(op.bram_estimation(part)),
+        int(op.dsp_estimation(part)),
+        int(op.uram_estimation(part)),
+    )
+
+
+def usage(model: ModelWrapper, part: str) -> Usage:
     """Sum of all ops' estimates."""
-    parts = [getCustomOp(n).resources() for n in model.graph.node]
+    parts = [op_area(n, part) for n in model.graph.node]
     return Usage(
-        sum(p.lut for p in parts), sum(p.ff for p in parts), sum(p.bram18 for p in parts) / 2,
-        sum(p.dsp for p in parts), sum(p.uram for p in parts),
-    )  # fmt: skip
+        sum(p.lut for p in parts),
+        sum(p.ff for p in parts),
+        sum(p.bram18 for p in parts) / 2,
+        sum(p.dsp for p in parts),
+        sum(p.uram for p in parts),
+    )
 
 
 def find_folding(model: ModelWrapper, config: BuildConfig, board: Board) -> int:
@@ -66,13 +88,13 @@ def find_folding(model: ModelWrapper, config: BuildConfig, board: Board) -> int:
             )
         return _require_fit(model, config, board, wanted)
     slowest, cycles = _slowest_cycles(model), fastest
-    while cycles < slowest and _folded(model, config, cycles).exceeds(board, config.max_utilization):
+    while cycles < slowest and _folded(model, config, board, cycles).exceeds(board, config.max_utilization):
         cycles = int(cycles * _SLOWDOWN) + 1
     return _require_fit(model, config, board, cycles)
 
 
 def _require_fit(model: ModelWrapper, config: BuildConfig, board: Board, cycles: int) -> int:
-    over = _folded(model, config, cycles).exceeds(board, config.max_utilization)
+    over = _folded(model, config, board, cycles).exceeds(board, config.max_utilization)
     if over:
         raise ConfigError(
             f"{board.name}: at {cycles:,} cycles per frame the design needs {', '.join(over)} "
@@ -81,8 +103,8 @@ def _require_fit(model: ModelWrapper, config: BuildConfig, board: Board, cycles:
     return cycles
 
 
-def _folded(model: ModelWrapper, config: BuildConfig, cycles: int) -> Usage:
-    return usage(model.transform(SetFolding(cycles, config.folding)))
+def _folded(model: ModelWrapper, config: BuildConfig, board: Board, cycles: int) -> Usage:
+    return usage(model.transform(SetFolding(cycles, config.folding)), board.part)
 
 
 def _slowest_cycles(model: ModelWrapper) -> int:

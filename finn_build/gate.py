@@ -107,12 +107,16 @@ def compare(taps: Sequence[Tap], levels: Mapping[int, Mapping[str, np.ndarray]])
     return Verdict(first is None, frames, compared, comparisons, values, tuple(sorted(levels)), first)
 
 
-def _difference(tap: Tap, reference: int, level: int, expected: np.ndarray, got: np.ndarray) -> Difference | None:
+def _difference(
+    tap: Tap, reference: int, level: int, expected: np.ndarray, got: np.ndarray
+) -> Difference | None:
     got = got.reshape(expected.shape) if got.size == expected.size else got
     if np.array_equal(expected, got):
         return None
     if expected.shape != got.shape:
-        raise GateError(f"the gate failed at layer {tap.layer} ({tap.op}): shapes {expected.shape} and {got.shape} differ")
+        raise GateError(
+            f"the gate failed at layer {tap.layer} ({tap.op}): shapes {expected.shape} and {got.shape} differ"
+        )
     index = np.unravel_index(int(np.argmax(expected != got)), expected.shape)
     frame, *place, channel = (int(i) for i in index)
     row, column = (0, *place)[-2:] if place else (0, 0)

@@ -52,7 +52,9 @@ def from_zoo(name: str, out: Path) -> Network:
     weights = zoo.WEIGHTS / f"{name}.pt"
     if weights.is_file():
         return from_checkpoint(weights, out)
-    return _export(zoo.build_random(name, seed=0), f"{name} of the zoo, random weights (seed 0)", (), out, trained=False)
+    return _export(
+        zoo.build_random(name, seed=0), f"{name} of the zoo, random weights (seed 0)", (), out, trained=False
+    )
 
 
 def from_checkpoint(path: Path, out: Path) -> Network:
@@ -65,7 +67,9 @@ def from_qonnx(path: Path) -> Network:
     """A QONNX file."""
     model = import_qonnx(path)
     described = json.loads(model.get_metadata_prop(MODEL_KEY) or "{}")
-    return Network(model, None, path.stem, f"file {path.name}", tuple(described.get("classes", ())), trained=True)
+    return Network(
+        model, None, path.stem, f"file {path.name}", tuple(described.get("classes", ())), trained=True
+    )
 
 
 def _export(model: nn.Module, origin: str, classes: tuple[str, ...], out: Path, trained: bool) -> Network:

@@ -129,7 +129,8 @@ def execute(build: Build, progress: Progress) -> None:
         build.not_run.append("level 0 (PyTorch): the network came as a QONNX file; level 1 is the reference")
     build.values[1] = levels.qonnx_values(network.qonnx, integers, build.frames, lambda f: progress(f / 2))
     ints = integers.quantize_images(build.frames)
-    build.values[2] = levels.stream_values(_streams(build), ints, lambda f: progress((1 + f) / 2))
+    streams = _streams(build)
+    build.values[2] = levels.stream_values(streams, ints, lambda f: progress((1 + f) / 2))
     build.values[2] |= levels.output_values(integers, build.values[2])
     build.accuracy = measure_accuracy(integers, build.images)
 

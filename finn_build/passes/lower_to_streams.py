@@ -101,13 +101,13 @@ class _Lowering:
     def _steps(self, node: NodeProto) -> None:
         thresholds = self.source.get_initializer(node.input[1])
         self.parameters |= {name: self.source.get_initializer(name) for name in node.input[1:]}
-        tabled = node.op_type == "StepTable"
+        tabled, bipolar = node.op_type == "StepTable", self._dtype(node.output[0]) == "BIPOLAR"
         self._emit(
             "StepThresholding", [self._stream(node.input[0]), *node.input[1:]], node.output[0], node,
             NumChannels=self._shape(node.input[0])[1], PE=1, numSteps=thresholds.shape[1],
             numInputVectors=self._vectors(node.input[0]), inputDataType=self._dtype(node.input[0]),
             outputDataType=self._dtype(node.output[0]), hasTable=int(tabled),
-            outBias=0 if tabled else int(_attribute(node, "out_bias")),
+            outBias=0 if tabled or bipolar else int(_attribute(node, "out_bias")),
         )  # fmt: skip
 
     def _pool(self, node: NodeProto) -> None:

@@ -1,0 +1,32 @@
+# make build: install, and run the main job.  make test: install, and pass all tests.
+# Options go to the main job: make build BOARD=zcu104 ARGS="--images my_images"
+PYTHON ?= python3
+BOARD  ?= pynq-z2
+ARGS   ?=
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/installed
+
+.PHONY: build test lint install clean
+
+build: install
+	$(BIN)/python finn_build/build.py --board $(BOARD) $(ARGS)
+
+test: install lint
+	$(BIN)/python -m pytest -n 2
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13) and "signflow needs Python 3.11 or 3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) out build *.egg-info
