@@ -12,7 +12,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from finn_build.errors import UnsupportedModelError
 from finn_build.ops.base import Stream
 
-_PUBLIC = "/* verilator public_flat_rd */ "  # the simulator records these nets
+_PUBLIC = "/* verilator public_flat_rd */"  # the simulator records these nets
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Cycle-accurate simulation of generated designs, and their integer reference."""

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping
 from pathlib import Path
 
-from finn_build.errors import SimulationError
 from sim._toolchain import Progress, compile_objects, compiler, include_dirs, run_tool, verilator_root
 
 _SPLIT = "20000"  # statements per generated C++ file and function: big designs compile on all cores

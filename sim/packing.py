@@ -91,9 +91,7 @@ def _checked_integers(values: np.ndarray, stream: Stream) -> np.ndarray:
     if bad.any():
         where = np.unravel_index(int(np.argmax(bad)), values.shape)
         index = tuple(int(i) for i in where)
-        raise DataError(
-            f"pack: value {values[where]} at {index} is not {dtype.name}; legal: {_legal(dtype)}"
-        )
+        raise DataError(f"pack: value {values[where]} at {index} is not {dtype.name}; legal: {_legal(dtype)}")
     return integers
 
 

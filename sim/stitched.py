@@ -1,0 +1,83 @@
+"""Simulation of a stitched design with tensors in and tensors out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from finn_build.errors import SimulationError
+from finn_build.stitch import DesignStream, StitchedDesign
+from sim._toolchain import Progress
+from sim.packing import pack, unpack
+from sim.verilator import Port, SimResult, Simulator, Stalls, Tap, compile_model
+
+_WATCHDOG_MARGIN = 4096  # cycles, far above any random pause
+
+
+def simulate(
+    design: StitchedDesign,
+    inputs: Mapping[str, np.ndarray],
+    frames: int,
+    *,
+    stalls: Stalls | None = None,
+    trace: Path | None = None,
+    watchdog_cycles: int | None = None,
+    reset_at_cycle: int | None = None,
+    on_progress: Progress | None = None,
+) -> tuple[dict[str, np.ndarray], SimResult]:
+    """Simulate frames back to back and return every stream's integers.
+
+    Args:
+        design: What `stitch` returned.
+        inputs: Integers by tensor, [frames, *shape].
+        frames: Number of frames, >= 1.
+        stalls: Random idle inputs and backpressure; none means full speed.
+        trace: Where to write waves.
+        watchdog_cycles: Stop when no stream moves for so many cycles; default from the slowest node.
+        reset_at_cycle: Reset in that cycle, then feed all frames again from the first.
+        on_progress: Called with the fraction of beats that moved.
+
+    Returns:
+        int64 [frames, *shape] by tensor, for every tap and output; and the result, its streams named by tensor
+        (inputs and outputs by port).
+
+    Raises:
+        SimulationError: Deadlock, broken protocol, failed assertion, wrong inputs.
+    """
+    simulator = compile_design(design, trace=trace is not None)
+    wanted = {s.tensor for s in design.inputs}
+    if set(inputs) != wanted:
+        raise SimulationError(f"inputs given: {sorted(inputs)}; {design.top} takes: {sorted(wanted)}")
+    result = simulator.run(
+        {s.signal: pack(inputs[s.tensor], s.stream) for s in design.inputs},
+        frames,
+        cwd=design.mem_dir,
+        watchdog_cycles=watchdog_cycles or default_watchdog(design),
+        stalls=stalls,
+        trace_file=trace,
+        on_progress=on_progress,
+        reset_at_cycle=reset_at_cycle,
+    )
+    tensors = {s.tensor: unpack(result.taps[s.tensor], s.stream, frames) for s in design.taps}
+    tensors |= {s.tensor: unpack(result.outputs[s.signal], s.stream, frames) for s in design.outputs}
+    return tensors, result
+
+
+def compile_design(design: StitchedDesign, *, trace: bool = False, on_progress: Progress | None = None) -> Simulator:
+    """Compile a stitched design, or find it in the cache."""
+    taps = [Tap(s.tensor, s.signal, s.stream.width_padded, s.stream.beats) for s in design.taps]
+    return compile_model(
+        design.top, design.sources, ports(design.inputs), ports(design.outputs), taps, trace, on_progress
+    )
+
+
+def ports(streams: Sequence[DesignStream]) -> list[Port]:
+    """Ports of the top for the simulator."""
+    return [Port(s.signal, s.stream.width_padded, s.stream.beats) for s in streams]
+
+
+def default_watchdog(design: StitchedDesign) -> int:
+    """Cycles without any beat that mean deadlock: more than the slowest node needs for a frame."""
+    return 2 * design.longest_cycles + _WATCHDOG_MARGIN
