@@ -106,14 +106,16 @@ class _AffineInference(nn.modules.batchnorm._BatchNorm):
         Shapes:
             two vectors [C].
         """
+        state = self.state_dict()
         mean, var, weight, bias = (
-            t.detach().cpu().numpy().astype(np.float64)
-            for t in (self.running_mean, self.running_var, self.weight, self.bias)
+            state[key].cpu().numpy().astype(np.float64)
+            for key in ("running_mean", "running_var", "weight", "bias")
         )
         scale = weight / np.sqrt(var + self.eps)
         shift = bias - mean * scale
         device = self.weight.device
-        return tuple(torch.from_numpy(v.astype(np.float32)).to(device) for v in (scale, shift))
+        first, second = (torch.from_numpy(v.astype(np.float32)).to(device) for v in (scale, shift))
+        return first, second
 
     def forward(self, x: Tensor) -> Tensor:
         """Ordinary batch norm in training mode, two float32 operations in eval mode."""

@@ -7,6 +7,7 @@ from brevitas.nn import QuantConv2d, QuantLinear
 from torch import Tensor, nn
 
 from brevitas_models.activations import BatchNorm2d, RSign, activation
+from brevitas_models.network import Network
 from brevitas_models.quantizers import act_quantizer, pixel_quantizer, weight_quantizer
 from finn_build.errors import ConfigError
 
@@ -95,7 +96,7 @@ class Stage(nn.Module):
         return stream
 
 
-class BinaryResCNN(nn.Module):
+class BinaryResCNN(Network):
     """Residual binary CNN: stem, stages of identity shortcuts, one dense layer.
 
     Between stages the stream is first reduced to k bits and then max pooled, which gives the same integers

@@ -14,6 +14,7 @@ from brevitas.nn import QuantConv2d, QuantLinear
 from torch import Tensor, nn
 
 from brevitas_models.activations import BatchNorm1d, BatchNorm2d
+from brevitas_models.network import Network
 from brevitas_models.quantizers import act_quantizer, pixel_quantizer, weight_quantizer
 from finn_build.errors import ConfigError
 
@@ -42,7 +43,7 @@ class CNVConfig:
     act_signed: bool = True
 
 
-class CNV(nn.Module):
+class CNV(Network):
     """Six convolutions, two max pools, three dense layers.
 
     Shapes:

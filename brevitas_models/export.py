@@ -6,11 +6,12 @@ classes}.
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import onnx
@@ -137,6 +138,7 @@ def _to_graph(model: nn.Module, input_shape: Sequence[int]) -> tuple[ModelWrappe
     except (RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
         raise UnsupportedModelError(f"{type(model).__name__}: cannot be traced to ONNX: {error}") from error
     graph = ModelWrapper(proto).transform(InferShapes()).transform(FoldConstants())
+    _name_copied_constants(graph)
     tensors = [node.output[0] for node in _act_quant_nodes(graph.graph)]
     if len(tensors) != len(calls):
         raise UnsupportedModelError(
@@ -145,6 +147,15 @@ def _to_graph(model: nn.Module, input_shape: Sequence[int]) -> tuple[ModelWrappe
         )
     outputs = {output.name: ("", index) for index, output in enumerate(graph.graph.output)}
     return graph, dict(zip(tensors, calls, strict=True)) | outputs
+
+
+def _name_copied_constants(graph: ModelWrapper) -> None:
+    """qonnx copies constants that nodes share under random names; name them by node and input instead."""
+    constants = {tensor.name for tensor in graph.graph.initializer}
+    for node in graph.graph.node:
+        for index, name in enumerate(node.input):
+            if name in constants and re.fullmatch("[A-Za-z0-9]{6}", name):
+                graph.rename_tensor(name, f"{node.output[0]}_input_{index}")
 
 
 def _act_quant_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
@@ -187,7 +198,7 @@ def _hooks(model: nn.Module, calls: dict[tuple[str, int], Tensor]) -> Iterator[N
             handle.remove()
 
 
-def _plain(output: object) -> Tensor:
+def _plain(output: Any) -> Tensor:
     """The float32 values of a tensor or QuantTensor."""
     return getattr(output, "value", output).detach().cpu()
 

@@ -6,6 +6,7 @@ through).
 """
 
 import math
+from typing import Any
 
 import torch
 from brevitas.core.function_wrapper.ops_ste import RoundSte
@@ -128,7 +129,7 @@ def calibrate_scales(model: nn.Module, images: torch.Tensor) -> int:
     """
     seen: set[nn.Module] = set()
 
-    def set_scale(module: nn.Module, inputs: tuple[torch.Tensor]) -> None:
+    def set_scale(module: QuantIdentity, inputs: tuple[torch.Tensor]) -> None:
         if module not in seen:
             seen.add(module)
             _set_best_scale(module, inputs[0])
@@ -145,9 +146,10 @@ def calibrate_scales(model: nn.Module, images: torch.Tensor) -> int:
     return len(seen)
 
 
-def _set_best_scale(module: nn.Module, x: torch.Tensor) -> None:
+def _set_best_scale(module: QuantIdentity, x: torch.Tensor) -> None:
     """Try a range of exponents around the largest magnitude and keep the best one."""
     scale = _learned_scale(module)
+    assert scale is not None, "only quantizers with a learned scale are hooked"
     top = math.ceil(math.log2(max(float(x.abs().max()), 2.0**-16)))
     errors = {}
     for exponent in range(top - 8, top + 1):
@@ -156,10 +158,10 @@ def _set_best_scale(module: nn.Module, x: torch.Tensor) -> None:
     scale.fill_(float(min(errors, key=lambda exponent: errors[exponent])))
 
 
-def _learned_scale(module: nn.Module) -> torch.Tensor | None:
+def _learned_scale(module: QuantIdentity) -> torch.Tensor | None:
     """The log2 range parameter of an activation quantizer, or None where its scale is constant."""
-    proxy = module.act_quant.fused_activation_quant_proxy
-    impl = getattr(proxy.tensor_quant, "scaling_impl", None)
+    quantizer: Any = module.act_quant
+    impl = getattr(quantizer.fused_activation_quant_proxy.tensor_quant, "scaling_impl", None)
     return impl.value if isinstance(impl, ParameterScaling) else None
 
 

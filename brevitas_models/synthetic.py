@@ -7,7 +7,7 @@ As a command it writes a folder in the layout that `brevitas_models.data` reads.
 import argparse
 import csv
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -91,7 +91,7 @@ def write_dataset(out: Path, n: int, size: int = 200, seed: int = 0) -> Path:
     return write_atomically(out / "index.csv", lambda path: _write_index(path, rows))
 
 
-def _write_index(path: Path, rows: list[tuple[object, ...]]) -> None:
+def _write_index(path: Path, rows: Sequence[tuple[object, ...]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)

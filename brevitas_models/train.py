@@ -176,9 +176,8 @@ def _parser() -> argparse.ArgumentParser:
     default = TrainConfig(model=DEFAULT_MODEL)
     view = default.augmentation
 
-    def add(name: str, value: Any, text: str, **more: Any) -> None:
-        kind = {"type": type(value)} if value is not None else {}
-        parser.add_argument(name, default=value, help=f"{text} (default: {value})", **kind, **more)
+    def add(name: str, value: str | float, text: str) -> None:
+        parser.add_argument(name, default=value, type=type(value), help=f"{text} (default: {value})")
 
     add("--model", default.model, f"one of {', '.join(ZOO)}")
     parser.add_argument(

@@ -21,6 +21,7 @@ from brevitas_models.atomic import write_atomically
 from brevitas_models.augment import Augmentation
 from brevitas_models.data import ImageSet, to_float
 from brevitas_models.evaluate import measure, reestimate_batch_norm
+from brevitas_models.network import Network
 from brevitas_models.quantizers import calibrate_scales
 from brevitas_models.zoo import build_model, configure, read_checkpoint_file, save_checkpoint
 from finn_build.errors import ConfigError
@@ -63,7 +64,7 @@ class _State:
 
     step: int
     epoch: int
-    model: nn.Module
+    model: Network
     optimizer: torch.optim.Optimizer
     best: dict[str, Any]
     history: list[dict[str, float]]
@@ -97,7 +98,8 @@ class Trainer:
         while True:
             self._run_step(state, last, report)
             if state.step == 2:
-                return self._finish(state)
+                self.fabric.barrier()
+                return self.out / "best.pt"
             state = self._second_step(state)
 
     def _run_step(self, state: _State, last: Path, report: Report) -> None:
@@ -105,8 +107,7 @@ class Trainer:
         model, optimizer = self.fabric.setup(state.model, state.optimizer, move_to_device=False)
         while state.epoch < self._epochs(state.step):
             loss = self._epoch(model, optimizer, state.step, state.epoch)
-            val = measure(state.model, self.val_images, self.val_labels)
-            self._keep_best(state, val)
+            val = self._validate(state)
             state.epoch += 1
             numbers = {"loss": loss, "val_accuracy": val["accuracy"], "val_loss": val["loss"]}
             state.history.append({"step": state.step, "epoch": state.epoch, **numbers})
@@ -120,7 +121,7 @@ class Trainer:
     def _epochs(self, step: int) -> int:
         return self.config.epochs1 if step == 1 else self.config.epochs2
 
-    def _build(self, step: int) -> nn.Module:
+    def _build(self, step: int) -> Network:
         torch.manual_seed(self.config.seed)
         fields = self.fields | ({"weight_bits": 32} if step == 1 else {})
         model = build_model(self.config.model, **fields).to(self.fabric.device)
@@ -139,10 +140,11 @@ class Trainer:
         return _State(2, 0, model, self._optimizer(model, 2), {}, first.history)
 
     def _optimizer(self, model: nn.Module, step: int) -> torch.optim.Optimizer:
-        weights = [m.weight for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+        weights: list[Tensor] = [m.weight for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
         rest = [p for p in model.parameters() if all(p is not w for w in weights)]
         decay = self.config.weight_decay if step == 1 else 0.0
-        return torch.optim.Adam([{"params": weights, "weight_decay": decay}, {"params": rest}], lr=1.0)
+        groups: list[dict[str, Any]] = [{"params": weights, "weight_decay": decay}, {"params": rest}]
+        return torch.optim.Adam(groups, lr=1.0)
 
     def _epoch(self, model: nn.Module, optimizer: torch.optim.Optimizer, step: int, epoch: int) -> float:
         """One pass over the training images; returns the mean loss."""
@@ -175,21 +177,21 @@ class Trainer:
             return peak * (epoch + 0.1) / (warmup + 0.1)
         return peak * 0.5 * (1 + math.cos(math.pi * (epoch - warmup) / (epochs - warmup)))
 
-    def _keep_best(self, state: _State, val: dict[str, float]) -> None:
-        """Write best.pt where step 2 improves on validation: accuracy first, then loss."""
-        if state.step == 2 and (not state.best or _rank(val) > _rank(state.best)):
-            state.best = val
-            if self.fabric.is_global_zero:
-                save_checkpoint(self.out / "best.pt", state.model, {"val": val, "epoch": state.epoch + 1})
+    def _validate(self, state: _State) -> dict[str, float]:
+        """Accuracy and loss on validation; in step 2 with fresh batch norm statistics, and best.pt follows.
 
-    def _finish(self, state: _State) -> Path:
-        """Give the final weights fresh batch norm statistics too, and let validation choose."""
+        Better means higher accuracy, then lower loss.
+        """
+        if state.step == 1:
+            return measure(state.model, self.val_images, self.val_labels)
         model = deepcopy(state.model)
         reestimate_batch_norm(model, self.train_images)
         val = measure(model, self.val_images, self.val_labels)
-        self._keep_best(_State(2, state.epoch - 1, model, state.optimizer, state.best, []), val)
-        self.fabric.barrier()
-        return self.out / "best.pt"
+        if not state.best or _rank(val) > _rank(state.best):
+            state.best = val
+            if self.fabric.is_global_zero:
+                save_checkpoint(self.out / "best.pt", model, {"val": val, "epoch": state.epoch + 1})
+        return val
 
     def _save(self, path: Path, state: _State) -> None:
         if not self.fabric.is_global_zero:

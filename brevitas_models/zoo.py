@@ -6,18 +6,18 @@ A checkpoint is a `torch.save` file that loads with `weights_only=True`: {"model
 
 import difflib
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from torch import nn
 
 from brevitas_models.atomic import write_atomically
 from brevitas_models.binary_rescnn import BinaryResCNN, BinaryResCNNConfig
 from brevitas_models.cnv import CNV, CNVConfig
+from brevitas_models.network import Network
 from finn_build.errors import ConfigError, DataError
 
 ModelConfig = BinaryResCNNConfig | CNVConfig
@@ -27,7 +27,7 @@ ModelConfig = BinaryResCNNConfig | CNVConfig
 class Entry:
     """A name in the zoo: the network's class and its default configuration."""
 
-    build: type[nn.Module]
+    build: Callable[[Any], Network]
     config: ModelConfig
 
 
@@ -48,7 +48,7 @@ class CheckpointMeta:
     metrics: Mapping[str, Any]
 
 
-def build_model(name: str, **overrides: Any) -> nn.Module:
+def build_model(name: str, **overrides: Any) -> Network:
     """Build a network of the zoo with random weights; it carries `name`, `config` and `classes`.
 
     Args:
@@ -60,7 +60,7 @@ def build_model(name: str, **overrides: Any) -> nn.Module:
     """
     config = configure(name, **overrides)
     model = ZOO[name].build(config)
-    model.name, model.classes = name, ()
+    model.name = name
     return model
 
 
@@ -77,11 +77,13 @@ def configure(name: str, **overrides: Any) -> ModelConfig:
     for key in overrides:
         if key not in legal:
             raise ConfigError(f"{name}: no option {key!r}{_suggest(key, legal)}; options: {', '.join(legal)}")
-    frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in overrides.items()}
+    frozen: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in overrides.items()
+    }
     return replace(config, **frozen)
 
 
-def save_checkpoint(path: str | Path, model: nn.Module, metrics: Mapping[str, Any] | None = None) -> Path:
+def save_checkpoint(path: str | Path, model: Network, metrics: Mapping[str, Any] | None = None) -> Path:
     """Write a network built by `build_model`, its configuration, classes and `metrics`, atomically."""
     content = {
         "model": model.name,
@@ -93,7 +95,7 @@ def save_checkpoint(path: str | Path, model: nn.Module, metrics: Mapping[str, An
     return write_atomically(path, lambda temporary: torch.save(content, temporary))
 
 
-def load_checkpoint(path: str | Path) -> tuple[nn.Module, ModelConfig, CheckpointMeta]:
+def load_checkpoint(path: str | Path) -> tuple[Network, ModelConfig, CheckpointMeta]:
     """Rebuild the network of a checkpoint, in eval mode, with its configuration and description.
 
     Raises:
