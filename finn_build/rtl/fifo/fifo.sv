@@ -1,0 +1,127 @@
+// FIFO between two streams.
+//
+// Function   out0 repeats in0; exactly DEPTH beats fit, the registered output included.
+// Packing    WIDTH bits a beat, opaque.
+// Latency    2 cycles from an input beat to the same output beat (1 when DEPTH = 2).
+// II         1. in0_ready depends on registers only, so a FIFO cuts both the data and the ready path.
+// Reset      clears the control; the contents need none.
+// Storage    DEPTH = 2: two registers. "distributed": shift-register LUTs up to 33 beats, LUTRAM above.
+//            "block": block RAM with its own registered read.
+// Area       (Yosys, xc7) see the table in finn_build/ops/fifo.py.
+`default_nettype none
+
+module fifo #(
+    parameter int WIDTH = 8,
+    parameter int DEPTH = 2,
+    parameter string RAM_STYLE = "distributed"
+) (
+    input  wire              clk,
+    input  wire              rst,         /// synchronous, active high
+    input  wire  [WIDTH-1:0] in0_data,
+    input  wire              in0_valid,
+    output logic             in0_ready,
+    output logic [WIDTH-1:0] out0_data,   /// registered
+    output logic             out0_valid,  /// registered
+    input  wire              out0_ready
+);
+    localparam int SRL_PLACES = 32;
+    localparam int PLACES = DEPTH - 1;  // beats held besides the output register
+
+    if (DEPTH < 2) begin : g_illegal
+        $fatal(1, "fifo: DEPTH=%0d must be at least 2", DEPTH);
+    end
+
+    logic [WIDTH-1:0] data_q;
+    logic valid_q;
+    wire  advance = out0_ready || !valid_q;
+    wire  write = in0_valid && in0_ready;
+
+    assign out0_data  = data_q;
+    assign out0_valid = valid_q;
+
+    if (DEPTH == 2) begin : g_pair
+        logic [WIDTH-1:0] spare_q;
+        logic full_q;
+
+        assign in0_ready = !full_q;
+
+        always_ff @(posedge clk) begin
+            if (advance) data_q <= full_q ? spare_q : in0_data;
+            if (!full_q) spare_q <= in0_data;
+            if (rst) begin
+                valid_q <= 1'b0;
+                full_q  <= 1'b0;
+            end else if (advance) begin
+                valid_q <= full_q || in0_valid;
+                full_q  <= 1'b0;
+            end else if (write) begin
+                full_q <= 1'b1;
+            end
+        end
+    end else begin : g_memory
+        localparam int ADDR = PLACES > 1 ? $clog2(PLACES) : 1;
+        logic empty;
+        wire  read = advance && !empty;
+
+        always_ff @(posedge clk) begin
+            if (rst) valid_q <= 1'b0;
+            else if (advance) valid_q <= !empty;
+        end
+
+        if (RAM_STYLE == "distributed" && PLACES <= SRL_PLACES) begin : g_srl
+            // New beats enter at place 0; `tail_q` is the place of the oldest, all ones (-1) when empty.
+            logic [ADDR:0] tail_q;
+
+            assign empty = tail_q[ADDR];
+            assign in0_ready = tail_q != (ADDR + 1)'(PLACES - 1);
+
+            for (genvar b = 0; b < WIDTH; b++) begin : g_bit
+                logic [PLACES-1:0] places_q;
+                always_ff @(posedge clk) begin
+                    if (write) places_q <= {places_q[PLACES-2:0], in0_data[b]};
+                    if (advance) data_q[b] <= places_q[tail_q[ADDR-1:0] +: 1];
+                end
+            end
+
+            always_ff @(posedge clk) begin
+                if (rst) tail_q <= '1;
+                else if (write && !read) tail_q <= tail_q + 1'b1;
+                else if (read && !write) tail_q <= tail_q - 1'b1;
+            end
+        end else begin : g_ram
+            localparam logic [ADDR-1:0] LAST = ADDR'(PLACES - 1);
+            (* ram_style = RAM_STYLE *)
+            logic [WIDTH-1:0] places_q[PLACES];
+            logic [ADDR-1:0] write_addr_q, read_addr_q;
+            logic [ADDR:0] count_q;
+
+            assign empty = count_q == '0;
+            assign in0_ready = count_q != (ADDR + 1)'(PLACES);
+
+            always_ff @(posedge clk) begin
+                if (write) places_q[write_addr_q] <= in0_data;
+                if (advance) data_q <= places_q[read_addr_q];
+            end
+
+            always_ff @(posedge clk) begin
+                if (rst) begin
+                    write_addr_q <= '0;
+                    read_addr_q  <= '0;
+                    count_q      <= '0;
+                end else begin
+                    if (write) write_addr_q <= write_addr_q == LAST ? '0 : write_addr_q + 1'b1;
+                    if (read) read_addr_q <= read_addr_q == LAST ? '0 : read_addr_q + 1'b1;
+                    if (write && !read) count_q <= count_q + 1'b1;
+                    else if (read && !write) count_q <= count_q - 1'b1;
+                end
+            end
+        end
+    end
+
+`ifndef SYNTHESIS
+    payload_holds: assert property (@(posedge clk) disable iff (rst)
+        out0_valid && !out0_ready |=> out0_valid && $stable(out0_data));
+`endif
+endmodule
+
+`default_nettype wire
