@@ -174,16 +174,24 @@ class Compilation:
         return linear
 
     def chain(self, tensor: str) -> FloatChain:
-        """The elementwise nodes between `tensor` and its root."""
-        root, wanted, nodes = self.root(tensor), {tensor}, []
-        for node in reversed(self.source.graph.node):
-            if wanted & set(node.output) and root not in node.output:
-                nodes.append(_free_batch(node))
-                wanted |= {i for i in node.input if i and i not in self.constants} - {root}
-        nodes.reverse()
+        """The elementwise nodes between `tensor` and its root; a max pool among them counts as the identity."""
+        root, nodes = self.root(tensor), self._nodes_between(tensor)
+        nodes = [_for_any_batch(n) for n in nodes]
         used = {i for n in nodes for i in n.input if i in self.constants}
         rank = len(self.ints[root].shape) if root in self.ints else len(self.shape(root))
         return FloatChain(root, tensor, nodes, {i: self.constants[i] for i in used}, rank, self.opset)
+
+    def pools_before(self, tensor: str) -> list[NodeProto]:
+        """Max pools of float values between `tensor` and its root."""
+        return [n for n in self._nodes_between(tensor) if n.op_type == "MaxPool"]
+
+    def _nodes_between(self, tensor: str) -> list[NodeProto]:
+        root, wanted, nodes = self.root(tensor), {tensor}, []
+        for node in reversed(self.source.graph.node):
+            if wanted & set(node.output) and root not in node.output:
+                nodes.append(node)
+                wanted |= {i for i in node.input if i and i not in self.constants} - {root}
+        return nodes[::-1]
 
     def shape(self, tensor: str) -> tuple[int, ...]:
         """Shape of a tensor of the source graph.
@@ -232,6 +240,9 @@ class Compilation:
                     )
                 )
                 continue
+            if self.pools_before(output.name):
+                self.problems.append(Problem(output.name, "a max pool of float values is the output", "quantize it"))
+                continue
             tails[output.name] = self.chain(output.name)
         return tails
 
@@ -261,10 +272,8 @@ class Compilation:
         return model
 
 
-def _free_batch(node: NodeProto) -> NodeProto:
-    """A reshape of (1, C, 1, 1) to (1, C), freed of its constant batch size."""
-    return (
-        helper.make_node("Flatten", [node.input[0]], list(node.output), axis=1)
-        if node.op_type == "Reshape"
-        else node
-    )
+def _for_any_batch(node: NodeProto) -> NodeProto:
+    """A reshape of (1, C, 1, 1) to (1, C), freed of its constant batch size; a max pool as the identity."""
+    if node.op_type == "Reshape":
+        return helper.make_node("Flatten", [node.input[0]], list(node.output), axis=1)
+    return helper.make_node("Identity", [node.input[0]], list(node.output)) if node.op_type == "MaxPool" else node

@@ -60,20 +60,25 @@ def compile_dense(compilation: Compilation, node: NodeProto) -> None:
 
 
 def compile_max_pool(compilation: Compilation, node: NodeProto) -> None:
-    """Max pool of integers."""
+    """Max pool of integers; of float values it waits for their quantizer, which comes before it in hardware."""
     a = _attributes(node)
-    x = compilation.integer_input(node.input[0], "the input of the max pool")
     if any(d != 1 for d in a.get("dilations", [1, 1])) or a.get("ceil_mode", 0):
         raise Unsupported("a max pool with dilation or ceil_mode", "use dilation 1 and ceil_mode 0")
     if len(node.output) > 1 and node.output[1]:
         raise Unsupported("a max pool that gives indices", "drop the second output")
-    out = replace(x, name=node.output[0], shape=compilation.shape(node.output[0]))
-    attributes = {
-        "kernel_shape": a["kernel_shape"],
-        "strides": a.get("strides", [1, 1]),
-        "pads": a.get("pads", [0] * 4),
-    }
-    compilation.emit("MaxPool", [x.name], out, node, **attributes)
+    source, out = node.input[0], node.output[0]
+    if source not in compilation.ints and compilation.root(source) in compilation.ints:
+        compilation.roots[out] = compilation.root(source)
+        return
+    emit_max_pool(compilation, node, compilation.integer_input(source, "the input of the max pool"), out)
+
+
+def emit_max_pool(compilation: Compilation, node: NodeProto, x: IntTensor, out: str) -> None:
+    """Emit the max pool `node` on `x`, giving tensor `out`."""
+    a = _attributes(node)
+    attributes = {"kernel_shape": a["kernel_shape"], "strides": a.get("strides", [1, 1]), "pads": a.get("pads", [0] * 4)}
+    pooled = replace(x, name=out, shape=compilation.shape(node.output[0]))
+    compilation.emit("MaxPool", [x.name], pooled, node, **attributes)
 
 
 def compile_average_pool(compilation: Compilation, node: NodeProto) -> None:

@@ -12,6 +12,7 @@ from qonnx.custom_op.general.bipolar_quant import binary_quant
 from qonnx.custom_op.general.quant import max_int, min_int, quant
 from qonnx.util.basic import get_by_name
 
+from finn_build.integers import layers
 from finn_build.integers.problems import Unsupported
 from finn_build.integers.step_function import StepFunction, compile_steps
 from finn_build.integers.tensor import IntTensor, full_range
@@ -96,36 +97,61 @@ def compile_quantizer(compilation: Compilation, node: NodeProto) -> None:
         compilation.head, compilation.head_quantizer = compilation.chain(source), quantizer
         compilation.ints[out_name] = out
         return
-    origin = compilation.ints[root]
+    pools = compilation.pools_before(source)
+    if not pools:
+        _emit_steps(compilation, node, root, out, quantizer)
+        return
+    _require_order_kept(compilation, source, pools, quantizer)
+    before = replace(out, name=f"{out_name}_before_pool", shape=compilation.ints[root].shape)
+    _emit_steps(compilation, node, root, before, quantizer)
+    layers.emit_max_pool(compilation, pools[0], before, out_name)
+
+
+def _require_order_kept(compilation: Compilation, source: str, pools: list[NodeProto], quantizer: Quantizer) -> None:
+    """A quantizer may move before a max pool when nothing between them turns the order of values round.
+
+    Raises:
+        Unsupported: there are several pools, or the order is not kept somewhere on the range.
+    """
+    cure = "put the quantizer directly before the max pool"
+    if len(pools) > 1:
+        raise Unsupported("several max pools before one quantizer", cure)
+    origin = compilation.ints[compilation.root(source)]
+    ints = origin.every_integer()
+    pooled = compilation.chain(pools[0].input[0]).by_channel(origin.to_float(ints))
+    levels = quantizer(compilation.chain(source).by_channel(origin.to_float(ints)))
+    order = np.argsort(pooled, axis=0, kind="stable")
+    if np.any(np.diff(np.take_along_axis(levels, order, axis=0), axis=0) < 0):
+        raise Unsupported("what lies between the max pool and its quantizer falls somewhere", cure)
+
+
+def _emit_steps(
+    compilation: Compilation, node: NodeProto, root: str, out: IntTensor, quantizer: Quantizer
+) -> None:
+    """Emit the step function from integer tensor `root` through the quantizer `node` to `out`."""
+    origin, source = compilation.ints[root], node.input[0]
     steps = _compile_steps(compilation, source, origin, quantizer)
-    if shape != origin.shape:  # the chain only dropped the 1x1 of a pooled map; checked by compile_reshape
-        flat = replace(origin, name=f"{root}_flat_for_{out_name}", shape=shape)
+    if out.shape != origin.shape:  # the chain only dropped the 1x1 of a pooled map; checked by compile_reshape
+        flat = replace(origin, name=f"{root}_flat_for_{out.name}", shape=out.shape)
         compilation.emit("Flatten", [root], flat, node, axis=1)
         root = flat.name
-    thresholds = compilation.parameter(
-        f"{out_name}_thresholds", steps.thresholds, _dtype_of(steps.thresholds)
-    )
-    dtype = "BIPOLAR" if out.bipolar else out.dtype.name
+    thresholds = compilation.parameter(f"{out.name}_thresholds", steps.thresholds, _dtype_of(steps.thresholds))
+    dtype = str(out.dtype.name)
     if steps.table is None:
         scale, bias = (2.0, -1.0) if out.bipolar else (1.0, float(steps.bias))
-        compilation.emit(
-            "MultiThreshold", [root, thresholds], out, node, "qonnx.custom_op.general",
-            out_dtype=dtype, out_scale=scale, out_bias=bias, data_layout="NCHW" if len(shape) == 4 else "NC",
-        )  # fmt: skip
+        layout = "NCHW" if len(out.shape) == 4 else "NC"
+        attributes = {"out_dtype": dtype, "out_scale": scale, "out_bias": bias, "data_layout": layout}
+        compilation.emit("MultiThreshold", [root, thresholds], out, node, "qonnx.custom_op.general", **attributes)
         return
-    table = compilation.parameter(
-        f"{out_name}_table", steps.table * 2 - 1 if out.bipolar else steps.table, dtype
-    )
-    compilation.emit(
-        "StepTable", [root, thresholds, table], out, node, "finn_build.integers.ops", out_dtype=dtype
-    )
+    table = compilation.parameter(f"{out.name}_table", steps.table * 2 - 1 if out.bipolar else steps.table, dtype)
+    compilation.emit("StepTable", [root, thresholds, table], out, node, "finn_build.integers.ops", out_dtype=dtype)
 
 
 def _compile_steps(
     compilation: Compilation, source: str, origin: IntTensor, quantizer: Quantizer
 ) -> StepFunction:
     chain = compilation.chain(source)
-    if int(origin.high.max() - origin.low.min() + 1) * origin.channels > MAX_EVALUATIONS:
+    if origin.evaluations > MAX_EVALUATIONS:
         raise Unsupported(
             f"the range of {origin.name} is too wide to compile", "use fewer bits in weights or activations"
         )
@@ -163,6 +189,8 @@ def as_scaled(compilation: Compilation, tensor: str) -> IntTensor | None:
         return None
     values = chain.by_channel(origin.to_float(ints))
     largest = int(np.abs(ints[:, 0]).argmax())
+    if not ints[largest, 0]:
+        return None
     scale = np.float32(values[largest, 0] / ints[largest, 0])
     scaled = IntTensor(root, origin.shape, np.asarray(scale), origin.low, origin.high, bipolar=origin.bipolar)
     return scaled if scale > 0 and np.array_equal(scaled.to_float(ints), values) else None

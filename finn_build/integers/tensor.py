@@ -49,6 +49,15 @@ class IntTensor:
         )
 
     @property
+    def evaluations(self) -> int:
+        """Integers in the common range of all channels, times the channels."""
+        return int(self.high.max() - self.low.min() + 1) * self.channels
+
+    def every_integer(self) -> np.ndarray:
+        """Every integer of the range, clipped to each channel's own: int64 [N, C]."""
+        return np.clip(np.arange(int(self.low.min()), int(self.high.max()) + 1)[:, None], self.low, self.high)
+
+    @property
     def exact(self) -> bool:
         """True when every scale is a power of two: then the float network's sums are exact multiples of it."""
         return bool(np.all(np.frexp(self.scale)[0] == 0.5))

@@ -10,7 +10,9 @@ from brevitas_examples.bnn_pynq.models.CNV import CNV
 from qonnx.core.onnx_exec import execute_onnx
 from torch import nn
 
+from brevitas_models.activations import BatchNorm2d
 from brevitas_models.export import export_qonnx
+from brevitas_models.quantizers import act_quantizer, pixel_quantizer, weight_quantizer
 from finn_build import levels
 from finn_build.integers import IntegerNetwork, to_integers
 from finn_build.passes.import_qonnx import import_qonnx
@@ -103,4 +105,37 @@ def test_pre_flight_lists_the_offenders_with_their_cure(tmp_path: Path) -> None:
     network = to_integers(import_qonnx(plain_export(model, tmp_path / "bad.onnx", (1, 1, 12, 12))))
     assert [str(p) for p in network.problems] == [
         "float_conv: the weights are not quantized. Cure: use QuantConv2d / QuantLinear with a weight quantizer."
+    ]
+
+
+class _FloatPool(nn.Module):
+    """Max pool of float values, then (optionally) something that falls, then the quantizer."""
+
+    def __init__(self, falls: bool) -> None:
+        super().__init__()
+        self.inp, self.falls = pixel_quantizer(), falls
+        self.conv = QuantConv2d(1, 6, 3, bias=False, **weight_quantizer(1))
+        self.norm, self.after, self.pool = BatchNorm2d(6), BatchNorm2d(6), nn.MaxPool2d(2)
+        self.act = act_quantizer(2, signed=True)
+        self.last = QuantConv2d(6, 3, 1, bias=False, **weight_quantizer(1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.pool(self.norm(self.conv(self.inp(x))))
+        return self.last(self.act(self.after(x) if self.falls else x))
+
+
+def test_a_quantizer_moves_before_a_float_max_pool(tmp_path: Path) -> None:
+    model = randomize(_FloatPool(falls=False), seed=1)
+    path = export_qonnx(model, tmp_path / "net.onnx", (1, 1, 10, 10))
+    images = np.random.default_rng(0).integers(0, 256, (2, 1, 10, 10)).astype(np.float32) / 256
+    ops = [n.op_type for n in _check(path, images, model).model.graph.node]
+    assert ops == ["Conv", "MultiThreshold", "MaxPool", "Conv"] or ops == ["Conv", "StepTable", "MaxPool", "Conv"]
+
+
+def test_a_falling_chain_behind_a_float_max_pool_is_refused(tmp_path: Path) -> None:
+    model = randomize(_FloatPool(falls=True), seed=1)
+    network = to_integers(import_qonnx(export_qonnx(model, tmp_path / "net.onnx", (1, 1, 10, 10))))
+    assert [str(p) for p in network.problems] == [
+        "act: what lies between the max pool and its quantizer falls somewhere. "
+        "Cure: put the quantizer directly before the max pool."
     ]
