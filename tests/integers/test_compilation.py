@@ -116,7 +116,7 @@ class _FloatPool(nn.Module):
         self.inp, self.falls = pixel_quantizer(), falls
         self.conv = QuantConv2d(1, 6, 3, bias=False, **weight_quantizer(1))
         self.norm, self.after, self.pool = BatchNorm2d(6), BatchNorm2d(6), nn.MaxPool2d(2)
-        self.act = act_quantizer(2, signed=True)
+        self.act = act_quantizer(4, signed=True, max_value=1.0)
         self.last = QuantConv2d(6, 3, 1, bias=False, **weight_quantizer(1))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
