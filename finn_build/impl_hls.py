@@ -30,6 +30,7 @@ from finn.util.exception import FINNUserError
 from onnx import NodeProto, helper
 from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.base import CustomOp
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 from qonnx.transformation.bipolar_to_xnor import ConvertBipolarMatMulToXnorPopcount
@@ -57,6 +58,7 @@ _SUPPORTED = frozenset(
     {"Conv", "MatMul", "MultiThreshold", "MaxPool", "SumPool", "Add", "Mul", "Flatten", "Reshape", "ArgMax"}
 )
 _HARDWARE = "finn.custom_op.fpgadataflow"
+_MAX_FOLD = 1024  # largest MW / SIMD that MVAU_hls generates code for
 
 LAYOUT: tuple[Transformation, ...] = (
     LowerConvsToMatMul(),
@@ -99,6 +101,7 @@ WIDTHS: tuple[Transformation, ...] = (
 def lower_to_finn_hls(model: ModelWrapper, part: str, clk_ns: float, out_dir: Path) -> ModelWrapper:
     """Lower an integer graph to FINN's hardware layers, HLS where FINN has it, and write their C++.
 
+    Folding is the smallest that FINN accepts; its SetFolding, InsertDWC and InsertFIFO take it from here.
     Synthesis is not run here; the metadata `not_run` of the result says why (`synthesis_blocker`).
 
     Args:
@@ -125,7 +128,7 @@ def lower_to_finn_hls(model: ModelWrapper, part: str, clk_ns: float, out_dir: Pa
     for node in lowered.graph.node:
         if node.domain.startswith(_HARDWARE):
             _write_code(lowered, node, part, clk_ns, out_dir)
-    lowered.set_metadata_prop("not_run", synthesis_blocker())
+    lowered.set_metadata_prop("not_run", f"HLS synthesis: {synthesis_blocker()}")
     lowered.save(str(out_dir / "hls.onnx"))
     return lowered
 
@@ -133,13 +136,13 @@ def lower_to_finn_hls(model: ModelWrapper, part: str, clk_ns: float, out_dir: Pa
 def synthesis_blocker() -> str:
     """Why the C++ has not been synthesised: what this machine lacks for it, or the step that is left to the user."""
     if not any(shutil.which(tool) for tool in ("vitis_hls", "vitis-run", "v++")):
-        return "HLS synthesis: Vitis HLS (vitis_hls, vitis-run or v++) is not on PATH; C++ generated, not synthesised"
+        return "Vitis HLS (vitis_hls, vitis-run or v++) is not on PATH; C++ generated, not synthesised"
     if "XILINX_VIVADO" not in os.environ:
-        return "HLS synthesis: XILINX_VIVADO is not set; source Vivado's settings64.sh"
+        return "XILINX_VIVADO is not set; source Vivado's settings64.sh"
     library = Path(os.environ.get("FINN_DEPS", "")) / "finn-hlslib"
     if not library.is_dir():
-        return f"HLS synthesis: {library} is missing; clone github.com/Xilinx/finn-hlslib there or set FINN_DEPS"
-    return "HLS synthesis: not started; apply FINN's HLSSynthIP to hls.onnx"
+        return f"{library} is missing; clone github.com/Xilinx/finn-hlslib there or set FINN_DEPS"
+    return "not started; apply FINN's HLSSynthIP to hls.onnx"
 
 
 def _lower(model: ModelWrapper, part: str) -> ModelWrapper:
@@ -154,7 +157,16 @@ def _lower(model: ModelWrapper, part: str) -> ModelWrapper:
             getCustomOp(node).set_nodeattr("preferred_impl_style", "hls")
     for step in (SpecializeLayers(part), *WIDTHS, GiveUniqueNodeNames()):
         model = model.transform(step)
+    for node in model.graph.node:
+        if node.op_type == "MVAU_hls":
+            _fold_least(getCustomOp(node))
     return model
+
+
+def _fold_least(mvau: CustomOp) -> None:
+    """Set the fewest SIMD lanes that FINN accepts for HLS synthesis: MW / SIMD of at most 1024."""
+    width = mvau.get_nodeattr("MW")
+    mvau.set_nodeattr("SIMD", next(s for s in range(1, width + 1) if width % s == 0 and s * _MAX_FOLD >= width))
 
 
 def _refuse_unsupported(model: ModelWrapper) -> None:

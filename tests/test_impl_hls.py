@@ -102,12 +102,12 @@ def test_what_synthesis_lacks_is_named_in_turn(tmp_path: Path, monkeypatch: pyte
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("XILINX_VIVADO", raising=False)
-    assert synthesis_blocker() == "HLS synthesis: XILINX_VIVADO is not set; source Vivado's settings64.sh"
+    assert synthesis_blocker() == "XILINX_VIVADO is not set; source Vivado's settings64.sh"
     monkeypatch.setenv("XILINX_VIVADO", "/tools/Vivado/2024.1")
     monkeypatch.setenv("FINN_DEPS", str(tmp_path))
-    assert synthesis_blocker().startswith(f"HLS synthesis: {tmp_path / 'finn-hlslib'} is missing; clone")
+    assert synthesis_blocker().startswith(f"{tmp_path / 'finn-hlslib'} is missing; clone")
     (tmp_path / "finn-hlslib").mkdir()
-    assert synthesis_blocker() == "HLS synthesis: not started; apply FINN's HLSSynthIP to hls.onnx"
+    assert synthesis_blocker() == "not started; apply FINN's HLSSynthIP to hls.onnx"
 
 
 def test_second_run_replaces_the_first(tmp_path: Path) -> None:
@@ -168,3 +168,10 @@ def test_node_that_finn_leaves_is_named(tmp_path: Path) -> None:
     model = graph.model(graph.steps(scaled, 2, "UINT2", reach=9))
     with pytest.raises(UnsupportedModelError, match=r"FINN took no layer for .*Transpose.*build with --impl rtl"):
         lower_to_finn_hls(model, PART, CLK_NS, tmp_path)
+
+
+def test_wide_layers_get_the_lanes_finn_demands(tmp_path: Path) -> None:
+    graph = IntegerGraph([1, 1152], "UINT2", seed=1)
+    model = graph.model(graph.dense("x", 1152, 2))
+    lowered = lower_to_finn_hls(model, PART, CLK_NS, tmp_path)
+    assert [getCustomOp(n).get_nodeattr("SIMD") for n in lowered.graph.node] == [2]
