@@ -65,7 +65,5 @@ def test_values_of_the_user_are_kept(home: Path, tmp_path: Path) -> None:
 
 def test_unusable_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(
-        ConfigError, match=r"build folder .*/file/build: cannot be created \(Not a directory\)"
-    ):
+    with pytest.raises(ConfigError, match=r"build folder .*/file/build: cannot be created \(Not a directory\)"):
         prepare_finn(tmp_path / "file" / "build")
