@@ -108,8 +108,7 @@ class _AffineInference(nn.modules.batchnorm._BatchNorm):
         """
         state = self.state_dict()
         mean, var, weight, bias = (
-            state[key].cpu().numpy().astype(np.float64)
-            for key in ("running_mean", "running_var", "weight", "bias")
+            state[key].cpu().numpy().astype(np.float64) for key in ("running_mean", "running_var", "weight", "bias")
         )
         scale = weight / np.sqrt(var + self.eps)
         shift = bias - mean * scale

@@ -55,9 +55,7 @@ class Branch(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, weight_bits: int, activation_name: str) -> None:
         super().__init__()
-        self.conv = QuantConv2d(
-            in_channels, out_channels, 3, padding=1, bias=False, **weight_quantizer(weight_bits)
-        )
+        self.conv = QuantConv2d(in_channels, out_channels, 3, padding=1, bias=False, **weight_quantizer(weight_bits))
         self.norm = BatchNorm2d(out_channels)
         self.activation = activation(activation_name, out_channels)
 
@@ -76,9 +74,7 @@ class Stage(nn.Module):
         [N, entry channels, H, W] to [N, channels, H, W], H and W halved if `pool` is set.
     """
 
-    def __init__(
-        self, config: BinaryResCNNConfig, entry: Branch, channels: int, blocks: int, pool: bool
-    ) -> None:
+    def __init__(self, config: BinaryResCNNConfig, entry: Branch, channels: int, blocks: int, pool: bool) -> None:
         super().__init__()
         self.entry = entry
         self.residual = act_quantizer(config.residual_bits)
@@ -152,10 +148,6 @@ def _check(config: BinaryResCNNConfig) -> None:
     step = 2 ** (len(config.channels) + 1)
     if config.image_size < step or config.image_size % step:
         near = max(step, round(config.image_size / step) * step)
-        raise ConfigError(
-            f"binary_rescnn: image_size={config.image_size} is not a multiple of {step}; nearest: {near}"
-        )
+        raise ConfigError(f"binary_rescnn: image_size={config.image_size} is not a multiple of {step}; nearest: {near}")
     if not 4 <= config.residual_bits <= 8 and config.residual_bits != 32:
-        raise ConfigError(
-            f"binary_rescnn: residual_bits={config.residual_bits} is not legal; choose 4 to 8 (or 32)"
-        )
+        raise ConfigError(f"binary_rescnn: residual_bits={config.residual_bits} is not legal; choose 4 to 8 (or 32)")

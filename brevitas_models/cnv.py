@@ -57,9 +57,7 @@ class CNV(Network):
         super().__init__()
         if config.image_size < 32 or config.image_size % 4:
             near = max(32, round(config.image_size / 4) * 4)
-            raise ConfigError(
-                f"cnv: image_size={config.image_size} is not a multiple of 4 from 32 on; nearest: {near}"
-            )
+            raise ConfigError(f"cnv: image_size={config.image_size} is not a multiple of 4 from 32 on; nearest: {near}")
         self.config = config
         layers: list[nn.Module] = [pixel_quantizer()]
         before = config.in_channels

@@ -110,9 +110,7 @@ def read_image(path: Path, size: int, channels: int = 1) -> np.ndarray:
     """
     try:
         with Image.open(path) as image:
-            resized = image.convert("L" if channels == 1 else "RGB").resize(
-                (size, size), Image.Resampling.BILINEAR
-            )
+            resized = image.convert("L" if channels == 1 else "RGB").resize((size, size), Image.Resampling.BILINEAR)
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such image") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
@@ -147,17 +145,13 @@ def _find(root: Path) -> list[_Row]:
     if not folders:
         return flat
     if flat:
-        raise DataError(
-            f"{root}: images beside class sub-folders; move {flat[0].path.name} into a class folder"
-        )
+        raise DataError(f"{root}: images beside class sub-folders; move {flat[0].path.name} into a class folder")
     warnings.warn(
         f"{root}: no index.csv, so groups of related images are unknown and may leak between splits",
         stacklevel=3,
     )
     return [
-        _Row(path, folder.name, group=f"{folder.name}/{path.name}")
-        for folder in folders
-        for path in _images_in(folder)
+        _Row(path, folder.name, group=f"{folder.name}/{path.name}") for folder in folders for path in _images_in(folder)
     ]
 
 
@@ -209,6 +203,4 @@ def _check_groups(root: Path, rows: list[_Row]) -> None:
     for row in rows:
         first = split_of.setdefault(row.group, row.split) if row.group else row.split
         if first != row.split:
-            raise DataError(
-                f"{root}: group {row.group!r} is in both {first} and {row.split}; give it one split"
-            )
+            raise DataError(f"{root}: group {row.group!r} is in both {first} and {row.split}; give it one split")

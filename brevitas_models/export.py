@@ -91,9 +91,7 @@ def read_taps(path: str | Path) -> Taps:
     """
     text = ModelWrapper(str(path)).get_metadata_prop(TAPS_KEY)
     if text is None:
-        raise DataError(
-            f"{path}: no '{TAPS_KEY}' in its metadata; write it with brevitas_models.export.export_qonnx"
-        )
+        raise DataError(f"{path}: no '{TAPS_KEY}' in its metadata; write it with brevitas_models.export.export_qonnx")
     return {tensor: (module, call) for tensor, (module, call) in json.loads(text).items()}
 
 
@@ -115,9 +113,7 @@ def torch_taps(model: nn.Module, images: np.ndarray, taps: Taps | None = None) -
         taps = _to_graph(model, (1, *images.shape[1:]))[1]
     calls = _run_and_record(model, torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32)))
     if sorted(taps.values()) != sorted(calls):
-        raise UnsupportedModelError(
-            "taps and model disagree: the ONNX file was exported from another network"
-        )
+        raise UnsupportedModelError("taps and model disagree: the ONNX file was exported from another network")
     return {tensor: calls[call].numpy() for tensor, call in taps.items()}
 
 

@@ -167,6 +167,4 @@ def _learned_scale(module: QuantIdentity) -> torch.Tensor | None:
 
 def _check_bits(name: str, bits: int, legal: tuple[int, ...]) -> None:
     if bits not in legal:
-        raise ConfigError(
-            f"quantizer: {name}={bits} is not legal; choose one of {', '.join(map(str, legal))}"
-        )
+        raise ConfigError(f"quantizer: {name}={bits} is not legal; choose one of {', '.join(map(str, legal))}")

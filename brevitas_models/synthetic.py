@@ -42,9 +42,7 @@ def make_dataset(n: int, size: int = 64, seed: int = 0) -> tuple[np.ndarray, np.
         ConfigError: `n` or `size` is too small.
     """
     if n < 1 or size < MIN_SIZE:
-        raise ConfigError(
-            f"synthetic: images={n}, size={size}; need at least 1 image of at least {MIN_SIZE} pixels"
-        )
+        raise ConfigError(f"synthetic: images={n}, size={size}; need at least 1 image of at least {MIN_SIZE} pixels")
     labels = np.arange(n) % len(CLASSES)
     drawn = [_draw(int(label), size, np.random.default_rng((seed, i))) for i, label in enumerate(labels)]
     images = np.stack([image for image, _ in drawn])[:, None]
@@ -85,9 +83,7 @@ def write_dataset(out: Path, n: int, size: int = 200, seed: int = 0) -> Path:
         for kind, pixels in (("images", image), ("masks", mask.astype(np.uint8) * 255)):
             (out / kind / stem).parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(out / kind / stem)
-        rows.append(
-            (f"images/{stem}", CLASSES[label], stem, size, size, f"masks/{stem}", f"{mask.mean():.6f}")
-        )
+        rows.append((f"images/{stem}", CLASSES[label], stem, size, size, f"masks/{stem}", f"{mask.mean():.6f}"))
     return write_atomically(out / "index.csv", lambda path: _write_index(path, rows))
 
 
@@ -184,9 +180,7 @@ def main(arguments: list[str] | None = None) -> int:
         epilog="example: python -m brevitas_models.synthetic out/surfaces --images 600",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument(
-        "folder", type=Path, metavar="OUTDIR", help="folder to write: images/, masks/, index.csv"
-    )
+    parser.add_argument("folder", type=Path, metavar="OUTDIR", help="folder to write: images/, masks/, index.csv")
     parser.add_argument("--images", type=int, default=600, help="number of images, the classes in turn")
     parser.add_argument("--size", type=int, default=200, help="height and width in pixels")
     parser.add_argument("--seed", type=int, default=0, help="another seed draws other images")

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,12 @@ FOLDER holds an index.csv (columns path, class; optional group, split) or one su
 """
 
 
+PROTOCOL = (
+    "trained on train, best epoch chosen by loss on val, test untouched until the end; groups of related images are "
+    "never split; measured in eval mode, which is the arithmetic of the hardware"
+)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     options = _parser().parse_args(arguments)
@@ -83,7 +90,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     trainer = Trainer(config, data, options.out, fabric)
     with _progress(config.epochs1, config.epochs2) as report:
         best = trainer.run(options.resume, report)
-    metrics = _metrics(best, config, data, str(options.data))
+    metrics = _metrics(best, config, data, Path(options.data).name)
     if fabric.is_global_zero:
         text = json.dumps(metrics, indent=2) + "\n"
         write_atomically(options.out / "metrics.json", lambda path: path.write_text(text, encoding="utf-8"))
@@ -93,9 +100,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 def _load(options: argparse.Namespace, size: int, channels: int) -> ImageSet:
     if options.data == "synthetic":
         if channels != 1:
-            raise ConfigError(
-                "synthetic images are grey: add --set in_channels=1, or name a folder with --data"
-            )
+            raise ConfigError("synthetic images are grey: add --set in_channels=1, or name a folder with --data")
         return make_image_set(options.synthetic_images, size, options.seed)
     return load_folder(options.data, size, channels, options.seed)
 
@@ -111,12 +116,13 @@ def _metrics(best: Path, config: TrainConfig, data: ImageSet, source: str) -> di
     return {
         "model": config.model,
         "data": source,
+        "protocol": PROTOCOL,
         "classes": list(data.classes),
         "accuracy": accuracy,
         "images": images,
         "best_epoch": meta.metrics["epoch"],
         "training": asdict(config),
-        "torch": torch.__version__,
+        "versions": {name: version(name) for name in ("torch", "brevitas", "numpy", "pillow")},
     }
 
 
@@ -180,9 +186,7 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(name, default=value, type=type(value), help=f"{text} (default: {value})")
 
     add("--model", default.model, f"one of {', '.join(ZOO)}")
-    parser.add_argument(
-        "--data", required=True, help="folder of images, or 'synthetic' for generated surfaces"
-    )
+    parser.add_argument("--data", required=True, help="folder of images, or 'synthetic' for generated surfaces")
     parser.add_argument("--out", required=True, type=Path, help="folder for checkpoints and metrics.json")
     parser.add_argument("--resume", action="store_true", help="continue from last.pt in --out, exactly")
     parser.add_argument(
@@ -200,9 +204,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--weight-decay", default.weight_decay, "L2 penalty on weights in step 1")
     add("--label-smoothing", default.label_smoothing, "share of the target spread over all classes")
     add("--seed", default.seed, "seed of weights, order, views and, without an index, splits")
-    parser.add_argument(
-        "--no-flips", dest="flips", action="store_false", help="keep flips and quarter turns out"
-    )
+    parser.add_argument("--no-flips", dest="flips", action="store_false", help="keep flips and quarter turns out")
     add("--shift", view.shift, "largest random shift, pixels")
     add("--contrast", view.contrast, "largest relative change of contrast")
     add("--brightness", view.brightness, "largest change of brightness, fraction of full scale")

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from brevitas_models.zoo import build_model, configure, read_checkpoint_file, sa
 from finn_build.errors import ConfigError
 
 WARMUP_EPOCHS = 5
+NORM_BATCHES = 8
 Report = Callable[[int, int, dict[str, float]], None]
 """Called after each epoch with step (1 or 2), epoch (from 1) and its numbers."""
 
@@ -180,14 +182,15 @@ class Trainer:
     def _validate(self, state: _State) -> dict[str, float]:
         """Accuracy and loss on validation; in step 2 with fresh batch norm statistics, and best.pt follows.
 
-        Better means higher accuracy, then lower loss.
+        Better means lower loss: on a few hundred images it tells networks apart where accuracy ties.
         """
         if state.step == 1:
             return measure(state.model, self.val_images, self.val_labels)
         model = deepcopy(state.model)
-        reestimate_batch_norm(model, self.train_images)
+        views = self._batches(state.step, -1 - state.epoch, math.ceil(len(self.train_images) / self.config.batch))
+        reestimate_batch_norm(model, (images for images, _ in islice(views, NORM_BATCHES)))
         val = measure(model, self.val_images, self.val_labels)
-        if not state.best or _rank(val) > _rank(state.best):
+        if not state.best or val["loss"] < state.best["loss"]:
             state.best = val
             if self.fabric.is_global_zero:
                 save_checkpoint(self.out / "best.pt", model, {"val": val, "epoch": state.epoch + 1})
@@ -208,26 +211,16 @@ class Trainer:
         write_atomically(path, lambda temporary: torch.save(content, temporary))
 
     def _resume(self, path: Path) -> _State:
-        content = read_checkpoint_file(
-            path, ("config", "step", "epoch", "model", "optimizer", "best", "history")
-        )
+        content = read_checkpoint_file(path, ("config", "step", "epoch", "model", "optimizer", "best", "history"))
         mine = asdict(self.config)
         changed = [key for key in mine if content["config"].get(key) != mine[key]]
         if changed:
-            raise ConfigError(
-                f"{path}: --resume with another {changed[0]}: it was {content['config'].get(changed[0])}"
-            )
+            raise ConfigError(f"{path}: --resume with another {changed[0]}: it was {content['config'].get(changed[0])}")
         model = self._build(content["step"])
         model.load_state_dict(content["model"])
         optimizer = self._optimizer(model, content["step"])
         optimizer.load_state_dict(content["optimizer"])
-        return _State(
-            content["step"], content["epoch"], model, optimizer, content["best"], content["history"]
-        )
-
-
-def _rank(val: dict[str, float]) -> tuple[float, float]:
-    return val["accuracy"], -val["loss"]
+        return _State(content["step"], content["epoch"], model, optimizer, content["best"], content["history"])
 
 
 def _check(config: TrainConfig) -> None:
