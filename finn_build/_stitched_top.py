@@ -34,11 +34,12 @@ class DesignStream:
 
 @dataclass(frozen=True)
 class Pin:
-    """One stream interface of a node."""
+    """One stream interface of a node; FINN's own RTL spells the endings in capitals."""
 
     port: str
     tensor: str
     stream: Stream
+    upper: bool
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,8 @@ def _instance(cell: Cell, wiring: Wiring) -> list[str]:
     lines = [f"    {cell.module} {cell.name} (", "        .ap_clk(ap_clk), .ap_rst_n(ap_rst_n)"]
     for pin in (*cell.inputs, *cell.outputs):
         signal = wiring.signals[cell.name, pin.port]
-        ends = ", ".join(f".{pin.port}_{end}({signal}_{end})" for end in ("tdata", "tvalid", "tready"))
-        lines.append(f"        , {ends}")
+        ends = [
+            f".{pin.port}_{end.upper() if pin.upper else end}({signal}_{end})" for end in ("tdata", "tvalid", "tready")
+        ]
+        lines.append(f"        , {', '.join(ends)}")
     return [*lines, "    );"]

@@ -124,13 +124,21 @@ def _generate(model: ModelWrapper, node: NodeProto, op: Any, out_dir: Path, part
     if interfaces.get("axilite") or interfaces.get("aximm"):
         raise UnsupportedModelError(f"{node.name}: has a memory-mapped port, which cannot be stitched")
     inputs, outputs = node_streams(op)
+    sources = tuple(Path(path) for path in op.get_rtl_file_list(abspath=True))
+    module = op.get_nodeattr("gen_top_module")
+    wrapper = next(path for path in sources if path.stem == module).read_text()
+
+    def pins(side: str, tensors: Sequence[str], streams: dict[int, Stream]) -> tuple[Pin, ...]:
+        ports = {i: f"{side}{i}_V" for i in streams}
+        return tuple(Pin(ports[i], tensors[i], s, f"{ports[i]}_TDATA" in wrapper) for i, s in streams.items())
+
     return Cell(
         node=node.name,
         name=identifier(node.name),
-        module=op.get_nodeattr("gen_top_module"),
-        sources=tuple(Path(path) for path in op.get_rtl_file_list(abspath=True)),
-        inputs=tuple(Pin(f"in{i}_V", node.input[i], stream) for i, stream in inputs.items()),
-        outputs=tuple(Pin(f"out{i}_V", node.output[i], stream) for i, stream in outputs.items()),
+        module=module,
+        sources=sources,
+        inputs=pins("in", node.input, inputs),
+        outputs=pins("out", node.output, outputs),
     )
 
 

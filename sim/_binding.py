@@ -58,8 +58,8 @@ class BoundStream(Protocol):
         ...
 
     @property
-    def beats(self) -> int:
-        """Beats per frame."""
+    def upper(self) -> bool:
+        """The pins' endings are in capitals."""
         ...
 
 
@@ -85,10 +85,11 @@ def binding_source(top: str, streams: list[tuple[str, str, BoundStream]], trace:
             else f"sim.{mangled(signal)}"
         )
         name = stream.name.replace("\\", "\\\\").replace('"', '\\"')
-        data = f"pin<{_container_bytes(stream.width)}>({prefix}_tdata)"
+        ends = ("TDATA", "TVALID", "TREADY") if stream.upper else ("tdata", "tvalid", "tready")
+        data, valid, ready = (f"{prefix}_{end}" for end in ends)
         rows.append(
-            f'            {{"{name}", Role::{role}, {data}, {stream.width // 8}, pin<1>({prefix}_tvalid), '
-            f"pin<1>({prefix}_tready), {stream.beats}u}},\n"
+            f'            {{"{name}", Role::{role}, pin<{_container_bytes(stream.width)}>({data}), '
+            f"{stream.width // 8}, pin<1>({valid}), pin<1>({ready})}},\n"
         )
     return _HEADER.format(**values) + "".join(rows) + _FOOTER.format(**values)
 
@@ -96,6 +97,22 @@ def binding_source(top: str, streams: list[tuple[str, str, BoundStream]], trace:
 def mangled(name: str) -> str:
     """A Verilog name as Verilator writes it in C++: double underscores are its own separators."""
     return re.sub("__", "___05F", name)
+
+
+def top_streams(header: str) -> list[tuple[str, str, int, bool]]:
+    """Streams of a top module, read from the class that Verilator made of it.
+
+    Args:
+        header: Text of Vsim.h.
+
+    Returns:
+        Role (INPUT, OUTPUT), name, bits of tdata, and whether the pins' endings are in capitals.
+    """
+    pattern = re.compile(r"VL_(IN|OUT)\w*\(&(\w+)_(tdata|TDATA),(\d+),0")
+    return [
+        (f"{side}PUT", name.replace("___05F", "__"), int(msb) + 1, ending.isupper())
+        for side, name, ending, msb in pattern.findall(header)
+    ]
 
 
 def _container_bytes(width: int) -> int:

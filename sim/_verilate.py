@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from sim._binding import top_streams
 from sim._toolchain import Progress, compile_objects, compiler, include_dirs, run_tool, verilator_root
 
 _SPLIT = "20000"  # statements per generated C++ file and function: big designs compile on all cores
@@ -55,6 +57,17 @@ def build_simulator(
     everything = [*map(str, objects), *map(str, sorted(runtime.glob("*.o")))]
     run_tool([compiler(), *everything, "-pthread", *libraries, "-o", str(folder / "simulator")], "linking")
     shutil.rmtree(model)
+
+
+def discover_streams(top: str, sources: Mapping[Path, bytes]) -> list[tuple[str, str, int, bool]]:
+    """Streams of a top module: role, name, bits of tdata, endings in capitals.
+
+    Raises:
+        SimulationError: The design does not compile.
+    """
+    with tempfile.TemporaryDirectory(prefix="signflow_") as name:
+        _verilate(top, sources, "", Path(name))
+        return top_streams((Path(name) / "Vsim.h").read_text())
 
 
 def _bundles(folder: Path) -> list[tuple[Path, str]]:

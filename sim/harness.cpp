@@ -1,7 +1,8 @@
 // Cycle loop of every simulation: drives and collects streams, watches for deadlock, checks the protocol.
 //
 // Usage: simulator FOLDER FRAMES WATCHDOG SEED IDLE BACKPRESSURE RESET_AT TRACE_FILE
-// FOLDER/<index>.in holds an input's beats; <index>.out receives an output's or tap's; result.json the rest.
+// FOLDER/beats holds the beats per frame of every stream, <index>.in the beats of an input; <index>.out receives
+// those of an output or tap, result.json the rest, error.txt the reason of a failure.
 // Cycle: pins are driven while the clock is low, the model settles, handshakes are sampled, the clock rises.
 #include <chrono>
 #include <cstdio>
@@ -16,32 +17,31 @@ namespace {
 
 constexpr int RESET_CYCLES = 16;
 constexpr uint64_t HALF_PERIOD_NS = 5;
-constexpr uint64_t DRAIN_CYCLES = 64;  // after the last beat, to catch beats nobody asked for
 
-/// The whole run: reset, cycles until every stream is done, drain.
+/// The whole run: reset, then cycles until every stream is done.
 class Run {
 public:
     Run(const Options& options, VerilatedContext* context)
         : options_(options), context_(context), model_(make_model(context)) {
-        for (size_t i = 0; i < model_->pins.size(); ++i) streams_.emplace_back(model_->pins[i], i, options);
+        std::ifstream beats_per_frame(options.folder + "/beats");
+        for (size_t i = 0; i < model_->pins.size(); ++i) {
+            uint64_t beats = 0;
+            if (!(beats_per_frame >> beats)) throw Failure("beats per frame cannot be read");
+            streams_.emplace_back(model_->pins[i], i, beats, options);
+        }
         if (!options.trace.empty()) model_->open_trace(options.trace);
     }
 
     void simulate() {
         reset();
-        uint64_t idle = 0;
-        for (uint64_t drained = 0; drained < DRAIN_CYCLES; ++cycle_) {
+        for (uint64_t idle = 0; !finished(); ++cycle_) {
             if (options_.reset_at >= 0 && cycle_ == static_cast<uint64_t>(options_.reset_at)) {
                 options_.reset_at = -1;
                 reset();
             }
             idle = step() ? 0 : idle + 1;
             if ((cycle_ & 0x3FF) == 0) report_progress();
-            if (finished()) {
-                if (drained++ == 0) end_ = cycle_ + 1;
-            } else if (idle >= options_.watchdog) {
-                throw Failure(describe_deadlock(idle));
-            }
+            if (idle >= options_.watchdog) throw Failure(describe_deadlock(idle));
         }
     }
 
@@ -52,7 +52,7 @@ public:
             list += (list.empty() ? "" : ",\n") + stream.json();
         }
         std::ofstream out(options_.folder + "/result.json");
-        out << "{\"cycles\":" << end_ << ",\"streams\":[\n" << list << "]}\n";
+        out << "{\"cycles\":" << cycle_ << ",\"streams\":[\n" << list << "]}\n";
         if (!out.flush()) throw Failure("results cannot be written");
     }
 
@@ -124,7 +124,7 @@ private:
     VerilatedContext* context_;
     std::unique_ptr<Model> model_;
     std::vector<Stream> streams_;
-    uint64_t cycle_ = 0, end_ = 0, time_ = 0;
+    uint64_t cycle_ = 0, time_ = 0;
     size_t unfinished_ = 0;
     std::chrono::steady_clock::time_point reported_ = std::chrono::steady_clock::now();
 };

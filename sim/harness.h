@@ -20,7 +20,6 @@ struct Pins {
     size_t bytes;    ///< bytes of one beat
     uint8_t* valid;  ///< driven by the harness for inputs, only read otherwise
     uint8_t* ready;  ///< driven by the harness for outputs, only read otherwise
-    uint64_t beats;  ///< beats per frame
 };
 
 /// A Verilated model, its class hidden so that the harness is compiled once for all designs.

@@ -61,8 +61,8 @@ struct Failure : std::runtime_error {
 /// One stream: its pins, its data, its counters.
 class Stream {
 public:
-    Stream(const Pins& pins, size_t index, const Options& options)
-        : pins_(pins), total_(pins.beats * options.frames), held_(pins.bytes), data_(total_ * pins.bytes),
+    Stream(const Pins& pins, size_t index, uint64_t beats, const Options& options)
+        : pins_(pins), beats_(beats), total_(beats * options.frames), held_(pins.bytes), data_(total_ * pins.bytes),
           file_(options.folder + "/" + std::to_string(index)),
           pause_(pins.role == Role::INPUT ? options.idle : pins.role == Role::OUTPUT ? options.backpressure : 0,
                  options.seed * 1000003 + index) {
@@ -85,7 +85,7 @@ public:
                     pins_.data[i] = static_cast<uint8_t>(0xA5 ^ (done_ + i));
             }
         } else if (pins_.role == Role::OUTPUT) {
-            *pins_.ready = !pause_();
+            *pins_.ready = done_ < total_ && !pause_();
         }
     }
 
@@ -93,23 +93,19 @@ public:
     bool sample(uint64_t cycle) {
         const bool valid = *pins_.valid & 1, ready = *pins_.ready & 1;
         if (pins_.role != Role::INPUT) check(cycle, valid, ready);
+        if (done_ == total_) return false;  // an op may well begin a frame, with padding, that nobody asked for
         if (!(valid && ready)) {
-            if (done_ < total_) {
-                stalled_ += valid;
-                starved_ += ready;
-            }
+            stalled_ += valid;
+            starved_ += ready;
             return false;
         }
         if (pins_.role == Role::INPUT) {
             offering_ = false;
         } else {
-            if (done_ == total_)
-                throw Failure("stream " + pins_.name + " at cycle " + std::to_string(cycle) + ": a beat more than the "
-                              + std::to_string(total_) + " expected");
             std::memcpy(&data_[done_ * pins_.bytes], pins_.data, pins_.bytes);
         }
         if (done_ == 0) first_beat_ = static_cast<int64_t>(cycle);
-        if (++done_ % pins_.beats == 0) frame_end_.push_back(cycle);
+        if (++done_ % beats_ == 0) frame_end_.push_back(cycle);
         return true;
     }
 
@@ -169,7 +165,7 @@ private:
     }
 
     Pins pins_;
-    uint64_t total_, done_ = 0, stalled_ = 0, starved_ = 0;
+    uint64_t beats_, total_, done_ = 0, stalled_ = 0, starved_ = 0;
     int64_t first_beat_ = -1;
     bool offering_ = false, waiting_ = false;
     std::vector<uint8_t> held_, data_;

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -34,11 +34,13 @@ class Port:
         name: Prefix of the port.
         width: Bits of tdata, a multiple of 8.
         beats: Beats per frame.
+        upper: The pins are `<name>_TDATA` and so on, as in FINN's own RTL.
     """
 
     name: str
     width: int
     beats: int
+    upper: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Tap:
     signal: str
     width: int
     beats: int
+    upper: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
@@ -221,6 +224,7 @@ class Simulator:
         expected = {stream.name: stream for role, _, stream in self.bound if role == "INPUT"}
         if set(inputs) != set(expected):
             raise SimulationError(f"inputs given: {sorted(inputs)}; the design has: {sorted(expected)}")
+        (folder / "beats").write_text("".join(f"{stream.beats}\n" for _, _, stream in self.bound))
         for index, (role, _, stream) in enumerate(self.bound):
             if role != "INPUT":
                 continue
