@@ -151,6 +151,7 @@ int main(int argc, char** argv) {
     const signflow::Options options = signflow::parse(argv);
     VerilatedContext context;
     context.fatalOnError(false);
+    context.traceEverOn(!options.trace.empty());
     context.randReset(options.seed ? 2 : 0);  // with stalls on, unreset state starts random
     context.randSeed(static_cast<int>(options.seed & 0x7FFFFFFF));
     try {

@@ -22,6 +22,7 @@ from finn_build.errors import SimulationError
 from sim._binding import binding_source
 from sim._toolchain import Progress, build_once, cache_dir, digest, runtime_library
 from sim._verilate import FLAGS, build_simulator
+from sim._waves import wave_format
 
 _LOG_LINES = 20
 
@@ -147,17 +148,17 @@ def compile_model(
     for _, _, stream in bound:
         if stream.width % 8 or stream.width <= 0:
             raise SimulationError(f"stream {stream.name}: tdata of {stream.width} bits is not whole bytes")
-    wave_format = "vcd" if trace else ""
-    binding = binding_source(top, list(bound), wave_format)
+    chosen = wave_format() if trace else ""
+    binding = binding_source(top, list(bound), chosen)
     contents = _read(sources)
-    runtime = runtime_library(wave_format)
+    runtime = runtime_library(chosen)
     named = (part for path, text in contents.items() for part in (path.name, text))
     key = digest([*named, top, binding, runtime.name, *FLAGS])
 
     def build(folder: Path) -> None:
-        build_simulator(top, contents, binding, runtime, wave_format, folder, on_progress)
+        build_simulator(top, contents, binding, runtime, chosen, folder, on_progress)
 
-    return Simulator(build_once(cache_dir() / "verilated" / key, build) / "simulator", tuple(bound), wave_format)
+    return Simulator(build_once(cache_dir() / "verilated" / key, build) / "simulator", tuple(bound), chosen)
 
 
 def _read(sources: Sequence[Path]) -> dict[Path, bytes]:
