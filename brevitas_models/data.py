@@ -63,7 +63,7 @@ class _Row:
     split: str = ""
 
 
-def load_folder(folder: str | Path, size: int, channels: int = 1, seed: int = 0) -> ImageSet:
+def load_folder(folder: str | Path, size: int | tuple[int, int], channels: int = 1, seed: int = 0) -> ImageSet:
     """Read every image of a folder, resized to `size` × `size` pixels.
 
     A split in the index is kept. Without one, images are split 7:1:2 per class by `seed`, whole groups
@@ -72,7 +72,7 @@ def load_folder(folder: str | Path, size: int, channels: int = 1, seed: int = 0)
     Args:
         folder: with index.csv, with a sub-folder per class, or flat (then labels are -1 and there are no
             splits).
-        size: height and width in pixels.
+        size: height and width in pixels, one number for square images.
         channels: 1 for grey, 3 for RGB.
         seed: of the split.
 
@@ -99,18 +99,19 @@ def load_folder(folder: str | Path, size: int, channels: int = 1, seed: int = 0)
     )
 
 
-def read_image(path: Path, size: int, channels: int = 1) -> np.ndarray:
+def read_image(path: Path, size: int | tuple[int, int], channels: int = 1) -> np.ndarray:
     """One image file as uint8, resized with an antialiasing bilinear filter.
 
     Shapes:
-        [channels, size, size].
+        [channels, height, width].
 
     Raises:
         DataError: the file is missing or is not a readable image.
     """
+    height, width = (size, size) if isinstance(size, int) else size
     try:
         with Image.open(path) as image:
-            resized = image.convert("L" if channels == 1 else "RGB").resize((size, size), Image.Resampling.BILINEAR)
+            resized = image.convert("L" if channels == 1 else "RGB").resize((width, height), Image.Resampling.BILINEAR)
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such image") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:

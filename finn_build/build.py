@@ -18,8 +18,10 @@ from __future__ import annotations
 
 import argparse
 import errno
+import logging
 import shutil
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -116,10 +118,17 @@ def _build(options: argparse.Namespace) -> int:
         from finn_build.finn_env import prepare_finn  # before anything imports FINN
 
         prepare_finn(folder / ".finn")
+        _quiet_imports()
         from finn_build.command import run_build
 
         run_build(options, config, board, folder, out)
     return 0
+
+
+def _quiet_imports() -> None:
+    """Keep what the libraries say while they load (no GPU, optional packages) out of the user's way."""
+    warnings.filterwarnings("ignore")
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
 
 
 def _configuration(options: argparse.Namespace) -> BuildConfig:

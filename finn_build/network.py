@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from qonnx.core.modelwrapper import ModelWrapper
 from torch import nn
 
 from brevitas_models import zoo
-from brevitas_models.data import ImageSet, load_folder, match_classes
+from brevitas_models.data import UNLABELLED, ImageSet, load_folder, match_classes, to_float
+from brevitas_models.evaluate import reestimate_batch_norm
 from brevitas_models.export import MODEL_KEY, export_qonnx
-from brevitas_models.synthetic import make_image_set
+from brevitas_models.quantizers import calibrate_scales
+from brevitas_models.synthetic import MIN_SIZE, make_image_set
 from finn_build.errors import DataError
 from finn_build.passes.import_qonnx import import_qonnx
 
 SYNTHETIC = "synthetic"
+_SEED = 0  # of the weights of a model that ships none
 
 
 @dataclass(frozen=True)
@@ -52,9 +56,18 @@ def from_zoo(name: str, out: Path) -> Network:
     weights = zoo.WEIGHTS / f"{name}.pt"
     if weights.is_file():
         return from_checkpoint(weights, out)
-    return _export(
-        zoo.build_random(name, seed=0), f"{name} of the zoo, random weights (seed 0)", (), out, trained=False
-    )
+    return _export(_random_model(name), f"{name} of the zoo, random weights (seed {_SEED})", (), out, trained=False)
+
+
+def _random_model(name: str) -> nn.Module:
+    """Random weights, with scales and batch norm statistics that fit images, so that activations use their levels."""
+    torch.manual_seed(_SEED)
+    model = zoo.build_model(name)
+    data = make_image_set(32, model.config.image_size, _SEED)
+    images = torch.from_numpy(to_float(data.images)).repeat(1, model.config.in_channels, 1, 1)
+    calibrate_scales(model, images)
+    reestimate_batch_norm(model, [images])
+    return model
 
 
 def from_checkpoint(path: Path, out: Path) -> Network:
@@ -96,8 +109,9 @@ def load_images(source: str, network: Network, count: int, seed: int) -> ImageSe
         raise DataError(f"the network takes an input of shape {shape}; images need (1, 1 or 3, H, W)")
     _, channels, height, width = shape
     if source == SYNTHETIC:
-        made = make_image_set(count, max(height, width), seed)
+        made = make_image_set(count, max(height, width, MIN_SIZE), seed)
         images = np.repeat(made.images[:, :, :height, :width], channels, axis=1)
-        return ImageSet(images, made.labels, made.names, made.classes, made.splits)
+        labels = made.labels if network.classes == made.classes else np.full_like(made.labels, UNLABELLED)
+        return replace(made, images=images, labels=labels)
     data = load_folder(source, (height, width), channels)
     return match_classes(data, network.classes) if data.classes and network.classes else data

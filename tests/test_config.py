@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import pytest
+
+from finn_build.config import BOARD_DIR, CONFIG_DIR, load_board, load_build
+from finn_build.errors import ConfigError
+
+
+@pytest.mark.parametrize("path", sorted(BOARD_DIR.glob("*.yaml")), ids=lambda p: p.stem)
+def test_shipped_boards_load(path: Path) -> None:
+    board = load_board(path.stem)
+    assert board.name == path.stem and board.clk_period_ns == 1000 / board.clk_mhz
+
+
+@pytest.mark.parametrize("path", sorted(CONFIG_DIR.glob("*.yaml")), ids=lambda p: p.stem)
+def test_shipped_builds_load(path: Path) -> None:
+    assert load_build(path).frames >= 4
+
+
+def test_a_misspelt_board_is_suggested() -> None:
+    with pytest.raises(ConfigError) as error:
+        load_board("pynqz2")
+    assert str(error.value) == "--board pynqz2: unknown board (did you mean pynq-z2?); legal: pynq-z2, zcu104"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("model: m\ntarget_fsp: 3", "unknown key 'target_fsp' (did you mean target_fps?); legal: model, target_fps, "),
+        ("target_fps: 3", "missing 1 required positional argument: 'model'"),
+        ("model: m\ntarget_fps: fast", "target_fps='fast'; legal: a number of frames per second, or max"),
+        ("model: m\ntarget_fps: -1", "target_fps=-1; legal: a number above 0, or max"),
+        ("model: m\nframes: 2", "frames=2; legal: 4 or more"),
+        ("model: m\nframes: many", "frames: 'many' is not int"),
+        ("model: m\nmax_utilization: 3", "max_utilization=3; legal: above 0, up to 1"),
+        ("model: m\nfolding: {MVAU_0: 4}", "folding of MVAU_0: 4; write e.g. MVAU_0: {PE: 4, SIMD: 16}"),
+        ("- a list", "expected `key: value` lines, found list"),
+        ("model: [", "not readable YAML"),
+    ],
+)
+def test_bad_files_name_the_file_and_the_cure(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "build.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as error:
+        load_build(path)
+    assert str(error.value).startswith(f"{path}: ") and message in str(error.value)
+
+
+def test_a_missing_file() -> None:
+    with pytest.raises(ConfigError, match="no such file"):
+        load_build(Path("nowhere.yaml"))
