@@ -101,12 +101,13 @@ class _Lowering:
     def _steps(self, node: NodeProto) -> None:
         thresholds = self.source.get_initializer(node.input[1])
         self.parameters |= {name: self.source.get_initializer(name) for name in node.input[1:]}
+        channels = self._shape(node.input[0])[1]
         tabled, bipolar = node.op_type == "StepTable", self._dtype(node.output[0]) == "BIPOLAR"
         self._emit(
             "StepThresholding", [self._stream(node.input[0]), *node.input[1:]], node.output[0], node,
-            NumChannels=self._shape(node.input[0])[1], PE=1, numSteps=thresholds.shape[1],
+            NumChannels=channels, PE=1, numSteps=thresholds.shape[1],
             numInputVectors=self._vectors(node.input[0]), inputDataType=self._dtype(node.input[0]),
-            outputDataType=self._dtype(node.output[0]), hasTable=int(tabled),
+            outputDataType=self._dtype(node.output[0]), hasTable=int(tabled), sharedSteps=int(thresholds.shape[0] == 1 and channels > 1),
             outBias=0 if tabled or bipolar else int(_attribute(node, "out_bias")),
         )  # fmt: skip
 
