@@ -2,7 +2,7 @@
 //
 // Function   IN_WIDTH bits a beat become OUT_WIDTH bits a beat; one width divides the other.
 // Packing    The earlier beat of the narrow side holds the low bits of the wide beat.
-// Latency    first input beat to first output beat: OUT_WIDTH/IN_WIDTH cycles widening, 1 narrowing or equal.
+// Latency    first input beat to first output beat: OUT_WIDTH/IN_WIDTH cycles widening, 2 narrowing, 1 if equal.
 // II         max(input beats, output beats): the narrow side moves every cycle.
 // Reset      clears the control; data registers need none.
 // Area       (Yosys, xc7) 8 to 32 bits: 7 LUT, 35 FF; 32 to 8 bits: 37 LUT, 35 FF.
@@ -30,50 +30,55 @@ module dwc #(
         $fatal(1, "dwc: IN_WIDTH=%0d and OUT_WIDTH=%0d: one must divide the other", IN_WIDTH, OUT_WIDTH);
     end
 
-    logic [WIDE-1:0] data_q;
+    logic [OUT_WIDTH-1:0] data_q;
     logic valid_q;
+    wire  advance = out0_ready || !valid_q;
 
-    assign out0_data  = data_q[OUT_WIDTH-1:0];
+    assign out0_data  = data_q;
     assign out0_valid = valid_q;
 
     if (RATIO == 1) begin : g_register
-        assign in0_ready = out0_ready || !valid_q;
+        assign in0_ready = advance;
         always_ff @(posedge clk) begin
-            if (in0_ready) data_q <= in0_data;
+            if (advance) data_q <= in0_data;
             if (rst) valid_q <= 1'b0;
-            else if (in0_ready) valid_q <= in0_valid;
+            else if (advance) valid_q <= in0_valid;
         end
     end else begin : g_convert
         localparam int COUNT = $clog2(RATIO);
         localparam logic [COUNT-1:0] LAST = COUNT'(RATIO - 1);
         logic [COUNT-1:0] part_q;  // narrow beats gathered (widening) or sent (narrowing)
-        wire last = part_q == LAST;
+        logic step;
+        wire  last = part_q == LAST;
+
+        always_ff @(posedge clk) begin
+            if (rst) part_q <= '0;
+            else if (step) part_q <= last ? '0 : part_q + 1'b1;
+        end
 
         if (WIDEN) begin : g_widen
-            wire take = in0_valid && in0_ready;
-            assign in0_ready = out0_ready || !valid_q;
+            assign in0_ready = advance;
+            assign step = in0_valid && advance;
             always_ff @(posedge clk) begin
-                if (take) data_q <= {in0_data, data_q[WIDE-1:NARROW]};
-                if (rst) begin
-                    valid_q <= 1'b0;
-                    part_q  <= '0;
-                end else begin
-                    if (in0_ready) valid_q <= in0_valid && last;
-                    if (take) part_q <= last ? '0 : part_q + 1'b1;
-                end
+                if (step) data_q <= {in0_data, data_q[WIDE-1:NARROW]};
+                if (rst) valid_q <= 1'b0;
+                else if (advance) valid_q <= in0_valid && last;
             end
         end else begin : g_narrow
-            wire send = valid_q && out0_ready;
-            assign in0_ready = !valid_q || (out0_ready && last);
+            // The wide beat stays in place and is multiplexed: cheaper than a shift, which costs a LUT per bit.
+            logic [RATIO-1:0][NARROW-1:0] wide_q;
+            logic full_q;
+            assign step = full_q && advance;
+            assign in0_ready = !full_q || (advance && last);
             always_ff @(posedge clk) begin
-                if (in0_ready) data_q <= in0_data;
-                else if (out0_ready) data_q <= {NARROW'(0), data_q[WIDE-1:NARROW]};
+                if (in0_ready) wide_q <= in0_data;
+                if (advance) data_q <= wide_q[part_q];
                 if (rst) begin
                     valid_q <= 1'b0;
-                    part_q  <= '0;
+                    full_q  <= 1'b0;
                 end else begin
-                    if (in0_ready) valid_q <= in0_valid;
-                    if (send) part_q <= last ? '0 : part_q + 1'b1;
+                    if (advance) valid_q <= full_q;
+                    if (in0_ready) full_q <= in0_valid;
                 end
             end
         end

@@ -1,0 +1,32 @@
+"""Area of memories that are read and written (read-only ones: `_memory.py`), and which kind suits."""
+
+from __future__ import annotations
+
+# XC7Z020: 53,200 LUT to 280 RAMB18. A memory goes to block RAM when that takes the smaller share of the chip.
+LUTS_PER_BRAM18 = 190
+_BRAM18_SHAPES = ((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512, 36))
+
+
+def lutram_luts(words: int, width: int) -> int:
+    """LUTs of a simple dual port memory of `words` x `width` bits: cells (RAM32M, RAM64M) and read multiplexers.
+
+    Source: Yosys 0.70 `synth_xilinx`, xc7; a 4:1 multiplexer is one LUT, the write decoder two LUTs a bank.
+    """
+    if words <= 32:
+        return 4 * -(-width // 6)
+    banks = -(-words // 64)
+    multiplexers = 0 if banks == 1 else width * -(-(banks - 1) // 3) + 2 * banks
+    return 4 * banks * -(-width // 3) + multiplexers
+
+
+def bram18_blocks(words: int, width: int) -> int:
+    """RAMB18 of a simple dual port memory of `words` x `width` bits, in its best aspect ratio."""
+    return min(-(-words // depth) * -(-width // bits) for depth, bits in _BRAM18_SHAPES)
+
+
+def memory_style(words: int, width: int, ram_style: str = "auto") -> str:
+    """Resolve "auto": "distributed" or "block", whichever takes the smaller share of an XC7Z020."""
+    if ram_style != "auto":
+        return ram_style
+    cheaper_block = lutram_luts(words, width) > LUTS_PER_BRAM18 * bram18_blocks(words, width)
+    return "block" if cheaper_block else "distributed"

@@ -1,0 +1,181 @@
+"""Geometry and schedule of a sliding window: shapes, cycles, and how deep its ring buffer must be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from finn_build.errors import ConfigError
+
+_NEVER = np.iinfo(np.int64).max // 4
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window moving over an image of H x W pixels that arrives in raster order, `folds` beats a pixel.
+
+    Attributes:
+        image: (H, W).
+        kernel: (kh, kw).
+        stride: (sh, sw).
+        padding: (top, left, bottom, right), each smaller than the kernel.
+        folds: Beats per pixel.
+        depthwise: Order of the beats of a window: (fold, ky, kx) when true, else (ky, kx, fold).
+    """
+
+    image: tuple[int, int]
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int, int, int]
+    folds: int
+    depthwise: bool = False
+
+    def check(self, node: str) -> Window:
+        """Return itself.
+
+        Raises:
+            ConfigError: No window fits, or the padding is not smaller than the kernel.
+        """
+        for axis, name in enumerate(("height", "width")):
+            size, kernel, stride = self.image[axis], self.kernel[axis], self.stride[axis]
+            before, after = self.padding[axis], self.padding[axis + 2]
+            if min(size, kernel, stride) < 1:
+                raise ConfigError(f"{node}: image {name} {size}, kernel {kernel}, stride {stride}: each must be >= 1")
+            if not (0 <= before < kernel and 0 <= after < kernel):
+                raise ConfigError(
+                    f"{node}: padding {before} before and {after} after in {name}; "
+                    f"legal: 0 to {kernel - 1}, smaller than the kernel"
+                )
+            if size + before + after < kernel:
+                raise ConfigError(
+                    f"{node}: a kernel of {name} {kernel} does not fit an image of {size} padded by {before} + {after}"
+                )
+        return self
+
+    @property
+    def windows(self) -> tuple[int, int]:
+        """(OH, OW)."""
+        top, left, bottom, right = self.padding
+        return (
+            (self.image[0] + top + bottom - self.kernel[0]) // self.stride[0] + 1,
+            (self.image[1] + left + right - self.kernel[1]) // self.stride[1] + 1,
+        )
+
+    @property
+    def places(self) -> int:
+        """Beats per window."""
+        return self.kernel[0] * self.kernel[1] * self.folds
+
+    @property
+    def beats_in(self) -> int:
+        """Beats per frame of the image."""
+        return self.image[0] * self.image[1] * self.folds
+
+    @property
+    def beats_out(self) -> int:
+        """Beats per frame of the windows."""
+        return self.windows[0] * self.windows[1] * self.places
+
+    @property
+    def cycles(self) -> int:
+        """Initiation interval: one beat a cycle on the busier side."""
+        return max(self.beats_in, self.beats_out)
+
+    @property
+    def depth(self) -> int:
+        """Least ring buffer, in beats, that keeps the initiation interval at `cycles`.
+
+        The ring holds every word from the first place of the current window on. With at least as many beats out as
+        in, reading never pauses: word w must be written before its first read, and one cycle earlier for each later
+        word that is due at the same time. That is its deadline; the ring must reach from the window read at that
+        cycle to w. With fewer beats out than in, writing never pauses, and the ring must reach from a window's
+        first place to the word written when the window's last place is read, at the earliest.
+        A later deadline or an earlier read does not exist, so no smaller ring keeps the rate.
+        """
+        span = (self.kernel[0] - 1) * self.image[1] * self.folds + self.kernel[1] * self.folds
+        needed = _depth_reading(self) if self.beats_out >= self.beats_in else _depth_writing(self)
+        return max(span, needed)
+
+    @property
+    def first_place_is_padding(self) -> bool:
+        """Whether the first beat out needs no beat in."""
+        return self.padding[0] > 0 or self.padding[1] > 0
+
+    def patches(self, image: np.ndarray, fill: int) -> np.ndarray:
+        """Cut the windows out of images.
+
+        Args:
+            image: [N, H, W, C].
+            fill: Value of padded places.
+
+        Returns:
+            [N, OH, OW, kh, kw, C].
+        """
+        top, left, bottom, right = self.padding
+        padded = np.pad(image, ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=fill)
+        views = np.lib.stride_tricks.sliding_window_view(padded, self.kernel, axis=(1, 2))
+        return views[:, :: self.stride[0], :: self.stride[1]].transpose(0, 1, 2, 4, 5, 3)
+
+
+def _first_places(window: Window) -> np.ndarray:
+    """Position of each window's first place, padded places included; [OH * OW]."""
+    top, left = window.padding[:2]
+    rows = (np.arange(window.windows[0]) * window.stride[0] - top) * window.image[1]
+    columns = np.arange(window.windows[1]) * window.stride[1] - left
+    return ((rows[:, None] + columns) * window.folds).ravel()
+
+
+def _first_windows(window: Window, axis: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Along one axis: the first window that covers each pixel, the pixel's place in it, whether there is one."""
+    size, kernel, stride = window.image[axis], window.kernel[axis], window.stride[axis]
+    padded = np.arange(size) + window.padding[axis]
+    first = np.maximum(0, -((kernel - 1 - padded) // stride))
+    place = padded - first * stride
+    return first, place, (place >= 0) & (first < window.windows[axis])
+
+
+def _first_reads(window: Window) -> np.ndarray:
+    """Cycle of each word's first read when reading never pauses; [H * W * folds], `_NEVER` for words not read."""
+    (oy, ky, row_read), (ox, kx, column_read) = _first_windows(window, 0), _first_windows(window, 1)
+    kernel_width, beats = window.kernel[1], 1 if window.depthwise else window.folds
+    rows = oy * window.windows[1] * window.places + ky * kernel_width * beats
+    columns = ox * window.places + kx * beats
+    folds = np.arange(window.folds) * (window.kernel[0] * kernel_width if window.depthwise else 1)
+    reads = rows[:, None, None] + columns[:, None] + folds
+    return np.where((row_read[:, None] & column_read)[..., None], reads, _NEVER).ravel()
+
+
+@lru_cache(maxsize=1024)
+def _depth_reading(window: Window) -> int:
+    word = np.arange(window.beats_in)
+    lead = _first_reads(window) - word
+    next_frame = lead.min() + window.beats_out - window.beats_in
+    deadline = np.minimum(np.minimum.accumulate(lead[::-1])[::-1], next_frame) + word - 1
+    frame, current = np.divmod(deadline // window.places, window.windows[0] * window.windows[1])
+    return int((word + 1 - (_first_places(window)[current] + frame * window.beats_in)).max())
+
+
+@lru_cache(maxsize=1024)
+def _depth_writing(window: Window) -> int:
+    # A read at place l of window k waits for its word: cycle >= position + 1, and one cycle per place after it.
+    # The wait is longest at the window's last row and column inside the image.
+    first = _first_places(window).reshape(window.windows)
+    bottom, right = (
+        np.minimum(
+            window.kernel[axis] - 1,
+            window.image[axis] - 1 + window.padding[axis] - np.arange(window.windows[axis]) * window.stride[axis],
+        )
+        for axis in (0, 1)
+    )
+    row_beats = window.image[1] * window.folds
+    if window.depthwise:
+        waits = (bottom * (row_beats - window.kernel[1]))[:, None] + right * (window.folds - 1)
+    else:
+        waits = (bottom * (row_beats - window.kernel[1] * window.folds))[:, None]
+    start = np.arange(first.size) * window.places
+    wait = (first + waits).ravel() + 1 - start
+    previous_frame = wait.max() - (window.beats_in - window.beats_out)
+    end = start + window.places - 1 + np.maximum(np.maximum.accumulate(wait), previous_frame)
+    return int((end + 1 - first.ravel()).max())

@@ -1,0 +1,77 @@
+"""FIFO between two ops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from finn.custom_op.fpgadataflow.rtl import register_custom_op
+from qonnx.core.datatype import DataType
+
+from finn_build.errors import ConfigError
+from finn_build.ops._folds import folds
+from finn_build.ops._ram import bram18_blocks, lutram_luts, memory_style
+from finn_build.ops.base import Resources, Stream, StreamOp
+
+_SRL_PLACES = 32
+
+
+@register_custom_op
+class StreamFIFO_rtl(StreamOp):  # noqa: N801  (FINN's naming)
+    """Hold up to `depth` beats; the tensor passes unchanged."""
+
+    rtl_module = "fifo"
+    rtl_sources = ("fifo/fifo.sv",)
+
+    @classmethod
+    def own_attributes(cls) -> dict[str, Any]:
+        """Attributes: the tensor's shape, lanes a beat, element type, capacity in beats (at least 2), memory."""
+        return {
+            "shape": ("ints", True, []),
+            "lanes": ("i", True, 1),
+            "dataType": ("s", True, ""),
+            "depth": ("i", False, 2),
+            "ram_style": ("s", False, "auto", {"auto", "block", "distributed"}),
+        }
+
+    def _stream(self) -> Stream:
+        shape, lanes, depth = tuple(self.attr("shape")), self.attr("lanes"), self.attr("depth")
+        folds(self.onnx_node.name, "lanes", lanes, "the last dimension", shape[-1])
+        if depth < 2:
+            raise ConfigError(f"{self.onnx_node.name}: depth={depth}; legal: 2 and more")
+        return Stream(shape, lanes, DataType[self.attr("dataType")])
+
+    def streams_in(self) -> list[Stream]:
+        """The tensor."""
+        return [self._stream()]
+
+    def streams_out(self) -> list[Stream]:
+        """The same tensor."""
+        return [self._stream()]
+
+    def _style(self) -> str:
+        """Kind of memory; two places need none, and up to 32 more fit shift-register LUTs."""
+        places = self.attr("depth") - 1
+        if self.attr("ram_style") == "auto" and places <= _SRL_PLACES:
+            return "distributed"
+        return memory_style(places, self._stream().width, self.attr("ram_style"))
+
+    def rtl_parameters(self) -> dict[str, int | str]:
+        """Width, depth and kind of memory."""
+        return {"WIDTH": self._stream().width, "DEPTH": self.attr("depth"), "RAM_STYLE": self._style()}
+
+    def compute(self, *operands: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The input."""
+        return operands
+
+    def get_exp_cycles(self) -> int:
+        """One beat a cycle."""
+        return self._stream().beats
+
+    def fill_cycles(self) -> int:
+        """Two cycles through the memory, one through the two registers of depth 2."""
+        return 1 if self.attr("depth") == 2 else 2
+
+    def resources(self) -> Resources:
+        """Area by structure."""
+        return Resources()

@@ -1,0 +1,237 @@
+// Sliding window: the shared core of swg and pool.
+//
+// Function   reads frames of H x W pixels, each FOLDS beats, in raster order from in0; sends for each of OH x OW
+//            windows the KH x KW pixels under it. Padding is made by counters, never stored: a padded beat reads
+//            PAD and sets out0_pad.
+// Order      windows in raster order; within one (ky, kx, fold), or with DEPTHWISE (fold, ky, kx).
+// Packing    WIDTH bits a beat, opaque.
+// Latency    2 cycles from the input beat that completes a word to the output beat that holds it.
+// II         max(OH*OW*KH*KW*FOLDS, H*W*FOLDS) cycles a frame, with no bubble, for the DEPTH of ops/swg.py.
+// Reset      sets the control; the buffer needs none.
+//
+// The buffer is a ring of DEPTH words. Positions count words in raster order through all frames; a padded place
+// has the (virtual) position that the same step would reach in an unpadded frame, so that one addition per step
+// moves the read address. Two signed margins replace all comparisons of positions:
+//   ahead_q = words written - read position - 1      the next word is there when ahead_q >= 0
+//   space_q = DEPTH - 1 - (words written - position of the window's first place)      a word fits when >= 0
+// The window's first place, and with it the oldest live word, moves on once per window.
+`default_nettype none
+
+module swg_core #(
+    parameter int WIDTH = 8,
+    parameter int FOLDS = 1,        // beats per pixel
+    parameter int H = 8,
+    parameter int W = 8,
+    parameter int KH = 3,
+    parameter int KW = 3,
+    parameter int SH = 1,
+    parameter int SW = 1,
+    parameter int PT = 1,           // padded rows above
+    parameter int PL = 1,           // padded columns left
+    parameter int OH = 8,
+    parameter int OW = 8,
+    parameter int DEPTH = 32,
+    parameter bit DEPTHWISE = 1'b0,
+    parameter logic [WIDTH-1:0] PAD = '0,
+    parameter string RAM_STYLE = "distributed"
+) (
+    input  wire              clk,
+    input  wire              rst,         /// synchronous, active high
+    input  wire  [WIDTH-1:0] in0_data,
+    input  wire              in0_valid,
+    output logic             in0_ready,   /// registered
+    output logic [WIDTH-1:0] out0_data,   /// registered
+    output logic             out0_pad,    /// registered: this beat is padding
+    output logic             out0_last,   /// registered: last beat of a window, or of its fold with DEPTHWISE
+    output logic             out0_valid,  /// registered
+    input  wire              out0_ready
+);
+    // Distances between positions.
+    localparam int ROW = W * FOLDS;
+    localparam int SPAN = (KH - 1) * ROW + KW * FOLDS - 1;  // first to last place of a window
+    localparam int FIRST = -(PT * ROW + PL * FOLDS);
+    localparam int TO_WINDOW = SW * FOLDS;
+    localparam int TO_ROW = SH * ROW - (OW - 1) * SW * FOLDS;
+    localparam int TO_FRAME = H * ROW - (OH - 1) * SH * ROW - (OW - 1) * SW * FOLDS;
+    localparam int STEP = DEPTHWISE ? FOLDS : 1;
+    localparam int STEP_KY = DEPTHWISE ? ROW - (KW - 1) * FOLDS : ROW - KW * FOLDS + 1;
+    localparam int STEP_FOLD = 1 - (KH - 1) * ROW - (KW - 1) * FOLDS;  // DEPTHWISE only
+
+    // The words written are at most DEPTH ahead of a window's first place, or more where padding moves it back, by
+    // less than two spans; and at most the longest jump and a span behind the read position.
+    localparam int TO_NEXT = TO_FRAME > TO_ROW ? TO_FRAME : TO_ROW;
+    localparam int JUMP = TO_NEXT > TO_WINDOW ? TO_NEXT : TO_WINDOW;
+    localparam int MARGIN = $clog2(DEPTH + (JUMP > 2 * SPAN ? JUMP : 2 * SPAN) + 1) + 1;
+    localparam int ADDR = DEPTH > 1 ? $clog2(DEPTH) : 1;
+    localparam bit RING_IS_BINARY = DEPTH == 2 ** ADDR;
+
+    localparam int X_LAST = (OW - 1) * SW + KW - 1;
+    localparam int Y_LAST = (OH - 1) * SH + KH - 1;
+    localparam int FOLD_BITS = FOLDS > 1 ? $clog2(FOLDS) : 1;
+    localparam int KX_BITS = KW > 1 ? $clog2(KW) : 1;
+    localparam int KY_BITS = KH > 1 ? $clog2(KH) : 1;
+    localparam int X_BITS = X_LAST > 0 ? $clog2(X_LAST + 1) : 1;
+    localparam int Y_BITS = Y_LAST > 0 ? $clog2(Y_LAST + 1) : 1;
+
+    if (PT >= KH || PL >= KW) begin : g_illegal_padding
+        $fatal(1, "swg_core: padding PT=%0d, PL=%0d must be smaller than the kernel KH=%0d, KW=%0d", PT, PL, KH, KW);
+    end
+    if (DEPTH <= SPAN) begin : g_illegal_depth
+        $fatal(1, "swg_core: DEPTH=%0d must exceed a window's span of %0d", DEPTH, SPAN);
+    end
+
+    // The walk over places; x and y count from the padded border.
+    logic [FOLD_BITS-1:0] fold_q;
+    logic [KX_BITS-1:0] kx_q;
+    logic [KY_BITS-1:0] ky_q;
+    logic [X_BITS-1:0] x_q;
+    logic [Y_BITS-1:0] y_q;
+
+    wire fold_last = fold_q == FOLD_BITS'(FOLDS - 1);
+    wire kx_last = kx_q == KX_BITS'(KW - 1);
+    wire ky_last = ky_q == KY_BITS'(KH - 1);
+    wire kx_next = DEPTHWISE || fold_last;
+    wire ky_next = kx_next && kx_last;
+    wire tile_end = ky_next && ky_last;
+    wire fold_next = !DEPTHWISE || tile_end;
+    wire window_end = tile_end && fold_last;
+    wire row_end = window_end && x_q == X_BITS'(X_LAST);
+    wire frame_end = row_end && y_q == Y_BITS'(Y_LAST);
+
+    // As 32-bit integers, because a bound may lie outside the counter's range; synthesis narrows them.
+    wire pad = int'(x_q) < PL || int'(x_q) >= PL + W || int'(y_q) < PT || int'(y_q) >= PT + H;
+
+    logic signed [MARGIN-1:0] ahead_q, space_q;
+    logic valid_q;
+    wire  advance = out0_ready || !valid_q;
+    wire  step = advance && (pad || !ahead_q[MARGIN-1]);
+    wire  write = in0_valid && in0_ready;
+
+    assign in0_ready = !space_q[MARGIN-1];
+
+    always_ff @(posedge clk) begin
+        if (rst) begin
+            fold_q <= '0;
+            kx_q   <= '0;
+            ky_q   <= '0;
+            x_q    <= '0;
+            y_q    <= '0;
+        end else if (step) begin
+            if (fold_next) fold_q <= fold_last ? '0 : fold_q + 1'b1;
+            if (kx_next) begin
+                kx_q <= kx_last ? '0 : kx_q + 1'b1;
+                if (row_end) x_q <= '0;
+                else if (window_end) x_q <= x_q + X_BITS'(SW - (KW - 1));
+                else if (kx_last) x_q <= x_q - X_BITS'(KW - 1);
+                else x_q <= x_q + 1'b1;
+            end
+            if (ky_next) begin
+                ky_q <= ky_last ? '0 : ky_q + 1'b1;
+                if (frame_end) y_q <= '0;
+                else if (row_end) y_q <= y_q + Y_BITS'(SH - (KH - 1));
+                else if (ky_last) y_q <= y_q - Y_BITS'(KH - 1);
+                else y_q <= y_q + 1'b1;
+            end
+        end
+    end
+
+    // How far the read position and the window's first place move in this step.
+    logic signed [MARGIN-1:0] move, release_by;
+    logic [ADDR-1:0] move_ring;
+
+    function automatic logic [ADDR-1:0] ring(input int distance);
+        return ADDR'(((distance % DEPTH) + DEPTH) % DEPTH);
+    endfunction
+
+    always_comb begin
+        release_by = '0;
+        if (frame_end) begin
+            release_by = MARGIN'(TO_FRAME);
+            move = MARGIN'(TO_FRAME - SPAN);
+            move_ring = ring(TO_FRAME - SPAN);
+        end else if (row_end) begin
+            release_by = MARGIN'(TO_ROW);
+            move = MARGIN'(TO_ROW - SPAN);
+            move_ring = ring(TO_ROW - SPAN);
+        end else if (window_end) begin
+            release_by = MARGIN'(TO_WINDOW);
+            move = MARGIN'(TO_WINDOW - SPAN);
+            move_ring = ring(TO_WINDOW - SPAN);
+        end else if (tile_end) begin
+            move = MARGIN'(STEP_FOLD);
+            move_ring = ring(STEP_FOLD);
+        end else if (ky_next) begin
+            move = MARGIN'(STEP_KY);
+            move_ring = ring(STEP_KY);
+        end else begin
+            move = MARGIN'(STEP);
+            move_ring = ring(STEP);
+        end
+        if (!step) begin
+            release_by = '0;
+            move = '0;
+        end
+    end
+
+    // ahead + write - move and space + release - write, each as one carry chain: the low bit carries in.
+    wire signed [MARGIN:0] ahead_sum = {ahead_q, 1'b1} + {-move, write};
+    wire signed [MARGIN:0] space_sum = {space_q, 1'b1} + {release_by - MARGIN'(1), !write};
+
+    always_ff @(posedge clk) begin
+        if (rst) begin
+            ahead_q <= MARGIN'(-FIRST - 1);
+            space_q <= MARGIN'(DEPTH - 1 + FIRST);
+        end else begin
+            ahead_q <= ahead_sum[MARGIN:1];
+            space_q <= space_sum[MARGIN:1];
+        end
+    end
+
+    logic [ADDR-1:0] write_addr_q, read_addr_q, read_addr_next;
+    if (RING_IS_BINARY) begin : g_binary
+        assign read_addr_next = read_addr_q + move_ring;
+    end else begin : g_wrapped
+        wire [ADDR:0] sum = {1'b0, read_addr_q} + {1'b0, move_ring};
+        wire [ADDR:0] wrapped = sum - (ADDR + 1)'(DEPTH);
+        assign read_addr_next = wrapped[ADDR] ? sum[ADDR-1:0] : wrapped[ADDR-1:0];
+    end
+
+    always_ff @(posedge clk) begin
+        if (rst) begin
+            write_addr_q <= '0;
+            read_addr_q  <= ring(FIRST);
+        end else begin
+            if (write) write_addr_q <= write_addr_q == ADDR'(DEPTH - 1) ? '0 : write_addr_q + 1'b1;
+            if (step) read_addr_q <= read_addr_next;
+        end
+    end
+
+    (* ram_style = RAM_STYLE *)
+    logic [WIDTH-1:0] ring_q[DEPTH];
+    logic [WIDTH-1:0] data_q;
+    logic pad_q, last_q;
+
+    always_ff @(posedge clk) begin
+        if (write) ring_q[write_addr_q] <= in0_data;
+        if (advance) begin
+            if (pad) data_q <= PAD;
+            else data_q <= ring_q[read_addr_q];
+            pad_q  <= pad;
+            last_q <= tile_end && (DEPTHWISE || fold_last);
+        end
+        if (rst) valid_q <= 1'b0;
+        else if (advance) valid_q <= step;
+    end
+
+    assign out0_data  = data_q;
+    assign out0_pad   = pad_q;
+    assign out0_last  = last_q;
+    assign out0_valid = valid_q;
+
+`ifndef SYNTHESIS
+    payload_holds: assert property (@(posedge clk) disable iff (rst)
+        out0_valid && !out0_ready |=> out0_valid && $stable(out0_data) && $stable(out0_pad));
+`endif
+endmodule
+
+`default_nettype wire
