@@ -121,6 +121,9 @@ def _to_graph(model: nn.Module, input_shape: Sequence[int]) -> tuple[ModelWrappe
     """Trace the model; pair its quantizer calls with the graph's quantizer nodes, in execution order."""
     image = torch.zeros(*input_shape, device=_device(model))
     calls = [call for call in _run_and_record(model, image) if call[0]]
+    for module in model.modules():
+        if isinstance(module, ActQuantProxyFromInjector):
+            module.export_handler = None  # Brevitas keeps the handler of an earlier export by other means
     try:
         proto = _Manager.export(
             model,

@@ -39,7 +39,7 @@ class TrainConfig:
 
     Attributes:
         model: name in the zoo; `overrides` changes fields of its configuration.
-        epochs1, epochs2: epochs of step 1 (real-valued weights) and step 2 (binary weights).
+        epochs1, epochs2: epochs of step 1 (real-valued weights, 0 leaves it out) and step 2 (binary weights).
         lr1, lr2: peak learning rates of the two steps.
         batch: images per optimizer step, over all devices.
         weight_decay: L2 penalty on weights in step 1; binary weights have none.
@@ -224,8 +224,9 @@ class Trainer:
 
 
 def _check(config: TrainConfig) -> None:
-    if configure(config.model, **config.overrides).weight_bits == 32:
-        return
-    for name in ("epochs1", "epochs2", "batch", "lr1", "lr2"):
+    configure(config.model, **config.overrides)
+    if config.epochs1 < 0:
+        raise ConfigError(f"training: epochs1={config.epochs1} must not be negative; 0 leaves step 1 out")
+    for name in ("epochs2", "batch", "lr1", "lr2"):
         if getattr(config, name) <= 0:
             raise ConfigError(f"training: {name}={getattr(config, name)} must be positive")

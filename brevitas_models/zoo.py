@@ -113,6 +113,19 @@ def load_checkpoint(path: str | Path) -> tuple[Network, ModelConfig, CheckpointM
     return model.eval(), model.config, CheckpointMeta(content["model"], model.classes, content["metrics"])
 
 
+def pretrained_path(name: str = DEFAULT_MODEL) -> Path:
+    """The checkpoint shipped for `name`; its accuracy and protocol are in the JSON file beside it.
+
+    Raises:
+        ConfigError: no weights are shipped for that name.
+    """
+    path = WEIGHTS / f"{name}.pt"
+    if not path.is_file():
+        shipped = ", ".join(sorted(file.stem for file in WEIGHTS.glob("*.pt")))
+        raise ConfigError(f"no trained weights for {name!r}; shipped: {shipped}; train with brevitas_models.train")
+    return path
+
+
 def read_checkpoint_file(path: str | Path, keys: Iterable[str]) -> dict[str, Any]:
     """Load a torch file of plain data and check its keys.
 

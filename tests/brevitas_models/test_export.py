@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from brevitas.export.onnx.qonnx.manager import QONNXManager
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
 from torch import nn
@@ -15,7 +16,7 @@ from brevitas_models.zoo import build_model
 from finn_build.errors import DataError, UnsupportedModelError
 from tests.brevitas_models.nets import random_images, randomize
 
-SMALL = {"image_size": 16, "channels": (5, 6, 7), "residual_bits": 5}
+SMALL = {"image_size": 16, "channels": (5, 6), "blocks": (1, 1), "residual_bits": 5}
 GRID = list(product((1, 2, 4, 8), (True, False), ("rprelu", "rsilu", "relu", "hardtanh")))
 
 
@@ -35,7 +36,7 @@ def test_every_tap_of_qonnx_equals_pytorch(bits: int, signed: bool, name: str, t
     torch.manual_seed(bits)
     model = build_model("binary_rescnn_w1a1", act_bits=bits, act_signed=signed, activation=name, **SMALL)
     taps = assert_taps_equal(randomize(model, seed=bits), tmp_path / "net.onnx", (2, 1, 16, 16))
-    assert len(taps) == 1 + 3 * 2 + 3 + 3 + 1
+    assert len(taps) == 1 + 2 * 2 + 2 + 2 + 1
     assert sum(len(np.unique(value)) > 1 for value in taps.values()) > len(taps) // 2
     assert len(np.unique(taps["logits"])) > 1
 
@@ -62,7 +63,7 @@ def test_file_holds_integer_weights_scales_of_powers_of_two_and_one_input(tmp_pa
     wrapper = ModelWrapper(str(tmp_path / "net.onnx"))
     assert [value.name for value in graph.input] == ["images"]
     quants = [node for node in graph.node if node.op_type in ("Quant", "BipolarQuant")]
-    assert len(quants) == 14 + 7 - 1
+    assert len(quants) == 10 + 5 - 1
     for node in quants:
         scale = wrapper.get_initializer(node.input[1]).item()
         assert scale > 0 and np.frexp(scale)[0] == 0.5, node.name
@@ -78,6 +79,14 @@ def test_unsigned_one_bit_stays_a_quant(tmp_path: Path) -> None:
     model = nn.Sequential(pixel_quantizer(), act_quantizer(1, signed=False), act_quantizer(1, signed=True))
     graph = ModelWrapper(str(export_qonnx(model, tmp_path / "net.onnx", (1, 1, 4, 4)))).graph
     assert [node.op_type for node in graph.node] == ["Quant", "Quant", "BipolarQuant"]
+
+
+def test_unsigned_one_bit_stays_a_quant_after_brevitas_own_export(tmp_path: Path) -> None:
+    model = nn.Sequential(act_quantizer(1, signed=False)).eval()
+    own = QONNXManager.export(model, args=torch.zeros(1, 4), dynamo=False)
+    assert [node.op_type for node in own.graph.node if "Quant" in node.op_type] == ["BipolarQuant"]
+    graph = ModelWrapper(str(export_qonnx(model, tmp_path / "net.onnx", (1, 4)))).graph
+    assert [node.op_type for node in graph.node] == ["Quant"]
 
 
 def test_shared_quantizer_is_tapped_once_per_call(tmp_path: Path) -> None:

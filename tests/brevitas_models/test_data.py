@@ -1,0 +1,138 @@
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from brevitas_models.data import load_folder, match_classes, read_image, to_float
+from finn_build.errors import DataError
+from tests.brevitas_models.nets import write_image
+
+
+def pixels(value: int, size: int = 10) -> np.ndarray:
+    return np.full((size, size), value, dtype=np.uint8)
+
+
+def indexed(root: Path, rows: str) -> Path:
+    for name in re.findall(r"^\w+\.png", rows, re.MULTILINE):
+        write_image(root / name, pixels(len(name)))
+    (root / "index.csv").write_text(rows)
+    return root
+
+
+def class_folders(root: Path, counts: dict[str, int]) -> Path:
+    for label, count in counts.items():
+        for number in range(count):
+            write_image(root / label / f"{number:03d}.png", pixels(number))
+    return root
+
+
+def test_index_gives_classes_splits_and_names(tmp_path: Path) -> None:
+    root = indexed(tmp_path, "path,class,group,split\na.png,rust,1,train\nb.png,dent,2,val\nc.png,rust,3,test\n")
+    data = load_folder(root, size=8)
+    assert data.images.shape == (3, 1, 8, 8) and data.images.dtype == np.uint8
+    assert data.classes == ("dent", "rust") and data.labels.tolist() == [1, 0, 1]
+    assert data.splits.tolist() == ["train", "val", "test"]
+    assert data.split("test").names == ("c.png",)
+
+
+def test_a_group_in_two_splits_is_an_error(tmp_path: Path) -> None:
+    root = indexed(tmp_path, "path,class,group,split\na.png,rust,7,train\nb.png,rust,7,test\n")
+    with pytest.raises(DataError, match="group '7' is in both train and test; give it one split"):
+        load_folder(root, size=8)
+
+
+def test_index_without_splits_is_split_by_whole_groups(tmp_path: Path) -> None:
+    rows = [f"i{n}.png,{'ab'[n % 2]},g{n % 2}_{n // 8}" for n in range(160)]
+    data = load_folder(indexed(tmp_path, "path,class,group\n" + "\n".join(rows) + "\n"), size=4, seed=3)
+    split_of: dict[str, set[str]] = {}
+    for row, split in zip(rows, data.splits, strict=True):
+        split_of.setdefault(row.split(",")[2], set()).add(str(split))
+    assert len(split_of) == 40 and all(len(splits) == 1 for splits in split_of.values())
+    assert {name: len(data.split(name)) for name in ("train", "val", "test")} == {"train": 112, "val": 16, "test": 32}
+
+
+def test_class_folders_are_split_7_1_2_with_a_warning(tmp_path: Path) -> None:
+    root = class_folders(tmp_path, {"a": 40, "b": 20})
+    with pytest.warns(UserWarning, match="groups of related images are unknown"):
+        data = load_folder(root, size=4, seed=1)
+    for label, count in ((0, 40), (1, 20)):
+        sizes = [int((data.split(name).labels == label).sum()) for name in ("train", "val", "test")]
+        assert sizes == [count * 7 // 10, count // 10, count * 2 // 10]
+
+
+@pytest.mark.filterwarnings("ignore:.*groups of related images")
+def test_the_seed_decides_the_split(tmp_path: Path) -> None:
+    root = class_folders(tmp_path, {"a": 30, "b": 30})
+    first, again, other = (load_folder(root, 4, seed=seed).splits.tolist() for seed in (0, 0, 1))
+    assert first == again != other
+
+
+def test_flat_folder_has_no_labels_and_no_splits(tmp_path: Path) -> None:
+    for name in ("b.png", "a.png"):
+        write_image(tmp_path / name, pixels(3))
+    data = load_folder(tmp_path, size=4, channels=3)
+    assert data.names == ("a.png", "b.png") and data.labels.tolist() == [-1, -1]
+    assert data.images.shape == (2, 3, 4, 4)
+    with pytest.raises(DataError, match="split 'train' holds no image; splits of this data: none"):
+        data.split("train")
+
+
+def test_same_size_images_are_read_unchanged(tmp_path: Path) -> None:
+    original = np.random.default_rng(0).integers(0, 256, (12, 12), dtype=np.uint8)
+    assert np.array_equal(read_image(write_image(tmp_path / "a.png", original), 12)[0], original)
+
+
+def test_to_float_is_exactly_pixel_over_256() -> None:
+    assert np.array_equal(to_float(np.arange(256, dtype=np.uint8)) * 256, np.arange(256))
+
+
+def test_match_classes_follows_the_networks_order(tmp_path: Path) -> None:
+    data = load_folder(indexed(tmp_path, "path,class,split\na.png,rust,test\nb.png,dent,test\n"), size=4)
+    matched = match_classes(data, ("rust", "hole", "dent"))
+    assert matched.labels.tolist() == [0, 2] and matched.classes == ("rust", "hole", "dent")
+    with pytest.raises(DataError, match="class 'rust' is not one of the network's: dent, hole"):
+        match_classes(data, ("dent", "hole"))
+
+
+def test_match_classes_keeps_unknown_labels(tmp_path: Path) -> None:
+    write_image(tmp_path / "a.png", pixels(1))
+    assert match_classes(load_folder(tmp_path, size=4), ("x", "y")).labels.tolist() == [-1]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("path,label\na.png,rust\n", "index.csv: no column class; it has path, label"),
+        ("path,class,split\na.png,rust,dev\n", "index.csv:2: split 'dev' is not one of train, val, test"),
+        ("path,class\na.png,\n", "index.csv:2: path and class must not be empty"),
+        ("path,class\ngone/x.png,rust\n", "gone/x.png: no such image"),
+        ("path,class\n", "no images"),
+    ],
+)
+def test_bad_indexes_are_named(rows: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=re.escape(message)):
+        load_folder(indexed(tmp_path, rows), size=4)
+
+
+def test_missing_empty_mixed_and_unreadable_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nowhere: no such folder"):
+        load_folder(tmp_path / "nowhere", size=4)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="empty: no images"):
+        load_folder(tmp_path / "empty", size=4)
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "x.jpg").write_text("no image")
+    with pytest.raises(DataError, match=r"x\.jpg: not a readable image"):
+        load_folder(tmp_path / "bad", size=4)
+    class_folders(tmp_path / "mixed", {"a": 2})
+    write_image(tmp_path / "mixed" / "loose.png", pixels(0))
+    with pytest.raises(DataError, match=r"images beside class sub-folders; move loose\.png"):
+        load_folder(tmp_path / "mixed", size=4)
+
+
+def test_a_truncated_image_is_named(tmp_path: Path) -> None:
+    path = write_image(tmp_path / "a.png", np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8))
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(DataError, match=r"a\.png: not a readable image"):
+        load_folder(tmp_path, size=8)

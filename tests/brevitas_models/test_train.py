@@ -1,0 +1,169 @@
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from brevitas_models import trainer
+from brevitas_models.activations import BatchNorm2d
+from brevitas_models.augment import Augmentation
+from brevitas_models.evaluate import measure, reestimate_batch_norm
+from brevitas_models.export import export_qonnx
+from brevitas_models.train import main
+from brevitas_models.zoo import load_checkpoint
+from tests.brevitas_models.nets import write_image
+
+NET = ["--set", "image_size=16", "--set", "channels=[4,6]", "--set", "blocks=[1,1]"]
+SHORT = [*NET, "--epochs1", "2", "--epochs2", "2", "--data", "synthetic", "--synthetic-images", "90"]
+DEVICE = ["--accelerator", "cpu", "--devices", "1"]
+
+
+def command(out: Path, *more: str) -> int:
+    return main([*SHORT, *DEVICE, "--out", str(out), *more])
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("run")
+    assert command(out) == 0
+    return out
+
+
+def test_training_leaves_metrics_of_every_split(finished: Path) -> None:
+    metrics = json.loads((finished / "metrics.json").read_text())
+    assert set(metrics["accuracy"]) == {"train", "val", "test"}
+    assert sum(metrics["images"].values()) == 90
+    assert metrics["training"]["overrides"]["channels"] == [4, 6]
+    assert sorted(path.name for path in finished.iterdir()) == ["best.pt", "last.pt", "metrics.json"]
+
+
+def test_best_network_has_binary_weights_and_exports(finished: Path, tmp_path: Path) -> None:
+    model, config, meta = load_checkpoint(finished / "best.pt")
+    assert config.weight_bits == 1 and config.num_classes == 6 and meta.classes[0] == "crazing"
+    assert model.stages[0].branches[0].conv.quant_weight().value.abs().unique().tolist() == [1.0]
+    assert export_qonnx(model, tmp_path / "net.onnx", (1, 1, 16, 16)).is_file()
+
+
+def test_history_has_both_steps(finished: Path) -> None:
+    history = torch.load(finished / "last.pt", weights_only=True)["history"]
+    assert [(line["step"], line["epoch"]) for line in history] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3])
+def test_resume_gives_exactly_the_unbroken_result(
+    epochs: int, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = trainer.Trainer._save
+    saved = []
+
+    def interrupt(self: trainer.Trainer, path: Path, state: object) -> None:
+        save(self, path, state)
+        saved.append(path)
+        if len(saved) == epochs:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(trainer.Trainer, "_save", interrupt)
+    assert command(tmp_path) == 130
+    monkeypatch.undo()
+    assert not (tmp_path / "metrics.json").exists()
+    assert command(tmp_path, "--resume") == 0
+    for name in ("last.pt", "best.pt"):
+        ours, theirs = (torch.load(folder / name, weights_only=True) for folder in (tmp_path, finished))
+        assert_same(ours, theirs)
+
+
+def assert_same(ours: object, theirs: object) -> None:
+    if isinstance(ours, torch.Tensor):
+        assert torch.equal(ours, theirs)
+    elif isinstance(ours, dict):
+        assert ours.keys() == theirs.keys()
+        for key in ours:
+            assert_same(ours[key], theirs[key])
+    elif isinstance(ours, list):
+        assert len(ours) == len(theirs)
+        for mine, other in zip(ours, theirs, strict=True):
+            assert_same(mine, other)
+    else:
+        assert ours == theirs
+
+
+def test_a_finished_folder_is_not_overwritten(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(finished) == 1
+    assert "already holds a training; add --resume or choose another --out" in capsys.readouterr().err
+
+
+def test_resume_with_another_choice_is_an_error(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(finished, "--resume", "--lr2", "0.5") == 1
+    assert "--resume with another lr2: it was 0.002" in capsys.readouterr().err
+
+
+def test_learns_what_can_be_learned(tmp_path: Path) -> None:
+    for label, value in (("dark", 40), ("light", 200)):
+        for index in range(40):
+            noise = torch.randint(-30, 30, (16, 16), generator=torch.Generator().manual_seed(index))
+            write_image(tmp_path / "data" / label / f"{index}.png", (noise + value).byte().numpy())
+    arguments = ["--data", str(tmp_path / "data"), "--epochs1", "4", "--epochs2", "6", "--batch", "16"]
+    with pytest.warns(UserWarning, match="groups of related images are unknown"):
+        assert main([*NET, *DEVICE, *arguments, "--out", str(tmp_path / "out")]) == 0
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert metrics["classes"] == ["dark", "light"] and metrics["accuracy"]["test"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--model", "binary_rescnn_w1a9"], "model 'binary_rescnn_w1a9' is unknown; did you mean"),
+        (["--set", "chanels=3"], "no option 'chanels'; did you mean 'channels'"),
+        (["--set", "channels"], "--set channels: write it as KEY=VALUE"),
+        (["--epochs2", "0"], "epochs2=0 must be positive"),
+        (["--epochs1", "-1"], "epochs1=-1 must not be negative; 0 leaves step 1 out"),
+        (["--data", "nowhere"], "nowhere: no such folder"),
+        (["--set", "in_channels=3"], "synthetic images are grey"),
+    ],
+)
+def test_bad_options_are_one_line_and_leave_nothing(
+    more: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(tmp_path / "out", *more) == 1
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("error: ") and message in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_augmentation_is_seeded_and_keeps_the_range() -> None:
+    images = torch.rand(16, 1, 12, 12, generator=torch.Generator().manual_seed(0))
+    view = Augmentation()
+    first, again = (view(images, torch.Generator().manual_seed(3)) for _ in range(2))
+    assert torch.equal(first, again) and not torch.equal(first, images)
+    assert first.shape == images.shape and first.min() >= 0 and first.max() < 1
+
+
+def test_augmentation_switched_off_changes_nothing() -> None:
+    images = torch.randint(256, (8, 1, 12, 12), generator=torch.Generator().manual_seed(0)) / 256
+    off = Augmentation(flips=False, shift=0, contrast=0.0, brightness=0.0)
+    assert torch.allclose(off(images, torch.Generator().manual_seed(1)), images, atol=1e-6)
+
+
+def test_flips_give_all_eight_views() -> None:
+    image = torch.arange(9.0).view(1, 1, 3, 3).expand(200, 1, 3, 3) / 16
+    flips = Augmentation(shift=0, contrast=0.0, brightness=0.0)
+    views = flips(image, torch.Generator().manual_seed(0)) * 16
+    assert len({tuple(view.flatten().round().int().tolist()) for view in views}) == 8
+
+
+def test_batch_norm_statistics_are_those_of_the_batches() -> None:
+    norm = BatchNorm2d(3)
+    batches = [torch.randn(5, 3, 4, 4, generator=torch.Generator().manual_seed(i)) * 3 + 1 for i in range(4)]
+    norm(torch.randn(2, 3, 4, 4))
+    reestimate_batch_norm(norm, batches)
+    expected = torch.stack([batch.mean((0, 2, 3)) for batch in batches]).mean(0)
+    assert torch.allclose(norm.running_mean, expected, atol=1e-5)
+    assert norm.momentum == 0.1
+
+
+def test_measure_is_in_eval_mode_and_restores_the_mode() -> None:
+    model = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(2), nn.Dropout(0.99))
+    images = torch.tensor([[3.0, 1.0], [1.0, 3.0], [5.0, 0.0]]).view(3, 1, 1, 2)
+    assert measure(model, images, torch.tensor([0, 1, 1]))["accuracy"] == pytest.approx(2 / 3)
+    assert model.training and model[1].num_batches_tracked == 0
