@@ -17,7 +17,7 @@ from pathlib import Path
 from finn_build.errors import SimulationError
 
 HARNESS = tuple(Path(__file__).parent / n for n in ("harness.cpp", "harness.h", "harness_stream.h", "lz4/lz4.h"))
-CXX_FLAGS = ("-std=c++17", "-w", "-fno-strict-aliasing", "-pthread")
+CXX_FLAGS = ("-std=c++17", "-w", "-fno-strict-aliasing", "-pthread", "-DVL_USER_WARN")
 _LOG_LINES = 15
 
 Progress = Callable[[float], None]

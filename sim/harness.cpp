@@ -18,6 +18,8 @@ namespace {
 constexpr int RESET_CYCLES = 16;
 constexpr uint64_t HALF_PERIOD_NS = 5;
 
+std::string warning;  // what Verilator only warns of: memory files that are missing or too short
+
 /// The whole run: reset, then cycles until every stream is done.
 class Run {
 public:
@@ -86,6 +88,7 @@ private:
         model_->eval();
         if (!options_.trace.empty()) model_->dump_trace(time_);
         time_ += HALF_PERIOD_NS;
+        if (!warning.empty()) throw Failure(warning);
         if (context_->gotError()) throw Failure("the design reported an error at cycle " + std::to_string(cycle_));
         if (context_->gotFinish()) throw Failure("the design called $finish at cycle " + std::to_string(cycle_));
     }
@@ -142,6 +145,10 @@ Options parse(char** argv) {
 
 }  // namespace
 }  // namespace signflow
+
+void vl_warn(const char* file, int line, const char*, const char* message) {
+    signflow::warning = std::string(file) + (line ? ":" + std::to_string(line) : "") + ": " + message;
+}
 
 int main(int argc, char** argv) {
     if (argc != 9) {

@@ -13,7 +13,7 @@ from finn_build.errors import SimulationError
 from finn_build.stitch import DesignStream, StitchedDesign, stitch
 from sim._toolchain import Progress
 from sim.packing import pack, unpack
-from sim.stitched import compile_design, default_watchdog
+from sim.stitched import compile_design, default_watchdog, part_of
 from sim.verilator import SimResult, Stalls, StreamStats
 
 
@@ -56,7 +56,7 @@ def simulate_ops(
         stalls: Random idle inputs and backpressure; none means full speed.
         trace: Where to write waves.
         reset_at_cycle: Reset in that cycle, then feed all frames again from the first.
-        on_progress: Called with the fraction of beats that moved.
+        on_progress: Called with the fraction done: compilation is the first half, simulation the second.
 
     Returns:
         Result by node name.
@@ -68,7 +68,7 @@ def simulate_ops(
     missing = sorted({s.tensor for s in design.inputs} - set(inputs))
     if missing:
         raise SimulationError(f"no recorded values for input tensors: {', '.join(missing)}")
-    simulator = compile_design(design, trace=trace is not None)
+    simulator = compile_design(design, trace=trace is not None, on_progress=part_of(on_progress, 0, 0.5))
     result = simulator.run(
         {s.signal: pack(np.asarray(inputs[s.tensor]), s.stream) for s in design.inputs},
         frames,
@@ -76,7 +76,7 @@ def simulate_ops(
         watchdog_cycles=default_watchdog(design),
         stalls=stalls,
         trace_file=trace,
-        on_progress=on_progress,
+        on_progress=part_of(on_progress, 0.5, 1),
         reset_at_cycle=reset_at_cycle,
     )
     nodes = dict.fromkeys(s.node for s in (*design.inputs, *design.outputs))

@@ -37,7 +37,7 @@ def simulate(
         trace: Where to write waves.
         watchdog_cycles: Stop when no stream moves for so many cycles; default from the slowest node.
         reset_at_cycle: Reset in that cycle, then feed all frames again from the first.
-        on_progress: Called with the fraction of beats that moved.
+        on_progress: Called with the fraction done: compilation is the first half, simulation the second.
 
     Returns:
         int64 [frames, *shape] by tensor, for every tap and output; and the result, its streams named by tensor
@@ -46,7 +46,7 @@ def simulate(
     Raises:
         SimulationError: Deadlock, broken protocol, failed assertion, wrong inputs.
     """
-    simulator = compile_design(design, trace=trace is not None)
+    simulator = compile_design(design, trace=trace is not None, on_progress=part_of(on_progress, 0, 0.5))
     wanted = {s.tensor for s in design.inputs}
     if set(inputs) != wanted:
         raise SimulationError(f"inputs given: {sorted(inputs)}; {design.top} takes: {sorted(wanted)}")
@@ -57,7 +57,7 @@ def simulate(
         watchdog_cycles=watchdog_cycles or default_watchdog(design),
         stalls=stalls,
         trace_file=trace,
-        on_progress=on_progress,
+        on_progress=part_of(on_progress, 0.5, 1),
         reset_at_cycle=reset_at_cycle,
     )
     tensors = {s.tensor: unpack(result.taps[s.tensor], s.stream, frames) for s in design.taps}
@@ -76,6 +76,13 @@ def compile_design(design: StitchedDesign, *, trace: bool = False, on_progress: 
 def ports(streams: Sequence[DesignStream]) -> list[Port]:
     """Ports of the top for the simulator."""
     return [Port(s.signal, s.stream.width_padded, s.stream.beats) for s in streams]
+
+
+def part_of(on_progress: Progress | None, start: float, end: float) -> Progress | None:
+    """Progress of one part of the work, mapped to its place in the whole."""
+    if on_progress is None:
+        return None
+    return lambda fraction: on_progress(start + (end - start) * fraction)
 
 
 def default_watchdog(design: StitchedDesign) -> int:
