@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+from qonnx.core.datatype import DataType
+
+from finn_build.errors import ConfigError
+from tests.ops.op_case import OpBench, OpCase, OpChecks
+
+CHANNELS = 6
+
+
+def _reference(x: np.ndarray, thresholds: np.ndarray, table: np.ndarray | None = None, bias: int = 0) -> np.ndarray:
+    """By counting, with nothing of the implementation: no sorting, no search."""
+    out = np.empty_like(x)
+    for index in np.ndindex(x.shape):
+        row = index[-1] if len(thresholds) > 1 else 0
+        count = int((x[index] >= thresholds[row]).sum())
+        out[index] = bias + count if table is None else table[row, count]
+    return out
+
+
+def steps(
+    in_dtype: str, out_dtype: str, count: int, pe: int = 1, bias: int = 0, table: bool = False, shared: bool = False
+) -> OpCase:
+    rng = np.random.default_rng(count * 31 + pe)
+    dtype, out = DataType[in_dtype], DataType[out_dtype]
+    rows = 1 if shared else CHANNELS
+    low, high = int(dtype.min()) - 1, int(dtype.max()) + 1  # beyond the range on both sides: always and never reached
+    thresholds = np.sort(rng.integers(low, high + 1, (rows, count)), axis=1)  # repeated ones too
+    parameters = [(thresholds, DataType["INT32"])]
+    levels = None
+    if table:
+        levels = rng.integers(int(out.min()), int(out.max()) + 1, (rows, count + 1))
+        levels = np.where(levels >= 0, 1, -1) if out_dtype == "BIPOLAR" else levels
+        parameters.append((levels, out))
+    attributes = {
+        "NumChannels": CHANNELS, "PE": pe, "numSteps": count, "numInputVectors": [1, 3, 5], "inputDataType": in_dtype,
+        "outputDataType": out_dtype, "outBias": bias, "hasTable": int(table), "sharedSteps": int(shared),
+    }  # fmt: skip
+
+    def reference(x: np.ndarray, *_: np.ndarray) -> np.ndarray:
+        counted = _reference(x, thresholds, levels, bias)
+        return 2 * counted - 1 if out_dtype == "BIPOLAR" and not table else counted
+
+    return OpCase(attributes, reference, parameters)
+
+
+CASES = [
+    *(steps("INT9", "BIPOLAR", 1, pe) for pe in (1, 2, 3, 6)),
+    *(steps(dtype, "UINT2", 3) for dtype in ("BIPOLAR", "BINARY", "UINT4", "INT2", "INT18")),
+    *(steps("INT10", f"UINT{int(n).bit_length()}", n, pe=2) for n in (2, 4, 7, 8, 14, 15, 16, 100, 255)),
+    steps("INT10", "INT4", 15, bias=-8, pe=3),
+    steps("UINT8", "INT8", 254, bias=-127),
+    *(steps("INT12", out, n, pe, table=True) for out, n, pe in (("BIPOLAR", 1, 1), ("INT4", 15, 2), ("UINT8", 255, 1))),
+    steps("INT12", "INT4", 11, pe=6, table=True),
+    steps("INT7", "UINT4", 15, pe=2, shared=True),
+    steps("INT7", "BIPOLAR", 2, pe=3, table=True, shared=True),
+    steps("INT11", "INT9", 400, table=True),
+]
+
+
+@pytest.fixture(scope="module")
+def bench() -> OpBench:
+    return OpBench("StepThresholding_rtl", CASES)
+
+
+class TestStepThresholding(OpChecks):
+    pass
+
+
+def test_lanes_that_do_not_divide_are_refused() -> None:
+    bench = OpBench("StepThresholding_rtl", [steps("INT4", "UINT1", 1)])
+    bench.ops[0].set_nodeattr("PE", 4)
+    with pytest.raises(ConfigError, match="PE=4 does not divide NumChannels=6; nearest legal: 3, 6"):
+        bench.ops[0].rtl_parameters()
