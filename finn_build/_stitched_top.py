@@ -44,7 +44,17 @@ class Pin:
 
 @dataclass(frozen=True)
 class Cell:
-    """A node ready to be instantiated: its name in the graph and as an identifier, its module and streams."""
+    """A node ready to be instantiated.
+
+    Attributes:
+        node: Its name in the graph.
+        name: That name as an identifier.
+        module: Module that generate_hdl wrote.
+        sources: Files it needs.
+        inputs: Streams it takes.
+        outputs: Streams it sends.
+        unused: Input ports to hold at zero, such as FINN's register interfaces.
+    """
 
     node: str
     name: str
@@ -52,6 +62,7 @@ class Cell:
     sources: tuple[Path, ...]
     inputs: tuple[Pin, ...]
     outputs: tuple[Pin, ...]
+    unused: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -130,7 +141,7 @@ def _check_ends(
         if count != 1:
             readers = ", ".join(cell.node for cell, _ in ends) or "none"
             problems.append(f"{tensor} has {count} receivers ({readers}), must have 1; insert DuplicateStreams")
-        elif ends and tensor in senders and senders[tensor][1].stream != ends[0][1].stream:
+        elif ends and tensor in senders and not senders[tensor][1].stream.carries(ends[0][1].stream):
             (sender, out), (receiver, into) = senders[tensor], ends[0]
             problems.append(f"{tensor}: {sender.node} sends {out.stream}, {receiver.node} takes {into.stream}")
     if problems:
@@ -182,4 +193,5 @@ def _instance(cell: Cell, wiring: Wiring) -> list[str]:
             f".{pin.port}_{end.upper() if pin.upper else end}({signal}_{end})" for end in ("tdata", "tvalid", "tready")
         ]
         lines.append(f"        , {', '.join(ends)}")
+    lines += [f"        , .{port}(0)" for port in cell.unused]
     return [*lines, "    );"]

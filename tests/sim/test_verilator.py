@@ -110,7 +110,7 @@ def test_broken_streams_are_caught(tmp_path: Path, fault: int, message: str) -> 
 def test_protocol_is_checked_inside_too(tmp_path: Path) -> None:
     nodes = [("rude", ["in"], ["inner"], 2), ("fifo", ["inner"], ["out"], 2)]
     design = stitch(toy_model(_BYTES, nodes), tmp_path)
-    with pytest.raises(SimulationError, match="stream inner .* payload changed"):
+    with pytest.raises(SimulationError, match=r"stream inner .* payload changed"):
         simulate(design, {"in": np.zeros((4, 16))}, 4, stalls=Stalls(1))
 
 
