@@ -1,0 +1,156 @@
+"""BitMVAU: matrix-vector product with weights of one bit (±1) or k bits, on bipolar, ternary or integer activations."""
+
+from __future__ import annotations
+
+from math import ceil, log2, prod
+from typing import Any
+
+import numpy as np
+from finn.custom_op.fpgadataflow.rtl import register_custom_op
+from qonnx.core.datatype import DataType
+from qonnx.core.modelwrapper import ModelWrapper
+
+from finn_build.ops._folds import folds
+from finn_build.ops._memory import hex_words, rom_in_block_ram
+from finn_build.ops.base import Resources, Stream, StreamOp
+
+_WIDE_DOT = 128  # lanes x planes above which mvau.sv puts one more register into a popcount
+
+
+@register_custom_op
+class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
+    """Exact sums w·x of each vector with each row: x [..., MW], weights [MW, MH] -> [..., MH].
+
+    A ternary input is the zero-padded border of bipolar activations. Where a beat lies within one pixel (SIMD divides
+    `PixelChannels`) its lanes are all zero or none is: one mask bit a beat then suffices, at half the area, and the
+    simulation asserts it. Otherwise (also when PixelChannels is 0, unknown) ternary is taken as INT2, which is general.
+    """
+
+    rtl_module = "mvau"
+    rtl_sources = tuple(f"mvau/{m}.sv" for m in ("rom", "compressor", "mvau_signs", "mvau_products", "mvau_pe", "mvau"))
+
+    @classmethod
+    def own_attributes(cls) -> dict[str, Any]:
+        """Folding, types, the channels of a pixel (0: unknown) and where the weights are kept."""
+        return {
+            "MW": ("i", True, 0),
+            "MH": ("i", True, 0),
+            "SIMD": ("i", True, 0),
+            "PE": ("i", True, 0),
+            "PixelChannels": ("i", False, 0),
+            "numInputVectors": ("ints", False, [1]),
+            "inputDataType": ("s", True, ""),
+            "weightDataType": ("s", True, ""),
+            "outputDataType": ("s", True, ""),
+            "ram_style": ("s", False, "auto", {"auto", "block", "distributed"}),
+        }
+
+    def streams_in(self) -> list[Stream]:
+        """Activations, each vector once."""
+        shape = (*self.attr("numInputVectors"), self.attr("MW"))
+        return [Stream(shape, self.attr("SIMD"), DataType[self.attr("inputDataType")])]
+
+    def streams_out(self) -> list[Stream]:
+        """Sums."""
+        shape = (*self.attr("numInputVectors"), self.attr("MH"))
+        return [Stream(shape, self.attr("PE"), DataType[self.attr("outputDataType")])]
+
+    @property
+    def _sf(self) -> int:
+        return folds(self.onnx_node.name, "SIMD", self.attr("SIMD"), "MW", self.attr("MW"))
+
+    @property
+    def _nf(self) -> int:
+        return folds(self.onnx_node.name, "PE", self.attr("PE"), "MH", self.attr("MH"))
+
+    @property
+    def _weight_bits(self) -> int:
+        return DataType[self.attr("weightDataType")].bitwidth()
+
+    @property
+    def _masked(self) -> bool:
+        """One mask bit a beat serves a ternary input."""
+        ternary, channels = self.attr("inputDataType") == "TERNARY", self.attr("PixelChannels")
+        return ternary and self._weight_bits == 1 and channels > 0 and channels % self.attr("SIMD") == 0
+
+    @property
+    def _planes(self) -> int:
+        """Bits of an activation that enter a popcount."""
+        return 1 if self._masked else DataType[self.attr("inputDataType")].bitwidth()
+
+    @property
+    def _dot_cycles(self) -> int:
+        """Latency of one beat's dot product, as in mvau.sv."""
+        if self._weight_bits > 1:
+            return 1 + ceil(log2(self.attr("SIMD")))
+        return 2 if self.attr("SIMD") * self._planes > _WIDE_DOT else 1
+
+    def _block_weights(self) -> bool:
+        width = self.attr("PE") * self.attr("SIMD") * self._weight_bits
+        return rom_in_block_ram(self.attr("ram_style"), self._sf * self._nf, width)
+
+    def rtl_parameters(self) -> dict[str, int | str]:
+        """Parameters of mvau.sv.
+
+        Raises:
+            ConfigError: SIMD does not divide MW, or PE does not divide MH.
+        """
+        in_dtype, node = DataType[self.attr("inputDataType")], self.onnx_node.name
+        bipolar = in_dtype == DataType["BIPOLAR"]
+        return {
+            "MW": self._sf * self.attr("SIMD"),
+            "MH": self._nf * self.attr("PE"),
+            "SIMD": self.attr("SIMD"),
+            "PE": self.attr("PE"),
+            "ABITS": in_dtype.bitwidth(),
+            "WBITS": self._weight_bits,
+            "ACC_BITS": DataType[self.attr("outputDataType")].bitwidth(),
+            "SIGNED": int(in_dtype.signed() and not bipolar and not self._masked),
+            "BIPOLAR": int(bipolar or self._masked),
+            "MASKED": int(self._masked),
+            "BLOCK_WEIGHTS": int(self._block_weights()),
+            "WEIGHT_FILE": f"{node}_weights.mem",
+            "INIT_FILE": f"{node}_init.mem",
+        }
+
+    def memory_files(self, model: ModelWrapper) -> dict[str, list[str]]:
+        """Weights by beat, and the start values of the sums by row fold (see mvau.sv)."""
+        node, bits, nf = self.onnx_node.name, self._weight_bits, self._nf
+        weights = model.get_initializer(self.onnx_node.input[1]).astype(np.int64)
+        by_beat = weights.T.reshape(nf, self.attr("PE"), self._sf, self.attr("SIMD")).transpose(0, 2, 1, 3)
+        lanes = (by_beat > 0).astype(np.int64) if bits == 1 else by_beat
+        files = {f"{node}_weights.mem": hex_words(lanes.reshape(nf * self._sf, -1), bits)}
+        parameters = self.rtl_parameters()
+        if bits == 1 and not parameters["BIPOLAR"]:
+            start = self._start_values(weights).reshape(nf, -1)
+            files[f"{node}_init.mem"] = hex_words(start, int(parameters["ACC_BITS"]))
+        return files
+
+    def _start_values(self, weights: np.ndarray) -> np.ndarray:
+        """What turns the count of agreeing bits into the sum, by row [MH].
+
+        XNOR inverts x where w = -1. Inverted, an unsigned x reads (2^k - 1) - x and a signed one -x - 1; the top
+        plane of a signed x is counted positive and inverted, 2^(k-1) too much in each lane.
+        """
+        in_dtype = DataType[self.attr("inputDataType")]
+        negative, bits = (weights < 0).sum(axis=0), in_dtype.bitwidth()
+        if in_dtype.signed():
+            return negative - 2 ** (bits - 1) * self.attr("MW")
+        return -(2**bits - 1) * negative
+
+    def compute(self, *operands: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Σ w·x. Doubles are exact here (sums stay far below 2^53) and multiply much faster than int64."""
+        x, weights = operands
+        return ((x.astype(np.float64) @ weights.astype(np.float64)).astype(np.int64),)
+
+    def get_exp_cycles(self) -> int:
+        """One beat a cycle: vectors x SF x NF."""
+        return prod(self.attr("numInputVectors")) * self._sf * self._nf
+
+    def fill_cycles(self) -> int:
+        """The first fold, then buffer, weights, dot product and output register."""
+        return self._sf + 2 + self._dot_cycles
+
+    def resources(self) -> Resources:
+        """Placeholder."""
+        return Resources()

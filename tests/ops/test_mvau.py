@@ -1,0 +1,121 @@
+"""BitMVAU: every activation type with every kind of weights, at the corners of the folding."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qonnx.core.datatype import DataType
+
+from finn_build.errors import ConfigError, SimulationError
+from finn_build.ops.base import integer_range_dtype
+from tests.ops.op_case import OpBench, OpCase, OpChecks, random_values
+
+ACTIVATIONS = ("BIPOLAR", "TERNARY", "BINARY", "UINT2", "UINT4", "UINT8", "INT2", "INT4", "INT8")
+
+
+def mvau(
+    activations: str,
+    weights: str,
+    mw: int,
+    mh: int,
+    simd: int,
+    pe: int,
+    vectors: Sequence[int] = (1,),
+    ram_style: str = "auto",
+    pixel: int = 0,
+) -> OpCase:
+    """A case with random weights; row 0 and 1 reach the ends of the accumulator's type."""
+    rng = np.random.default_rng([mw, mh, simd, pe, len(activations)])
+    in_dtype, weight_dtype = DataType[activations], DataType[weights]
+    matrix = random_values(rng, weight_dtype, (mw, mh))
+    matrix[:, 0] = int(weight_dtype.min())
+    matrix[:, -1] = int(weight_dtype.max())
+    reach = mw * max(abs(int(weight_dtype.min())), 1) * max(abs(int(in_dtype.min())), int(in_dtype.max()))
+    attributes = {
+        "MW": mw,
+        "MH": mh,
+        "SIMD": simd,
+        "PE": pe,
+        "PixelChannels": pixel,
+        "numInputVectors": list(vectors),
+        "inputDataType": activations,
+        "weightDataType": weights,
+        "outputDataType": integer_range_dtype(-reach, reach).name,
+        "ram_style": ram_style,
+    }
+    return OpCase(attributes, lambda x, w: np.einsum("...i,ij->...j", x, w), [(matrix, weight_dtype)])
+
+
+ONE_BIT = [
+    *(mvau(a, "BIPOLAR", 18, 4, 6, 2) for a in ACTIVATIONS),
+    mvau("BIPOLAR", "BIPOLAR", 1, 1, 1, 1),
+    mvau("BIPOLAR", "BIPOLAR", 9, 6, 9, 6, vectors=(1, 3)),
+    mvau("BIPOLAR", "BIPOLAR", 9, 6, 1, 1, ram_style="block"),
+    mvau("BIPOLAR", "BIPOLAR", 576, 2, 192, 1),
+    mvau("BINARY", "BIPOLAR", 64, 3, 64, 3),
+    mvau("UINT2", "BIPOLAR", 25, 4, 5, 1, vectors=(1, 2, 2), ram_style="distributed"),
+    mvau("INT8", "BIPOLAR", 21, 6, 7, 3, vectors=(1, 2)),
+    mvau("UINT4", "BIPOLAR", 90, 2, 45, 1),
+    mvau("UINT8", "BIPOLAR", 1, 4, 1, 2),
+    mvau("TERNARY", "BIPOLAR", 45, 3, 15, 3),
+]
+WIDER = [
+    *(mvau(a, "INT4", 12, 4, 4, 2) for a in ACTIVATIONS),
+    mvau("UINT8", "INT8", 27, 2, 9, 2, vectors=(1, 3)),
+    mvau("UINT8", "INT8", 4, 2, 1, 1, vectors=(1, 2)),
+    mvau("INT8", "INT2", 15, 3, 15, 3),
+    mvau("BIPOLAR", "INT2", 10, 4, 5, 1, ram_style="block"),
+    mvau("TERNARY", "INT8", 6, 1, 3, 1),
+]
+
+
+@pytest.fixture(scope="module", params=["one_bit", "wider"])
+def bench(request: pytest.FixtureRequest) -> OpBench:
+    return OpBench("BitMVAU_rtl", ONE_BIT if request.param == "one_bit" else WIDER)
+
+
+class TestBitMVAU(OpChecks):
+    pass
+
+
+class TestMaskedBeats(OpChecks):
+    """Zero-padded ±1 activations, whole pixels of zeros: one mask bit a beat."""
+
+    @pytest.fixture(scope="class")
+    def bench(self) -> OpBench:
+        folds = ((3, 2), (6, 1), (1, 4), (2, 2))
+        cases = [mvau("TERNARY", "BIPOLAR", 54, 4, s, p, vectors=(1, 2), pixel=6) for s, p in folds]
+        cases.append(mvau("TERNARY", "BIPOLAR", 9 * 258, 1, 129, 1, pixel=258))
+        bench = OpBench("BitMVAU_rtl", cases)
+        rng = np.random.default_rng(5)
+        for name, op in zip(bench.values, bench.ops, strict=True):
+            channels, shape = op.attr("PixelChannels"), bench.values[name].shape
+            inside = rng.integers(0, 2, (*shape[:-1], shape[-1] // channels)).repeat(channels, axis=-1)
+            bench.values[name] = random_values(rng, DataType["BIPOLAR"], shape) * inside
+        return bench
+
+    def test_half_padded_beat_is_caught(self, tmp_path: Path) -> None:
+        broken = OpBench("BitMVAU_rtl", [mvau("TERNARY", "BIPOLAR", 6, 1, 3, 1, pixel=3)])
+        broken.values["BitMVAU_rtl_0_in0"][...] = [1, 0, 1, -1, -1, 1]
+        with pytest.raises(SimulationError):
+            broken.simulate(tmp_path)
+
+
+def test_general_ternary_takes_two_planes() -> None:
+    spanning = OpBench("BitMVAU_rtl", [mvau("TERNARY", "BIPOLAR", 54, 4, 9, 2, pixel=6)]).ops[0]
+    assert spanning.rtl_parameters()["MASKED"] == 0
+
+
+@pytest.mark.parametrize(
+    ("simd", "pe", "text"),
+    [
+        (5, 1, "BitMVAU_rtl_0: SIMD=5 does not divide MW=18; nearest legal: 3, 6"),
+        (6, 3, "BitMVAU_rtl_0: PE=3 does not divide MH=4; nearest legal: 2, 4"),
+    ],
+)
+def test_impossible_folding_is_refused(simd: int, pe: int, text: str) -> None:
+    op = OpBench.__new__(OpBench)  # the bench would already trip over the shapes
+    op.op_type, op.cases = "BitMVAU_rtl", [mvau("BIPOLAR", "BIPOLAR", 18, 4, simd, pe)]
+    with pytest.raises(ConfigError, match=f"^{text}$"):
+        op.ops[0].rtl_parameters()
