@@ -99,6 +99,19 @@ class Window:
         return max(span, needed)
 
     @property
+    def first_window_cycles(self) -> int:
+        """Cycles from the first beat in to the last read of the first window (of its first fold with depthwise)."""
+        places = self.kernel[0] * self.kernel[1] if self.depthwise else self.places
+        ky, kx, fold = np.unravel_index(
+            np.arange(places), (*self.kernel, 1 if self.depthwise else self.folds)
+        )
+        y, x = ky - self.padding[0], kx - self.padding[1]
+        inside = (y >= 0) & (y < self.image[0]) & (x >= 0) & (x < self.image[1])
+        position = (y * self.image[1] + x) * self.folds + fold
+        waits = np.where(inside, position + 1 - np.arange(places), 0)
+        return int(waits.max()) + places - 1
+
+    @property
     def first_place_is_padding(self) -> bool:
         """Whether the first beat out needs no beat in."""
         return self.padding[0] > 0 or self.padding[1] > 0

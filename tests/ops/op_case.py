@@ -150,13 +150,13 @@ class OpBench:
                 )
         return results
 
-    def check_stalled(self, build_dir: Path, stalls: Stalls) -> None:
-        """Rtlsim with random pauses equals the reference."""
-        self.simulate(build_dir, stalls)
-
-    def simulate(self, build_dir: Path, stalls: Stalls | None = None) -> dict[str, OpResult]:
-        """Run all cases in one simulation and compare every output."""
-        results = simulate_ops(self.model, self.values, FRAMES, build_dir=build_dir, stalls=stalls)
+    def simulate(
+        self, build_dir: Path, stalls: Stalls | None = None, reset_at_cycle: int | None = None
+    ) -> dict[str, OpResult]:
+        """Run all cases in one simulation and compare every output; a reset starts all frames anew."""
+        results = simulate_ops(
+            self.model, self.values, FRAMES, build_dir=build_dir, stalls=stalls, reset_at_cycle=reset_at_cycle
+        )
         for i, op in enumerate(self.ops):
             for name, want in zip(op.onnx_node.output, self.expected(i), strict=True):
                 got = results[op.onnx_node.name].outputs[name]
@@ -189,7 +189,12 @@ class OpChecks:
 
     def test_rtlsim_with_random_stalls(self, bench: OpBench, tmp_path: Path) -> None:
         for stalls in STALLS:
-            bench.check_stalled(tmp_path, stalls)
+            bench.simulate(tmp_path, stalls)
+
+    def test_reset_in_mid_frame(self, bench: OpBench, tmp_path: Path) -> None:
+        shortest = min(op.get_exp_cycles() for op in bench.ops)
+        for cycle in (2, 5 * shortest // 4, 7 * shortest // 3):
+            bench.simulate(tmp_path, STALLS[0], reset_at_cycle=cycle)
 
 
 def random_values(rng: np.random.Generator, dtype: BaseDataType, shape: tuple[int, ...]) -> np.ndarray:

@@ -1,0 +1,123 @@
+// Pool: maximum or sum of each channel over windows.
+//
+// Function   in0: frames H x W x C in raster order; out0: OH x OW x C. Padded places are ignored by the maximum and
+//            add 0 to the sum.
+// Packing    PE adjacent channels a beat, channel 0 in the low bits; BITS bits each in, OUT_BITS out.
+// Structure  TILED (stride = kernel, no padding): one row of results so far in LUTRAM, updated by each beat as it
+//            comes. Else: the window core in the order (fold, ky, kx), and one register of results so far.
+// Latency    TILED: 1 cycle from the last beat of a window to its result; else 3.
+// II         max(OH*OW*KH*KW*C/PE, H*W*C/PE).
+// Reset      sets the control; results need none.
+`default_nettype none
+
+module pool #(
+    parameter int PE = 8,
+    parameter int BITS = 1,
+    parameter int OUT_BITS = 1,
+    parameter bit SUM = 1'b0,       // else maximum
+    parameter bit SIGNED = 1'b0,    // elements are two's complement
+    parameter bit BIPOLAR = 1'b0,   // elements are one bit, -1 or +1
+    parameter bit TILED = 1'b1,
+    parameter int FOLDS = 1,        // C / PE
+    parameter int H = 8,
+    parameter int W = 8,
+    parameter int KH = 2,
+    parameter int KW = 2,
+    parameter int SH = 2,
+    parameter int SW = 2,
+    parameter int PT = 0,
+    parameter int PL = 0,
+    parameter int OH = 4,
+    parameter int OW = 4,
+    parameter int DEPTH = 32,       // of the window core
+    parameter string RAM_STYLE = "distributed"
+) (
+    input  wire                    clk,
+    input  wire                    rst,         /// synchronous, active high
+    input  wire  [    PE*BITS-1:0] in0_data,
+    input  wire                    in0_valid,
+    output logic                   in0_ready,
+    output logic [PE*OUT_BITS-1:0] out0_data,   /// registered
+    output logic                   out0_valid,  /// registered
+    input  wire                    out0_ready
+);
+    logic [PE*OUT_BITS-1:0] total, result, data_q;
+    logic [PE*BITS-1:0] elements;
+    logic pad, first, complete, take, valid_q;
+    wire  advance = out0_ready || !valid_q;
+
+    for (genvar p = 0; p < PE; p++) begin : g_lane
+        pool_lane #(
+            .BITS(BITS), .OUT_BITS(OUT_BITS), .SUM(SUM), .SIGNED(SIGNED), .BIPOLAR(BIPOLAR)
+        ) lane (
+            .element(elements[p*BITS+:BITS]), .pad, .first,
+            .total(total[p*OUT_BITS+:OUT_BITS]), .result(result[p*OUT_BITS+:OUT_BITS])
+        );
+    end
+
+    assign out0_data  = data_q;
+    assign out0_valid = valid_q;
+
+    always_ff @(posedge clk) begin
+        if (rst) valid_q <= 1'b0;
+        else if (take && complete) valid_q <= 1'b1;
+        else if (out0_ready) valid_q <= 1'b0;
+    end
+
+    if (TILED) begin : g_tiled
+        // A beat that completes no window never waits for the output.
+        assign elements  = in0_data;
+        assign pad       = 1'b0;
+        assign in0_ready = advance || !complete;
+        assign take      = in0_valid && in0_ready;
+
+        localparam int ROW_WORDS = OW * FOLDS;
+        localparam int ADDR = ROW_WORDS > 1 ? $clog2(ROW_WORDS) : 1;
+        logic [ADDR-1:0] addr;
+        logic covered;
+        (* ram_style = "distributed" *)
+        logic [PE*OUT_BITS-1:0] totals_q[ROW_WORDS];
+        assign total = totals_q[addr];
+        always_ff @(posedge clk) begin
+            if (take && covered) totals_q[addr] <= result;
+            if (take && complete) data_q <= result;
+        end
+
+        pool_tiles #(
+            .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .OH(OH), .OW(OW), .ADDR(ADDR)
+        ) tiles (.clk, .rst, .take, .covered, .first, .complete, .addr);
+
+        if (SH != KH || SW != KW || PT != 0 || PL != 0) begin : g_illegal
+            $fatal(1, "pool: TILED needs stride %0d,%0d = kernel %0d,%0d and no padding", SH, SW, KH, KW);
+        end
+        wire unused_core = &{1'b0, DEPTH[0], RAM_STYLE.len() == 0};
+    end else begin : g_windowed
+        // The output register holds the results so far; a result not yet taken holds back the next window.
+        localparam bit LEAST = SIGNED && !SUM;
+        logic valid, first_q;
+        assign first = first_q;
+        assign total = data_q;
+        assign take  = valid && advance;
+        always_ff @(posedge clk) begin
+            if (take) data_q <= result;
+            if (rst) first_q <= 1'b1;
+            else if (take) first_q <= complete;
+        end
+
+        swg_core #(
+            .WIDTH(PE * BITS), .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .SH(SH), .SW(SW), .PT(PT), .PL(PL),
+            .OH(OH), .OW(OW), .DEPTH(DEPTH), .DEPTHWISE(1'b1), .PAD({PE{BITS'(LEAST) << (BITS - 1)}}),
+            .RAM_STYLE(RAM_STYLE)
+        ) core (
+            .clk, .rst, .in0_data, .in0_valid, .in0_ready,
+            .out0_data(elements), .out0_pad(pad), .out0_last(complete), .out0_valid(valid), .out0_ready(advance)
+        );
+    end
+
+`ifndef SYNTHESIS
+    payload_holds: assert property (@(posedge clk) disable iff (rst)
+        out0_valid && !out0_ready |=> out0_valid && $stable(out0_data));
+`endif
+endmodule
+
+`default_nettype wire
