@@ -142,17 +142,18 @@ def simulate_each_op(build: Build, progress: Progress) -> None:
     build.ops = simulate_ops(
         model, fed, frames, build_dir=build.out / "ops", stalls=build.stalls, on_progress=progress
     )
-    build.values[3] = {t: v for result in build.ops.values() for t, v in result.outputs.items()}
+    build.values[3] = {t: v.squeeze(1) for result in build.ops.values() for t, v in result.outputs.items()}
 
 
 def simulate_stitched(build: Build, progress: Progress) -> None:
     """Level 4: the stitched design with its real FIFOs, frames back to back."""
     assert build.design is not None
     image = _streams(build).graph.input[0].name
-    build.values[4], build.simulation = simulate(
+    streams, build.simulation = simulate(
         build.design, {image: build.values[2][image]}, build.config.frames, stalls=build.stalls,
         trace=build.out / "waves.fst" if build.waves else None, on_progress=progress,
     )  # fmt: skip
+    build.values[4] = {t: v.squeeze(1) for t, v in streams.items()}  # frame by frame, each a batch of 1
     build.values[4] |= levels.output_values(_integers(build), build.values[4])
 
 

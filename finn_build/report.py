@@ -48,8 +48,8 @@ def measure_cycles(build: Build) -> Cycles:
     predicted = Cycles(None, None, slowest, cycles[slowest], cycles[slowest] + fill)
     if build.design is None or build.simulation is None or build.stalls is not None:
         return predicted
-    ends = build.simulation.streams[build.design.outputs[0].name].frame_end
-    first = build.simulation.streams[build.design.inputs[0].name].first_beat
+    ends = build.simulation.streams[build.design.outputs[0].signal].frame_end
+    first = build.simulation.streams[build.design.inputs[0].signal].first_beat
     ii = -(-(ends[-1] - ends[0]) // (len(ends) - 1))
     return replace(predicted, ii=ii, latency=ends[0] - first + 1)
 

@@ -55,6 +55,10 @@ class Stream:
         """Bits of tdata: the payload rounded up to whole bytes."""
         return -(-self.width // 8) * 8
 
+    def carries(self, other: Stream) -> bool:
+        """Whether both are the same beats: a flattened tensor streams like the map it flattens."""
+        return (self.beats, self.lanes, self.dtype) == (other.beats, other.lanes, other.dtype)
+
 
 @dataclass(frozen=True)
 class Resources:
@@ -225,6 +229,8 @@ class StreamOp(RTLBackend):
             self._execute_rtlsim(context, graph)
             return
         operands = [np.asarray(context[name]).astype(np.int64) for name in self.onnx_node.input]
+        for i, stream in enumerate(self.streams_in()):
+            operands[i] = operands[i].reshape(stream.shape)
         for name, value in zip(self.onnx_node.output, self.compute(*operands), strict=True):
             context[name] = value.astype(np.float32)
 

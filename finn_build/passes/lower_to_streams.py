@@ -78,7 +78,7 @@ class _Lowering:
                 Padding=pads, SIMD=1, inputDataType=self._dtype(node.input[0]),
             )  # fmt: skip
             x = window
-        self._mvau(node, x, weights.transpose(2, 3, 1, 0).reshape(-1, out_c), [1, out_h, out_w])
+        self._mvau(node, x, weights.transpose(2, 3, 1, 0).reshape(-1, out_c), [1, out_h, out_w], c)
 
     def _dense(self, node: NodeProto) -> None:
         weights, flat = self.source.get_initializer(node.input[1]), node.input[0]
@@ -87,7 +87,7 @@ class _Lowering:
             weights = weights.reshape(c, h, w, -1).transpose(1, 2, 0, 3).reshape(c * h * w, -1)
         self._mvau(node, self._stream(flat), weights, [1])
 
-    def _mvau(self, node: NodeProto, x: str, weights: np.ndarray, vectors: list[int]) -> None:
+    def _mvau(self, node: NodeProto, x: str, weights: np.ndarray, vectors: list[int], channels: int = 0) -> None:
         self.parameters[node.input[1]] = weights
         in_dtype = self._dtype(node.input[0])
         if in_dtype == "BIPOLAR" and any(_attribute(node, "pads", [0])):
@@ -95,7 +95,7 @@ class _Lowering:
         self._emit(
             "BitMVAU", [x, node.input[1]], node.output[0], node, MW=weights.shape[0], MH=weights.shape[1], SIMD=1, PE=1,
             numInputVectors=vectors, inputDataType=in_dtype, weightDataType=self._dtype(node.input[1]),
-            outputDataType=self._dtype(node.output[0]),
+            outputDataType=self._dtype(node.output[0]), PixelChannels=channels,
         )  # fmt: skip
 
     def _steps(self, node: NodeProto) -> None:
