@@ -4,6 +4,8 @@ A window op (SWG, pool) gives its first beat when it has seen the first (kh - 1 
 each tensor lags the accelerator's input by a known part of a frame. Where two streams join, the one that lags less has
 to wait: its FIFO holds the difference, in beats of its own, plus the latency of the pipelines and half a row.
 A pool gives its rows in bursts; what follows at nearly the target rate gets a FIFO of one row of pool output.
+An MVAU takes no input while it replays a vector for its row folds; unless a window op feeds it at full speed, a FIFO
+gathers the next vector meanwhile.
 """
 
 from __future__ import annotations
@@ -24,10 +26,9 @@ _WINDOW_OPS = ("SWG_rtl", "StreamPool_rtl")
 class InsertFIFOs(Transformation):
     """Comes last, when folding and width converters stand. `target_cycles` is the interval between frames."""
 
-    def __init__(self, target_cycles: int, burst_fifos: bool = True):
+    def __init__(self, target_cycles: int):
         super().__init__()
         self.target_cycles = target_cycles
-        self.burst_fifos = burst_fifos
 
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
         """Insert all FIFOs; one application is enough."""
@@ -40,8 +41,10 @@ class InsertFIFOs(Transformation):
                     depth = self._join_depth(stream, latest - lag[node.input[port]])
                     if depth:
                         insert_fifo(model, node, port, depth)
-            elif self.burst_fifos and node.op_type == "StreamPool_rtl":
+            elif node.op_type == "StreamPool_rtl":
                 self._burst_fifo(model, node)
+            elif node.op_type == "BitMVAU_rtl" and not _fed_by_window(model, node):
+                _replay_fifo(model, node)
         return model, False
 
     def _lags(self, model: ModelWrapper) -> dict[str, Fraction]:
@@ -70,6 +73,18 @@ class InsertFIFOs(Transformation):
         stream = getCustomOp(pool).streams_out()[0]
         for node in consumers or []:
             insert_fifo(model, node, list(node.input).index(pool.output[0]), max(2, stream.beats // stream.shape[1]))
+
+
+def _fed_by_window(model: ModelWrapper, node: NodeProto) -> bool:
+    producer = model.find_producer(node.input[0])
+    return producer is not None and producer.op_type == "SWG_rtl"
+
+
+def _replay_fifo(model: ModelWrapper, node: NodeProto) -> None:
+    """An MVAU of several row folds takes no input while it replays a vector; the next one gathers here meanwhile."""
+    op = getCustomOp(node)
+    if op.attr("PE") < op.attr("MH"):
+        insert_fifo(model, node, 0, max(2, op.attr("MW") // op.attr("SIMD")))
 
 
 def insert_fifo(model: ModelWrapper, node: NodeProto, port: int, depth: int) -> None:
