@@ -6,11 +6,11 @@ from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError
+from onnx import helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.transformation.extract_conv_bias import ExtractBiasFromConv
 from qonnx.transformation.fold_constants import FoldConstants
 from qonnx.transformation.infer_shapes import InferShapes
-from onnx import helper
 
 from finn_build.errors import UnsupportedModelError
 
@@ -40,7 +40,7 @@ def import_qonnx(path: Path) -> ModelWrapper:
         raise
     except (DecodeError, OSError) as error:
         raise UnsupportedModelError(f"{path}: not a readable ONNX file ({type(error).__name__})") from error
-    except Exception as error:  # noqa: BLE001  # onnx reports a broken graph by many exception types
+    except Exception as error:  # onnx reports a broken graph by many exception types
         raise UnsupportedModelError(f"{path}: shapes cannot be inferred: {_first_line(error)}") from error
     model = model.transform(FoldConstants(exclude_op_types=["Quant", "IntQuant", "BipolarQuant"]))
     _split_gemm_bias(model)

@@ -41,10 +41,10 @@ class InsertFIFOs(Transformation):
                     depth = self._join_depth(stream, latest - lag[node.input[port]])
                     if depth:
                         insert_fifo(model, node, port, depth)
-            elif node.op_type == "StreamPool_rtl":
-                self._burst_fifo(model, node)
-            elif node.op_type == "BitMVAU_rtl" and not _fed_by_window(model, node):
-                _replay_fifo(model, node)
+            else:
+                depth = max(_burst_depth(model, node), _replay_depth(model, node))
+                if depth:
+                    insert_fifo(model, node, 0, max(2, depth))
         return model, False
 
     def _lags(self, model: ModelWrapper) -> dict[str, Fraction]:
@@ -68,23 +68,24 @@ class InsertFIFOs(Transformation):
         beats_per_row = stream.beats // max(1, rows[-1] if rows else 1)
         return max(2, ceil(wait * stream.beats) + beats_per_row // 2 + 4)
 
-    def _burst_fifo(self, model: ModelWrapper, pool: NodeProto) -> None:
-        consumers = model.find_consumers(pool.output[0])
-        stream = getCustomOp(pool).streams_out()[0]
-        for node in consumers or []:
-            insert_fifo(model, node, list(node.input).index(pool.output[0]), max(2, stream.beats // stream.shape[1]))
+
+def _burst_depth(model: ModelWrapper, node: NodeProto) -> int:
+    """One row of beats behind a pool, 0 elsewhere."""
+    producer, stream = model.find_producer(node.input[0]), getCustomOp(node).streams_in()[0]
+    if producer is None or producer.op_type != "StreamPool_rtl":
+        return 0
+    return stream.beats // getCustomOp(producer).streams_out()[0].shape[1]
 
 
-def _fed_by_window(model: ModelWrapper, node: NodeProto) -> bool:
-    producer = model.find_producer(node.input[0])
-    return producer is not None and producer.op_type == "SWG_rtl"
+def _replay_depth(model: ModelWrapper, node: NodeProto) -> int:
+    """One vector before an MVAU of several row folds that no window op feeds, 0 elsewhere.
 
-
-def _replay_fifo(model: ModelWrapper, node: NodeProto) -> None:
-    """An MVAU of several row folds takes no input while it replays a vector; the next one gathers here meanwhile."""
-    op = getCustomOp(node)
-    if op.attr("PE") < op.attr("MH"):
-        insert_fifo(model, node, 0, max(2, op.attr("MW") // op.attr("SIMD")))
+    The MVAU takes no input while it replays a vector; the next one gathers in the FIFO meanwhile.
+    """
+    op, producer = getCustomOp(node), model.find_producer(node.input[0])
+    if node.op_type != "BitMVAU_rtl" or op.attr("PE") == op.attr("MH"):
+        return 0
+    return 0 if producer is not None and producer.op_type == "SWG_rtl" else op.attr("MW") // op.attr("SIMD")
 
 
 def insert_fifo(model: ModelWrapper, node: NodeProto, port: int, depth: int) -> None:

@@ -50,10 +50,10 @@ class SetFolding(Transformation):
 
     def _choose(self, model: ModelWrapper, node: NodeProto) -> Folding:
         """The cheapest folding that meets the target, else the fastest."""
-        op, best, fastest = getCustomOp(node), None, None
+        best, fastest = None, None
         for folding in foldings(model, node):
-            _apply(op, folding)
-            cycles = max(op.get_exp_cycles(), _window_cycles(model, node, folding.get("SIMD", 1)))
+            _apply(getCustomOp(node), folding)
+            cycles = max(getCustomOp(node).get_exp_cycles(), _window_cycles(model, node, folding.get("SIMD", 1)))
             cost = (_lanes(folding), folding.get("PE", 1))
             if cycles <= self.target_cycles and (best is None or cost < best[0]):
                 best = (cost, folding)
@@ -94,9 +94,8 @@ def _window_cycles(model: ModelWrapper, node: NodeProto, simd: int) -> int:
     window = model.find_producer(node.input[0]) if node.op_type == "BitMVAU_rtl" else None
     if window is None or window.op_type != "SWG_rtl":
         return 0
-    op = getCustomOp(window)
-    op.set_nodeattr("SIMD", simd)
-    return op.get_exp_cycles()
+    getCustomOp(window).set_nodeattr("SIMD", simd)
+    return getCustomOp(window).get_exp_cycles()
 
 
 def _check(node: NodeProto, folding: Mapping[str, int]) -> None:
