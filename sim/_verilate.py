@@ -9,17 +9,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sim._binding import top_streams
-from sim._toolchain import Progress, compile_objects, compiler, include_dirs, run_tool, verilator_root
+from sim._toolchain import OPTIMISATION, Progress, compile_objects, compiler, include_dirs, run_tool, verilator_root
 
-_SPLIT = "20000"  # statements per generated C++ file and function: big designs compile on all cores
+_SPLIT = "4000"  # statements per generated C++ file and function: big designs compile on all cores
 _FLAGS = (
     *("--cc", "--prefix", "Vsim", "--assert", "--no-timing", "-O3", "--x-assign", "fast", "--x-initial", "unique"),
     *("-Wno-lint", "-Wno-style", "-Wno-fatal", "--timescale-override", "1ns/1ns"),
     *("--output-split", _SPLIT, "--output-split-cfuncs", _SPLIT),
 )
-_FAST, _SLOW = "-O2", "-O1"  # code of every cycle; code that runs once
-_BUNDLE_BYTES = 400_000  # generated C++ per compilation, about three seconds of it
-FLAGS = (*_FLAGS, _FAST, _SLOW)
+_BUNDLE_BYTES = 300_000  # generated C++ per compilation, about two seconds of it
+FLAGS = (*_FLAGS, OPTIMISATION)
 _PACKAGE = re.compile(rb"^\s*package\s", re.MULTILINE)
 HEADER_SUFFIXES = (".vh", ".svh")
 
@@ -51,8 +50,7 @@ def build_simulator(
     _verilate(top, sources, wave_format, model)
     (model / "binding.cpp").write_text(binding)
     precompiled = ["-include", str(runtime / "precompiled.h")]
-    jobs = [(path, [*precompiled, level]) for path, level in _bundles(model)]
-    objects = compile_objects(jobs, model, [*include_dirs(), model], on_progress)
+    objects = compile_objects(_bundles(model), precompiled, model, [*include_dirs(), model], on_progress)
     libraries = ["-lz"] if wave_format == "fst" else []
     everything = [*map(str, objects), *map(str, sorted(runtime.glob("*.o")))]
     run_tool([compiler(), *everything, "-pthread", *libraries, "-o", str(folder / "simulator")], "linking")
@@ -70,28 +68,21 @@ def discover_streams(top: str, sources: Mapping[Path, bytes]) -> list[tuple[str,
         return top_streams((Path(name) / "Vsim.h").read_text())
 
 
-def _bundles(folder: Path) -> list[tuple[Path, str]]:
-    """Gather generated files into larger ones, so that headers are read less often.
-
-    Returns:
-        Source and optimisation level of each; what runs every cycle comes first.
-    """
-    files = sorted(folder.glob("*.cpp"))
-    fast = [path for path in files if not path.stem.endswith("__Slow")]
-    slow = [path for path in files if path.stem.endswith("__Slow")]
-    small = sum(path.stat().st_size for path in files) < _BUNDLE_BYTES
-    groups = [(files, _FAST)] if small else [(fast, _FAST), (slow, _SLOW)]
-    bundles: list[tuple[Path, str]] = []
-    for members, level in groups:
-        room = 0
-        for path in members:
-            if room <= 0:
-                bundles.append((folder / f"bundle_{len(bundles)}.cc", level))
-                room = _BUNDLE_BYTES
-            with bundles[-1][0].open("a") as out:
-                out.write(f'#include "{path.name}"\n')
-            room -= path.stat().st_size
-    return bundles
+def _bundles(folder: Path) -> list[Path]:
+    """Gather generated files into larger ones, so that headers are read less often; the largest come first."""
+    sizes = {path.name: path.stat().st_size for path in folder.glob("*.cpp")}
+    bundles: list[list[str]] = []
+    room = 0
+    for name in sorted(sizes, key=lambda name: (-sizes[name], name)):
+        if room < sizes[name]:
+            bundles.append([])
+            room = _BUNDLE_BYTES
+        bundles[-1].append(name)
+        room -= sizes[name]
+    paths = [folder / f"bundle_{number}.cc" for number in range(len(bundles))]
+    for path, names in zip(paths, bundles, strict=True):
+        path.write_text("".join(f'#include "{name}"\n' for name in names))
+    return paths
 
 
 def _verilate(top: str, sources: Mapping[Path, bytes], wave_format: str, folder: Path) -> None:
