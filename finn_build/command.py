@@ -19,6 +19,9 @@ from finn_build.report import make_report, print_report, write_report
 from sim.verilator import Stalls
 
 
+_FILE_WIDTH = 132
+
+
 def run_build(
     options: argparse.Namespace, config: BuildConfig, board: Board, folder: Path, out: Path
 ) -> None:
@@ -27,7 +30,7 @@ def run_build(
     Raises:
         SignflowError: whatever is wrong with the input, or GateError when two levels disagree.
     """
-    began, log = time.monotonic(), Console(stderr=True)
+    began, log = time.monotonic(), _console(stderr=True)
     network = _network(options, config, folder)
     images = networks.load_images(options.images, network, config.frames, options.seed)
     if len(images) < config.frames:
@@ -59,7 +62,7 @@ def _network(options: argparse.Namespace, config: BuildConfig, folder: Path) -> 
 
 def _finish(build: Build, impl: str, folder: Path, out: Path) -> None:
     """Report a finished build; one stopped early has no verdict, so it has no report."""
-    console = Console()
+    console = _console()
     if build.verdict is None:
         console.print(
             f"Stopped before the gate, as asked: nothing is verified. Models of the steps: {out / 'steps'}"
@@ -86,6 +89,12 @@ def _contents(impl: str, out: Path) -> tuple[str, ...]:
         f"  {out}/steps        the graph after each step, as ONNX",
         "Next: build it from your own images with --images DIR, for your own network with --onnx FILE, or for zcu104.",
     )
+
+
+def _console(stderr: bool = False) -> Console:
+    """A terminal at its own width, a file or pipe at one that holds the table."""
+    console = Console(stderr=stderr)
+    return console if console.is_terminal else Console(stderr=stderr, width=_FILE_WIDTH)
 
 
 @contextmanager

