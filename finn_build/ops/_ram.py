@@ -10,12 +10,12 @@ _BRAM18_SHAPES = ((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512,
 def lutram_luts(words: int, width: int) -> int:
     """LUTs of a simple dual port memory of `words` x `width` bits: cells (RAM32M, RAM64M) and read multiplexers.
 
-    Source: Yosys 0.70 `synth_xilinx`, xc7; a 4:1 multiplexer is one LUT, the write decoder two LUTs a bank.
+    Source: Yosys 0.70 `synth_xilinx`, xc7; a 4:1 multiplexer is one LUT, the write decoder one a bank.
     """
     if words <= 32:
         return 4 * -(-width // 6)
     banks = -(-words // 64)
-    multiplexers = 0 if banks == 1 else width * -(-(banks - 1) // 3) + 2 * banks
+    multiplexers = 0 if banks == 1 else width * -(-banks // 4) + banks
     return 4 * banks * -(-width // 3) + multiplexers
 
 

@@ -94,17 +94,14 @@ class Window:
         first place to the word written when the window's last place is read, at the earliest.
         A later deadline or an earlier read does not exist, so no smaller ring keeps the rate.
         """
-        span = (self.kernel[0] - 1) * self.image[1] * self.folds + self.kernel[1] * self.folds
         needed = _depth_reading(self) if self.beats_out >= self.beats_in else _depth_writing(self)
-        return max(span, needed)
+        return max(self.span, needed)
 
     @property
     def first_window_cycles(self) -> int:
         """Cycles from the first beat in to the last read of the first window (of its first fold with depthwise)."""
         places = self.kernel[0] * self.kernel[1] if self.depthwise else self.places
-        ky, kx, fold = np.unravel_index(
-            np.arange(places), (*self.kernel, 1 if self.depthwise else self.folds)
-        )
+        ky, kx, fold = np.unravel_index(np.arange(places), (*self.kernel, 1 if self.depthwise else self.folds))
         y, x = ky - self.padding[0], kx - self.padding[1]
         inside = (y >= 0) & (y < self.image[0]) & (x >= 0) & (x < self.image[1])
         position = (y * self.image[1] + x) * self.folds + fold
@@ -112,9 +109,24 @@ class Window:
         return int(waits.max()) + places - 1
 
     @property
-    def first_place_is_padding(self) -> bool:
-        """Whether the first beat out needs no beat in."""
-        return self.padding[0] > 0 or self.padding[1] > 0
+    def span(self) -> int:
+        """Words from a window's first place to its last, both included."""
+        return (self.kernel[0] - 1) * self.image[1] * self.folds + self.kernel[1] * self.folds
+
+    @property
+    def counter_bits(self) -> int:
+        """Bits of swg_core's counters over folds, kernel and padded image."""
+        columns, rows = ((self.windows[axis] - 1) * self.stride[axis] + self.kernel[axis] for axis in (1, 0))
+        return sum(max(1, (size - 1).bit_length()) for size in (self.folds, *self.kernel, columns, rows))
+
+    def margin_bits(self, depth: int) -> int:
+        """Bits of swg_core's margins for a ring of `depth` words, as in swg_core.sv."""
+        row = self.image[1] * self.folds
+        walked = (self.windows[1] - 1) * self.stride[1] * self.folds
+        to_row = self.stride[0] * row - walked
+        to_frame = self.image[0] * row - (self.windows[0] - 1) * self.stride[0] * row - walked
+        jump = max(self.stride[1] * self.folds, to_row, to_frame)
+        return (depth + max(jump, 2 * self.span - 2)).bit_length() + 1
 
     def patches(self, image: np.ndarray, fill: int) -> np.ndarray:
         """Cut the windows out of images.

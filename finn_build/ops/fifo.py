@@ -73,5 +73,19 @@ class StreamFIFO_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         return 1 if self.attr("depth") == 2 else 2
 
     def resources(self) -> Resources:
-        """Area by structure."""
-        return Resources()
+        """Area by structure: two registers, shift-register LUTs, LUTRAM or block RAM.
+
+        Source: Yosys 0.70 `synth_xilinx`, xc7, 15 configurations of 1 to 64 bits, 2 to 4,096 beats; LUT within 3 up to
+        33 beats, within 10% above. Shift registers of up to 16 places count one LUT a bit; a packer pairs them.
+        """
+        width, places, style = self._stream().width, self.attr("depth") - 1, self._style()
+        address = max(1, (places - 1).bit_length())
+        if places == 1:
+            return Resources(lut=width + 4, ff=2 * width + 2)
+        if style == "distributed" and places <= _SRL_PLACES:
+            return Resources(lut=width + 2 + 3 * address, ff=width + address + 2)
+        wraps = places & (places - 1) != 0
+        control, registers = round((4.5 if wraps else 2.4) * address), 3 * address + 2
+        if style == "block":
+            return Resources(lut=control, ff=registers, bram18=bram18_blocks(places, width))
+        return Resources(lut=control + lutram_luts(places, width), ff=registers + width)

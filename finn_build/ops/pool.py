@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -13,7 +14,7 @@ from qonnx.core.datatype import BaseDataType, DataType
 from finn_build.ops._ram import lutram_luts
 from finn_build.ops._window import Window
 from finn_build.ops.base import Resources, Stream, StreamOp, integer_range_dtype
-from finn_build.ops.swg import core_parameters, core_resources, image_stream, window_of
+from finn_build.ops.swg import core_resources, geometry_parameters, image_stream, ring_parameters, window_of
 
 
 @register_custom_op
@@ -86,7 +87,8 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             "SIGNED": int(image.dtype.signed() and not bipolar),
             "BIPOLAR": int(bipolar),
             "TILED": int(self.tiled),
-            **core_parameters(self.window, image.width, self.attr("ram_style")),
+            **geometry_parameters(self.window),
+            **({} if self.tiled else ring_parameters(self.window, image.width, self.attr("ram_style"))),
         }
 
     def compute(self, *operands: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -108,5 +110,19 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         return self.window.first_window_cycles + 2
 
     def resources(self) -> Resources:
-        """Area by structure."""
-        return Resources()
+        """Lanes, and either the row of results or the window core.
+
+        Source: Yosys 0.70 `synth_xilinx`, xc7, 11 configurations of 1 to 64 lanes, 1 to 10 bits; LUT within 15%.
+        """
+        image, pooled, pe = self.streams_in()[0], self.streams_out()[0], self.attr("PE")
+        in_bits, out_bits = image.dtype.bitwidth(), pooled.dtype.bitwidth()
+        if not self.tiled:
+            lane = out_bits if self._sums else 2.7
+            core = core_resources(self.window, image.width, self.attr("ram_style"))
+            return replace(core, lut=core.lut + round(pe * lane) + 5, ff=core.ff + pooled.width + 4)
+        lane = out_bits if self._sums else max(1, 2.8 * in_bits - 2.6)
+        words = self.window.windows[1] * self.window.folds
+        sizes = (self.window.folds, *self.window.kernel, *self.window.image, words)
+        counters = sum((size - 1).bit_length() for size in sizes)
+        row = lutram_luts(words, pooled.width) if words > 1 else 0
+        return Resources(lut=row + round(pe * lane + 1.3 * counters), ff=pooled.width + counters + 4)

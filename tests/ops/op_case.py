@@ -73,7 +73,10 @@ class OpBench:
         for i, case in enumerate(self.cases):
             node = self._node(i, case)
             op = getCustomOp(node)
-            streams = [*zip(node.input, op.streams_in(), strict=False), *zip(node.output, op.streams_out(), strict=True)]
+            streams = [
+                *zip(node.input, op.streams_in(), strict=False),
+                *zip(node.output, op.streams_out(), strict=True),
+            ]
             tensors |= {name: (stream.shape, stream.dtype) for name, stream in streams}
             inputs += node.input[: len(op.streams_in())]
             outputs += node.output

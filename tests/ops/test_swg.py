@@ -84,9 +84,7 @@ def bench() -> OpBench:
 
 class TestSWG(OpChecks):
     def test_padded_bipolar_is_ternary(self, bench: OpBench) -> None:
-        types = {
-            (op.attr("inputDataType"), any(op.attr("Padding")), op.get_output_datatype().name) for op in bench.ops
-        }
+        types = {(op.attr("inputDataType"), any(op.attr("Padding")), op.get_output_datatype().name) for op in bench.ops}
         assert ("BIPOLAR", True, "TERNARY") in types
         assert ("BIPOLAR", False, "BIPOLAR") in types
         assert ("UINT3", True, "UINT3") in types

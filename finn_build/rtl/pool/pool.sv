@@ -3,8 +3,8 @@
 // Function   in0: frames H x W x C in raster order; out0: OH x OW x C. Padded places are ignored by the maximum and
 //            add 0 to the sum.
 // Packing    PE adjacent channels a beat, channel 0 in the low bits; BITS bits each in, OUT_BITS out.
-// Structure  TILED (stride = kernel, no padding): one row of results so far in LUTRAM, updated by each beat as it
-//            comes. Else: the window core in the order (fold, ky, kx), and one register of results so far.
+// Structure  TILED (stride = kernel, no padding): one row of results so far in LUTRAM (one register where the row is
+//            one word), updated by each beat as it comes. Else: the window core in the order (fold, ky, kx), and one register of results so far.
 // Latency    TILED: 1 cycle from the last beat of a window to its result; else 3.
 // II         max(OH*OW*KH*KW*C/PE, H*W*C/PE).
 // Reset      sets the control; results need none.
@@ -65,22 +65,31 @@ module pool #(
     end
 
     if (TILED) begin : g_tiled
-        // A beat that completes no window never waits for the output.
-        assign elements  = in0_data;
-        assign pad       = 1'b0;
-        assign in0_ready = advance || !complete;
-        assign take      = in0_valid && in0_ready;
-
         localparam int ROW_WORDS = OW * FOLDS;
         localparam int ADDR = ROW_WORDS > 1 ? $clog2(ROW_WORDS) : 1;
         logic [ADDR-1:0] addr;
         logic covered;
-        (* ram_style = "distributed" *)
-        logic [PE*OUT_BITS-1:0] totals_q[ROW_WORDS];
-        assign total = totals_q[addr];
-        always_ff @(posedge clk) begin
-            if (take && covered) totals_q[addr] <= result;
-            if (take && complete) data_q <= result;
+
+        assign elements = in0_data;
+        assign pad      = 1'b0;
+        assign take     = in0_valid && in0_ready;
+
+        if (ROW_WORDS == 1) begin : g_word
+            // The output register holds the result so far; a result not yet taken holds back the next window.
+            assign in0_ready = advance;
+            assign total     = data_q;
+            always_ff @(posedge clk) if (take && covered) data_q <= result;
+            wire unused_addr = addr[0];
+        end else begin : g_row
+            // A beat that completes no window never waits for the output.
+            (* ram_style = "distributed" *)
+            logic [PE*OUT_BITS-1:0] totals_q[ROW_WORDS];
+            assign in0_ready = advance || !complete;
+            assign total     = totals_q[addr];
+            always_ff @(posedge clk) begin
+                if (take && covered) totals_q[addr] <= result;
+                if (take && complete) data_q <= result;
+            end
         end
 
         pool_tiles #(
