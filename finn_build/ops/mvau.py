@@ -27,7 +27,10 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
     """
 
     rtl_module = "mvau"
-    rtl_sources = tuple(f"mvau/{m}.sv" for m in ("rom", "compressor", "mvau_signs", "mvau_products", "mvau_pe", "mvau"))
+    rtl_sources = tuple(
+        f"mvau/{m}.sv"
+        for m in ("rom_distributed", "rom", "compressor", "mvau_signs", "mvau_products", "mvau_pe", "mvau")
+    )
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:

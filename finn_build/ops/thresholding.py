@@ -26,7 +26,7 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
     """
 
     rtl_module = "thresholding"
-    rtl_sources = ("mvau/rom.sv", "thresholding/thresholding.sv")
+    rtl_sources = ("mvau/rom_distributed.sv", "mvau/rom.sv", "thresholding/thresholding.sv")
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 //
 // Latency: 1 enabled cycle. A single word has no register: it is a constant, and tools fold it into the logic.
 // Reset: none; contents come with the configuration.
-// Area: distributed, WIDTH * ceil(DEPTH / 64) LUT and a few for the multiplexer; block, RAMB18 of 36 x 512.
+// Area: block RAM, RAMB18 of 36 x 512 and its other shapes; LUTs, see rom_distributed.sv.
 `default_nettype none
 
 module rom #(
@@ -34,16 +34,7 @@ module rom #(
         always_ff @(posedge clk) if (en) word_q <= words[addr];
         assign data_q = word_q;
     end else begin : g_distributed
-`ifdef YOSYS
-        (* rom_style = "logic" *)
-`else
-        (* rom_style = "distributed" *)
-`endif
-        logic [WIDTH-1:0] words[DEPTH];
-        logic [WIDTH-1:0] word_q;
-        initial $readmemh(INIT_FILE, words);
-        always_ff @(posedge clk) if (en) word_q <= words[addr];
-        assign data_q = word_q;
+        rom_distributed #(.DEPTH(DEPTH), .WIDTH(WIDTH), .INIT_FILE(INIT_FILE)) memory (.clk, .en, .addr, .data_q);
     end
 endmodule
 
