@@ -20,8 +20,8 @@ class Augmentation:
 
     flips: bool = True
     shift: int = 4
-    contrast: float = 0.2
-    brightness: float = 0.1
+    contrast: float = 0.1
+    brightness: float = 0.05
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """A random view of each image; pixels stay in [0, 1).

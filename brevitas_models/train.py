@@ -51,7 +51,7 @@ FOLDER holds an index.csv (columns path, class; optional group, split) or one su
 
 
 PROTOCOL = (
-    "trained on train, best epoch chosen by loss on val, test untouched until the end; groups of related images are "
+    "trained on train, best epoch chosen by loss on val, test has no part in either; groups of related images are "
     "never split; measured in eval mode, which is the arithmetic of the hardware"
 )
 

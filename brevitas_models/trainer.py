@@ -48,8 +48,8 @@ class TrainConfig:
     """
 
     model: str
-    epochs1: int = 100
-    epochs2: int = 200
+    epochs1: int = 40
+    epochs2: int = 160
     lr1: float = 2e-3
     lr2: float = 2e-3
     batch: int = 64

@@ -12,7 +12,7 @@ from torch import nn
 
 from brevitas_models.export import MODEL_KEY, export_qonnx, read_taps, torch_taps
 from brevitas_models.quantizers import act_quantizer, pixel_quantizer
-from brevitas_models.zoo import build_model
+from brevitas_models.zoo import DEFAULT_MODEL, build_model, load_checkpoint, pretrained_path
 from finn_build.errors import DataError, UnsupportedModelError
 from tests.brevitas_models.nets import random_images, randomize
 
@@ -46,6 +46,13 @@ def test_cnv_taps_are_equal(bits: int, tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = randomize(build_model(f"cnv_w1a{bits}", width=4), seed=0)
     assert len(assert_taps_equal(model, tmp_path / "cnv.onnx", (1, 3, 32, 32))) == 1 + 6 + 2 + 1
+
+
+def test_taps_of_the_shipped_network_are_equal(tmp_path: Path) -> None:
+    model, _, meta = load_checkpoint(pretrained_path())
+    assert_taps_equal(model, tmp_path / "net.onnx", (1, 1, 64, 64))
+    described = ModelWrapper(str(tmp_path / "net.onnx")).get_metadata_prop(MODEL_KEY)
+    assert json.loads(described) == {"name": DEFAULT_MODEL, "classes": list(meta.classes)}
 
 
 def test_logits_are_integers_on_a_power_of_two(tmp_path: Path) -> None:
