@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from finn.util.verification import despecialize_model
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from sim.isolated import OpResult, simulate_ops
@@ -96,7 +97,7 @@ def lower_hls(build: Build, progress: Progress) -> None:
         _integers(build).model, board.part, board.clk_period_ns, build.out / "hls"
     )
     blocker = synthesis_blocker()
-    build.not_run.append(f"HLS synthesis and simulation: {blocker or 'left to the user'}")
+    build.not_run.append(f"HLS synthesis and simulation: {blocker}")
 
 
 def fold(build: Build, progress: Progress) -> None:
@@ -130,7 +131,9 @@ def execute(build: Build, progress: Progress) -> None:
     build.values[1] = levels.qonnx_values(network.qonnx, integers, build.frames, lambda f: progress(f / 2))
     ints = integers.quantize_images(build.frames)
     streams = _streams(build)
-    build.values[2] = levels.stream_values(streams, ints, lambda f: progress((1 + f) / 2))
+    needs_vitis = any(n.op_type.endswith("_hls") for n in streams.graph.node)
+    runnable = despecialize_model(streams) if needs_vitis else streams
+    build.values[2] = levels.stream_values(runnable, ints, lambda f: progress((1 + f) / 2))
     build.values[2] |= levels.output_values(integers, build.values[2])
     build.accuracy = measure_accuracy(integers, build.images)
 

@@ -115,7 +115,7 @@ def make_report(build: Build, impl: str) -> dict[str, Any]:
 def write_report(report: Mapping[str, Any], folder: Path) -> Path:
     """Write `report.json`, the last file of a build."""
     path = folder / "report.json"
-    path.write_text(json.dumps(report, indent=2) + "\n")
+    path.write_text(json.dumps(report, indent=2, default=lambda number: number.item()) + "\n")
     return path
 
 

@@ -131,6 +131,9 @@ def _emit_steps(
     """Emit the step function from integer tensor `root` through the quantizer `node` to `out`."""
     origin, source = compilation.ints[root], node.input[0]
     steps = _compile_steps(compilation, source, origin, quantizer)
+    if not out.bipolar:  # the levels that really occur; a ReLU in front makes a signed quantizer's unsigned
+        low, high = full_range(out.channels, *steps.levels)
+        out = replace(out, low=low, high=high)
     if out.shape != origin.shape:  # the chain only dropped the 1x1 of a pooled map; checked by compile_reshape
         flat = replace(origin, name=f"{root}_flat_for_{out.name}", shape=out.shape)
         compilation.emit("Flatten", [root], flat, node, axis=1)
