@@ -8,6 +8,8 @@
 // Latency    TILED: 1 cycle from the last beat of a window to its result; else 3.
 // II         max(OH*OW*KH*KW*C/PE, H*W*C/PE).
 // Reset      sets the control; results need none.
+// Area       (Yosys, xc7) 2x2 maximum over 32x32: 32 bipolar lanes 72 LUT, 53 FF; 32 lanes of 4 bits 386 LUT, 149 FF.
+//            3x3 stride 2 padded over 32x32, 8 lanes of 32 channels of 4 bits: 97 LUT, 96 FF, 1 RAMB18.
 `default_nettype none
 
 module pool #(

@@ -2,7 +2,7 @@
 //
 // Function   max: the larger one, a bipolar element being one unsigned bit; sum: total + element, bipolar bits as -1, +1.
 //            `first` starts anew.
-// Area       (Yosys, xc7) max of 1 bit: 1 LUT, of 4 bits: 7 LUT; sum of 4 into 8 bits: 8 LUT.
+// Area       (Yosys, xc7) max of 1 bit: 1 LUT, of 4 bits: 8 LUT; sum of 4 into 8 bits: 8 LUT.
 `default_nettype none
 
 module pool_lane #(

@@ -3,7 +3,9 @@
 // Function   per beat taken, in raster order: addr = column of windows * FOLDS + fold; `first` and `complete` mark the
 //            first and the last pixel of a window. Pixels right of and below the last window are passed over.
 // Latency    0: the outputs describe the beat taken next.
+// II         1.
 // Reset      to the first beat of a frame.
+// Area       (Yosys, xc7) about 1.3 LUT and 1 FF per counter bit.
 `default_nettype none
 
 module pool_tiles #(

@@ -7,6 +7,8 @@
 // Latency    2 cycles from the input beat that completes a word to the output beat that holds it.
 // II         max(OH*OW*KH*KW*C/SIMD, H*W*C/SIMD).
 // Reset      sets the control; the buffer needs none.
+// Area       (Yosys, xc7) 3x3 padded over 32x32, 24 lanes of 24 bipolar channels: 149 LUT (48 of them LUTRAM), 74 FF;
+//            over 200x200, 4 lanes of 16 channels of 4 bits: 82 LUT, 73 FF, 2 RAMB18.
 `default_nettype none
 
 module swg #(

@@ -8,6 +8,7 @@
 // Latency    2 cycles from the input beat that completes a word to the output beat that holds it.
 // II         max(OH*OW*KH*KW*FOLDS, H*W*FOLDS) cycles a frame, with no bubble, for the DEPTH of ops/swg.py.
 // Reset      sets the control; the buffer needs none.
+// Area       (Yosys, xc7) 60 to 100 LUT and 50 to 60 FF around the buffer; see swg.sv.
 //
 // The buffer is a ring of DEPTH words. Positions count words in raster order through all frames; a padded place
 // has the (virtual) position that the same step would reach in an unpadded frame, so that one addition per step
