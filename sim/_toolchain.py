@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -20,6 +21,8 @@ HARNESS = tuple(Path(__file__).parent / n for n in ("harness.cpp", "harness.h", 
 CXX_FLAGS = ("-std=c++17", "-w", "-fno-strict-aliasing", "-pthread", "-DVL_USER_WARN")
 OPTIMISATION = "-O1"  # as fast at run time as -O2 and -O3 on real designs, a third faster to compile
 _LOG_LINES = 15
+KEPT_SIMULATORS = 2000  # half a megabyte each
+_KEPT_RUNTIMES = 8  # seventy megabytes each, for the precompiled header
 
 Progress = Callable[[float], None]
 
@@ -82,8 +85,10 @@ def digest(parts: Iterable[str | bytes]) -> str:
     return state.hexdigest()[:32]
 
 
-def build_once(target: Path, build: Callable[[Path], None]) -> Path:
+def build_once(target: Path, build: Callable[[Path], None], keep: int) -> Path:
     """Fill folder `target` by `build` in a temporary folder beside it, unless it exists already.
+
+    Of its siblings only the `keep` most recently used remain, so the cache stays bounded.
 
     The folder appears by one rename, so processes that build the same thing at once do not disturb each other,
     and an interrupted build leaves nothing that looks whole.
@@ -92,6 +97,8 @@ def build_once(target: Path, build: Callable[[Path], None]) -> Path:
         SimulationError: The cache cannot be written.
     """
     if target.is_dir():
+        with contextlib.suppress(OSError):  # marks it as used; a shared cache may be read-only
+            os.utime(target)
         return target
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -111,7 +118,15 @@ def build_once(target: Path, build: Callable[[Path], None]) -> Path:
         raise SimulationError(f"simulator cache {folder}: {error.strerror}") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    _forget_oldest(target.parent, keep)
     return target
+
+
+def _forget_oldest(folder: Path, keep: int) -> None:
+    with contextlib.suppress(OSError):  # another process may be tidying too
+        entries = [path for path in folder.iterdir() if not path.name.startswith(".")]
+        for path in sorted(entries, key=lambda path: path.stat().st_mtime)[:-keep]:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def run_tool(command: Sequence[str], what: str, cwd: Path | None = None) -> str:
@@ -201,4 +216,4 @@ def runtime_library(trace: str) -> Path:
         run_tool([*precompile, "-o", f"{header}.gch"], "precompiling headers")
         compile_objects(sources, [], folder, include_dirs())
 
-    return build_once(cache_dir() / "runtime" / key, build)
+    return build_once(cache_dir() / "runtime" / key, build, _KEPT_RUNTIMES)

@@ -159,7 +159,7 @@ int main(int argc, char** argv) {
     VerilatedContext context;
     context.fatalOnError(false);
     context.traceEverOn(!options.trace.empty());
-    context.randReset(options.seed ? 2 : 0);  // with stalls on, unreset state starts random
+    context.randReset(options.idle > 0 || options.backpressure > 0 ? 2 : 0);  // stalls: unreset state starts random
     context.randSeed(static_cast<int>(options.seed & 0x7FFFFFFF));
     try {
         signflow::Run run(options, &context);

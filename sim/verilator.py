@@ -20,7 +20,7 @@ import numpy as np
 
 from finn_build.errors import SimulationError
 from sim._binding import binding_source
-from sim._toolchain import Progress, build_once, cache_dir, digest, runtime_library
+from sim._toolchain import KEPT_SIMULATORS, Progress, build_once, cache_dir, digest, runtime_library
 from sim._verilate import FLAGS, build_simulator
 from sim._waves import wave_format
 
@@ -67,7 +67,7 @@ class Stalls:
     """Random pauses, the same for the same seed; unreset registers then start with random contents too.
 
     Attributes:
-        seed: Any integer >= 1.
+        seed: Any integer >= 0.
         idle: Mean fraction of cycles in which an input offers nothing, 0 to 1.
         backpressure: Mean fraction of cycles in which an output takes nothing, 0 to 1.
     """
@@ -158,7 +158,8 @@ def compile_model(
     def build(folder: Path) -> None:
         build_simulator(top, contents, binding, runtime, chosen, folder, on_progress)
 
-    return Simulator(build_once(cache_dir() / "verilated" / key, build) / "simulator", tuple(bound), chosen)
+    folder = build_once(cache_dir() / "verilated" / key, build, KEPT_SIMULATORS)
+    return Simulator(folder / "simulator", tuple(bound), chosen)
 
 
 def _read(sources: Sequence[Path]) -> dict[Path, bytes]:
@@ -202,17 +203,20 @@ class Simulator:
             reset_at_cycle: Reset in that cycle, then feed all frames again from the first.
 
         Raises:
-            SimulationError: Deadlock, broken protocol, failed assertion, surplus beats, wrong input sizes.
+            SimulationError: Deadlock, broken protocol, failed assertion, missing memory file, wrong input sizes.
         """
         waves = self._wave_path(trace_file)
-        with tempfile.TemporaryDirectory(prefix="signflow_") as name:
-            folder = Path(name)
-            self._write_inputs(inputs, frames, folder)
-            pauses = stalls or Stalls(0, 0, 0)
-            arguments = [folder, frames, watchdog_cycles, pauses.seed, pauses.idle, pauses.backpressure]
-            arguments += [-1 if reset_at_cycle is None else reset_at_cycle, waves]
-            self._execute([str(item) for item in arguments], cwd, folder, on_progress)
-            return self._read_results(frames, folder)
+        pauses = stalls or Stalls(0, 0, 0)
+        try:
+            with tempfile.TemporaryDirectory(prefix="signflow_") as name:
+                folder = Path(name)
+                self._write_inputs(inputs, frames, folder)
+                arguments = [folder, frames, watchdog_cycles, pauses.seed, pauses.idle, pauses.backpressure]
+                arguments += [-1 if reset_at_cycle is None else reset_at_cycle, waves]
+                self._execute([str(item) for item in arguments], cwd, folder, on_progress)
+                return self._read_results(frames, folder)
+        except OSError as error:
+            raise SimulationError(f"simulation: {error.filename or tempfile.gettempdir()}: {error.strerror}") from error
 
     def _wave_path(self, trace_file: Path | None) -> str:
         if trace_file is None:
