@@ -11,6 +11,7 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
 from finn_build.errors import ConfigError
+from finn_build.ops._folds import folds
 from finn_build.ops.base import StreamOp
 
 Folding = dict[str, int]  # attribute ("PE", "SIMD") -> lanes
@@ -39,12 +40,11 @@ class SetFolding(Transformation):
             raise ConfigError(f"folding: no op is called {unknown}; legal: {', '.join(names)}")
         for node in model.graph.node:
             chosen = self.overrides.get(node.name) or self._choose(model, node)
-            _check(node, chosen)
+            _check(model, node, chosen)
             _apply(getCustomOp(node), chosen)
             if node.op_type == "BitMVAU_rtl":
                 window = model.find_producer(node.input[0])
                 if window is not None and window.op_type == "SWG_rtl":
-                    _check(window, {"SIMD": getCustomOp(node).attr("SIMD")})
                     getCustomOp(window).set_nodeattr("SIMD", getCustomOp(node).attr("SIMD"))
         return model, False
 
@@ -98,7 +98,8 @@ def _window_cycles(model: ModelWrapper, node: NodeProto, simd: int) -> int:
     return getCustomOp(window).get_exp_cycles()
 
 
-def _check(node: NodeProto, folding: Mapping[str, int]) -> None:
+def _check(model: ModelWrapper, node: NodeProto, folding: Mapping[str, int]) -> None:
+    """Raise ConfigError where lanes have no place in the op, or do not divide what they fold."""
     op = getCustomOp(node)
     sizes = {"PE": ("MH", "NumChannels", "Labels", "IFMChannels"), "SIMD": ("IFMChannels", "MW")}
     known: Mapping[str, Any] = op.get_nodeattr_types()
@@ -107,12 +108,10 @@ def _check(node: NodeProto, folding: Mapping[str, int]) -> None:
             raise ConfigError(f"folding: {node.name} has no {name}; legal: {', '.join(s for s in sizes if s in known)}")
         size_name = next(s for s in sizes[name] if s in known)
         size = op.attr(size_name)
-        if lanes < 1 or size % lanes:
-            near = sorted(_divisors(size), key=lambda d: abs(d - lanes))[:2]
-            legal = ", ".join(map(str, sorted(near)))
-            raise ConfigError(
-                f"folding: {node.name}: {name}={lanes} does not divide {size_name}={size}; nearest legal: {legal}"
-            )
+        if node.op_type == "BitMVAU_rtl" and name == "SIMD":
+            size = _simd_limit(model, node)
+            size_name = size_name if size == op.attr("MW") else "IFMChannels"
+        folds(f"folding: {node.name}", name, lanes, size_name, size)
 
 
 def _apply(op: StreamOp, folding: Mapping[str, int]) -> None:

@@ -1,0 +1,57 @@
+"""FIFO depths in closed form: enough for the full rate, and a shortcut without its FIFO deadlocks, named."""
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
+
+from finn_build.errors import SimulationError
+from finn_build.passes.insert_fifos import InsertFIFOs
+from finn_build.passes.insert_width_converters import InsertWidthConverters
+from finn_build.passes.set_folding import SetFolding, unfolded_cycles
+from finn_build.stitch import stitch
+from sim.stitched import simulate
+from tests.passes.streams import execute, frame, lowered
+
+
+@pytest.fixture(scope="module")
+def buffered(tmp_path_factory: pytest.TempPathFactory) -> ModelWrapper:
+    model = lowered(tmp_path_factory.mktemp("net"), bits=1)
+    cycles = unfolded_cycles(model)
+    return model.transform(SetFolding(cycles)).transform(InsertWidthConverters()).transform(InsertFIFOs(cycles))
+
+
+def _shortcut_fifo(model: ModelWrapper):  # type: ignore[no-untyped-def]
+    add = model.get_nodes_by_op_type("StreamAdd_rtl")[0]
+    producers = [model.find_producer(i) for i in add.input]
+    return next(p for p in producers if p.op_type == "StreamFIFO_rtl")
+
+
+def test_only_the_shorter_way_waits_and_values_stay(buffered: ModelWrapper, tmp_path: Path) -> None:
+    add = buffered.get_nodes_by_op_type("StreamAdd_rtl")[0]
+    assert [buffered.find_producer(i).op_type for i in add.input].count("StreamFIFO_rtl") == 1
+    assert np.array_equal(execute(buffered, frame()), execute(lowered(tmp_path, bits=1), frame()))
+
+
+def test_full_rate_with_the_real_fifos(buffered: ModelWrapper, tmp_path: Path) -> None:
+    frames = np.concatenate([frame(seed) for seed in range(5)])
+    design = stitch(buffered, tmp_path / "stitched")
+    _, result = simulate(design, {buffered.graph.input[0].name: frames}, 5)
+    ends = result.streams["m_axis_0"].frame_end
+    slowest = max(getCustomOp(n).get_exp_cycles() for n in buffered.graph.node)
+    assert max(np.diff(ends)) * 0.99 <= slowest
+
+
+def test_a_shortcut_without_its_fifo_deadlocks_and_the_watchdog_says_where(
+    buffered: ModelWrapper, tmp_path: Path
+) -> None:
+    model = copy.deepcopy(buffered)
+    getCustomOp(_shortcut_fifo(model)).set_nodeattr("depth", 2)
+    design = stitch(model, tmp_path / "stitched")
+    shortcut = _shortcut_fifo(model).output[0]
+    with pytest.raises(SimulationError) as error:
+        simulate(design, {model.graph.input[0].name: np.concatenate([frame(), frame()])}, 2)
+    assert shortcut in str(error.value)

@@ -1,0 +1,39 @@
+"""The tree is the architecture: one op, one stem; one pass, one test."""
+
+from pathlib import Path
+
+
+from finn_build.finn_env import prepare_finn
+
+ROOT = Path(__file__).resolve().parent.parent
+RTL = ROOT / "finn_build" / "rtl"
+
+
+def _stems(folder: Path, prefix: str = "") -> set[str]:
+    return {p.stem.removeprefix(prefix) for p in folder.glob(f"{prefix}*.py") if not p.stem.startswith("_")}
+
+
+def test_every_op_has_rtl_and_a_test_under_its_stem() -> None:
+    ops = _stems(ROOT / "finn_build" / "ops") - {"base"}
+    assert ops == {p.name for p in RTL.iterdir() if p.is_dir()} == _stems(ROOT / "tests" / "ops", "test_")
+
+
+def test_every_pass_has_a_test_under_its_stem() -> None:
+    assert _stems(ROOT / "finn_build" / "passes") == _stems(ROOT / "tests" / "passes", "test_")
+
+
+def test_every_rtl_module_lies_in_a_file_of_its_name() -> None:
+    for path in RTL.rglob("*.sv"):
+        assert f"module {path.stem} #(" in path.read_text(), path
+
+
+def test_every_rtl_file_is_used(tmp_path: Path) -> None:
+    prepare_finn(tmp_path)
+    from finn_build import ops
+    from finn_build.ops.base import StreamOp
+
+    assert ops.__doc__
+    used = {source for op in StreamOp.__subclasses__() for source in getattr(op, "rtl_sources", ())}
+    assert {str(p.relative_to(RTL)) for p in RTL.rglob("*.sv")} <= used
+
+
