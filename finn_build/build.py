@@ -58,9 +58,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="a model of the zoo, e.g. cnv_w1a2; random weights where none are shipped",
     )
-    one.add_argument(
-        "--checkpoint", type=Path, metavar="FILE", help="a checkpoint written by brevitas_models.train"
-    )
+    one.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint written by brevitas_models.train")
     one.add_argument("--onnx", type=Path, metavar="FILE", help="a QONNX file written by Brevitas")
     how = p.add_argument_group("design")
     how.add_argument(
@@ -79,12 +77,8 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--frames", type=int, metavar="N", help="frames through simulation and gate, at least 4 (default: 4)"
     )
-    check.add_argument(
-        "--seed", type=int, default=1, help="seed of generated images and random stalls (default: 1)"
-    )
-    check.add_argument(
-        "--stalls", action="store_true", help="random idle and backpressure on every stream of the top"
-    )
+    check.add_argument("--seed", type=int, default=1, help="seed of generated images and random stalls (default: 1)")
+    check.add_argument("--stalls", action="store_true", help="random idle and backpressure on every stream of the top")
     check.add_argument("--waves", action="store_true", help="record waves of the stitched simulation (slow)")
     where = p.add_argument_group("run")
     where.add_argument("--out", type=Path, metavar="DIR", help="output folder (default: out/<model>-<board>)")

@@ -18,13 +18,10 @@ from finn_build.pipeline import STEPS, STEPS_HLS, Build, OnStep, Step, run
 from finn_build.report import make_report, print_report, write_report
 from sim.verilator import Stalls
 
-
 _FILE_WIDTH = 132
 
 
-def run_build(
-    options: argparse.Namespace, config: BuildConfig, board: Board, folder: Path, out: Path
-) -> None:
+def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, folder: Path, out: Path) -> None:
     """Build into `folder`, which becomes `out` when all is well.
 
     Raises:
@@ -64,9 +61,7 @@ def _finish(build: Build, impl: str, folder: Path, out: Path) -> None:
     """Report a finished build; one stopped early has no verdict, so it has no report."""
     console = _console()
     if build.verdict is None:
-        console.print(
-            f"Stopped before the gate, as asked: nothing is verified. Models of the steps: {out / 'steps'}"
-        )
+        console.print(f"Stopped before the gate, as asked: nothing is verified. Models of the steps: {out / 'steps'}")
         return
     report = make_report(build, impl)
     write_report(report, folder)

@@ -67,17 +67,13 @@ class BuildConfig:
 
     def __post_init__(self) -> None:
         if isinstance(self.target_fps, str) and self.target_fps != _FASTEST:
-            raise ConfigError(
-                f"target_fps={self.target_fps!r}; legal: a number of frames per second, or {_FASTEST}"
-            )
+            raise ConfigError(f"target_fps={self.target_fps!r}; legal: a number of frames per second, or {_FASTEST}")
         if not isinstance(self.target_fps, str) and self.target_fps <= 0:
             raise ConfigError(f"target_fps={self.target_fps}; legal: a number above 0, or {_FASTEST}")
         if not 0 < self.max_utilization <= 1:
             raise ConfigError(f"max_utilization={self.max_utilization}; legal: above 0, up to 1")
         if self.frames < 4:
-            raise ConfigError(
-                f"frames={self.frames}; legal: 4 or more, so that the interval between frames is seen"
-            )
+            raise ConfigError(f"frames={self.frames}; legal: 4 or more, so that the interval between frames is seen")
         for op, lanes in self.folding.items():
             if not isinstance(lanes, Mapping) or not all(isinstance(v, int) for v in lanes.values()):
                 raise ConfigError(f"folding of {op}: {lanes!r}; write e.g. {op}: {{PE: 4, SIMD: 16}}")
@@ -125,9 +121,7 @@ def from_mapping(content: Mapping[str, Any], kind: type[T], where: str) -> T:
     known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
     for key in content:
         if key not in known:
-            raise ConfigError(
-                f"{where}: unknown key {key!r}{_suggest(str(key), known)}; legal: {', '.join(known)}"
-            )
+            raise ConfigError(f"{where}: unknown key {key!r}{_suggest(str(key), known)}; legal: {', '.join(known)}")
     for key, value in content.items():
         legal = _LEGAL_TYPES[str(known[key].type).split("[")[0]]
         if not isinstance(value, legal) or isinstance(value, bool):

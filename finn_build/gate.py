@@ -107,9 +107,7 @@ def compare(taps: Sequence[Tap], levels: Mapping[int, Mapping[str, np.ndarray]])
     return Verdict(first is None, frames, compared, comparisons, values, tuple(sorted(levels)), first)
 
 
-def _difference(
-    tap: Tap, reference: int, level: int, expected: np.ndarray, got: np.ndarray
-) -> Difference | None:
+def _difference(tap: Tap, reference: int, level: int, expected: np.ndarray, got: np.ndarray) -> Difference | None:
     got = got.reshape(expected.shape) if got.size == expected.size else got
     if np.array_equal(expected, got):
         return None

@@ -38,10 +38,8 @@ def pytorch_values(model: nn.Module, network: IntegerNetwork, images: np.ndarray
     return values
 
 
-def qonnx_values(
-    model: ModelWrapper, network: IntegerNetwork, images: np.ndarray, progress: Progress
-) -> Values:
-    """Level 1: every integer tensor as QONNX's executor computes it, accumulators included; plus the network's outputs."""
+def qonnx_values(model: ModelWrapper, network: IntegerNetwork, images: np.ndarray, progress: Progress) -> Values:
+    """Level 1: every integer tensor as QONNX's executor computes it, accumulators included, and the outputs."""
     frames: list[Values] = []
     for index, image in enumerate(images):
         context = execute_onnx(model, {model.graph.input[0].name: image[None]}, return_full_exec_context=True)
@@ -76,15 +74,9 @@ def stream_values(streams: ModelWrapper, ints: np.ndarray, progress: Progress) -
 def output_values(network: IntegerNetwork, values: Values) -> Values:
     """Network outputs that follow from the accelerator's integers, for the levels that have those only."""
     ints = {
-        name: np.moveaxis(values[tail.source], -1, 1)
-        for name, tail in network.tails.items()
-        if tail.source in values
+        name: np.moveaxis(values[tail.source], -1, 1) for name, tail in network.tails.items() if tail.source in values
     }
-    return {
-        k: v
-        for n, i in ints.items()
-        for k, v in _output_ints(network, n, network.to_network_output(n, i)).items()
-    }
+    return {k: v for n, i in ints.items() for k, v in _output_ints(network, n, network.to_network_output(n, i)).items()}
 
 
 def output_tap(network: IntegerNetwork, name: str) -> str:

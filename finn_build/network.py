@@ -15,6 +15,7 @@ from brevitas_models import zoo
 from brevitas_models.data import UNLABELLED, ImageSet, load_folder, match_classes, to_float
 from brevitas_models.evaluate import reestimate_batch_norm
 from brevitas_models.export import MODEL_KEY, export_qonnx
+from brevitas_models.network import Network as ZooNetwork
 from brevitas_models.quantizers import calibrate_scales
 from brevitas_models.synthetic import MIN_SIZE, make_image_set
 from finn_build.errors import DataError
@@ -59,7 +60,7 @@ def from_zoo(name: str, out: Path) -> Network:
     return _export(_random_model(name), f"{name} of the zoo, random weights (seed {_SEED})", (), out, trained=False)
 
 
-def _random_model(name: str) -> nn.Module:
+def _random_model(name: str) -> ZooNetwork:
     """Random weights, with scales and batch norm statistics that fit images, so that activations use their levels."""
     torch.manual_seed(_SEED)
     model = zoo.build_model(name)
@@ -80,12 +81,10 @@ def from_qonnx(path: Path) -> Network:
     """A QONNX file."""
     model = import_qonnx(path)
     described = json.loads(model.get_metadata_prop(MODEL_KEY) or "{}")
-    return Network(
-        model, None, path.stem, f"file {path.name}", tuple(described.get("classes", ())), trained=True
-    )
+    return Network(model, None, path.stem, f"file {path.name}", tuple(described.get("classes", ())), trained=True)
 
 
-def _export(model: nn.Module, origin: str, classes: tuple[str, ...], out: Path, trained: bool) -> Network:
+def _export(model: ZooNetwork, origin: str, classes: tuple[str, ...], out: Path, trained: bool) -> Network:
     config = model.config
     path = out / f"{model.name}.qonnx.onnx"
     export_qonnx(model, path, (1, config.in_channels, config.image_size, config.image_size))
@@ -96,7 +95,7 @@ def load_images(source: str, network: Network, count: int, seed: int) -> ImageSe
     """Images of the network's size.
 
     Args:
-        source: a folder, or "synthetic" for generated ones.
+        source: a folder, or "synthetic" for generated ones; an input that is no image gets random bytes.
         network: whose input shape and classes are wanted.
         count: how many synthetic images to make; a folder is read whole.
         seed: of the generator.
@@ -106,7 +105,7 @@ def load_images(source: str, network: Network, count: int, seed: int) -> ImageSe
     """
     shape = network.input_shape
     if len(shape) != 4 or shape[1] not in (1, 3):
-        raise DataError(f"the network takes an input of shape {shape}; images need (1, 1 or 3, H, W)")
+        return _random_frames(source, shape, count, seed)
     _, channels, height, width = shape
     if source == SYNTHETIC:
         made = make_image_set(count, max(height, width, MIN_SIZE), seed)
@@ -115,3 +114,18 @@ def load_images(source: str, network: Network, count: int, seed: int) -> ImageSe
         return replace(made, images=images, labels=labels)
     data = load_folder(source, (height, width), channels)
     return match_classes(data, network.classes) if data.classes and network.classes else data
+
+
+def _random_frames(source: str, shape: tuple[int, ...], count: int, seed: int) -> ImageSet:
+    """Random bytes for a network whose input is no grey or RGB image.
+
+    Raises:
+        DataError: a folder of images was given.
+    """
+    if source != SYNTHETIC:
+        raise DataError(
+            f"--images {source}: the network takes an input of shape {shape}; images need (1, 1 or 3, H, W)"
+        )
+    frames = np.random.default_rng(seed).integers(0, 256, (count, *shape[1:]), dtype=np.uint8)
+    names = tuple(f"random_{i}" for i in range(count))
+    return ImageSet(frames, np.full(count, UNLABELLED), names, (), np.full(count, ""))

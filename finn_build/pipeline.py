@@ -14,8 +14,6 @@ import numpy as np
 from finn.util.verification import despecialize_model
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
-from sim.isolated import OpResult, simulate_ops
-from sim.stitched import simulate
 
 from brevitas_models.data import ImageSet, to_float
 from finn_build import levels
@@ -33,6 +31,8 @@ from finn_build.passes.insert_width_converters import InsertWidthConverters
 from finn_build.passes.lower_to_streams import LowerToStreams
 from finn_build.passes.set_folding import SetFolding
 from finn_build.stitch import StitchedDesign, stitch
+from sim.isolated import OpResult, simulate_ops
+from sim.stitched import simulate
 from sim.verilator import SimResult, Stalls
 
 Progress = Callable[[float], None]
@@ -93,9 +93,7 @@ def lower(build: Build, progress: Progress) -> None:
 def lower_hls(build: Build, progress: Progress) -> None:
     """Lower onto FINN's own HLS layers and write their C++."""
     board = build.board
-    build.streams = lower_to_finn_hls(
-        _integers(build).model, board.part, board.clk_period_ns, build.out / "hls"
-    )
+    build.streams = lower_to_finn_hls(_integers(build).model, board.part, board.clk_period_ns, build.out / "hls")
     blocker = synthesis_blocker()
     build.not_run.append(f"HLS synthesis and simulation: {blocker}")
 
@@ -116,9 +114,7 @@ def buffer(build: Build, progress: Progress) -> None:
 def stitch_design(build: Build, progress: Progress) -> None:
     """Write RTL, memory files and the stitched top."""
     board = build.board
-    build.design = stitch(
-        _streams(build), build.out / "stitched", part=board.part, clk_ns=board.clk_period_ns
-    )
+    build.design = stitch(_streams(build), build.out / "stitched", part=board.part, clk_ns=board.clk_period_ns)
 
 
 def execute(build: Build, progress: Progress) -> None:
@@ -142,9 +138,7 @@ def simulate_each_op(build: Build, progress: Progress) -> None:
     """Level 3: every op alone in cycle-accurate simulation, fed with level 2."""
     model, frames = _streams(build), build.config.frames
     fed = {i: build.values[2][i] for n in model.graph.node for i in n.input if i in build.values[2]}
-    build.ops = simulate_ops(
-        model, fed, frames, build_dir=build.out / "ops", stalls=build.stalls, on_progress=progress
-    )
+    build.ops = simulate_ops(model, fed, frames, build_dir=build.out / "ops", stalls=build.stalls, on_progress=progress)
     build.values[3] = {t: v.squeeze(1) for result in build.ops.values() for t, v in result.outputs.items()}
 
 

@@ -138,14 +138,10 @@ def print_report(report: Mapping[str, Any], console: Console) -> None:
         console.print(
             f"Rate: not measured ({report['traffic']}); predicted {cycles['predicted_ii']:,} cycles per frame"
         )
-    console.print(
-        "Area (estimate): " + ", ".join(f"{value:,g} {name.upper()}" for name, value in chip.items())
-    )
+    console.print("Area (estimate): " + ", ".join(f"{value:,g} {name.upper()}" for name, value in chip.items()))
     if report["accuracy"]:
         a = report["accuracy"]
-        console.print(
-            f"Accuracy ({a['path']}): {a['value']:.2%} of {a['images']} images (split: {a['split']})"
-        )
+        console.print(f"Accuracy ({a['path']}): {a['value']:.2%} of {a['images']} images (split: {a['split']})")
     for reason in report["not_run"]:
         console.print(f"Not run: {reason}")
     g = report["gate"]
@@ -159,7 +155,8 @@ def print_report(report: Mapping[str, Any], console: Console) -> None:
 def _table(report: Mapping[str, Any]) -> Table:
     title = f"{report['model']} on {report['board']} (bottleneck marked *)"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    table.add_column("op", no_wrap=True), table.add_column("layer", overflow="fold")
+    table.add_column("op", no_wrap=True)
+    table.add_column("layer", overflow="fold")
     for name in ("PE", "SIMD", "cycles predicted", "rtlsim", "LUT", "BRAM36", "DSP"):
         table.add_column(name, justify="right")
     for row in report["layers"]:

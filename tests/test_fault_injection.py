@@ -42,7 +42,7 @@ def _verdict_with(built: Build, folder: Path, fault: Fault) -> Verdict:
     replaced = fault(folder)
     sources = [folder / replaced.get(s.name, s.name) for s in built.design.sources]
     extra = [folder / name for name in replaced.values() if name not in {s.name for s in sources}]
-    design: StitchedDesign = replace(built.design, sources=tuple([*extra, *sources]), mem_dir=folder)
+    design: StitchedDesign = replace(built.design, sources=(*extra, *sources), mem_dir=folder)
     broken = replace(built, design=design, values={n: v for n, v in built.values.items() if n < 3})
     verdict = run_steps(broken, ("rtlsim-stitched", "gate")).verdict
     assert verdict is not None

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-
 from finn_build.finn_env import prepare_finn
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,5 +34,3 @@ def test_every_rtl_file_is_used(tmp_path: Path) -> None:
     assert ops.__doc__
     used = {source for op in StreamOp.__subclasses__() for source in getattr(op, "rtl_sources", ())}
     assert {str(p.relative_to(RTL)) for p in RTL.rglob("*.sv")} <= used
-
-

@@ -12,9 +12,13 @@ import onnxruntime as ort
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 # Ops that treat each element by itself, given constants for all inputs but one tensor and its descendants.
-ELEMENTWISE_OPS = frozenset(
-    ["Abs", "Add", "And", "BatchNormalization", "Cast", "Ceil", "Celu", "Clip", "Div", "Dropout", "Elu", "Equal", "Erf", "Exp", "Floor", "Gelu", "Greater", "GreaterOrEqual", "HardSigmoid", "HardSwish", "Identity", "LeakyRelu", "Less", "LessOrEqual", "Log", "Max", "Min", "Mish", "Mul", "Neg", "Not", "Or", "PRelu", "Pow", "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign", "Softplus", "Softsign", "Sqrt", "Sub", "Tanh", "ThresholdedRelu", "Where"]
-)
+ELEMENTWISE_OPS = frozenset((
+    "Abs", "Add", "And", "BatchNormalization", "Cast", "Ceil", "Celu", "Clip", "Div", "Dropout", "Elu", "Equal",
+    "Erf", "Exp", "Floor", "Gelu", "Greater", "GreaterOrEqual", "HardSigmoid", "HardSwish", "Identity",
+    "LeakyRelu", "Less", "LessOrEqual", "Log", "Max", "Min", "Mish", "Mul", "Neg", "Not", "Or", "PRelu", "Pow",
+    "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign", "Softplus", "Softsign", "Sqrt", "Sub", "Tanh",
+    "ThresholdedRelu", "Where",
+))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class FloatChain:
             list(self.nodes),
             "chain",
             [helper.make_tensor_value_info(self.source, TensorProto.FLOAT, dims)],
-            [helper.make_tensor_value_info(self.output, TensorProto.FLOAT, None)],
+            [onnx.ValueInfoProto(name=self.output)],  # float32, or the int64 of a label
             [numpy_helper.from_array(v, k) for k, v in self.constants.items()],
         )
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=10)
@@ -56,12 +60,10 @@ class FloatChain:
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
-        return ort.InferenceSession(
-            self.model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+        return ort.InferenceSession(self.model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
-        """Evaluate on float32 (N, C, ...); returns float32."""
+        """Evaluate on float32 (N, C, ...); returns float32, or int64 behind an ArgMax."""
         if not self.nodes:
             return values
         (out,) = self._session.run([self.output], {self.source: values.astype(np.float32)})

@@ -1,4 +1,4 @@
-"""The activation compiler's core: any function on a bounded integer range becomes thresholds, or breakpoints and a table.
+"""The activation compiler's core: any function on a bounded integer range becomes thresholds, or a table.
 
 Nothing is solved for: the function is evaluated on every integer of its range, so the result is exact by construction
 for whatever it is made of (batch norm of either sign, RSign's shift, RPReLU, RSiLU, ...).
@@ -92,7 +92,8 @@ def _changes(
         y = np.asarray(function(np.clip(x, low, high))).astype(np.int64)
         changed = y != np.concatenate((previous[None], y[:-1]))
         r, c = np.nonzero(changed)
-        rows.append(r + begin), cols.append(c), levels.append(y[r, c])
+        for found, part in ((rows, r + begin), (cols, c), (levels, y[r, c])):
+            found.append(part)
         previous = y[-1]
     row, col, level = np.concatenate(rows), np.concatenate(cols), np.concatenate(levels)
     return first, [row[col == c] for c in range(channels)], [level[col == c] for c in range(channels)]

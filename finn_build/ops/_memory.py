@@ -1,6 +1,6 @@
 """Images and area of read-only memories (`rtl/mvau/rom.sv`)."""
 
-from math import ceil, log2
+from math import ceil, exp, log2
 
 import numpy as np
 
@@ -36,8 +36,13 @@ def rom_area(depth: int, width: int, *, block: bool) -> tuple[int, int]:
 
 
 def _distributed_lut(depth: int, width: int) -> int:
-    """LUTs of random contents, within 10% of Yosys 0.70 (`rom_distributed` alone) at 9 to 2304 words."""
+    """LUTs of random contents, within 10% of Yosys 0.70 (`rom_distributed` alone) at 9 to 2304 words.
+
+    Of few words there are few functions, 2^depth, so that columns coincide and are built once.
+    """
     if depth == 1:
         return 0
+    if depth <= 8:
+        return ceil(2**depth * (1 - exp(-width / 2**depth)))
     per_bit = 2 ** ceil(log2(ceil(depth / 64))) if depth <= 256 else depth / 45
     return ceil(width * per_bit)

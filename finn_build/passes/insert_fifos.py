@@ -18,7 +18,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
-from finn_build.ops.base import DOMAIN, Stream
+from finn_build.ops.base import DOMAIN, Stream, StreamOp
 
 _WINDOW_OPS = ("SWG_rtl", "StreamPool_rtl")
 
@@ -104,7 +104,7 @@ def insert_fifo(model: ModelWrapper, node: NodeProto, port: int, depth: int) -> 
     node.input[port] = buffered
 
 
-def _window_lag(op) -> Fraction:
+def _window_lag(op: StreamOp) -> Fraction:
     (h, w), (kh, kw) = op.attr("IFMDim"), op.attr("KernelDim")
     top, left, *_ = op.attr("Padding")
     return Fraction(max(0, kh - 1 - top) * w + max(1, kw - left), h * w)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import lcm
 
-from onnx import helper
+from onnx import NodeProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
@@ -31,7 +31,7 @@ class InsertWidthConverters(Transformation):
         return model, False
 
 
-def _convert(model: ModelWrapper, node, port: int, lanes_in: int, lanes_out: int) -> None:
+def _convert(model: ModelWrapper, node: NodeProto, port: int, lanes_in: int, lanes_out: int) -> None:
     stream = getCustomOp(node).streams_in()[port]
     wide = lcm(lanes_in, lanes_out)
     hops = [(lanes_in, lanes_out)] if wide in (lanes_in, lanes_out) else [(lanes_in, wide), (wide, lanes_out)]

@@ -38,6 +38,7 @@ class _Lowering:
         self.parameters: dict[str, np.ndarray] = {}
         self.alias: dict[str, str] = {}  # flattened tensor -> the tensor it flattens
         self.factor: dict[str, tuple[str, int]] = {}  # tensor -> (operand, integer factor)
+        self.types: dict[str, str] = {}  # stream -> its type, which may be wider than the tensor's
         self.count: Counter[str] = Counter()
 
     def run(self) -> ModelWrapper:
@@ -65,6 +66,7 @@ class _Lowering:
         )
         node.doc_string = origin.doc_string
         self.nodes.append(node)
+        self.types[output] = getCustomOp(node).streams_out()[0].dtype.name
 
     def _conv(self, node: NodeProto) -> None:
         x, (_, c, h, w) = self._stream(node.input[0]), self._shape(node.input[0])
@@ -168,7 +170,7 @@ class _Lowering:
         return list(_channels_last(self._shape(tensor))[:-1])
 
     def _dtype(self, tensor: str) -> str:
-        return str(self.source.get_tensor_datatype(tensor).name)
+        return self.types.get(self._stream(tensor)) or str(self.source.get_tensor_datatype(tensor).name)
 
 
 def annotate_streams(model: ModelWrapper) -> None:

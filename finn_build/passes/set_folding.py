@@ -14,7 +14,7 @@ from finn_build.errors import ConfigError
 from finn_build.ops._folds import folds
 from finn_build.ops.base import StreamOp
 
-Folding = dict[str, int]  # attribute ("PE", "SIMD") -> lanes
+Folding = Mapping[str, int]  # attribute ("PE", "SIMD") -> lanes
 
 
 class SetFolding(Transformation):

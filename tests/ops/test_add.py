@@ -32,6 +32,8 @@ class TestAdd(OpChecks):
 
 
 def test_the_sums_type_is_the_smallest_that_holds_it() -> None:
-    types = [op.streams_out()[0].dtype for op in OpBench("StreamAdd_rtl", [add("INT4", "INT4"), add("UINT2", "UINT2")]).ops]
+    types = [
+        op.streams_out()[0].dtype for op in OpBench("StreamAdd_rtl", [add("INT4", "INT4"), add("UINT2", "UINT2")]).ops
+    ]
     assert types == [DataType["INT5"], DataType["UINT3"]]
     assert np.all(np.array([t.bitwidth() for t in types]) == [5, 3])

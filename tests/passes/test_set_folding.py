@@ -23,7 +23,9 @@ def test_a_window_follows_its_mvau(tmp_path: Path) -> None:
     model = lowered(tmp_path).transform(SetFolding(0))
     for node in model.get_nodes_by_op_type("SWG_rtl"):
         reader = model.find_consumers(node.output[0])[0]
-        assert getCustomOp(node).attr("SIMD") == getCustomOp(reader).attr("SIMD") == getCustomOp(node).attr("IFMChannels")
+        assert (
+            getCustomOp(node).attr("SIMD") == getCustomOp(reader).attr("SIMD") == getCustomOp(node).attr("IFMChannels")
+        )
 
 
 def test_the_bound_is_the_slowest_op_with_all_lanes(tmp_path: Path) -> None:

@@ -12,22 +12,24 @@ from finn_build.ops.base import integer_range_dtype
 
 
 class SumPool(CustomOp):
-    """Sum of each k x k window, no padding.
+    """Sum of each kh x kw window; padded places add nothing.
 
     Shapes:
         x (N, C, H, W) -> (N, C, OH, OW).
     """
 
     def get_nodeattr_types(self) -> dict[str, Any]:
-        """Kernel and stride, both (height, width)."""
-        return {"kernel_shape": ("ints", True, []), "strides": ("ints", True, [])}
+        """Kernel and stride, both (height, width); pads as ONNX has them (top, left, bottom, right)."""
+        return {
+            "kernel_shape": ("ints", True, []),
+            "strides": ("ints", True, []),
+            "pads": ("ints", False, [0, 0, 0, 0]),
+        }
 
     def make_shape_compatible_op(self, model: ModelWrapper) -> NodeProto:
         """An average pool has the same shapes."""
-        attributes = {k: list(self.get_nodeattr(k)) for k in ("kernel_shape", "strides")}
-        return helper.make_node(
-            "AveragePool", list(self.onnx_node.input), list(self.onnx_node.output), **attributes
-        )
+        attributes: dict[str, Any] = {k: list(self.get_nodeattr(k)) for k in ("kernel_shape", "strides", "pads")}
+        return helper.make_node("AveragePool", list(self.onnx_node.input), list(self.onnx_node.output), **attributes)
 
     def infer_node_datatype(self, model: ModelWrapper) -> None:
         """Wide enough for a window of extremes."""
@@ -41,7 +43,9 @@ class SumPool(CustomOp):
     def execute_node(self, context: dict[str, np.ndarray], graph: GraphProto) -> None:
         """Sum every window."""
         (kh, kw), (sh, sw) = self.get_nodeattr("kernel_shape"), self.get_nodeattr("strides")
-        windows = sliding_window_view(context[self.onnx_node.input[0]], (kh, kw), axis=(2, 3))
+        top, left, bottom, right = self.get_nodeattr("pads")
+        padded = np.pad(context[self.onnx_node.input[0]], ((0, 0), (0, 0), (top, bottom), (left, right)))
+        windows = sliding_window_view(padded, (kh, kw), axis=(2, 3))
         context[self.onnx_node.output[0]] = windows[:, :, ::sh, ::sw].sum(axis=(-2, -1), dtype=np.float32)
 
     def verify_node(self) -> None:
