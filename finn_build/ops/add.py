@@ -71,9 +71,13 @@ class StreamAdd_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this suffi
         return self.streams_in()[0].beats
 
     def resources(self) -> Resources:
-        """One LUT per bit of a carry chain, its register, and the handshake."""
+        """One LUT per bit of the sum, half as much for each further power of two in a factor; fitted to Yosys 0.70.
+
+        LUTs measured and estimated, 4 lanes: INT4 + INT4 20, 22; 3 * INT8 + 2 * INT8 68, 68; 7 * INT4 + 5 * INT4 84, 92.
+        """
         bits = self.streams_out()[0].width
-        return Resources(lut=bits + 4, ff=bits + 1)
+        shifts = sum(int(self.attr(name)).bit_count() - 1 for name in ("lhsScale", "rhsScale"))
+        return Resources(lut=bits * (2 + shifts) // 2 + 2, ff=bits + 1)
 
     def _stream(self, dtype: BaseDataType) -> Stream:
         shape = (*self.attr("numInputVectors"), self.attr("NumChannels"))

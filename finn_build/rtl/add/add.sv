@@ -50,6 +50,13 @@ module add #(
         else if (room) valid_q <= go;
     end
 
+    // A sum of shifts: `*` by a constant would take a DSP slice in Yosys.
+    function automatic logic signed [OUT_BITS-1:0] times(input logic signed [OUT_BITS-1:0] value, input int scale);
+        logic signed [OUT_BITS-1:0] product = '0;
+        for (int k = 0; k < OUT_BITS; k++) if (((scale >> k) & 1) != 0) product = product + (value << k);
+        return product;
+    endfunction
+
     for (genvar p = 0; p < PE; p++) begin : g_lane
         logic signed [OUT_BITS-1:0] a, b, sum_q;
         wire [A_BITS-1:0] a_raw = in0_data[p*A_BITS+:A_BITS];
@@ -65,7 +72,7 @@ module add #(
         end else begin : g_b
             assign b = OUT_BITS'($signed({B_SIGNED && b_raw[B_BITS-1], b_raw}));
         end
-        always_ff @(posedge clk) if (room) sum_q <= OUT_BITS'(a * A_SCALE + b * B_SCALE);
+        always_ff @(posedge clk) if (room) sum_q <= times(a, A_SCALE) + times(b, B_SCALE);
         assign out0_data[p*OUT_BITS+:OUT_BITS] = sum_q;
     end
 
