@@ -8,6 +8,7 @@
 //            the input type, IN_BITS + 1 bits. <FILE>_table_<lane>.mem, word row * 2^STAGES + count. SHARED: one row.
 // Latency    STAGES + 1 cycles, STAGES = ceil(log2(STEPS + 1)).
 // II         1.
+// Area       24 channels, 4 lanes, 15 steps of INT10, Yosys: 287 LUT, 375 FF; one row for all channels: 165 LUT.
 // Reset      clears valids and the fold counter; data registers need none.
 `default_nettype none
 
