@@ -80,6 +80,9 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--seed", type=int, default=1, help="seed of generated images and random stalls (default: 1)")
     check.add_argument("--stalls", action="store_true", help="random idle and backpressure on every stream of the top")
     check.add_argument("--waves", action="store_true", help="record waves of the stitched simulation (slow)")
+    check.add_argument(
+        "--yosys", action="store_true", help="synthesise every op with Yosys too: area beside the estimate"
+    )
     where = p.add_argument_group("run")
     where.add_argument("--out", type=Path, metavar="DIR", help="output folder (default: out/<model>-<board>)")
     where.add_argument(

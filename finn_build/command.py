@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from finn_build import network as networks
 from finn_build.config import Board, BuildConfig
 from finn_build.errors import DataError
-from finn_build.pipeline import STEPS, STEPS_HLS, Build, OnStep, Step, run
+from finn_build.pipeline import STEPS, STEPS_HLS, YOSYS, Build, OnStep, Step, run
 from finn_build.report import make_report, print_report, write_report
 from sim.verilator import Stalls
 
@@ -45,6 +45,8 @@ def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, fo
     steps = STEPS if options.impl == "rtl" else STEPS_HLS
     with _progress(log) as on_step:
         run(build, steps, options.start, options.stop, on_step)
+        if options.yosys and build.design is not None:
+            YOSYS.run(build, on_step(YOSYS))
     build.seconds["total"] = round(time.monotonic() - began, 2)
     _finish(build, options.impl, folder, out)
 

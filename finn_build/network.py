@@ -110,8 +110,7 @@ def load_images(source: str, network: Network, count: int, seed: int) -> ImageSe
     if source == SYNTHETIC:
         made = make_image_set(count, max(height, width, MIN_SIZE), seed)
         images = np.repeat(made.images[:, :, :height, :width], channels, axis=1)
-        labels = made.labels if network.classes == made.classes else np.full_like(made.labels, UNLABELLED)
-        return replace(made, images=images, labels=labels)
+        return replace(made, images=images, labels=np.full_like(made.labels, UNLABELLED))  # frames, not a test set
     data = load_folder(source, (height, width), channels)
     return match_classes(data, network.classes) if data.classes and network.classes else data
 

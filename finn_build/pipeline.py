@@ -31,6 +31,7 @@ from finn_build.passes.insert_width_converters import InsertWidthConverters
 from finn_build.passes.lower_to_streams import LowerToStreams
 from finn_build.passes.set_folding import SetFolding
 from finn_build.stitch import StitchedDesign, stitch
+from finn_build.yosys import Area, area_by_op
 from sim.isolated import OpResult, simulate_ops
 from sim.stitched import simulate
 from sim.verilator import SimResult, Stalls
@@ -66,6 +67,7 @@ class Build:
     simulation: SimResult | None = None
     verdict: Verdict | None = None
     accuracy: Accuracy | None = None
+    yosys: dict[str, Area] | None = None
     not_run: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -159,6 +161,13 @@ def gate(build: Build, progress: Progress) -> None:
     build.verdict = compare(taps(_streams(build), _integers(build)), build.values)
 
 
+def synthesise(build: Build, progress: Progress) -> None:
+    """Area of every op by Yosys, each by itself."""
+    assert build.design is not None
+    names = [n.name for n in _streams(build).graph.node]
+    build.yosys = area_by_op(build.design, names, build.board.family, progress)
+
+
 def taps(streams: ModelWrapper, integers: IntegerNetwork) -> list[Tap]:
     """Every stream in dataflow order, then the network's outputs."""
     listed = [Tap(streams.graph.input[0].name, "host", "input quantizer")]
@@ -193,6 +202,7 @@ STEPS: tuple[Step, ...] = (
 )
 
 
+YOSYS = Step("yosys", synthesise)  # on request: minutes, where all the others take seconds
 STEPS_HLS: tuple[Step, ...] = (
     Step("integers", compile_integers),
     Step("lower", lower_hls, saves_streams=True),

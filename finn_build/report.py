@@ -78,6 +78,7 @@ def _layer_row(build: Build, node: NodeProto) -> dict[str, Any]:
         "cycles_predicted": op.get_exp_cycles(),
         "cycles_rtlsim": measured,
         "lut": area.lut,
+        "lut_yosys": build.yosys[node.name]["lut"] if build.yosys else None,
         "ff": area.ff,
         "bram36": area.bram18 / 2,
         "dsp": area.dsp,
@@ -103,13 +104,21 @@ def make_report(build: Build, impl: str) -> dict[str, Any]:
         "latency_ms": cycles.latency and cycles.latency / board.clk_mhz / 1e3,
         "ii_ms": cycles.ii and cycles.ii / board.clk_mhz / 1e3,
         "throughput_fps": cycles.ii and board.clk_mhz * 1e6 / cycles.ii,
-        "resources": {"estimate": vars(usage(build.streams, board.part)), "yosys": None, "vivado": None},
+        "resources": {"estimate": vars(usage(build.streams, board.part)), "yosys": _yosys_usage(build), "vivado": None},
         "layers": layer_rows(build),
         "accuracy": asdict(build.accuracy) if build.accuracy else None,
         "not_run": [*build.not_run, _BITSTREAM],
         "versions": {p: version(p) for p in _PACKAGES},
         "wall_seconds": build.seconds,
     }
+
+
+def _yosys_usage(build: Build) -> dict[str, float] | None:
+    """Sum over the ops, or None where Yosys was not asked for."""
+    if build.yosys is None:
+        return None
+    total = {name: sum(area[name] for area in build.yosys.values()) for name in ("lut", "ff", "bram18", "dsp", "uram")}
+    return {k if k != "bram18" else "bram36": v if k != "bram18" else v / 2 for k, v in total.items()}
 
 
 def write_report(report: Mapping[str, Any], folder: Path) -> Path:
@@ -139,6 +148,10 @@ def print_report(report: Mapping[str, Any], console: Console) -> None:
             f"Rate: not measured ({report['traffic']}); predicted {cycles['predicted_ii']:,} cycles per frame"
         )
     console.print("Area (estimate): " + ", ".join(f"{value:,g} {name.upper()}" for name, value in chip.items()))
+    if found := report["resources"]["yosys"]:
+        listed = ", ".join(f"{value:,g} {name.upper()}" for name, value in found.items())
+        error = chip["lut"] / found["lut"] - 1
+        console.print(f"Area (post-synthesis, Yosys, ops one by one): {listed}; the LUT estimate is {error:+.1%} off")
     if report["accuracy"]:
         a = report["accuracy"]
         console.print(f"Accuracy ({a['path']}): {a['value']:.2%} of {a['images']} images (split: {a['split']})")
@@ -157,7 +170,7 @@ def _table(report: Mapping[str, Any]) -> Table:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("op", no_wrap=True)
     table.add_column("layer", overflow="fold")
-    for name in ("PE", "SIMD", "cycles predicted", "rtlsim", "LUT", "BRAM36", "DSP"):
+    for name in ("PE", "SIMD", "cycles predicted", "rtlsim", "LUT", "Yosys LUT", "BRAM36", "DSP"):
         table.add_column(name, justify="right")
     for row in report["layers"]:
         slowest = row["name"] == report["cycles"]["slowest_layer"]
@@ -167,6 +180,7 @@ def _table(report: Mapping[str, Any]) -> Table:
             row["cycles_predicted"],
             row["cycles_rtlsim"],
             row["lut"],
+            row["lut_yosys"],
             row["bram36"],
             row["dsp"],
         )

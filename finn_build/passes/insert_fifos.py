@@ -64,9 +64,8 @@ class InsertFIFOs(Transformation):
         """Beats that arrive while the other operand is not there yet; 0 when it comes first."""
         if not wait:
             return 0
-        _, *rows, width, _ = (1, *stream.shape) if len(stream.shape) == 4 else (1, 1, 1, *stream.shape)
-        beats_per_row = stream.beats // max(1, rows[-1] if rows else 1)
-        return max(2, ceil(wait * stream.beats) + beats_per_row // 2 + 4)
+        rows = stream.shape[1] if len(stream.shape) == 4 else 1
+        return max(2, ceil(wait * stream.beats) + stream.beats // rows // 2 + 4)
 
 
 def _burst_depth(model: ModelWrapper, node: NodeProto) -> int:

@@ -109,7 +109,8 @@ class _Lowering:
             "StepThresholding", [self._stream(node.input[0]), *node.input[1:]], node.output[0], node,
             NumChannels=channels, PE=1, numSteps=thresholds.shape[1],
             numInputVectors=self._vectors(node.input[0]), inputDataType=self._dtype(node.input[0]),
-            outputDataType=self._dtype(node.output[0]), hasTable=int(tabled), sharedSteps=int(thresholds.shape[0] == 1 and channels > 1),
+            outputDataType=self._dtype(node.output[0]), hasTable=int(tabled),
+            sharedSteps=int(thresholds.shape[0] == 1 and channels > 1),
             outBias=0 if tabled or bipolar else int(_attribute(node, "out_bias")),
         )  # fmt: skip
 
@@ -138,8 +139,8 @@ class _Lowering:
 
     def _arg_max(self, node: NodeProto) -> None:
         self._emit(
-            "LabelSelect", [self._stream(node.input[0])], node.output[0], node, Labels=self._shape(node.input[0])[1], PE=1,
-            K=1, numInputVectors=[1], inputDataType=self._dtype(node.input[0]),
+            "LabelSelect", [self._stream(node.input[0])], node.output[0], node, Labels=self._shape(node.input[0])[1],
+            PE=1, K=1, numInputVectors=[1], inputDataType=self._dtype(node.input[0]),
             outputDataType=self._dtype(node.output[0]),
         )  # fmt: skip
 

@@ -79,7 +79,8 @@ def test_a_users_network(tmp_path: Path, label: bool) -> None:
     qonnx = import_qonnx(path)
     network = to_integers(qonnx)
     assert not network.problems, network.problems
-    (name, tail), values = next(iter(network.tails.items())), IntegerModel(network.model).run(network.quantize_images(images))
+    name, tail = next(iter(network.tails.items()))
+    values = IntegerModel(network.model).run(network.quantize_images(images))
     with torch.inference_mode():
         expected = model(torch.from_numpy(images)).numpy()
     assert np.array_equal(network.to_network_output(name, values[tail.source]), expected)
