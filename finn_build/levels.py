@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from qonnx.core.modelwrapper import ModelWrapper
-from qonnx.core.onnx_exec import execute_onnx
+from qonnx.core.onnx_exec import execute_node, execute_onnx
 from torch import nn
 
 from brevitas_models.export import torch_taps
@@ -38,17 +38,37 @@ def pytorch_values(model: nn.Module, network: IntegerNetwork, images: np.ndarray
     return values
 
 
-def qonnx_values(model: ModelWrapper, network: IntegerNetwork, images: np.ndarray, progress: Progress) -> Values:
-    """Level 1: every integer tensor as QONNX's executor computes it, accumulators included, and the outputs."""
+def qonnx_values(
+    model: ModelWrapper, network: IntegerNetwork, images: np.ndarray, progress: Progress
+) -> Values:
+    """Level 1: every integer tensor as QONNX's executor computes it, accumulators included; plus the network's outputs."""
     frames: list[Values] = []
     for index, image in enumerate(images):
-        context = execute_onnx(model, {model.graph.input[0].name: image[None]}, return_full_exec_context=True)
+        context = _execute_qonnx(model, network, image[None])
         values = {n: t.to_ints(context[n]) for n, t in network.tensors.items() if context.get(n) is not None}
         frames.append({n: channels_last(v) for n, v in values.items()})
         for name in network.tails:
             frames[-1] |= _output_ints(network, name, context[name])
         progress((index + 1) / len(images))
     return {name: np.concatenate([f[name] for f in frames]) for name in frames[0]}
+
+
+def _execute_qonnx(model: ModelWrapper, network: IntegerNetwork, image: np.ndarray) -> dict[str, np.ndarray]:
+    """Execute node by node.
+
+    A sum of multiples of a scale that is no power of two carries rounding noise, which depends on the order of the
+    sum: a value on the edge between two levels would fall to either side. So each such sum goes on as the integer that
+    it stands for, times the scale.
+    """
+    context = model.make_empty_exec_context() | {model.graph.input[0].name: image}
+    opset = next(o.version for o in model.model.opset_import if o.domain in ("", "ai.onnx"))
+    for node in model.graph.node:
+        execute_node(node, context, model.graph, opset)
+        for name in node.output:
+            tensor = network.tensors.get(name)
+            if tensor is not None and not tensor.exact:
+                context[name] = tensor.to_float(tensor.to_ints(context[name])).reshape(context[name].shape)
+    return context
 
 
 def stream_values(streams: ModelWrapper, ints: np.ndarray, progress: Progress) -> Values:

@@ -25,7 +25,8 @@ class IntegerModel:
         self._input = model.graph.input[0].name
         self._outputs = [o.name for o in model.graph.output]
         self._constants = {
-            i.name: torch.from_numpy(np.array(model.get_initializer(i.name), np.float32)) for i in model.graph.initializer
+            i.name: torch.from_numpy(np.array(model.get_initializer(i.name), np.float32))
+            for i in model.graph.initializer
         }
 
     def run(self, ints: np.ndarray, keep: Iterable[str] | None = None) -> dict[str, np.ndarray]:
@@ -66,7 +67,9 @@ def _max_pool(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tens
 
 
 def _sum_pool(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tensor:
-    return functional.avg_pool2d(operands[0], attributes["kernel_shape"], attributes["strides"], divisor_override=1)
+    top, left, bottom, right = attributes["pads"]
+    x = functional.pad(operands[0], (left, right, top, bottom))
+    return functional.avg_pool2d(x, attributes["kernel_shape"], attributes["strides"], divisor_override=1)
 
 
 def _count(x: Tensor, thresholds: Tensor) -> Tensor:

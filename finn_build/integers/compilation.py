@@ -18,13 +18,32 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_node
 from qonnx.util.basic import qonnx_make_model
 
-from finn_build.integers import layers, quantizers
+from finn_build.integers import layers, moves, pools, quantizers
 from finn_build.integers.float_chain import ELEMENTWISE_OPS, FloatChain
 from finn_build.integers.layer_names import layer_name
 from finn_build.integers.problems import Problem, Unsupported
 from finn_build.integers.tensor import IntTensor
 
 _QUANTIZERS = {"Quant", "IntQuant", "BipolarQuant"}
+_COMPILERS: dict[str, Callable[[Compilation, NodeProto], None]] = {
+    "Conv": layers.compile_conv,
+    "MatMul": layers.compile_dense,
+    "Gemm": layers.compile_dense,
+    "ArgMax": layers.compile_arg_max,
+    "MaxPool": pools.compile_max_pool,
+    "GlobalMaxPool": pools.compile_max_pool,
+    "AveragePool": pools.compile_average_pool,
+    "GlobalAveragePool": pools.compile_average_pool,
+    "ReduceMean": pools.compile_reduction,
+    "ReduceSum": pools.compile_reduction,
+    "Pad": moves.compile_pad,
+    "Flatten": moves.compile_reshape,
+    "Reshape": moves.compile_reshape,
+    "Squeeze": moves.compile_reshape,
+}
+_RESHAPES = {"Flatten", "Reshape", "Squeeze", "Unsqueeze"}
+_BEFORE_THE_INPUT = _RESHAPES | {"Pad", "Transpose"}  # what the host can do to the image
+_BEHIND_THE_OUTPUT = _RESHAPES | {"ArgMax", "LogSoftmax", "Softmax", "Transpose"}  # what it can do to the outputs
 
 
 @dataclass(frozen=True)
@@ -83,6 +102,8 @@ class Compilation:
             i.name: model.get_initializer(i.name) for i in model.graph.initializer
         }
         self.weights: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # constant -> integers, scale
+        self.padded: dict[str, tuple[str, tuple[int, ...]]] = {}  # zero-padded tensor -> what is padded, pads
+        self.on_host: dict[str, Unsupported] = {}  # only the host can make it: why the accelerator cannot
         self.broken: set[str] = set()  # tensors behind a problem
         self.problems: list[Problem] = []
         self.head: FloatChain | None = None
@@ -100,12 +121,12 @@ class Compilation:
             try:
                 self._compile(node)
             except Unsupported as problem:
-                self.problems.append(Problem(layer_name(node), problem.why, problem.cure))
+                self.problems.append(Problem(problem.node or layer_name(node), problem.why, problem.cure))
                 self.broken.update(node.output)
         tails = {} if self.problems else self._tails()
         return IntegerNetwork(
             self._integer_graph(tails) if not self.problems else self.source,
-            self.ints, self.head, self.head_quantizer, tails, self.problems,
+            self.ints, self.head, self.head_quantizer, tails, list(dict.fromkeys(self.problems)),
         )  # fmt: skip
 
     def _compile(self, node: NodeProto) -> None:
@@ -116,15 +137,27 @@ class Compilation:
             self._fold(node)
         elif node.op_type in _QUANTIZERS:
             quantizers.compile_quantizer(self, node)
-        elif node.op_type in layers.COMPILERS:
-            layers.COMPILERS[node.op_type](self, node)
+        elif node.op_type in _BEFORE_THE_INPUT and self.roots.get(node.input[0]) == self.image:
+            self.roots[node.output[0]] = self.image
         elif node.op_type in ELEMENTWISE_OPS:
             self._elementwise(node, dynamic)
         else:
-            raise Unsupported(
-                f"op {node.op_type} has no hardware",
-                f"rewrite it with {', '.join(sorted(layers.COMPILERS))} and elementwise ops, or leave it to the host",
-            )
+            self._layer(node)
+
+    def _layer(self, node: NodeProto) -> None:
+        """Compile a layer; what the accelerator cannot do is left to the host where the host can."""
+        try:
+            if node.op_type not in _COMPILERS:
+                raise Unsupported(
+                    f"op {node.op_type} has no hardware",
+                    f"rewrite it with {', '.join(sorted(_COMPILERS))} and elementwise ops, or leave it to the host",
+                )
+            _COMPILERS[node.op_type](self, node)
+        except Unsupported as problem:
+            if node.op_type not in _BEHIND_THE_OUTPUT or self.roots.get(node.input[0], node.input[0]) not in self.ints:
+                raise
+            self.roots[node.output[0]] = self.root(node.input[0])
+            self.on_host[node.output[0]] = Unsupported(problem.why, problem.cure, layer_name(node))
 
     def _fold(self, node: NodeProto) -> None:
         """Evaluate a node without dynamic inputs; keep integers and scale of quantized weights."""
@@ -154,8 +187,22 @@ class Compilation:
             )
 
     def root(self, tensor: str) -> str:
-        """The integer tensor (or the graph input) that `tensor` is an elementwise function of."""
+        """The integer tensor (or the graph input) that `tensor` is an elementwise function of.
+
+        Raises:
+            Unsupported: it is zero-padded, which only convolutions and pools take.
+        """
+        if tensor in self.padded:
+            raise Unsupported("zero padding in front of it", "pad directly before a convolution")
         return tensor if tensor in self.ints else self.roots[tensor]
+
+    def unpadded(self, tensor: str) -> tuple[str, tuple[int, ...]]:
+        """What a zero-padded tensor pads, and its pads (top, left, bottom, right); itself and zeros if it is none."""
+        return self.padded.get(tensor, (tensor, (0, 0, 0, 0)))
+
+    def as_integers(self, tensor: str) -> IntTensor | None:
+        """The integer tensor that `tensor` is, or is a scaled version of; None where it is a float tensor."""
+        return self.ints[tensor] if tensor in self.ints else quantizers.as_scaled(self, tensor)
 
     def integer_input(self, tensor: str, why: str) -> IntTensor:
         """The integer tensor behind an input that has to be quantized.
@@ -163,23 +210,39 @@ class Compilation:
         Raises:
             Unsupported: the input is a float tensor that is not an integer tensor times one scale.
         """
-        if tensor in self.ints:
-            return self.ints[tensor]
-        linear = quantizers.as_scaled(self, tensor)
-        if linear is None:
+        found = self.as_integers(tensor)
+        if found is None:
             raise Unsupported(
                 f"{why} ({tensor}) is not quantized",
                 "put a QuantIdentity (quantizer with a power-of-two scale) before it",
             )
-        return linear
+        return found
 
-    def chain(self, tensor: str) -> FloatChain:
-        """The elementwise nodes between `tensor` and its root; a max pool among them counts as the identity."""
+    def chain(self, tensor: str, by_host: bool = False) -> FloatChain:
+        """The nodes between `tensor` and its root; a max pool among them counts as the identity.
+
+        Raises:
+            Unsupported: there are nodes for the host among them, and it is not the host that computes the chain.
+        """
         root, nodes = self.root(tensor), self._nodes_between(tensor)
-        nodes = [_for_any_batch(n) for n in nodes]
-        used = {i for n in nodes for i in n.input if i in self.constants}
+        for node in nodes:
+            if node.output[0] in self.on_host and not by_host:
+                raise self.on_host[node.output[0]]
+        constants: dict[str, np.ndarray] = {}
+        nodes = [self._for_any_batch(n, constants) for n in nodes]
+        constants |= {i: self.constants[i] for n in nodes for i in n.input if i in self.constants}
         rank = len(self.ints[root].shape) if root in self.ints else len(self.shape(root))
-        return FloatChain(root, tensor, nodes, {i: self.constants[i] for i in used}, rank, self.opset)
+        return FloatChain(root, tensor, nodes, constants, rank, self.opset)
+
+    def _for_any_batch(self, node: NodeProto, constants: dict[str, np.ndarray]) -> NodeProto:
+        """A reshape freed of its constant batch size; a max pool of float values as the identity."""
+        if node.op_type == "MaxPool":
+            return helper.make_node("Identity", [node.input[0]], list(node.output))
+        if node.op_type not in _RESHAPES:
+            return node
+        name = f"{node.output[0]}_shape_of_any_batch"
+        constants[name] = np.asarray([0, *self.shape(node.output[0])[1:]], np.int64)
+        return helper.make_node("Reshape", [node.input[0], name], list(node.output))
 
     def pools_before(self, tensor: str) -> list[NodeProto]:
         """Max pools of float values between `tensor` and its root."""
@@ -243,7 +306,7 @@ class Compilation:
             if self.pools_before(output.name):
                 self.problems.append(Problem(output.name, "a max pool of float values is the output", "quantize it"))
                 continue
-            tails[output.name] = self.chain(output.name)
+            tails[output.name] = self.chain(output.name, by_host=True)
         return tails
 
     def _integer_graph(self, tails: dict[str, FloatChain]) -> ModelWrapper:
@@ -270,10 +333,3 @@ class Compilation:
         for name in (image, *made):
             model.set_tensor_datatype(name, self.ints[name].dtype)
         return model
-
-
-def _for_any_batch(node: NodeProto) -> NodeProto:
-    """A reshape of (1, C, 1, 1) to (1, C), freed of its constant batch size; a max pool as the identity."""
-    if node.op_type == "Reshape":
-        return helper.make_node("Flatten", [node.input[0]], list(node.output), axis=1)
-    return helper.make_node("Identity", [node.input[0]], list(node.output)) if node.op_type == "MaxPool" else node

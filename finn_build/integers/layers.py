@@ -1,10 +1,9 @@
-"""Layers on integers: convolutions, dense layers, pools, adds and what only moves data."""
+"""Layers on integers: convolutions, dense layers, adds and the label."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from onnx import NodeProto, helper
@@ -21,32 +20,34 @@ MAX_WEIGHT = 128  # weights of up to 8 bits
 
 def compile_conv(compilation: Compilation, node: NodeProto) -> None:
     """Convolution on integers; a bias becomes part of the float chain behind it."""
-    a = _attributes(node)
+    a = attributes(node)
     if a.get("group", 1) != 1:
         raise Unsupported(f"a grouped convolution (group={a['group']})", "use group=1")
     if any(d != 1 for d in a.get("dilations", [1, 1])):
         raise Unsupported(f"a dilated convolution ({a['dilations']})", "use dilation 1")
     if a.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
         raise Unsupported(f"auto_pad={a['auto_pad'].decode()}", "export explicit pads")
-    x = _scalar_input(compilation, node)
+    source, extra = compilation.unpadded(node.input[0])
+    x = _scalar_input(compilation, node, source)
     if len(x.shape) != 4:
         raise Unsupported(f"a convolution over {len(x.shape) - 2} dimensions", "use 2-D convolutions")
     weights, scale = _weights(compilation, node.input[1])
-    pads = list(a.get("pads", [0, 0, 0, 0]))
+    pads = [p + q for p, q in zip(a.get("pads", [0, 0, 0, 0]), extra, strict=True)]
+    check_window(list(weights.shape[2:]), pads)
     low, high = (x.low, x.high) if not any(pads) else (np.minimum(x.low, 0), np.maximum(x.high, 0))
     out = _accumulator(
         compilation, node, x, weights, scale, low[:, None, None] * np.ones(weights.shape[1:], np.int64),
         high[:, None, None] * np.ones(weights.shape[1:], np.int64),
     )  # fmt: skip
     name = compilation.parameter(f"{out.name}_weights", weights, _weight_dtype(weights))
-    attributes = {"kernel_shape": list(weights.shape[2:]), "strides": a.get("strides", [1, 1]), "pads": pads}
-    compilation.emit("Conv", [x.name, name], out, node, group=1, **attributes)
+    window = {"kernel_shape": list(weights.shape[2:]), "strides": a.get("strides", [1, 1]), "pads": pads}
+    compilation.emit("Conv", [x.name, name], out, node, group=1, **window)
 
 
 def compile_dense(compilation: Compilation, node: NodeProto) -> None:
     """MatMul or Gemm on integers; a bias becomes part of the float chain behind it."""
-    a = _attributes(node)
-    x = _scalar_input(compilation, node)
+    a = attributes(node)
+    x = _scalar_input(compilation, node, node.input[0])
     weights, scale = _weights(compilation, node.input[1])
     if node.op_type == "Gemm":
         if a.get("alpha", 1.0) != 1.0 or a.get("beta", 1.0) != 1.0 or a.get("transA", 0):
@@ -57,46 +58,6 @@ def compile_dense(compilation: Compilation, node: NodeProto) -> None:
     out = _accumulator(compilation, node, x, weights.T, scale, x.low, x.high)
     name = compilation.parameter(f"{out.name}_weights", weights, _weight_dtype(weights))
     compilation.emit("MatMul", [x.name, name], out, node)
-
-
-def compile_max_pool(compilation: Compilation, node: NodeProto) -> None:
-    """Max pool of integers; of float values it waits for their quantizer, which comes before it in hardware."""
-    a = _attributes(node)
-    if any(d != 1 for d in a.get("dilations", [1, 1])) or a.get("ceil_mode", 0):
-        raise Unsupported("a max pool with dilation or ceil_mode", "use dilation 1 and ceil_mode 0")
-    if len(node.output) > 1 and node.output[1]:
-        raise Unsupported("a max pool that gives indices", "drop the second output")
-    source, out = node.input[0], node.output[0]
-    if source not in compilation.ints and compilation.root(source) in compilation.ints:
-        compilation.roots[out] = compilation.root(source)
-        return
-    emit_max_pool(compilation, node, compilation.integer_input(source, "the input of the max pool"), out)
-
-
-def emit_max_pool(compilation: Compilation, node: NodeProto, x: IntTensor, out: str) -> None:
-    """Emit the max pool `node` on `x`, giving tensor `out`."""
-    a = _attributes(node)
-    attributes = {"kernel_shape": a["kernel_shape"], "strides": a.get("strides", [1, 1]), "pads": a.get("pads", [0] * 4)}
-    pooled = replace(x, name=out, shape=compilation.shape(node.output[0]))
-    compilation.emit("MaxPool", [x.name], pooled, node, **attributes)
-
-
-def compile_average_pool(compilation: Compilation, node: NodeProto) -> None:
-    """Average pool (or global average): a sum on integers, its division part of how the sum is read."""
-    a = _attributes(node)
-    x = compilation.integer_input(node.input[0], "the input of the average pool")
-    kernel = list(a.get("kernel_shape", x.shape[2:]))
-    if any(a.get("pads", [0])) or a.get("ceil_mode", 0):
-        raise Unsupported("an average pool with padding or ceil_mode", "use an average pool without padding")
-    count = int(np.prod(kernel))
-    out = replace(
-        x, name=node.output[0], shape=compilation.shape(node.output[0]), low=x.low * count, high=x.high * count,
-        divisor=x.divisor * count, bipolar=False,
-    )  # fmt: skip
-    strides = a.get("strides", [1, 1] if "kernel_shape" in a else kernel)
-    compilation.emit(
-        "SumPool", [x.name], out, node, "finn_build.integers.ops", kernel_shape=kernel, strides=strides
-    )
 
 
 def compile_add(compilation: Compilation, node: NodeProto) -> None:
@@ -122,31 +83,15 @@ def compile_add(compilation: Compilation, node: NodeProto) -> None:
         a.high * fa + b.high * fb,
         a.divisor,
     )
+    if max(np.abs(out.low).max(), out.high.max()) >= FLOAT32_EXACT:
+        raise Unsupported("sums beyond 2^24, where float32 is no longer exact", "quantize both operands on one scale")
     operands = [_scaled(compilation, node, t, f) for t, f in ((a, fa), (b, fb))]
     compilation.emit("Add", operands, out, node)
 
 
-def compile_reshape(compilation: Compilation, node: NodeProto) -> None:
-    """Flatten to (N, features); one that changes nothing but the rank of 1x1 maps stays in the float chain."""
-    source, shape = node.input[0], compilation.shape(node.output[0])
-    if source not in compilation.ints:
-        before = compilation.shape(source)
-        if before[:2] == shape[:2] and all(d == 1 for d in (*before[2:], *shape[2:])):
-            compilation.roots[node.output[0]] = compilation.root(source)
-            return
-    x = compilation.integer_input(source, "the input of the flatten")
-    if len(shape) != 2 or shape[0] != 1:
-        raise Unsupported(
-            f"a reshape from {x.shape} to {shape}", "only flattening to (1, features) is supported"
-        )
-    pixels = int(np.prod(x.shape[2:]))
-    out = replace(x, name=node.output[0], shape=shape, low=x.low.repeat(pixels), high=x.high.repeat(pixels))
-    compilation.emit("Flatten", [x.name], out, node, axis=1)
-
-
 def compile_arg_max(compilation: Compilation, node: NodeProto) -> None:
     """ArgMax over channels of logits on one scale: the label, on chip."""
-    a = _attributes(node)
+    a = attributes(node)
     x = compilation.integer_input(node.input[0], "the input of the arg max")
     if len(x.shape) != 2 or a.get("axis", 0) not in (1, -1) or a.get("select_last_index", 0):
         raise Unsupported(
@@ -157,23 +102,19 @@ def compile_arg_max(compilation: Compilation, node: NodeProto) -> None:
     compilation.emit("ArgMax", [x.name], out, node, axis=1, keepdims=1)
 
 
-COMPILERS: dict[str, Callable[[Compilation, NodeProto], None]] = {
-    "Conv": compile_conv,
-    "MatMul": compile_dense,
-    "Gemm": compile_dense,
-    "MaxPool": compile_max_pool,
-    "AveragePool": compile_average_pool,
-    "GlobalAveragePool": compile_average_pool,
-    "Flatten": compile_reshape,
-    "Reshape": compile_reshape,
-    "ArgMax": compile_arg_max,
-}
+def check_window(kernel: list[int], pads: list[int]) -> None:
+    """Hardware windows always hold a pixel of the image.
+
+    Raises:
+        Unsupported: the padding is as large as the kernel.
+    """
+    if any(p >= k for p, k in zip(pads, [*kernel, *kernel], strict=True)):
+        raise Unsupported(f"padding {pads} that is not smaller than the kernel {kernel}", "pad by less than the kernel")
 
 
-def _scalar_input(compilation: Compilation, node: NodeProto) -> IntTensor:
-    x = compilation.integer_input(node.input[0], f"the input of the {node.op_type}")
-    if len(node.input) > 2 and node.input[2]:
-        raise AssertionError("biases are extracted on import")
+def _scalar_input(compilation: Compilation, node: NodeProto, source: str) -> IntTensor:
+    assert len(node.input) < 3 or not node.input[2], "biases are split off on import"
+    x = compilation.integer_input(source, f"the input of the {node.op_type}")
     if x.scale.ndim:
         raise Unsupported("an input with one scale per channel", "use one scale per tensor")
     return x
@@ -246,5 +187,6 @@ def _weight_dtype(weights: np.ndarray) -> str:
     )
 
 
-def _attributes(node: NodeProto) -> dict[str, object]:
+def attributes(node: NodeProto) -> dict[str, Any]:
+    """Attributes of a node by name."""
     return {a.name: helper.get_attribute_value(a) for a in node.attribute}

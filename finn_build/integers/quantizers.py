@@ -12,7 +12,7 @@ from qonnx.custom_op.general.bipolar_quant import binary_quant
 from qonnx.custom_op.general.quant import max_int, min_int, quant
 from qonnx.util.basic import get_by_name
 
-from finn_build.integers import layers
+from finn_build.integers import pools
 from finn_build.integers.problems import Unsupported
 from finn_build.integers.step_function import StepFunction, compile_steps
 from finn_build.integers.tensor import IntTensor, full_range
@@ -97,28 +97,28 @@ def compile_quantizer(compilation: Compilation, node: NodeProto) -> None:
         compilation.head, compilation.head_quantizer = compilation.chain(source), quantizer
         compilation.ints[out_name] = out
         return
-    pools = compilation.pools_before(source)
-    if not pools:
+    waiting = compilation.pools_before(source)
+    if not waiting:
         _emit_steps(compilation, node, root, out, quantizer)
         return
-    _require_order_kept(compilation, source, pools, quantizer)
+    _require_order_kept(compilation, source, waiting, quantizer)
     before = replace(out, name=f"{out_name}_before_pool", shape=compilation.ints[root].shape)
     _emit_steps(compilation, node, root, before, quantizer)
-    layers.emit_max_pool(compilation, pools[0], before, out_name)
+    pools.emit_max_pool(compilation, waiting[0], compilation.ints[before.name], out_name)
 
 
-def _require_order_kept(compilation: Compilation, source: str, pools: list[NodeProto], quantizer: Quantizer) -> None:
+def _require_order_kept(compilation: Compilation, source: str, waiting: list[NodeProto], quantizer: Quantizer) -> None:
     """A quantizer may move before a max pool when nothing between them turns the order of values round.
 
     Raises:
         Unsupported: there are several pools, or the order is not kept somewhere on the range.
     """
     cure = "put the quantizer directly before the max pool"
-    if len(pools) > 1:
+    if len(waiting) > 1:
         raise Unsupported("several max pools before one quantizer", cure)
     origin = compilation.ints[compilation.root(source)]
     ints = origin.every_integer()
-    pooled = compilation.chain(pools[0].input[0]).by_channel(origin.to_float(ints))
+    pooled = compilation.chain(waiting[0].input[0]).by_channel(origin.to_float(ints))
     levels = quantizer(compilation.chain(source).by_channel(origin.to_float(ints)))
     order = np.argsort(pooled, axis=0, kind="stable")
     if np.any(np.diff(np.take_along_axis(levels, order, axis=0), axis=0) < 0):
@@ -182,7 +182,7 @@ def as_scaled(compilation: Compilation, tensor: str) -> IntTensor | None:
     Decided by evaluation on the whole range, so it holds for any way of writing it.
     """
     root = compilation.root(tensor)
-    if root not in compilation.ints:
+    if root not in compilation.ints or compilation.pools_before(tensor):
         return None
     origin, chain = compilation.ints[root], compilation.chain(tensor)
     ints = np.arange(int(origin.low.min()), int(origin.high.max()) + 1)[:, None].repeat(
@@ -194,9 +194,10 @@ def as_scaled(compilation: Compilation, tensor: str) -> IntTensor | None:
     largest = int(np.abs(ints[:, 0]).argmax())
     if not ints[largest, 0]:
         return None
-    scale = np.float32(values[largest, 0] / ints[largest, 0])
-    scaled = IntTensor(root, origin.shape, np.asarray(scale), origin.low, origin.high, bipolar=origin.bipolar)
-    return scaled if scale > 0 and np.array_equal(scaled.to_float(ints), values) else None
+    scale = (values[largest] * origin.divisor / ints[largest]).astype(np.float32)
+    scale = scale[0] if np.all(scale == scale[0]) else scale
+    scaled = replace(origin, scale=np.asarray(scale))
+    return scaled if np.all(scale > 0) and np.array_equal(scaled.to_float(ints), values) else None
 
 
 def _dtype_of(thresholds: np.ndarray) -> str:

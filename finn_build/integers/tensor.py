@@ -10,6 +10,7 @@ from qonnx.core.datatype import BaseDataType, DataType
 from finn_build.ops.base import integer_range_dtype
 
 FLOAT32_EXACT = 1 << 24  # integers below it are exact in float32
+_NOISE = 0.25  # of a step; rounding errors of float32 sums are far smaller
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ class IntTensor:
 
     @property
     def exact(self) -> bool:
-        """True when every scale is a power of two: then the float network's sums are exact multiples of it."""
-        return bool(np.all(np.frexp(self.scale)[0] == 0.5))
+        """True when scales and divisor are powers of two: then the float network's sums are exact multiples of them."""
+        return bool(np.all(np.frexp(self.scale)[0] == 0.5)) and not self.divisor & (self.divisor - 1)
 
     def to_float(self, ints: np.ndarray) -> np.ndarray:
         """Float32 values of integers, both (N, C, ...), as the float network computes them."""
@@ -74,9 +75,12 @@ class IntTensor:
         integer is taken.
 
         Raises:
-            ValueError: a value is not an integer multiple of a power-of-two scale.
+            ValueError: a value is not an integer multiple of a power-of-two scale, or nowhere near one of another scale.
         """
-        ints = np.rint(values.astype(np.float64) * self.divisor / self._scale_for(values.ndim)).astype(np.int64)
+        steps = values.astype(np.float64) * self.divisor / self._scale_for(values.ndim)
+        ints = np.rint(steps).astype(np.int64)
+        if not self.exact and np.any(np.abs(steps - ints) > _NOISE):
+            raise ValueError(f"{self.name}: values are nowhere near integers times the scale")
         if self.exact and not np.array_equal(self.to_float(ints), values.astype(np.float32)):
             raise ValueError(f"{self.name}: values are not integers times the scale")
         return ints

@@ -31,6 +31,7 @@ class SumPoolToAccPool(Transformation):
 def _acc_pool(model: ModelWrapper, pool: NodeProto) -> list[NodeProto]:
     kernel = [int(k) for k in getCustomOp(pool).get_nodeattr("kernel_shape")]
     strides = [int(s) for s in getCustomOp(pool).get_nodeattr("strides")]
+    pads = [int(p) for p in getCustomOp(pool).get_nodeattr("pads")]
     _, channels, height, width = model.get_tensor_shape(pool.input[0])
     _, _, out_height, out_width = model.get_tensor_shape(pool.output[0])
     x_type, y_type = (model.get_tensor_datatype(name) for name in (pool.input[0], pool.output[0]))
@@ -45,7 +46,7 @@ def _acc_pool(model: ModelWrapper, pool: NodeProto) -> list[NodeProto]:
         domain="qonnx.custom_op.general",
         stride=strides,
         kernel_size=kernel,
-        pad_amount=[0, 0, 0, 0],
+        pad_amount=pads,
         depthwise=1,
         input_shape=f"(1,{height},{width},{channels})",
     )

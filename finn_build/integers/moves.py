@@ -1,0 +1,65 @@
+"""What only moves data: reshapes, and zero padding that its convolution or pool takes in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+from typing import TYPE_CHECKING
+
+from onnx import NodeProto, helper
+
+from finn_build.integers.problems import Unsupported
+from finn_build.integers.tensor import IntTensor
+
+if TYPE_CHECKING:
+    from finn_build.integers.compilation import Compilation
+
+
+def compile_reshape(compilation: Compilation, node: NodeProto) -> None:
+    """Flatten to (N, features); of float values only the rank of 1x1 maps may change, and stays in the float chain."""
+    source, shape = node.input[0], compilation.shape(node.output[0])
+    before = compilation.shape(source)
+    if before == shape:
+        compilation.roots[node.output[0]] = compilation.root(source)
+        return
+    if shape[0] != 1 or len(shape) != 2:
+        raise Unsupported(f"a reshape from {before} to {shape}", "only flattening to (1, features) is supported")
+    x = compilation.as_integers(source)
+    if x is not None:
+        compilation.emit("Flatten", [x.name], flat(x, node.output[0]), node, axis=1)
+    elif prod(before[2:]) == 1:
+        compilation.roots[node.output[0]] = compilation.root(source)
+    else:
+        raise Unsupported(f"the input of the flatten ({source}) is not quantized", "put a QuantIdentity before it")
+
+
+def flat(x: IntTensor, name: str) -> IntTensor:
+    """`x` flattened to (1, features), channels outermost."""
+    pixels = prod(x.shape[2:])
+    scale = x.scale.repeat(pixels) if x.scale.ndim else x.scale
+    return replace(x, name=name, shape=(1, x.channels * pixels), scale=scale, low=x.low.repeat(pixels), high=x.high.repeat(pixels))
+
+
+def compile_pad(compilation: Compilation, node: NodeProto) -> None:
+    """Zero padding of an integer image: it waits for the convolution or pool that takes it in."""
+    a = {i.name: helper.get_attribute_value(i) for i in node.attribute}
+    named = dict(zip(("data", "pads", "value", "axes"), node.input, strict=False))
+
+    def parameter(name: str, default: object) -> object:
+        tensor = named.get(name)
+        return compilation.constants.get(tensor) if tensor else a.get(name, default)
+
+    pads, value, axes = parameter("pads", None), parameter("value", 0.0), parameter("axes", None)
+    rank = len(compilation.shape(node.input[0]))
+    cure = "pad height and width with zeros, directly before a convolution"
+    if a.get("mode", b"constant") != b"constant" or pads is None or value is None or float(value) != 0:
+        raise Unsupported("padding with other values than zeros", cure)
+    places = range(rank) if axes is None else [int(i) % rank for i in axes]
+    ends = dict.fromkeys(range(rank), (0, 0))
+    ends |= {axis: (int(pads[k]), int(pads[k + len(places)])) for k, axis in enumerate(places)}
+    if rank != 4 or any(ends[0] + ends[1]) or min(min(e) for e in ends.values()) < 0:
+        raise Unsupported("padding of other dimensions than height and width, or cropping", cure)
+    source, extra = compilation.unpadded(node.input[0])
+    compilation.integer_input(source, "the input of the padding")
+    own = (ends[2][0], ends[3][0], ends[2][1], ends[3][1])
+    compilation.padded[node.output[0]] = source, tuple(p + q for p, q in zip(extra, own, strict=True))
