@@ -17,8 +17,8 @@ Progress = Callable[[float], None]
 
 
 def channels_last(values: np.ndarray) -> np.ndarray:
-    """(N, C, H, W) to (N, H, W, C); (N, C) stays."""
-    return np.moveaxis(values, 1, -1)
+    """(N, C, H, W) to (N, H, W, C); (N, C) stays, (N,) becomes (N, 1)."""
+    return np.moveaxis(values, 1, -1) if values.ndim > 1 else values[:, None]
 
 
 def pytorch_values(model: nn.Module, network: IntegerNetwork, images: np.ndarray) -> Values:
@@ -68,6 +68,9 @@ def _execute_qonnx(model: ModelWrapper, network: IntegerNetwork, image: np.ndarr
             tensor = network.tensors.get(name)
             if tensor is not None and not tensor.exact:
                 context[name] = tensor.to_float(tensor.to_ints(context[name])).reshape(context[name].shape)
+    for node in network.model.graph.node:  # a reduction to (N, C) has no map of one pixel in the QONNX graph
+        if node.op_type == "Flatten" and node.input[0] not in context and node.output[0] in context:
+            context[node.input[0]] = context[node.output[0]].reshape(network.tensors[node.input[0]].shape)
     return context
 
 

@@ -41,6 +41,17 @@ _COMPILERS: dict[str, Callable[[Compilation, NodeProto], None]] = {
     "Reshape": moves.compile_reshape,
     "Squeeze": moves.compile_reshape,
 }
+_CURES = {
+    "Concat": "add the branches instead of joining them, or leave it to the host, behind the outputs of the network",
+    "Split": "give each branch a convolution of its own",
+    "Slice": "give each branch a convolution of its own",
+    "Resize": "end the network before it and resize on the host",
+    "Upsample": "end the network before it and resize on the host",
+    "ConvTranspose": "end the network before it, or use convolutions of stride 1 and resize on the host",
+    "InstanceNormalization": "use batch norm",
+    "LayerNormalization": "use batch norm",
+    "Trunc": "use AvgPool2d and a QuantIdentity behind it instead of a truncating pool",
+}
 _RESHAPES = {"Flatten", "Reshape", "Squeeze", "Unsqueeze"}
 _BEFORE_THE_INPUT = _RESHAPES | {"Pad", "Transpose"}  # what the host can do to the image
 _BEHIND_THE_OUTPUT = _RESHAPES | {"ArgMax", "LogSoftmax", "Softmax", "Transpose"}  # what it can do to the outputs
@@ -148,10 +159,8 @@ class Compilation:
         """Compile a layer; what the accelerator cannot do is left to the host where the host can."""
         try:
             if node.op_type not in _COMPILERS:
-                raise Unsupported(
-                    f"op {node.op_type} has no hardware",
-                    f"rewrite it with {', '.join(sorted(_COMPILERS))} and elementwise ops, or leave it to the host",
-                )
+                cure = f"rewrite it with elementwise ops, {', '.join(sorted(_COMPILERS))}, or leave it to the host"
+                raise Unsupported(f"op {node.op_type} has no hardware", _CURES.get(node.op_type, cure))
             _COMPILERS[node.op_type](self, node)
         except Unsupported as problem:
             if node.op_type not in _BEHIND_THE_OUTPUT or self.roots.get(node.input[0], node.input[0]) not in self.ints:
@@ -292,44 +301,59 @@ class Compilation:
         return name
 
     def _tails(self) -> dict[str, FloatChain]:
+        """The host's part behind each output, flattening included: streams are images."""
         tails = {}
-        for output in self.source.graph.output:
-            if self.root(output.name) not in self.ints:
-                self.problems.append(
-                    Problem(
-                        output.name,
-                        "this output does not pass through any quantizer",
-                        "drop it from the network",
-                    )
-                )
+        for output in (o.name for o in self.source.graph.output):
+            if self.root(output) in self.ints and self.pools_before(output):
+                self.problems.append(Problem(output, "a max pool of float values is the output", "quantize it"))
                 continue
-            if self.pools_before(output.name):
-                self.problems.append(Problem(output.name, "a max pool of float values is the output", "quantize it"))
-                continue
-            tails[output.name] = self.chain(output.name, by_host=True)
+            tail = self._behind_flatten(self.chain(output, by_host=True))
+            if tail.source in (self.image, self.image_ints):
+                why = "this output does not pass through any quantizer and layer"
+                self.problems.append(Problem(output, why, "drop it from the network"))
+            tails[output] = tail
         return tails
 
+    @property
+    def image_ints(self) -> str | None:
+        """The accelerator's input: the first integer tensor."""
+        return next(iter(self.ints), None)
+
+    def _behind_flatten(self, tail: FloatChain) -> FloatChain:
+        """The chain, begun before the flatten that gives its source."""
+        made = next((n for n in self.nodes if tail.source in n.output), None)
+        if made is None or made.op_type != "Flatten":
+            return tail
+        image = made.input[0]
+        flatten = helper.make_node("Flatten", [image], [tail.source], axis=1)
+        rank = len(self.ints[image].shape)
+        return FloatChain(image, tail.output, [flatten, *tail.nodes], tail.constants, rank, tail.opset)
+
     def _integer_graph(self, tails: dict[str, FloatChain]) -> ModelWrapper:
-        assert self.head is not None
-        made = [name for n in self.nodes for name in n.output]
+        assert self.image_ints is not None, "without one there are problems"
+        image, outputs = self.image_ints, list(dict.fromkeys(tail.source for tail in tails.values()))
+        nodes = self._live_nodes(set(outputs))
+        made = [name for n in nodes for name in n.output]
+        self.ints = {t: self.ints[t] for t in (image, *made)}
         info = {
-            t: helper.make_tensor_value_info(t, TensorProto.FLOAT, self.ints[t].shape)
-            for t in self.ints
-            if t in made or t not in {n for node in self.nodes for n in node.output}
+            t: helper.make_tensor_value_info(t, TensorProto.FLOAT, tensor.shape) for t, tensor in self.ints.items()
         }
-        image = next(t for t in self.ints if t not in made)
-        outputs = list(dict.fromkeys(tail.source for tail in tails.values()))
-        graph = helper.make_graph(
-            self.nodes,
-            "integers",
-            [info[image]],
-            [info[o] for o in outputs],
-            value_info=[info[m] for m in made if m not in outputs],
-        )
+        inner = [info[m] for m in made if m not in outputs]
+        graph = helper.make_graph(nodes, "integers", [info[image]], [info[o] for o in outputs], value_info=inner)
         model = ModelWrapper(qonnx_make_model(graph, opset_imports=self.source.model.opset_import))
         for name, value in self.initializers.items():
-            model.set_initializer(name, value)
-            model.set_tensor_datatype(name, DataType[self.dtypes[name]])
-        for name in (image, *made):
-            model.set_tensor_datatype(name, self.ints[name].dtype)
+            if any(name in n.input for n in nodes):
+                model.set_initializer(name, value)
+                model.set_tensor_datatype(name, DataType[self.dtypes[name]])
+        for name, tensor in self.ints.items():
+            model.set_tensor_datatype(name, tensor.dtype)
         return model
+
+    def _live_nodes(self, wanted: set[str]) -> list[NodeProto]:
+        """Nodes that some output depends on."""
+        live = []
+        for node in reversed(self.nodes):
+            if wanted & set(node.output):
+                live.append(node)
+                wanted |= set(node.input)
+        return live[::-1]
