@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Column
 
 from finn_build import network as networks
 from finn_build.config import Board, BuildConfig
@@ -97,8 +98,11 @@ def _console(stderr: bool = False) -> Console:
 @contextmanager
 def _progress(console: Console) -> Iterator[OnStep]:
     """A bar for each step, with an estimate of what is left of it."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as bars:
+    text = TextColumn(
+        "{task.description}", table_column=Column(ratio=1, no_wrap=True)
+    )  # gives way in a narrow terminal
+    columns = (text, BarColumn(bar_width=16), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, expand=True) as bars:
         running: list[int] = []
 
         def on_step(step: Step):  # type: ignore[no-untyped-def]
