@@ -12,13 +12,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from onnx import NodeProto, TensorProto, helper
-from qonnx.core.datatype import DataType
+from onnx import NodeProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_node
-from qonnx.util.basic import qonnx_make_model
 
-from finn_build.integers import layers, moves, pools, quantizers
+from finn_build.integers import layers, moves, outputs, pools, quantizers
 from finn_build.integers.float_chain import ELEMENTWISE_OPS, FloatChain
 from finn_build.integers.layer_names import layer_name
 from finn_build.integers.problems import Problem, Unsupported
@@ -106,9 +104,7 @@ class Compilation:
     def __init__(self, model: ModelWrapper):
         self.source = model
         self.ints: dict[str, IntTensor] = {}
-        self.roots: dict[
-            str, str
-        ] = {}  # float tensor -> the integer tensor (or graph input) it is a function of
+        self.roots: dict[str, str] = {}  # float tensor -> the integer tensor (or graph input) it is a function of
         self.constants: dict[str, np.ndarray] = {
             i.name: model.get_initializer(i.name) for i in model.graph.initializer
         }
@@ -134,9 +130,9 @@ class Compilation:
             except Unsupported as problem:
                 self.problems.append(Problem(problem.node or layer_name(node), problem.why, problem.cure))
                 self.broken.update(node.output)
-        tails = {} if self.problems else self._tails()
+        tails = {} if self.problems else outputs.tails(self)
         return IntegerNetwork(
-            self._integer_graph(tails) if not self.problems else self.source,
+            outputs.integer_graph(self, tails) if not self.problems else self.source,
             self.ints, self.head, self.head_quantizer, tails, list(dict.fromkeys(self.problems)),
         )  # fmt: skip
 
@@ -176,10 +172,8 @@ class Compilation:
         elif node.op_type == "Transpose" and node.input[0] in self.weights:
             ints, scale = self.weights[node.input[0]]
             self.weights[node.output[0]] = ints.transpose(quantizers.attribute(node, "perm", None)), scale
-        for name in node.output:
-            context[name] = np.zeros(
-                self.shape(name), np.float32
-            )  # the executor checks the shape of what it replaces
+        for name in node.output:  # the executor checks the shape of what it replaces
+            context[name] = np.zeros(self.shape(name), np.float32)
         execute_node(node, context, self.source.graph, self.opset)
         self.constants |= {name: np.asarray(context[name]) for name in node.output}
 
@@ -299,61 +293,3 @@ class Compilation:
         self.initializers[name] = value.astype(np.float32)
         self.dtypes[name] = dtype
         return name
-
-    def _tails(self) -> dict[str, FloatChain]:
-        """The host's part behind each output, flattening included: streams are images."""
-        tails = {}
-        for output in (o.name for o in self.source.graph.output):
-            if self.root(output) in self.ints and self.pools_before(output):
-                self.problems.append(Problem(output, "a max pool of float values is the output", "quantize it"))
-                continue
-            tail = self._behind_flatten(self.chain(output, by_host=True))
-            if tail.source in (self.image, self.image_ints):
-                why = "this output does not pass through any quantizer and layer"
-                self.problems.append(Problem(output, why, "drop it from the network"))
-            tails[output] = tail
-        return tails
-
-    @property
-    def image_ints(self) -> str | None:
-        """The accelerator's input: the first integer tensor."""
-        return next(iter(self.ints), None)
-
-    def _behind_flatten(self, tail: FloatChain) -> FloatChain:
-        """The chain, begun before the flatten that gives its source."""
-        made = next((n for n in self.nodes if tail.source in n.output), None)
-        if made is None or made.op_type != "Flatten":
-            return tail
-        image = made.input[0]
-        flatten = helper.make_node("Flatten", [image], [tail.source], axis=1)
-        rank = len(self.ints[image].shape)
-        return FloatChain(image, tail.output, [flatten, *tail.nodes], tail.constants, rank, tail.opset)
-
-    def _integer_graph(self, tails: dict[str, FloatChain]) -> ModelWrapper:
-        assert self.image_ints is not None, "without one there are problems"
-        image, outputs = self.image_ints, list(dict.fromkeys(tail.source for tail in tails.values()))
-        nodes = self._live_nodes(set(outputs))
-        made = [name for n in nodes for name in n.output]
-        self.ints = {t: self.ints[t] for t in (image, *made)}
-        info = {
-            t: helper.make_tensor_value_info(t, TensorProto.FLOAT, tensor.shape) for t, tensor in self.ints.items()
-        }
-        inner = [info[m] for m in made if m not in outputs]
-        graph = helper.make_graph(nodes, "integers", [info[image]], [info[o] for o in outputs], value_info=inner)
-        model = ModelWrapper(qonnx_make_model(graph, opset_imports=self.source.model.opset_import))
-        for name, value in self.initializers.items():
-            if any(name in n.input for n in nodes):
-                model.set_initializer(name, value)
-                model.set_tensor_datatype(name, DataType[self.dtypes[name]])
-        for name, tensor in self.ints.items():
-            model.set_tensor_datatype(name, tensor.dtype)
-        return model
-
-    def _live_nodes(self, wanted: set[str]) -> list[NodeProto]:
-        """Nodes that some output depends on."""
-        live = []
-        for node in reversed(self.nodes):
-            if wanted & set(node.output):
-                live.append(node)
-                wanted |= set(node.input)
-        return live[::-1]

@@ -33,6 +33,9 @@ class Quantizer:
         Raises:
             Unsupported: a parameter is not constant, or not what hardware can do.
         """
+        wanted = 2 if node.op_type == "BipolarQuant" else 4
+        if len(node.input) != wanted:
+            raise Unsupported(f"a {node.op_type} with {len(node.input)} inputs instead of {wanted}", "export the network again")
         missing = [i for i in node.input[1:] if i not in constants]
         if missing:
             raise Unsupported(

@@ -16,6 +16,7 @@ from finn_build.errors import UnsupportedModelError
 from finn_build.passes.batch_norm_to_affine import BatchNormToAffine
 
 _QUANTIZERS = ["Quant", "IntQuant", "BipolarQuant"]
+_OPSETS = (9, 23)
 _DOMAIN, _OLD_DOMAINS = "qonnx.custom_op.general", ("onnx.brevitas", "finn.custom_op.general")
 
 
@@ -56,8 +57,15 @@ def _load(path: Path) -> onnx.ModelProto:
         raise UnsupportedModelError(f"{path}: not a readable ONNX file: {_first_line(error)}") from error
     if not proto.graph.node or not proto.graph.output:
         raise UnsupportedModelError(f"{path}: the graph is empty; export the network again")
-    if not any(o.domain in ("", "ai.onnx") for o in proto.opset_import):
-        raise UnsupportedModelError(f"{path}: names no version of the ONNX operators; export the network again")
+    opset = next((o.version for o in proto.opset_import if o.domain in ("", "ai.onnx")), None)
+    if opset is None or not _OPSETS[0] <= opset <= _OPSETS[1]:
+        raise UnsupportedModelError(
+            f"{path}: ONNX opset {opset or 'not named'}; legal: {_OPSETS[0]} to {_OPSETS[1]} (opset_version of the export)"
+        )
+    made = {name for n in proto.graph.node for name in n.output}
+    for output in proto.graph.output:
+        if output.name not in made:
+            raise UnsupportedModelError(f"{path}: no node makes output {output.name}; export the network again")
     return proto
 
 
