@@ -16,7 +16,7 @@ from finn_build import network as networks
 from finn_build.config import Board, BuildConfig
 from finn_build.errors import DataError
 from finn_build.pipeline import STEPS, STEPS_HLS, YOSYS, Build, OnStep, Step, run
-from finn_build.report import make_report, print_report, write_report
+from finn_build.report import make_report, print_report, write_frames, write_report
 from sim.verilator import Stalls
 
 _FILE_WIDTH = 132
@@ -67,6 +67,7 @@ def _finish(build: Build, impl: str, folder: Path, out: Path) -> None:
         console.print(f"Stopped before the gate, as asked: nothing is verified. Models of the steps: {out / 'steps'}")
         return
     report = make_report(build, impl)
+    write_frames(build, folder)
     write_report(report, folder)
     print_report(report, console)
     build.verdict.require()
@@ -84,6 +85,7 @@ def _contents(impl: str, out: Path) -> tuple[str, ...]:
     return (
         f"  {out}/stitched     RTL, memory files and the top `accelerator` (AXI streams): files in sources.f",
         f"  {out}/report.json  every figure of this build, for scripts",
+        f"  {out}/frames.npz   the frames of the gate and the accelerator's outputs for them",
         f"  {out}/steps        the graph after each step, as ONNX",
         "Next: build it from your own images with --images DIR, for your own network with --onnx FILE, or for zcu104.",
     )

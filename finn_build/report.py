@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from onnx import NodeProto
 from qonnx.custom_op.registry import getCustomOp
 from rich.console import Console
@@ -125,6 +126,26 @@ def write_report(report: Mapping[str, Any], folder: Path) -> Path:
     """Write `report.json`, the last file of a build."""
     path = folder / "report.json"
     path.write_text(json.dumps(report, indent=2, default=lambda number: number.item()) + "\n")
+    return path
+
+
+def write_frames(build: Build, folder: Path) -> Path:
+    """Write `frames.npz`: the frames, their names, and what the accelerator gave for them.
+
+    `images` uint8 [frames, C, H, W]; `names`; per network output `<name>` float32, computed on the host from
+    `<name>_ints`, what the stitched design sent in rtlsim (FINN's layers in Python for `--impl hls`).
+    """
+    assert build.integers is not None
+    values, shown = build.values[max(build.values)], build.config.frames
+    arrays: dict[str, np.ndarray] = {
+        "images": build.images.images[:shown],
+        "names": np.array(build.images.names[:shown]),
+    }
+    for name, tail in build.integers.tails.items():
+        ints = np.moveaxis(values[tail.source], -1, 1)
+        arrays[f"{name}_ints"], arrays[name] = ints, build.integers.to_network_output(name, ints)
+    path = folder / "frames.npz"
+    np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
     return path
 
 

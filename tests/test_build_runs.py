@@ -6,9 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.core.onnx_exec import execute_onnx
 from qonnx.custom_op.registry import getCustomOp
 
 from brevitas_models.export import export_qonnx
@@ -43,6 +45,9 @@ def test_as_a_user_runs_it(onnx_file: Path, tmp_path: Path) -> None:
     assert {"lut", "ff", "bram36", "dsp", "uram"} == set(report["resources"]["estimate"])
     assert report["resources"]["vivado"] is None and any("Vivado" in reason for reason in report["not_run"])
     assert "Gate: PASSED" in done.stdout and f"{report['cycles']['ii']:,} cycles" in done.stdout
+    frames = np.load(out / "frames.npz")
+    context = execute_onnx(ModelWrapper(str(onnx_file)), {"images": frames["images"][:1].astype(np.float32) / 256})
+    assert np.array_equal(context["logits"], frames["logits"][:1])
     listed = (out / "stitched" / "sources.f").read_text().split()
     assert all((out / "stitched" / name).is_file() for name in listed if not name.startswith(("//", "memory", "file:")))
     assert not list(tmp_path.rglob("*.partial"))
