@@ -38,10 +38,8 @@ def pytorch_values(model: nn.Module, network: IntegerNetwork, images: np.ndarray
     return values
 
 
-def qonnx_values(
-    model: ModelWrapper, network: IntegerNetwork, images: np.ndarray, progress: Progress
-) -> Values:
-    """Level 1: every integer tensor as QONNX's executor computes it, accumulators included; plus the network's outputs."""
+def qonnx_values(model: ModelWrapper, network: IntegerNetwork, images: np.ndarray, progress: Progress) -> Values:
+    """Level 1: every integer tensor as QONNX's executor computes it, and the network's outputs."""
     frames: list[Values] = []
     for index, image in enumerate(images):
         context = _execute_qonnx(model, network, image[None])

@@ -33,8 +33,8 @@ from torch import Tensor, nn
 T = TypeVar("T")
 _MAX_CONVS = 6
 _FLOAT_ACTIVATIONS: tuple[Callable[[int], nn.Module], ...] = (
-    lambda c: nn.PReLU(c), lambda c: nn.LeakyReLU(0.25), lambda c: nn.SiLU(), lambda c: nn.Sigmoid(), lambda c: nn.Tanh(),
-    lambda c: nn.ELU(), lambda c: nn.ReLU(), lambda c: nn.Hardtanh(), lambda c: nn.GELU(), lambda c: nn.PReLU(),
+    lambda c: nn.PReLU(c), lambda c: nn.LeakyReLU(0.25), lambda c: nn.SiLU(), lambda c: nn.Sigmoid(),
+    lambda c: nn.Tanh(), lambda c: nn.ELU(), lambda c: nn.ReLU(), lambda c: nn.Hardtanh(), lambda c: nn.GELU(), lambda c: nn.PReLU(),
 )  # fmt: skip
 
 
@@ -113,7 +113,11 @@ class _Maker:
         if bits == 1:  # Brevitas exports an unsigned one as BipolarQuant too, which is another function
             return QuantIdentity(SignedBinaryActPerTensorConst, scaling_init=self.one_of(0.5, 1.0))
         if not self.exact:
-            return QuantIdentity(Int8ActPerTensorFloat, bit_width=bits) if signed else QuantReLU(Uint8ActPerTensorFloat, bit_width=bits)
+            return (
+                QuantIdentity(Int8ActPerTensorFloat, bit_width=bits)
+                if signed
+                else QuantReLU(Uint8ActPerTensorFloat, bit_width=bits)
+            )
         fixed = {"scaling_impl_type": "const", "restrict_scaling_type": "power_of_two", "bit_width": bits}
         if signed:
             return self.one_of(
@@ -121,16 +125,24 @@ class _Maker:
                 QuantHardTanh(Int8ActPerTensorFixedPoint, min_val=-1.0, max_val=1.0, **fixed),
             )
         return self.one_of(
-            QuantReLU(Uint8ActPerTensorFixedPoint, bit_width=bits), QuantReLU(Uint8ActPerTensorFixedPoint, max_val=2.0, **fixed)
+            QuantReLU(Uint8ActPerTensorFixedPoint, bit_width=bits),
+            QuantReLU(Uint8ActPerTensorFixedPoint, max_val=2.0, **fixed),
         )
 
     def weights(self) -> dict[str, Any]:
         """A weight quantizer."""
         kind = self.one_of("binary", "binary", "ternary", "tensor", "channel")
         if kind == "binary":
-            return {"weight_quant": SignedBinaryWeightPerTensorConst, "weight_scaling_init": self.one_of(0.25, 1.0) if self.exact else 0.3}
+            return {
+                "weight_quant": SignedBinaryWeightPerTensorConst,
+                "weight_scaling_init": self.one_of(0.25, 1.0) if self.exact else 0.3,
+            }
         if kind == "ternary":
-            return {"weight_quant": SignedTernaryWeightPerTensorConst, "weight_scaling_init": 0.5, "weight_threshold": 0.25}
+            return {
+                "weight_quant": SignedTernaryWeightPerTensorConst,
+                "weight_scaling_init": 0.5,
+                "weight_threshold": 0.25,
+            }
         quants = {
             (True, "tensor"): Int8WeightPerTensorFixedPoint, (True, "channel"): Int8WeightPerChannelFixedPoint,
             (False, "tensor"): Int8WeightPerTensorFloat, (False, "channel"): Int8WeightPerChannelFloat,
@@ -141,7 +153,9 @@ class _Maker:
         """No bias, a float one, or one quantized by itself."""
         kind = self.one_of("none", "none", "float", "int8")
         self.rounds |= kind == "float"  # where in the sum PyTorch adds it, and so what it rounds, is its own affair
-        return {"bias": kind != "none"} | ({"bias_quant": Int8BiasPerTensorFixedPointInternalScaling} if kind == "int8" else {})
+        return {"bias": kind != "none"} | (
+            {"bias_quant": Int8BiasPerTensorFixedPointInternalScaling} if kind == "int8" else {}
+        )
 
     def conv(self, keep: bool = False) -> list[nn.Module]:
         """A convolution, its padding maybe a module of its own; `keep` keeps the image's size."""
@@ -151,7 +165,10 @@ class _Maker:
         kernel = kernel if self.chance(0.25) else (min(kernel),) * 2
         kernel = tuple(k - 1 + k % 2 for k in kernel) if keep else kernel
         stride = (1, 1) if keep else self.one_of((1, 1), (1, 1), (2, 2), (2, 1), (1, 2))
-        padding = tuple(k // 2 if keep or k > d else int(self.rng.integers(0, k // 2 + 1)) for k, d in zip(kernel, (height, width), strict=True))
+        padding = tuple(
+            k // 2 if keep or k > d else int(self.rng.integers(0, k // 2 + 1))
+            for k, d in zip(kernel, (height, width), strict=True)
+        )
         out = channels if keep and self.chance(0.5) else int(self.rng.integers(1, 17))
         before: list[nn.Module] = []
         bottom = right = 0
@@ -160,7 +177,10 @@ class _Maker:
             before, pads = [nn.ZeroPad2d((padding[1], padding[1] + right, padding[0], padding[0] + bottom))], (0, 0)
         else:
             pads = padding
-        sizes = [(d + 2 * p + e - k) // s + 1 for d, p, e, k, s in zip((height, width), padding, (bottom, right), kernel, stride, strict=True)]
+        sizes = [
+            (d + 2 * p + e - k) // s + 1
+            for d, p, e, k, s in zip((height, width), padding, (bottom, right), kernel, stride, strict=True)
+        ]
         self.shape = (out, *sizes)
         layer = QuantConv2d(channels, out, kernel, stride=stride, padding=pads, **self.weights(), **self.bias())
         return [*before, layer]
@@ -176,7 +196,9 @@ class _Maker:
         _, height, width = self.shape
         if min(height, width) < 4:
             return []
-        kernel, stride, padding = self.one_of((2, 2, 0), (2, 2, 0), (3, 2, 1), (2, 1, 0), (3, 1, 1), ((2, 1), (2, 1), 0), (3, 3, 0))
+        kernel, stride, padding = self.one_of(
+            (2, 2, 0), (2, 2, 0), (3, 2, 1), (2, 1, 0), (3, 1, 1), ((2, 1), (2, 1), 0), (3, 3, 0)
+        )
         pool = nn.MaxPool2d(kernel, stride, padding)
         self._shrink(pool)
         return [pool]
@@ -232,7 +254,11 @@ class _Residual(nn.Module):
         make.shape = start
         self.shortcut = nn.Sequential() if self.identity else self._closing(make, end[0], shared)
         self.again = shared if self.identity else nn.Identity()
-        self.leave = nn.Sequential(*make.float_part(norm=make.chance(0.3)), make.quantizer()) if make.chance(0.7) else nn.Identity()
+        self.leave = (
+            nn.Sequential(*make.float_part(norm=make.chance(0.3)), make.quantizer())
+            if make.chance(0.7)
+            else nn.Identity()
+        )
 
     @staticmethod
     def _closing(make: _Maker, out: int, last: nn.Module) -> nn.Sequential:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from onnx import NodeProto, helper
@@ -105,9 +106,7 @@ class Compilation:
         self.source = model
         self.ints: dict[str, IntTensor] = {}
         self.roots: dict[str, str] = {}  # float tensor -> the integer tensor (or graph input) it is a function of
-        self.constants: dict[str, np.ndarray] = {
-            i.name: model.get_initializer(i.name) for i in model.graph.initializer
-        }
+        self.constants: dict[str, np.ndarray] = {i.name: model.get_initializer(i.name) for i in model.graph.initializer}
         self.weights: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # constant -> integers, scale
         self.padded: dict[str, tuple[str, tuple[int, ...]]] = {}  # zero-padded tensor -> what is padded, pads
         self.on_host: dict[str, Unsupported] = {}  # only the host can make it: why the accelerator cannot
@@ -279,7 +278,7 @@ class Compilation:
         out: IntTensor,
         origin: NodeProto,
         domain: str = "",
-        **attributes: object,
+        **attributes: Any,
     ) -> None:
         """Add a node to the integer graph, and its output to the integer tensors."""
         name = f"{op}_{len(self.nodes)}"

@@ -64,9 +64,7 @@ def compile_add(compilation: Compilation, node: NodeProto) -> None:
     """Add of two integer tensors; their scales have to be integer multiples of one another."""
     a, b = (compilation.integer_input(i, "an operand of the add") for i in node.input)
     if a.shape != b.shape or a.divisor != b.divisor or a.scale.ndim or b.scale.ndim:
-        raise Unsupported(
-            f"an add of shapes {a.shape} and {b.shape}", "add tensors of one shape, each with one scale"
-        )
+        raise Unsupported(f"an add of shapes {a.shape} and {b.shape}", "add tensors of one shape, each with one scale")
     scale = min(a.scale, b.scale)
     factors = [float(t.scale) / float(scale) for t in (a, b)]
     if any(f % 1 for f in factors):
@@ -94,11 +92,9 @@ def compile_arg_max(compilation: Compilation, node: NodeProto) -> None:
     a = attributes(node)
     x = compilation.integer_input(node.input[0], "the input of the arg max")
     if len(x.shape) != 2 or a.get("axis", 0) not in (1, -1) or a.get("select_last_index", 0):
-        raise Unsupported(
-            "an arg max that is not over the classes of (N, classes)", "use axis=1, select_last_index=0"
-        )
+        raise Unsupported("an arg max that is not over the classes of (N, classes)", "use axis=1, select_last_index=0")
     low, high = np.zeros(1, np.int64), np.full(1, x.channels - 1)
-    out = IntTensor(node.output[0], (1, 1), np.float32(1).reshape(()), low, high)
+    out = IntTensor(node.output[0], (1, 1), np.asarray(1, np.float32), low, high)
     compilation.emit("ArgMax", [x.name], out, node, axis=1, keepdims=1)
 
 
@@ -128,12 +124,10 @@ def _weights(compilation: Compilation, name: str) -> tuple[np.ndarray, np.ndarra
         value = compilation.constants.get(name)
         if value is None:
             raise Unsupported("the weights are not constant", "export the network in eval mode")
-        scale = np.float32(np.abs(value).max()).reshape(())
-        weights = np.rint(value / scale).astype(np.int64)
+        scale = np.asarray(np.abs(value).max(), np.float32)
+        weights = np.sign(value).astype(np.int64)
         if scale == 0 or not np.array_equal(np.abs(value), np.full_like(value, scale)):
-            raise Unsupported(
-                "the weights are not quantized", "use QuantConv2d / QuantLinear with a weight quantizer"
-            )
+            raise Unsupported("the weights are not quantized", "use QuantConv2d / QuantLinear with a weight quantizer")
     if np.abs(weights).max() > MAX_WEIGHT:
         raise Unsupported("weights wider than 8 bits", "quantize the weights to 8 bits or fewer")
     return weights, scale
@@ -154,9 +148,7 @@ def _accumulator(
         )
     scale = scale.reshape(-1) if scale.size > 1 else scale.reshape(())
     out_scale = (x.scale * scale).astype(np.float32)
-    return IntTensor(
-        node.output[0], compilation.shape(node.output[0]), out_scale, smallest, largest, x.divisor
-    )
+    return IntTensor(node.output[0], compilation.shape(node.output[0]), out_scale, smallest, largest, x.divisor)
 
 
 def _scaled(compilation: Compilation, node: NodeProto, x: IntTensor, factor: int) -> str:
@@ -164,9 +156,7 @@ def _scaled(compilation: Compilation, node: NodeProto, x: IntTensor, factor: int
     if factor == 1:
         return x.name
     name = f"{node.output[0]}_{x.name}_times_{factor}"
-    constant = compilation.parameter(
-        f"{name}_factor", np.asarray([factor]), integer_range_dtype(0, factor).name
-    )
+    constant = compilation.parameter(f"{name}_factor", np.asarray([factor]), integer_range_dtype(0, factor).name)
     scaled = replace(
         x,
         name=name,
@@ -182,9 +172,7 @@ def _scaled(compilation: Compilation, node: NodeProto, x: IntTensor, factor: int
 def _weight_dtype(weights: np.ndarray) -> str:
     if np.all(np.abs(weights) == 1):
         return "BIPOLAR"
-    return (
-        f"INT{max(2, int(integer_range_dtype(min(int(weights.min()), -1), int(weights.max())).bitwidth()))}"
-    )
+    return f"INT{max(2, int(integer_range_dtype(min(int(weights.min()), -1), int(weights.max())).bitwidth()))}"
 
 
 def attributes(node: NodeProto) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from onnx import NodeProto, helper
 
@@ -37,7 +37,9 @@ def flat(x: IntTensor, name: str) -> IntTensor:
     """`x` flattened to (1, features), channels outermost."""
     pixels = prod(x.shape[2:])
     scale = x.scale.repeat(pixels) if x.scale.ndim else x.scale
-    return replace(x, name=name, shape=(1, x.channels * pixels), scale=scale, low=x.low.repeat(pixels), high=x.high.repeat(pixels))
+    return replace(
+        x, name=name, shape=(1, x.channels * pixels), scale=scale, low=x.low.repeat(pixels), high=x.high.repeat(pixels)
+    )
 
 
 def compile_pad(compilation: Compilation, node: NodeProto) -> None:
@@ -45,7 +47,7 @@ def compile_pad(compilation: Compilation, node: NodeProto) -> None:
     a = {i.name: helper.get_attribute_value(i) for i in node.attribute}
     named = dict(zip(("data", "pads", "value", "axes"), node.input, strict=False))
 
-    def parameter(name: str, default: object) -> object:
+    def parameter(name: str, default: Any) -> Any:
         tensor = named.get(name)
         return compilation.constants.get(tensor) if tensor else a.get(name, default)
 

@@ -59,7 +59,9 @@ def compile_reduction(compilation: Compilation, node: NodeProto) -> None:
     axes = a.get("axes") or (compilation.constants.get(node.input[1]) if len(node.input) > 1 else None)
     rank = len(compilation.shape(node.input[0]))
     if axes is None or sorted(int(i) % rank for i in axes) != [2, 3] or rank != 4:
-        raise Unsupported(f"{node.op_type} over other axes than the pixels", "reduce over height and width, axes (2, 3)")
+        raise Unsupported(
+            f"{node.op_type} over other axes than the pixels", "reduce over height and width, axes (2, 3)"
+        )
     out, average = node.output[0], node.op_type == "ReduceMean"
     if a.get("keepdims", 1):
         _emit_sum(compilation, node, out, average)
@@ -79,8 +81,12 @@ def _emit_sum(compilation: Compilation, node: NodeProto, out: str, average: bool
         divisor=x.divisor * (count if average else 1), bipolar=False,
     )  # fmt: skip
     if max(np.abs(pooled.low).max(), pooled.high.max()) >= FLOAT32_EXACT:
-        raise Unsupported("sums beyond 2^24, where float32 is no longer exact", "quantize to fewer bits before the pool")
-    compilation.emit("SumPool", [x.name], pooled, node, "finn_build.integers.ops", kernel_shape=kernel, strides=strides, pads=pads)
+        raise Unsupported(
+            "sums beyond 2^24, where float32 is no longer exact", "quantize to fewer bits before the pool"
+        )
+    compilation.emit(
+        "SumPool", [x.name], pooled, node, "finn_build.integers.ops", kernel_shape=kernel, strides=strides, pads=pads
+    )
     return pooled
 
 

@@ -35,12 +35,12 @@ class Quantizer:
         """
         wanted = 2 if node.op_type == "BipolarQuant" else 4
         if len(node.input) != wanted:
-            raise Unsupported(f"a {node.op_type} with {len(node.input)} inputs instead of {wanted}", "export the network again")
+            raise Unsupported(
+                f"a {node.op_type} with {len(node.input)} inputs instead of {wanted}", "export the network again"
+            )
         missing = [i for i in node.input[1:] if i not in constants]
         if missing:
-            raise Unsupported(
-                f"quantizer parameter {missing[0]} is not a constant", "export the network in eval mode"
-            )
+            raise Unsupported(f"quantizer parameter {missing[0]} is not a constant", "export the network in eval mode")
         self.scale = np.squeeze(np.asarray(constants[node.input[1]], np.float32))
         self.bipolar = node.op_type == "BipolarQuant"
         if np.any(self.scale <= 0):
@@ -53,9 +53,7 @@ class Quantizer:
         self.signed, self.narrow = bool(attribute(node, "signed", 1)), bool(attribute(node, "narrow", 0))
         self.rounding = attribute(node, "rounding_mode", b"ROUND").decode()
         if np.any(self.zero_point != 0):
-            raise Unsupported(
-                "the quantizer has a zero point", "use a quantizer with zero point 0 (ZeroZeroPoint)"
-            )
+            raise Unsupported("the quantizer has a zero point", "use a quantizer with zero point 0 (ZeroZeroPoint)")
         if self.bits.size != 1 or float(self.bits.ravel()[0]) % 1:
             raise Unsupported("the quantizer's bit width is not one integer", "use one bit width per tensor")
         width = self.bits.ravel()[0]
@@ -67,13 +65,9 @@ class Quantizer:
         if self.bipolar:
             return binary_quant(values, np.float32(1)).astype(np.int64)
         scale = (
-            self.scale
-            if values.ndim == 0 or not self.scale.ndim
-            else self.scale.reshape(-1, *(1,) * (values.ndim - 1))
+            self.scale if values.ndim == 0 or not self.scale.ndim else self.scale.reshape(-1, *(1,) * (values.ndim - 1))
         )
-        out = quant(
-            values, scale, np.float32(0), self.bits.ravel()[0], self.signed, self.narrow, self.rounding
-        )
+        out = quant(values, scale, np.float32(0), self.bits.ravel()[0], self.signed, self.narrow, self.rounding)
         return np.rint(out / scale).astype(np.int64)
 
 
@@ -128,9 +122,7 @@ def _require_order_kept(compilation: Compilation, source: str, waiting: list[Nod
         raise Unsupported("what lies between the max pool and its quantizer falls somewhere", cure)
 
 
-def _emit_steps(
-    compilation: Compilation, node: NodeProto, root: str, out: IntTensor, quantizer: Quantizer
-) -> None:
+def _emit_steps(compilation: Compilation, node: NodeProto, root: str, out: IntTensor, quantizer: Quantizer) -> None:
     """Emit the step function from integer tensor `root` through the quantizer `node` to `out`."""
     origin, source = compilation.ints[root], node.input[0]
     steps = _compile_steps(compilation, source, origin, quantizer)
@@ -153,9 +145,7 @@ def _emit_steps(
     compilation.emit("StepTable", [root, thresholds, table], out, node, "finn_build.integers.ops", out_dtype=dtype)
 
 
-def _compile_steps(
-    compilation: Compilation, source: str, origin: IntTensor, quantizer: Quantizer
-) -> StepFunction:
+def _compile_steps(compilation: Compilation, source: str, origin: IntTensor, quantizer: Quantizer) -> StepFunction:
     chain = compilation.chain(source)
     if origin.evaluations > MAX_EVALUATIONS:
         raise Unsupported(
@@ -188,9 +178,7 @@ def as_scaled(compilation: Compilation, tensor: str) -> IntTensor | None:
     if root not in compilation.ints or compilation.pools_before(tensor):
         return None
     origin, chain = compilation.ints[root], compilation.chain(tensor)
-    ints = np.arange(int(origin.low.min()), int(origin.high.max()) + 1)[:, None].repeat(
-        origin.channels, axis=1
-    )
+    ints = np.arange(int(origin.low.min()), int(origin.high.max()) + 1)[:, None].repeat(origin.channels, axis=1)
     if ints.size > MAX_EVALUATIONS or compilation.shape(tensor) != origin.shape:
         return None
     values = chain.by_channel(origin.to_float(ints))

@@ -86,7 +86,9 @@ def _changes(
     channels, start, stop = len(low), int(low.min()), int(high.max())
     chunk = max(1, _CHUNK_ELEMENTS // channels)
     previous = first = np.asarray(function(low[None])).astype(np.int64)[0]
-    rows, cols, levels = [], [], []
+    rows: list[np.ndarray] = []
+    cols: list[np.ndarray] = []
+    levels: list[np.ndarray] = []
     for begin in range(start, stop + 1, chunk):
         x = np.arange(begin, min(begin + chunk, stop + 1), dtype=np.int64)[:, None]
         y = np.asarray(function(np.clip(x, low, high))).astype(np.int64)

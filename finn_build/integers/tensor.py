@@ -43,11 +43,7 @@ class IntTensor:
     @property
     def dtype(self) -> BaseDataType:
         """Smallest type that holds all channels."""
-        return (
-            DataType["BIPOLAR"]
-            if self.bipolar
-            else integer_range_dtype(int(self.low.min()), int(self.high.max()))
-        )
+        return DataType["BIPOLAR"] if self.bipolar else integer_range_dtype(int(self.low.min()), int(self.high.max()))
 
     @property
     def evaluations(self) -> int:
@@ -75,7 +71,7 @@ class IntTensor:
         integer is taken.
 
         Raises:
-            ValueError: a value is not an integer multiple of a power-of-two scale, or nowhere near one of another scale.
+            ValueError: a value is no integer multiple of a power-of-two scale, or nowhere near one of another scale.
         """
         steps = values.astype(np.float64) * self.divisor / self._scale_for(values.ndim)
         ints = np.rint(steps).astype(np.int64)

@@ -27,15 +27,14 @@ class BatchNormToAffine(Transformation):
             parameters = [model.get_initializer(name) for name in node.input[1:]]
             attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
             if all(p is not None for p in parameters) and not attributes.get("training_mode", 0):
-                _replace(model, node, *parameters, attributes.get("epsilon", _EPSILON))
+                _replace(model, node, parameters, np.float32(attributes.get("epsilon", _EPSILON)))
         return model, False
 
 
-def _replace(
-    model: ModelWrapper, node: NodeProto, weight: np.ndarray, bias: np.ndarray, mean: np.ndarray, var: np.ndarray, eps: float
-) -> None:  # fmt: skip
+def _replace(model: ModelWrapper, node: NodeProto, parameters: list[np.ndarray], eps: np.float32) -> None:
+    weight, bias, mean, var = parameters
     (x, out), rank = (node.input[0], node.output[0]), len(model.get_tensor_shape(node.input[0]))
-    scale = weight * (np.float32(1) / np.sqrt(var + np.float32(eps)))
+    scale = weight * (np.float32(1) / np.sqrt(var + eps))
     shift = (bias.astype(np.float64) - mean.astype(np.float64) * scale).astype(np.float32)
     wide, product, total = (f"{out}_{name}" for name in ("wide", "product", "sum"))
     for name, value in ((f"{out}_scale", scale), (f"{out}_shift", shift)):

@@ -21,7 +21,9 @@ _DOMAIN, _OLD_DOMAINS = "qonnx.custom_op.general", ("onnx.brevitas", "finn.custo
 
 
 def import_qonnx(path: Path) -> ModelWrapper:
-    """Read a QONNX file: one input, batch size 1, shapes inferred, constants folded, biases as their own Add, batch norm as PyTorch has it.
+    """Read a QONNX file: one input, batch size 1, shapes inferred, constants folded.
+
+    Biases become Adds of their own, batch norm what PyTorch computes.
 
     Args:
         path: the file.
@@ -42,7 +44,7 @@ def import_qonnx(path: Path) -> ModelWrapper:
         return model.transform(BatchNormToAffine()).transform(InferShapes())
     except Exception as error:  # onnx reports a broken graph by many exception types
         raise UnsupportedModelError(
-            f"{path}: its shapes cannot be inferred: {_first_line(error)}; export the network again, with a fixed input shape"
+            f"{path}: its shapes cannot be inferred: {_first_line(error)}; export it again, with a fixed input shape"
         ) from error
 
 
@@ -59,9 +61,8 @@ def _load(path: Path) -> onnx.ModelProto:
         raise UnsupportedModelError(f"{path}: the graph is empty; export the network again")
     opset = next((o.version for o in proto.opset_import if o.domain in ("", "ai.onnx")), None)
     if opset is None or not _OPSETS[0] <= opset <= _OPSETS[1]:
-        raise UnsupportedModelError(
-            f"{path}: ONNX opset {opset or 'not named'}; legal: {_OPSETS[0]} to {_OPSETS[1]} (opset_version of the export)"
-        )
+        legal = f"{_OPSETS[0]} to {_OPSETS[1]} (opset_version of the export)"
+        raise UnsupportedModelError(f"{path}: ONNX opset {opset or 'not named'}; legal: {legal}")
     made = {name for n in proto.graph.node for name in n.output}
     for output in proto.graph.output:
         if output.name not in made:
@@ -88,7 +89,9 @@ def _require_one_image(model: ModelWrapper, path: Path) -> None:
     images = [i for i in model.graph.input if i.name not in parameters]
     if len(images) != 1:
         names = ", ".join(i.name for i in images) or "none"
-        raise UnsupportedModelError(f"{path}: the network must have one input, the image; it has {len(images)}: {names}")
+        raise UnsupportedModelError(
+            f"{path}: the network must have one input, the image; it has {len(images)}: {names}"
+        )
     dims = images[0].type.tensor_type.shape.dim
     if len(dims) < 2 or any(d.dim_value <= 0 for d in list(dims)[1:]):
         shape = [d.dim_value or d.dim_param or "?" for d in dims]
