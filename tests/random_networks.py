@@ -34,7 +34,8 @@ T = TypeVar("T")
 _MAX_CONVS = 6
 _FLOAT_ACTIVATIONS: tuple[Callable[[int], nn.Module], ...] = (
     lambda c: nn.PReLU(c), lambda c: nn.LeakyReLU(0.25), lambda c: nn.SiLU(), lambda c: nn.Sigmoid(),
-    lambda c: nn.Tanh(), lambda c: nn.ELU(), lambda c: nn.ReLU(), lambda c: nn.Hardtanh(), lambda c: nn.GELU(), lambda c: nn.PReLU(),
+    lambda c: nn.Tanh(), lambda c: nn.ELU(), lambda c: nn.ReLU(), lambda c: nn.Hardtanh(), lambda c: nn.GELU(),
+    lambda c: nn.PReLU(),
 )  # fmt: skip
 
 
