@@ -128,6 +128,17 @@ class Window:
         jump = max(self.stride[1] * self.folds, to_row, to_frame)
         return (depth + max(jump, 2 * self.span - 2)).bit_length() + 1
 
+    @property
+    def spans(self) -> tuple[np.ndarray, np.ndarray]:
+        """First and last pixel inside the image of each window, in raster order; [OH * OW] each."""
+        ends = []
+        for axis in (0, 1):
+            begin = np.arange(self.windows[axis]) * self.stride[axis] - self.padding[axis]
+            ends.append((np.maximum(begin, 0), np.minimum(begin + self.kernel[axis], self.image[axis]) - 1))
+        (top, bottom), (left, right) = ends
+        width = self.image[1]
+        return (top[:, None] * width + left).ravel(), (bottom[:, None] * width + right).ravel()
+
     def patches(self, image: np.ndarray, fill: int) -> np.ndarray:
         """Cut the windows out of images.
 

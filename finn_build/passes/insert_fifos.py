@@ -3,7 +3,10 @@
 A window op (SWG, pool) gives its first beat when it has seen the first (kh - 1 - top) rows and (kw - left) pixels, so
 each tensor lags the accelerator's input by a known part of a frame. Where two streams join, the one that lags less has
 to wait: its FIFO holds the difference, in beats of its own, plus the latency of the pipelines and half a row.
-A pool gives its rows in bursts; what follows at nearly the target rate gets a FIFO of one row of pool output.
+A pool gives its rows in bursts; what follows at nearly the target rate gets a FIFO of one row of pool output. So does the
+window of a convolution with stride: where the next window op has as little time to spare, it gets a FIFO of one row.
+An SWG's ring is as deep as reading at full speed needs. Where the MVAU behind it reads a window, then replays it for most
+of the frame, windows end evenly over the frame instead; what arrives until then and is still needed waits in a FIFO.
 An MVAU takes no input while it replays a vector for its row folds; unless a window op feeds it at full speed, a FIFO
 gathers the next vector meanwhile.
 """
@@ -11,8 +14,9 @@ gathers the next vector meanwhile.
 from __future__ import annotations
 
 from fractions import Fraction
-from math import ceil
+from math import ceil, prod
 
+import numpy as np
 from onnx import NodeProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
@@ -21,6 +25,8 @@ from qonnx.transformation.base import Transformation
 from finn_build.ops.base import DOMAIN, Stream, StreamOp
 
 _WINDOW_OPS = ("SWG_rtl", "StreamPool_rtl")
+_PASSING_OPS = ("BitMVAU_rtl", "StepThresholding_rtl", "StreamDWC_rtl", "StreamFIFO_rtl")
+_BUSY = 0.75  # of the interval between frames; with less to do an op catches up
 
 
 class InsertFIFOs(Transformation):
@@ -42,7 +48,12 @@ class InsertFIFOs(Transformation):
                     if depth:
                         insert_fifo(model, node, port, depth)
             else:
-                depth = max(_burst_depth(model, node), _replay_depth(model, node))
+                depth = max(
+                    _burst_depth(model, node),
+                    _replay_depth(model, node),
+                    self._stride_depth(model, node),
+                    self._pace_depth(model, node),
+                )
                 if depth:
                     insert_fifo(model, node, 0, max(2, depth))
         return model, False
@@ -66,6 +77,39 @@ class InsertFIFOs(Transformation):
             return 0
         rows = stream.shape[1] if len(stream.shape) == 4 else 1
         return max(2, ceil(wait * stream.beats) + stream.beats // rows // 2 + 4)
+
+    def _stride_depth(self, model: ModelWrapper, node: NodeProto) -> int:
+        """One row of beats before a window op behind one with stride, when neither can catch up; 0 elsewhere."""
+        before = model.find_producer(node.input[0])
+        while before is not None and before.op_type in _PASSING_OPS:
+            before = model.find_producer(before.input[0])
+        if before is None or before.op_type != "SWG_rtl" or node.op_type not in _WINDOW_OPS:
+            return 0
+        source, sink = getCustomOp(before), getCustomOp(node)
+        strided = source.streams_in()[0].beats > source.streams_out()[0].beats
+        busy = min(source.get_exp_cycles(), sink.get_exp_cycles()) > _BUSY * self.target_cycles
+        stream = sink.streams_in()[0]
+        return stream.beats // stream.shape[1] if strided and busy else 0
+
+    def _pace_depth(self, model: ModelWrapper, node: NodeProto) -> int:
+        """Beats before an SWG that its ring cannot hold while the MVAU behind it replays; 0 elsewhere.
+
+        Of P pixels a frame pixel p arrives at (p + 1) / P of it, of W windows window w begins at s + w / W, s the least
+        start for which all windows find their pixels; what lies between the next window's first pixel and the last one
+        that arrived has to be kept.
+        """
+        reader = model.find_consumer(node.output[0]) if node.op_type == "SWG_rtl" else None
+        if reader is None or reader.op_type != "BitMVAU_rtl":
+            return 0
+        op, mvau = getCustomOp(node), getCustomOp(reader)
+        if mvau.attr("PE") == mvau.attr("MH") or mvau.get_exp_cycles() <= _BUSY * self.target_cycles:
+            return 0
+        first, last = op.window.spans
+        pixels, begin = prod(op.window.image), np.arange(len(first)) / len(first)
+        start = ((last + 1) / pixels - begin).max()
+        following = np.append(first[1:], first[0] + pixels)
+        kept = ((start + begin + 1 / len(first)) * pixels - following).max()
+        return max(0, ceil(kept + 1) * op.window.folds - int(op.rtl_parameters()["DEPTH"]))
 
 
 def _burst_depth(model: ModelWrapper, node: NodeProto) -> int:
