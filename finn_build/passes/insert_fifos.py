@@ -3,10 +3,12 @@
 A window op (SWG, pool) gives its first beat when it has seen the first (kh - 1 - top) rows and (kw - left) pixels, so
 each tensor lags the accelerator's input by a known part of a frame. Where two streams join, the one that lags less has
 to wait: its FIFO holds the difference, in beats of its own, plus the latency of the pipelines and half a row.
-A pool gives its rows in bursts; what follows at nearly the target rate gets a FIFO of one row of pool output. So does the
-window of a convolution with stride: where the next window op has as little time to spare, it gets a FIFO of one row.
-An SWG's ring is as deep as reading at full speed needs. Where the MVAU behind it reads a window, then replays it for most
-of the frame, windows end evenly over the frame instead; what arrives until then and is still needed waits in a FIFO.
+A pool gives its rows in bursts; what follows at nearly the target rate gets a FIFO of one row of pool output. The
+window of a convolution with stride does so too: where the next window op has as little time to spare, it gets a FIFO
+of one row.
+An SWG's ring is as deep as reading at full speed needs. Where the MVAU behind it reads a window, then replays it for
+most of the frame, windows end evenly over the frame instead; what arrives until then and is still needed waits in a
+FIFO.
 An MVAU takes no input while it replays a vector for its row folds; unless a window op feeds it at full speed, a FIFO
 gathers the next vector meanwhile.
 """
