@@ -128,16 +128,36 @@ class Window:
         jump = max(self.stride[1] * self.folds, to_row, to_frame)
         return (depth + max(jump, 2 * self.span - 2)).bit_length() + 1
 
-    @property
-    def spans(self) -> tuple[np.ndarray, np.ndarray]:
-        """First and last pixel inside the image of each window, in raster order; [OH * OW] each."""
-        ends = []
-        for axis in (0, 1):
-            begin = np.arange(self.windows[axis]) * self.stride[axis] - self.padding[axis]
-            ends.append((np.maximum(begin, 0), np.minimum(begin + self.kernel[axis], self.image[axis]) - 1))
-        (top, bottom), (left, right) = ends
-        width = self.image[1]
-        return (top[:, None] * width + left).ravel(), (bottom[:, None] * width + right).ravel()
+    def pixels_kept(self, arrival: float, reading: float, capture: float) -> int:
+        """Pixels to hold, in the ring and in front of it, so that neither side slows the slower one down.
+
+        Where reading is the slower one, windows begin evenly, and a pixel arrives as late as they and the rate of arrival
+        allow. Else pixels arrive evenly, and each window is read as soon as its pixels are there.
+
+        Args:
+            arrival: cycles in which a frame of pixels can arrive.
+            reading: cycles in which the windows of a frame can be read, replays included.
+            capture: part of a window's time until all of its pixels have been read.
+        """
+        pixels, windows, slower = (
+            self.image[0] * self.image[1],
+            self.windows[0] * self.windows[1],
+            max(arrival, reading),
+        )
+        frames, place = np.arange(4)[:, None], np.arange(3 * pixels)
+        first = (_first_places(self) // self.folds + frames * pixels).ravel()
+        last = (_last_pixels(self) + frames * pixels).ravel()
+        order, step, beat = np.arange(len(last)), reading / slower / windows, arrival / slower / pixels
+        if reading >= arrival:
+            begin = order * step
+            due = begin[np.searchsorted(np.maximum.accumulate(last), place)]
+            arrived = np.minimum.accumulate((due - place * beat)[::-1])[::-1] + place * beat
+        else:
+            begin = np.maximum.accumulate((last + 1) * beat - order * step) + order * step
+            arrived = (place + 1) * beat
+        captured = np.searchsorted(begin + capture * step, arrived, side="right")
+        kept = place + 1 - first[np.minimum(captured, len(first) - 1)]
+        return int(kept[pixels : 2 * pixels].max())  # with a frame before and one after
 
     def patches(self, image: np.ndarray, fill: int) -> np.ndarray:
         """Cut the windows out of images.
@@ -161,6 +181,17 @@ def _first_places(window: Window) -> np.ndarray:
     rows = (np.arange(window.windows[0]) * window.stride[0] - top) * window.image[1]
     columns = np.arange(window.windows[1]) * window.stride[1] - left
     return ((rows[:, None] + columns) * window.folds).ravel()
+
+
+def _last_pixels(window: Window) -> np.ndarray:
+    """Position of each window's last pixel inside the image, in pixels; [OH * OW]."""
+    rows, columns = (
+        np.minimum(
+            np.arange(window.windows[a]) * window.stride[a] - window.padding[a] + window.kernel[a], window.image[a]
+        )
+        for a in (0, 1)
+    )
+    return ((rows[:, None] - 1) * window.image[1] + columns - 1).ravel()
 
 
 def _first_windows(window: Window, axis: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

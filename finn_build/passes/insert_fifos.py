@@ -6,9 +6,9 @@ to wait: its FIFO holds the difference, in beats of its own, plus the latency of
 A pool gives its rows in bursts; what follows at nearly the target rate gets a FIFO of one row of pool output. The
 window of a convolution with stride does so too: where the next window op has as little time to spare, it gets a FIFO
 of one row.
-An SWG's ring is as deep as reading at full speed needs. Where the MVAU behind it reads a window, then replays it for
-most of the frame, windows end evenly over the frame instead; what arrives until then and is still needed waits in a
-FIFO.
+An SWG's ring is as deep as reading at full speed needs, of pixels that arrive at full speed. Where the ops before it are
+slower, or the MVAU behind it replays each window, and there is no time to spare, a FIFO holds what has to be there
+earlier (`Window.pixels_kept`).
 An MVAU takes no input while it replays a vector for its row folds; unless a window op feeds it at full speed, a FIFO
 gathers the next vector meanwhile.
 """
@@ -16,9 +16,8 @@ gathers the next vector meanwhile.
 from __future__ import annotations
 
 from fractions import Fraction
-from math import ceil, prod
+from math import ceil
 
-import numpy as np
 from onnx import NodeProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
@@ -94,24 +93,22 @@ class InsertFIFOs(Transformation):
         return stream.beats // stream.shape[1] if strided and busy else 0
 
     def _pace_depth(self, model: ModelWrapper, node: NodeProto) -> int:
-        """Beats before an SWG that its ring cannot hold while the MVAU behind it replays; 0 elsewhere.
-
-        Of P pixels a frame pixel p arrives at (p + 1) / P of it, of W windows window w begins at s + w / W, s the least
-        start for which all windows find their pixels; what lies between the next window's first pixel and the last one
-        that arrived has to be kept.
-        """
+        """Beats before an SWG that its ring cannot hold when its windows are paced; 0 elsewhere."""
         reader = model.find_consumer(node.output[0]) if node.op_type == "SWG_rtl" else None
         if reader is None or reader.op_type != "BitMVAU_rtl":
             return 0
         op, mvau = getCustomOp(node), getCustomOp(reader)
-        if mvau.attr("PE") == mvau.attr("MH") or mvau.get_exp_cycles() <= _BUSY * self.target_cycles:
+        arrival, reading = self._busiest_before(model, node), max(op.get_exp_cycles(), mvau.get_exp_cycles())
+        if max(arrival, reading) <= _BUSY * self.target_cycles:
             return 0
-        first, last = op.window.spans
-        pixels, begin = prod(op.window.image), np.arange(len(first)) / len(first)
-        start = ((last + 1) / pixels - begin).max()
-        following = np.append(first[1:], first[0] + pixels)
-        kept = ((start + begin + 1 / len(first)) * pixels - following).max()
-        return max(0, ceil(kept + 1) * op.window.folds - int(op.rtl_parameters()["DEPTH"]))
+        kept = op.window.pixels_kept(arrival, reading, mvau.attr("PE") / mvau.attr("MH")) * op.window.folds
+        missing = kept - int(op.rtl_parameters()["DEPTH"])
+        return missing + op.window.folds if missing > 0 else 0
+
+    def _busiest_before(self, model: ModelWrapper, node: NodeProto) -> int:
+        """Cycles per frame of the slowest op between the accelerator's input and a node."""
+        producers = [p for p in map(model.find_producer, node.input) if p is not None]
+        return max((max(getCustomOp(p).get_exp_cycles(), self._busiest_before(model, p)) for p in producers), default=0)
 
 
 def _burst_depth(model: ModelWrapper, node: NodeProto) -> int:
