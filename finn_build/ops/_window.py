@@ -131,7 +131,7 @@ class Window:
     def pixels_kept(self, arrival: float, reading: float, capture: float) -> int:
         """Pixels to hold, in the ring and in front of it, so that neither side slows the slower one down.
 
-        Where reading is the slower one, windows begin evenly, and a pixel arrives as late as they and the rate of arrival
+        Where reading is the slower one, windows begin evenly; a pixel arrives as late as they and the rate of arrival
         allow. Else pixels arrive evenly, and each window is read as soon as its pixels are there.
 
         Args:

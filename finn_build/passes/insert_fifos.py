@@ -6,8 +6,8 @@ to wait: its FIFO holds the difference, in beats of its own, plus the latency of
 A pool gives its rows in bursts; what follows at nearly the target rate gets a FIFO of one row of pool output. The
 window of a convolution with stride does so too: where the next window op has as little time to spare, it gets a FIFO
 of one row.
-An SWG's ring is as deep as reading at full speed needs, of pixels that arrive at full speed. Where the ops before it are
-slower, or the MVAU behind it replays each window, and there is no time to spare, a FIFO holds what has to be there
+An SWG's ring is as deep as reading at full speed needs, of pixels that arrive at full speed. Where the ops before it
+are slower, or the MVAU behind it replays each window, and there is no time to spare, a FIFO holds what has to be there
 earlier (`Window.pixels_kept`).
 An MVAU takes no input while it replays a vector for its row folds; unless a window op feeds it at full speed, a FIFO
 gathers the next vector meanwhile.
