@@ -31,6 +31,7 @@ from finn_build.config import BOARD_DIR, CONFIG_DIR, BuildConfig, load_board, lo
 from finn_build.errors import ConfigError, GateError, SignflowError
 
 DEFAULT_CONFIG = CONFIG_DIR / "binary_rescnn_w1a1.yaml"
+START_NAMES = ("integers", "lower", "fold", "buffer", "stitch")  # what comes later needs values that no file holds
 STEP_NAMES = (
     "integers",
     "lower",
@@ -86,7 +87,7 @@ def parser() -> argparse.ArgumentParser:
     where = p.add_argument_group("run")
     where.add_argument("--out", type=Path, metavar="DIR", help="output folder (default: out/<model>-<board>)")
     where.add_argument(
-        "--start", choices=STEP_NAMES, default=STEP_NAMES[0], help="first step; earlier ones come from --out"
+        "--start", choices=START_NAMES, default=STEP_NAMES[0], help="first step; earlier ones come from --out"
     )
     where.add_argument("--stop", choices=STEP_NAMES, default=STEP_NAMES[-1], help="last step")
     return p

@@ -81,6 +81,7 @@ def _contents(impl: str, out: Path) -> tuple[str, ...]:
         return (
             f"  {out}/hls          C++ of FINN's layers, for Vitis HLS",
             f"  {out}/report.json  every figure",
+            f"  {out}/frames.npz   the frames of the gate and the outputs for them",
         )
     return (
         f"  {out}/stitched     RTL, memory files and the top `accelerator` (AXI streams): files in sources.f",

@@ -96,8 +96,7 @@ def lower_hls(build: Build, progress: Progress) -> None:
     """Lower onto FINN's own HLS layers and write their C++."""
     board = build.board
     build.streams = lower_to_finn_hls(_integers(build).model, board.part, board.clk_period_ns, build.out / "hls")
-    blocker = synthesis_blocker()
-    build.not_run.append(f"HLS synthesis and simulation: {blocker}")
+    build.not_run.append(f"HLS synthesis and simulation: {synthesis_blocker()}")
 
 
 def fold(build: Build, progress: Progress) -> None:
@@ -108,9 +107,7 @@ def fold(build: Build, progress: Progress) -> None:
 
 def buffer(build: Build, progress: Progress) -> None:
     """Match stream widths, then size the FIFOs: they count beats, so the widths have to stand."""
-    build.streams = (
-        _streams(build).transform(InsertWidthConverters()).transform(InsertFIFOs(build.target_cycles))
-    )  # fmt: skip
+    build.streams = _streams(build).transform(InsertWidthConverters()).transform(InsertFIFOs(build.target_cycles))
 
 
 def stitch_design(build: Build, progress: Progress) -> None:
@@ -216,7 +213,7 @@ def run(build: Build, steps: tuple[Step, ...], start: str, stop: str, on_step: O
     """Run `steps` from `start` to `stop`, both included; a saved hardware graph stands in for the steps skipped.
 
     Raises:
-        ConfigError: no such step, or the saved graph that `start` needs is not there.
+        ConfigError: no such step in this flow, or the saved graph that `start` needs is not there.
     """
     names = [s.name for s in steps]
     for option, name in (("--start", start), ("--stop", stop)):
@@ -227,10 +224,7 @@ def run(build: Build, steps: tuple[Step, ...], start: str, stop: str, on_step: O
         began, saved = time.monotonic(), build.out / "steps" / f"{step.name}.onnx"
         if index < first and step.saves_streams:
             build.streams = _saved_streams(build, saved)
-        elif index >= first or step.name in (
-            "integers",
-            "execute",
-        ):  # they hold functions and values, and are quick
+        elif index >= first or index == 0:  # `integers` holds functions, which no file does, and is quick
             step.run(build, on_step(step))
         if index >= first and step.saves_streams:
             saved.parent.mkdir(parents=True, exist_ok=True)

@@ -73,6 +73,17 @@ def test_stop_edit_the_folding_and_go_on(onnx_file: Path, tmp_path: Path, capsys
     assert rows[dense.name]["pe"] == 5
 
 
+def test_no_start_skips_a_level_of_the_gate(onnx_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    out = tmp_path / "out"
+    assert _run(onnx_file, out, "--stop", "buffer") == 0
+    assert _run(onnx_file, out, "--start", "stitch") == 0
+    assert json.loads((out / "report.json").read_text())["gate"]["levels"] == [1, 2, 3, 4]
+    for late in ("execute", "rtlsim-ops", "rtlsim-stitched", "gate"):
+        with pytest.raises(SystemExit):
+            _run(onnx_file, out, "--start", late)
+    assert "invalid choice: 'gate'" in capsys.readouterr().err
+
+
 def test_waves_on_request(onnx_file: Path, tmp_path: Path) -> None:
     assert _run(onnx_file, tmp_path / "out", "--waves") == 0
     assert next((tmp_path / "out").glob("waves.*")).stat().st_size > 10_000

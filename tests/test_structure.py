@@ -34,3 +34,11 @@ def test_every_rtl_file_is_used(tmp_path: Path) -> None:
     assert ops.__doc__
     used = {source for op in StreamOp.__subclasses__() for source in getattr(op, "rtl_sources", ())}
     assert {str(p.relative_to(RTL)) for p in RTL.rglob("*.sv")} <= used
+
+
+def test_the_command_knows_the_pipelines_steps(tmp_path: Path) -> None:
+    prepare_finn(tmp_path)
+    from finn_build.build import START_NAMES, STEP_NAMES
+    from finn_build.pipeline import STEPS
+
+    assert tuple(s.name for s in STEPS) == STEP_NAMES and STEP_NAMES[: len(START_NAMES)] == START_NAMES
