@@ -55,6 +55,12 @@ class UnsignedAct(UintQuant, _PowerOfTwoAct):
     scaling_impl_type = ScalingImplType.PARAMETER
 
 
+class SignedConstAct(IntQuant, _PowerOfTwoAct):
+    """Signed k-bit activations with a constant power-of-two scale."""
+
+    scaling_impl_type = ScalingImplType.CONST
+
+
 class UnsignedConstAct(UintQuant, _PowerOfTwoAct):
     """Unsigned k-bit activations with a constant power-of-two scale."""
 
@@ -108,6 +114,23 @@ def act_quantizer(bits: int, signed: bool = True, max_value: float = 2.0) -> nn.
         min_val=-max_value if signed else 0.0,
         max_val=max_value,
     )
+
+
+def shortcut_quantizer(bits: int, signed: bool = True) -> nn.Module:
+    """Quantizer of integer shortcuts: a constant range of 4 (behind batch norm), so that all share one scale.
+
+    Args:
+        bits: 2…8 for hardware, 32 for float.
+        signed: range [-4, 4) or [0, 4).
+
+    Raises:
+        ConfigError: `bits` is not one of the legal values.
+    """
+    _check_bits("shortcut_bits", bits, ACT_BITS)
+    if bits == 32:
+        return nn.Identity()
+    quant = SignedConstAct if signed else UnsignedConstAct
+    return QuantIdentity(act_quant=quant, bit_width=bits, min_val=-4.0 if signed else 0.0, max_val=4.0)
 
 
 def pixel_quantizer() -> QuantIdentity:

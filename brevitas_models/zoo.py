@@ -15,12 +15,13 @@ from typing import Any
 import torch
 
 from brevitas_models.atomic import write_atomically
+from brevitas_models.bi_shufflenet import BiShuffleNet, BiShuffleNetConfig
 from brevitas_models.binary_rescnn import BinaryResCNN, BinaryResCNNConfig
 from brevitas_models.cnv import CNV, CNVConfig
 from brevitas_models.network import Network
 from finn_build.errors import ConfigError, DataError
 
-ModelConfig = BinaryResCNNConfig | CNVConfig
+ModelConfig = BiShuffleNetConfig | BinaryResCNNConfig | CNVConfig
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Entry:
 
 
 ZOO: dict[str, Entry] = {
+    "bi_shufflenet": Entry(BiShuffleNet, BiShuffleNetConfig()),
     **{f"binary_rescnn_w1a{k}": Entry(BinaryResCNN, BinaryResCNNConfig(act_bits=k)) for k in (1, 2, 4, 8)},
     **{f"cnv_w1a{k}": Entry(CNV, CNVConfig(act_bits=k)) for k in (1, 2)},
 }
