@@ -143,29 +143,28 @@ def geometry_parameters(window: Window) -> dict[str, int | str]:
 
 def ring_parameters(window: Window, width: int, ram_style: str) -> dict[str, int | str]:
     """Parameters of swg_core that state its ring buffer, for words of `width` bits."""
-    depth = _ring_depth(window, width, ram_style)
-    return {"DEPTH": depth, "RAM_STYLE": memory_style(depth, width, ram_style)}
+    depth, style = ring_choice(window, width, ram_style, window.depth)
+    return {"DEPTH": depth, "RAM_STYLE": style}
 
 
 def core_resources(window: Window, width: int, ram_style: str) -> Resources:
     """Area of swg_core for words of `width` bits."""
-    depth = _ring_depth(window, width, ram_style)
-    return _core_area(window, width, depth, memory_style(depth, width, ram_style))
+    return core_area(window, width, *ring_choice(window, width, ram_style, window.depth))
 
 
-def _ring_depth(window: Window, width: int, ram_style: str) -> int:
-    """The least depth, or the next power of two (whose addresses wrap by themselves) where that is smaller."""
-    least = window.depth
+def ring_choice(window: Window, width: int, ram_style: str, least: int) -> tuple[int, str]:
+    """Words of the ring, `least` or the next power of two (whose addresses wrap by themselves), and its memory."""
     binary = 1 << max(1, (least - 1).bit_length())
 
     def cost(depth: int) -> int:
-        area = _core_area(window, width, depth, memory_style(depth, width, ram_style))
+        area = core_area(window, width, depth, memory_style(depth, width, ram_style))
         return area.lut + LUTS_PER_BRAM18 * area.bram18
 
-    return min((binary, least), key=cost)
+    depth = min((binary, least), key=cost)
+    return depth, memory_style(depth, width, ram_style)
 
 
-def _core_area(window: Window, width: int, depth: int, style: str) -> Resources:
+def core_area(window: Window, width: int, depth: int, style: str) -> Resources:
     """Area of swg_core: two margins, two addresses and the counters around the memory.
 
     Source: Yosys 0.70 `synth_xilinx`, xc7, 20 configurations of 8 to 128 bits, 5 to 2,048 words; LUT within 12%, FF

@@ -25,7 +25,7 @@ from qonnx.transformation.base import Transformation
 
 from finn_build.ops.base import DOMAIN, Stream, StreamOp
 
-_WINDOW_OPS = ("SWG_rtl", "StreamPool_rtl")
+_WINDOW_OPS = ("SWG_rtl", "StreamPool_rtl", "BitConv_rtl")
 _PASSING_OPS = ("BitMVAU_rtl", "StepThresholding_rtl", "StreamDWC_rtl", "StreamFIFO_rtl")
 _BUSY = 0.75  # of the interval between frames; with less to do an op catches up
 

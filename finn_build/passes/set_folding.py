@@ -13,6 +13,7 @@ from qonnx.transformation.base import Transformation
 from finn_build.errors import ConfigError
 from finn_build.ops._folds import folds
 from finn_build.ops.base import StreamOp
+from finn_build.passes import _bitconv_folding
 
 Folding = Mapping[str, int]  # attribute ("PE", "SIMD") -> lanes
 
@@ -50,6 +51,8 @@ class SetFolding(Transformation):
 
     def _choose(self, model: ModelWrapper, node: NodeProto) -> Folding:
         """The cheapest folding that meets the target, else the fastest."""
+        if node.op_type == "BitConv_rtl":
+            return _bitconv_folding.choose(node, self.target_cycles)
         best, fastest = None, None
         for folding in foldings(model, node):
             _apply(getCustomOp(node), folding)
@@ -101,7 +104,12 @@ def _window_cycles(model: ModelWrapper, node: NodeProto, simd: int) -> int:
 def _check(model: ModelWrapper, node: NodeProto, folding: Mapping[str, int]) -> None:
     """Raise ConfigError where lanes have no place in the op, or do not divide what they fold."""
     op = getCustomOp(node)
-    sizes = {"PE": ("MH", "NumChannels", "Labels", "IFMChannels"), "SIMD": ("IFMChannels", "MW")}
+    sizes = {
+        "PE": ("MH", "NumChannels", "Labels", "IFMChannels"),
+        "SIMD": ("IFMChannels", "MW"),
+        "Lanes": ("MH",),
+        "InLanes": ("IFMChannels",),
+    }
     known: Mapping[str, Any] = op.get_nodeattr_types()
     for name, lanes in folding.items():
         if name not in sizes or name not in known:

@@ -1,12 +1,12 @@
 // Sliding window: the shared core of swg and pool.
 //
 // Function   reads frames of H x W pixels, each FOLDS beats, in raster order from in0; sends for each of OH x OW
-//            windows the KH x KW pixels under it. Padding is made by counters, never stored: a padded beat reads
-//            PAD and sets out0_pad.
+//            windows the KH x KW pixels under it, REPEAT times. Padding is made by counters, never stored: a padded
+//            beat reads PAD and sets out0_pad.
 // Order      windows in raster order; within one (ky, kx, fold), or with DEPTHWISE (fold, ky, kx).
 // Packing    WIDTH bits a beat, opaque.
 // Latency    2 cycles from the input beat that completes a word to the output beat that holds it.
-// II         max(OH*OW*KH*KW*FOLDS, H*W*FOLDS) cycles a frame, with no bubble, for the DEPTH of ops/swg.py.
+// II         max(OH*OW*KH*KW*FOLDS*REPEAT, H*W*FOLDS) cycles a frame, with no bubble, for the DEPTH of ops/swg.py.
 // Reset      sets the control; the buffer needs none.
 // Area       (Yosys, xc7) 60 to 100 LUT and 50 to 60 FF around the buffer; see swg.sv.
 //
@@ -33,6 +33,7 @@ module swg_core #(
     parameter int OW = 8,
     parameter int DEPTH = 32,
     parameter bit DEPTHWISE = 1'b0,
+    parameter int REPEAT = 1,       // passes over each window; only without DEPTHWISE
     parameter logic [WIDTH-1:0] PAD = '0,
     parameter string RAM_STYLE = "distributed"
 ) (
@@ -43,7 +44,7 @@ module swg_core #(
     output logic             in0_ready,   /// registered
     output logic [WIDTH-1:0] out0_data,   /// registered
     output logic             out0_pad,    /// registered: this beat is padding
-    output logic             out0_last,   /// registered: last beat of a window, or of its fold with DEPTHWISE
+    output logic             out0_last,   /// registered: last beat of a pass, or of a fold with DEPTHWISE
     output logic             out0_valid,  /// registered
     input  wire              out0_ready
 );
@@ -77,6 +78,9 @@ module swg_core #(
     if (PT >= KH || PL >= KW) begin : g_illegal_padding
         $fatal(1, "swg_core: padding PT=%0d, PL=%0d must be smaller than the kernel KH=%0d, KW=%0d", PT, PL, KH, KW);
     end
+    if (DEPTHWISE && REPEAT != 1) begin : g_illegal_repeat
+        $fatal(1, "swg_core: REPEAT=%0d must be 1 with DEPTHWISE", REPEAT);
+    end
     if (DEPTH <= SPAN) begin : g_illegal_depth
         $fatal(1, "swg_core: DEPTH=%0d must exceed a window's span of %0d", DEPTH, SPAN);
     end
@@ -95,7 +99,8 @@ module swg_core #(
     wire ky_next = kx_next && kx_last;
     wire tile_end = ky_next && ky_last;
     wire fold_next = !DEPTHWISE || tile_end;
-    wire window_end = tile_end && fold_last;
+    wire pass_end = tile_end && fold_last;
+    wire window_end;
     wire row_end = window_end && x_q == X_BITS'(X_LAST);
     wire frame_end = row_end && y_q == Y_BITS'(Y_LAST);
 
@@ -109,6 +114,19 @@ module swg_core #(
     wire  write = in0_valid && in0_ready;
 
     assign in0_ready = !space_q[MARGIN-1];
+
+    if (REPEAT > 1) begin : g_repeat
+        localparam int PASS_BITS = $clog2(REPEAT);
+        logic [PASS_BITS-1:0] pass_q;
+        wire pass_last = pass_q == PASS_BITS'(REPEAT - 1);
+        assign window_end = pass_end && pass_last;
+        always_ff @(posedge clk) begin
+            if (rst) pass_q <= '0;
+            else if (step && pass_end) pass_q <= pass_last ? '0 : pass_q + 1'b1;
+        end
+    end else begin : g_once
+        assign window_end = pass_end;
+    end
 
     always_ff @(posedge clk) begin
         if (rst) begin
@@ -159,8 +177,8 @@ module swg_core #(
             move = MARGIN'(TO_WINDOW - SPAN);
             move_ring = ring(TO_WINDOW - SPAN);
         end else if (tile_end) begin
-            move = MARGIN'(STEP_FOLD);
-            move_ring = ring(STEP_FOLD);
+            move = MARGIN'(DEPTHWISE ? STEP_FOLD : -SPAN);  // the next fold, or the same window again
+            move_ring = ring(DEPTHWISE ? STEP_FOLD : -SPAN);
         end else if (ky_next) begin
             move = MARGIN'(STEP_KY);
             move_ring = ring(STEP_KY);
@@ -218,7 +236,7 @@ module swg_core #(
             if (pad) data_q <= PAD;
             else data_q <= ring_q[read_addr_q];
             pad_q  <= pad;
-            last_q <= tile_end && (DEPTHWISE || fold_last);
+            last_q <= DEPTHWISE ? tile_end : pass_end;
         end
         if (rst) valid_q <= 1'b0;
         else if (advance) valid_q <= step;

@@ -1,0 +1,305 @@
+"""BitConv: a binary convolution with its signs, rows, shortcut and step function as one unit."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from finn.custom_op.fpgadataflow.rtl import register_custom_op
+from qonnx.core.datatype import BaseDataType, DataType
+from qonnx.core.modelwrapper import ModelWrapper
+
+from finn_build.errors import ConfigError
+from finn_build.integers.step_function import StepFunction
+from finn_build.ops._folds import folds
+from finn_build.ops._memory import hex_words, rom_area, rom_in_block_ram
+from finn_build.ops._ram import bram18_blocks, lutram_luts, memory_style
+from finn_build.ops._window import Window
+from finn_build.ops.base import Resources, Stream, StreamOp, integer_range_dtype
+from finn_build.ops.swg import core_area, geometry_parameters, ring_choice, window_of
+
+_BIPOLAR = DataType["BIPOLAR"]
+_WIDE_DOT = 128  # lanes above which bitconv.sv puts one more register into a popcount
+_IN_FLIGHT = 2  # pixels between the ring and the search that still need their shortcut
+SHORTCUTS = ("none", "own", "stream")
+
+
+@register_custom_op
+class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
+    """`steps(sumScale * conv(sign(x)) + shortcutScale * shortcut)`.
+
+    sign(x) is +1 where x reaches its channel's threshold, else -1; a bipolar x is its own sign. Padded places add 0.
+
+    Shapes:
+        x (1, H, W, C), shortcut (1, OH, OW, MH) where it is a stream; then the parameters: signs (C,) unless x is
+        bipolar, weights (kh * kw * C, MH), thresholds (MH or 1, S), table (MH or 1, S + 1) where `hasTable`
+        -> (1, OH, OW, MH).
+    """
+
+    rtl_module = "bitconv"
+    rtl_sources = (
+        *(f"mvau/{m}.sv" for m in ("rom_distributed", "rom", "compressor", "mvau_signs", "mvau_products", "mvau_pe")),
+        "swg/swg_core.sv",
+        "fifo/fifo.sv",
+        *(f"bitconv/{m}.sv" for m in ("bitconv_signs", "bitconv_steps", "bitconv")),
+    )
+
+    @classmethod
+    def own_attributes(cls) -> dict[str, Any]:
+        """Geometry as in SWG, folding as in BitMVAU, steps as in StepThresholding."""
+        return {
+            "IFMDim": ("ints", True, []),  # [H, W]
+            "IFMChannels": ("i", True, 0),
+            "KernelDim": ("ints", True, []),  # [kh, kw]
+            "Stride": ("ints", False, [1, 1]),  # [sh, sw]
+            "Padding": ("ints", False, [0, 0, 0, 0]),  # [top, left, bottom, right]
+            "MH": ("i", True, 0),
+            "SIMD": ("i", False, 1),
+            "PE": ("i", False, 1),
+            "InLanes": ("i", False, 1),
+            "Lanes": ("i", False, 1),  # of the output and the shortcut
+            "inputDataType": ("s", True, ""),
+            "accDataType": ("s", True, ""),
+            "outputDataType": ("s", True, ""),
+            "shortcut": ("s", False, "none", set(SHORTCUTS)),
+            "shortcutDataType": ("s", False, "INT4"),
+            "shortcutScale": ("i", False, 1),
+            "sumScale": ("i", False, 1),
+            "numSteps": ("i", True, 1),
+            "outBias": ("i", False, 0),
+            "hasTable": ("i", False, 0, {0, 1}),
+            "ram_style": ("s", False, "auto", {"auto", "block", "distributed"}),
+        }
+
+    @cached_property
+    def window(self) -> Window:
+        """Geometry of the window, in words of SIMD channels."""
+        return window_of(self, "SIMD", depthwise=False)
+
+    def streams_in(self) -> list[Stream]:
+        """The image, and the shortcut where it is a stream."""
+        shape = (1, *self.window.image, self.attr("IFMChannels"))
+        streams = [Stream(shape, self.attr("InLanes"), DataType[self.attr("inputDataType")])]
+        if self.attr("shortcut") == "stream":
+            streams.append(self._result(DataType[self.attr("shortcutDataType")]))
+        return streams
+
+    def streams_out(self) -> list[Stream]:
+        """The levels."""
+        return [self._result(DataType[self.attr("outputDataType")])]
+
+    def _result(self, dtype: BaseDataType) -> Stream:
+        return Stream((1, *self.window.windows, self.attr("MH")), self.attr("Lanes"), dtype)
+
+    @property
+    def sign_steps(self) -> bool:
+        """Whether x needs thresholds to become signs."""
+        return bool(self.attr("inputDataType") != "BIPOLAR")
+
+    @property
+    def _shortcut_type(self) -> BaseDataType:
+        own = self.attr("shortcut") == "own"
+        return DataType[self.attr("inputDataType" if own else "shortcutDataType")]
+
+    @property
+    def _total(self) -> BaseDataType:
+        """Type of the sum with its shortcut, always signed."""
+        acc, k = DataType[self.attr("accDataType")], self.attr("sumScale")
+        low, high = int(acc.min()) * k, int(acc.max()) * k
+        if self.attr("shortcut") != "none":
+            other, k = self._shortcut_type, self.attr("shortcutScale")
+            low, high = low + int(other.min()) * k, high + int(other.max()) * k
+        return integer_range_dtype(min(low, -1), high)
+
+    @property
+    def _folds(self) -> tuple[int, int]:
+        """SF and NF.
+
+        Raises:
+            ConfigError: lanes do not divide what they fold.
+        """
+        node = self.onnx_node.name
+        folds(node, "InLanes", self.attr("InLanes"), "SIMD", self.attr("SIMD"))
+        folds(node, "Lanes", self.attr("Lanes"), "PE", self.attr("PE"))
+        if self.attr("shortcut") == "own" and self.attr("InLanes") != self.attr("Lanes"):
+            raise ConfigError(f"{node}: its input is its shortcut: InLanes={self.attr('InLanes')} must be Lanes")
+        return self.window.places, folds(node, "PE", self.attr("PE"), "MH", self.attr("MH"))
+
+    @property
+    def stages(self) -> int:
+        """Steps of the search."""
+        return int(self.attr("numSteps")).bit_length()
+
+    @property
+    def reading_cycles(self) -> int:
+        """Cycles in which all windows are computed: the slower of popcount and search."""
+        sf, nf = self._folds
+        search = self.attr("PE") // self.attr("Lanes") * self.stages
+        return self.window.windows[0] * self.window.windows[1] * nf * max(sf, search)
+
+    def get_exp_cycles(self) -> int:
+        """max(H*W*C/InLanes, OH*OW*NF * max(SF, PE/Lanes * stages))."""
+        return max(self.streams_in()[0].beats, self.reading_cycles)
+
+    def fill_cycles(self) -> int:
+        """The first window's last pixel, a fold, the search."""
+        sf, _ = self._folds
+        (kh, kw), (top, left, *_) = self.window.kernel, self.window.padding
+        pixels = max(0, kh - 1 - top) * self.window.image[1] + max(1, kw - left)
+        return pixels * (self.attr("IFMChannels") // self.attr("InLanes")) + sf + self.stages + 6
+
+    @cached_property
+    def _ring(self) -> tuple[int, str]:
+        """Words of the ring of rows, and its kind of memory: neither side may slow the other one down."""
+        arrivals = {self.streams_in()[0].beats, self.get_exp_cycles()}
+        pixels = max(self.window.pixels_kept(a, self.reading_cycles, 1.0) for a in arrivals)
+        least = max(self.window.span + 1, (pixels + 1) * self.window.folds)
+        return ring_choice(self.window, self.attr("SIMD"), self.attr("ram_style"), least)
+
+    @property
+    def _kept(self) -> int:
+        """Beats of x held for the shortcut: all pixels in the ring from the window's centre on, and those in flight."""
+        top, left, *_ = self.window.padding
+        pixels = -(-self._ring[0] // self.window.folds) - top * self.window.image[1] - left + _IN_FLIGHT
+        return max(2, pixels * self.attr("IFMChannels") // self.attr("InLanes"))
+
+    def rtl_parameters(self) -> dict[str, int | str]:
+        """Parameters of bitconv.sv."""
+        x, node, (depth, style) = self.streams_in()[0], self.onnx_node.name, self._ring
+        geometry = {k: v for k, v in geometry_parameters(self.window).items() if k != "FOLDS"}
+        own = self.attr("shortcut") == "own"
+        kept = self._kept if own else 2
+        return {
+            "C": self.attr("IFMChannels"),
+            "MH": self.attr("MH"),
+            "SIMD": self.attr("SIMD"),
+            "PE": self.attr("PE"),
+            "IN_LANES": self.attr("InLanes"),
+            "LANES": self.attr("Lanes"),
+            **geometry,
+            "PADDED": int(any(self.window.padding)),
+            "DEPTH": depth,
+            "RAM_STYLE": style,
+            "IN_BITS": x.dtype.bitwidth(),
+            "IN_SIGNED": int(x.dtype.signed() and self.sign_steps),
+            "SIGN_STEPS": int(self.sign_steps),
+            "SHORTCUT": SHORTCUTS.index(self.attr("shortcut")),
+            "SHORTCUT_BITS": self._shortcut_type.bitwidth(),
+            "SHORTCUT_SIGNED": int(self._shortcut_type.signed()),
+            "SHORTCUT_SCALE": self.attr("shortcutScale"),
+            "SUM_SCALE": self.attr("sumScale"),
+            "KEPT": kept,
+            "KEPT_STYLE": _fifo_style(kept, x.width),
+            "ACC_BITS": DataType[self.attr("accDataType")].bitwidth(),
+            "TOTAL_BITS": self._total.bitwidth(),
+            "STEPS": self.attr("numSteps"),
+            "OUT_BITS": self.streams_out()[0].dtype.bitwidth(),
+            "BIAS": self.attr("outBias"),
+            "TABLE": self.attr("hasTable"),
+            "BLOCK": sum(block << k for k, (_, _, block) in enumerate(self._memories())),
+            **{f"{name.upper()}_FILE": f"{node}_{name}.mem" for name in ("weight", "sign")},
+            **{f"{name.upper()}_FILE": f"{node}_{name}" for name in ("step", "table")},
+        }
+
+    def _memories(self) -> list[tuple[int, int, bool]]:
+        """Depth, width, block or not, of the weights and of one lane's steps and table."""
+        (sf, nf), rows, stages = self._folds, self.attr("MH") // self.attr("Lanes"), self.stages
+        nodes = rows << stages if stages > 1 else rows
+        sizes = [(sf * nf, self.attr("PE") * self.attr("SIMD")), (nodes, self._total.bitwidth() + 1)]
+        if self.attr("hasTable"):
+            sizes.append((rows << stages, self.streams_out()[0].dtype.bitwidth()))
+        style = self.attr("ram_style")
+        return [(d, w, rom_in_block_ram(style if k == 0 else "auto", d, w)) for k, (d, w) in enumerate(sizes)]
+
+    def memory_files(self, model: ModelWrapper) -> dict[str, list[str]]:
+        """Weights by beat; thresholds of the signs; thresholds by search node, and levels, by lane (see the RTL)."""
+        node, names = self.onnx_node.name, self.onnx_node.input[len(self.streams_in()) :]
+        values = [model.get_initializer(n).astype(np.int64) for n in names]
+        signs = values.pop(0) if self.sign_steps else None
+        (sf, nf), pe, simd = self._folds, self.attr("PE"), self.attr("SIMD")
+        by_beat = values[0].T.reshape(nf, pe, sf, simd).transpose(0, 2, 1, 3)
+        files = {f"{node}_weight.mem": hex_words((by_beat > 0).astype(np.int64).reshape(nf * sf, -1), 1)}
+        if signs is not None:
+            x = self.streams_in()[0]
+            codes = np.clip(signs.reshape(-1) - int(x.dtype.min()), 0, 2 ** x.dtype.bitwidth())
+            files[f"{node}_sign.mem"] = hex_words(codes.reshape(-1, x.lanes), x.dtype.bitwidth() + 1)
+        for lane in range(self.attr("Lanes")):
+            files[f"{node}_step_{lane:03}.mem"] = self._step_words(values[1], lane)
+            if self.attr("hasTable"):
+                files[f"{node}_table_{lane:03}.mem"] = self._table_words(values[2], lane)
+        return files
+
+    def _of_lane(self, rows: np.ndarray, lane: int) -> np.ndarray:
+        return np.broadcast_to(rows, (self.attr("MH"), rows.shape[1]))[lane :: self.attr("Lanes")]
+
+    def _step_words(self, thresholds: np.ndarray, lane: int) -> list[str]:
+        """Thresholds of one lane in the order of the search tree, root at node 1."""
+        stages, bits, mine = self.stages, self._total.bitwidth(), self._of_lane(thresholds, lane)
+        codes = np.full((len(mine), 2**stages - 1), 2**bits, np.int64)  # never reached
+        codes[:, : mine.shape[1]] = np.clip(mine + 2 ** (bits - 1), 0, 2**bits)
+        tree = np.zeros((len(mine), 2**stages), np.int64)
+        for stage in range(stages):
+            half = 2 ** (stages - 1 - stage)
+            tree[:, 2**stage : 2 ** (stage + 1)] = codes[:, half - 1 :: 2 * half]
+        return hex_words((tree if stages > 1 else tree[:, 1:]).reshape(-1, 1), bits + 1)
+
+    def _table_words(self, table: np.ndarray, lane: int) -> list[str]:
+        """Levels of one lane; counts beyond the steps never occur."""
+        mine, dtype = self._of_lane(table, lane), self.streams_out()[0].dtype
+        words = np.zeros((len(mine), 2**self.stages), np.int64)
+        words[:, : mine.shape[1]] = (mine + 1) // 2 if dtype == _BIPOLAR else mine
+        return hex_words(words.reshape(-1, 1), dtype.bitwidth())
+
+    def compute(self, *operands: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Signs, windows, sums, shortcut, steps. Doubles hold the sums exactly and multiply faster than int64."""
+        x, *rest = operands
+        shortcut = rest.pop(0) if self.attr("shortcut") == "stream" else x
+        signs = np.where(x >= rest.pop(0).reshape(-1), 1, -1) if self.sign_steps else x
+        weights, thresholds, *table = rest
+        patches = self.window.patches(signs, 0).reshape(1, *self.window.windows, -1)
+        total = (patches.astype(np.float64) @ weights.astype(np.float64)).astype(np.int64) * self.attr("sumScale")
+        if self.attr("shortcut") != "none":
+            total = total + shortcut * self.attr("shortcutScale")
+        levels = StepFunction(thresholds, table[0] if table else None, self.attr("outBias"))(total)
+        bipolar = self.streams_out()[0].dtype == _BIPOLAR and not table
+        return (2 * levels - 1 if bipolar else levels,)
+
+    def resources(self) -> Resources:
+        """Sum of the parts."""
+        (sf, nf), pe, simd, lanes = self._folds, self.attr("PE"), self.attr("SIMD"), self.attr("Lanes")
+        acc, total, x = DataType[self.attr("accDataType")].bitwidth(), self._total.bitwidth(), self.streams_in()[0]
+        depth, style = self._ring
+        core = core_area(self.window, simd, depth, style)
+        lut, ff, bram = core.lut, core.ff, core.bram18
+        for k, (words, width, block) in enumerate(self._memories()):
+            area = rom_area(words, width, block=block)
+            copies = 1 if k == 0 else lanes
+            lut, bram = lut + copies * area[0], bram + copies * area[1]
+            ff += 0 if block else copies * width
+        if self.attr("shortcut") == "own":
+            kept = _fifo_area(self._kept, x.width)
+            lut, ff, bram = lut + kept.lut, ff + kept.ff, bram + kept.bram18
+        if self.sign_steps:
+            lut += rom_area(self.attr("IFMChannels") // x.lanes, x.lanes * (x.dtype.bitwidth() + 1), block=False)[0]
+            lut += 4 * x.lanes
+        popcount = simd * max(1.0, min(2.0, np.log2(max(simd, 2)) / 3))
+        each = popcount + acc + (acc if pe > lanes else 0)
+        lut += round(pe * each + lanes * (1.5 * total + 4) + 30)
+        ff += simd * 2 + pe * (2 * acc + 6) + lanes * (total + self.stages * 2) + 40
+        return Resources(lut=int(lut), ff=int(ff), bram18=int(bram))
+
+
+def _fifo_style(depth: int, width: int) -> str:
+    """Kind of memory of the FIFO for the own shortcut, chosen as the FIFO op does."""
+    return "distributed" if depth <= 33 else memory_style(depth - 1, width)
+
+
+def _fifo_area(depth: int, width: int) -> Resources:
+    places = depth - 1
+    if places <= 32:
+        return Resources(lut=width + 12, ff=width + 8)
+    control, address = 2.4 * places.bit_length(), 3 * places.bit_length()
+    if _fifo_style(depth, width) == "block":
+        return Resources(lut=round(control), ff=address, bram18=bram18_blocks(places, width))
+    return Resources(lut=round(control) + lutram_luts(places, width), ff=address + width)
