@@ -8,8 +8,8 @@ from brevitas.nn import QuantConv2d, QuantIdentity, QuantLinear
 from brevitas.quant import Int8WeightPerTensorFixedPoint
 from torch import Tensor, nn
 
-from brevitas_models.activations import BatchNorm2d, activation
-from brevitas_models.quantizers import act_quantizer, pixel_quantizer, weight_quantizer
+from brevitas_models.activations import BatchNorm2d, RSign, activation
+from brevitas_models.quantizers import act_quantizer, pixel_quantizer, shortcut_quantizer, weight_quantizer
 
 
 class SmallResidual(nn.Module):
@@ -77,3 +77,28 @@ def plain_export(model: nn.Module, path: Path, shape: tuple[int, ...]) -> Path:
     """Brevitas' own export, as a user outside this project calls it."""
     brevitas_export(model, torch.zeros(shape), str(path))
     return path
+
+
+class SmallShortcuts(nn.Module):
+    """Shortcuts that join the sums of binary convolutions: the input itself, and a pooled one over a strided pair."""
+
+    def __init__(self, channels: int = 6):
+        super().__init__()
+        self.pixels = pixel_quantizer()
+        self.first = QuantConv2d(1, channels, 3, padding=1, bias=False, **weight_quantizer(8))
+        self.signs = nn.ModuleList(RSign(channels) for _ in range(3))
+        self.norms = nn.ModuleList(BatchNorm2d(channels) for _ in range(4))
+        self.acts = nn.ModuleList(activation("rprelu", channels) for _ in range(4))
+        self.stream = shortcut_quantizer(4)
+        sizes = ((3, 1), (5, 2), (1, 1))
+        self.convs = nn.ModuleList(
+            QuantConv2d(channels, channels, k, s, k // 2, bias=False, **weight_quantizer(1)) for k, s in sizes
+        )
+        self.pool = nn.MaxPool2d(2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stream(self.acts[0](self.norms[0](self.first(self.pixels(x)))))
+        x = self.stream(self.acts[1](self.norms[1](self.convs[0](self.signs[0](x)) + 4 * x)))
+        y = self.acts[2](self.norms[2](self.convs[1](self.signs[1](x))))
+        y = self.convs[2](self.signs[2](y)) + 2 * self.pool(x)
+        return self.stream(self.acts[3](self.norms[3](y)))

@@ -124,7 +124,7 @@ class _Lowering:
         )  # fmt: skip
 
     def _mul(self, node: NodeProto) -> None:
-        self.factor[node.output[0]] = (node.input[0], int(self.source.get_initializer(node.input[1])))
+        self.factor[node.output[0]] = (node.input[0], int(self.source.get_initializer(node.input[1]).item()))
 
     def _add(self, node: NodeProto) -> None:
         (a, fa), (b, fb) = (self.factor.get(i, (i, 1)) for i in node.input)
