@@ -61,6 +61,9 @@ def parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint written by brevitas_models.train")
     one.add_argument("--onnx", type=Path, metavar="FILE", help="a QONNX file written by Brevitas")
+    what.add_argument(
+        "--input-size", type=int, metavar="PX", help="height and width of the input (default: the network's own)"
+    )
     how = p.add_argument_group("design")
     how.add_argument(
         "--config", type=Path, metavar="YAML", help=f"build configuration (default: {DEFAULT_CONFIG.name})"

@@ -55,9 +55,11 @@ def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, fo
 def _network(options: argparse.Namespace, config: BuildConfig, folder: Path) -> networks.Network:
     if options.onnx:
         return networks.from_qonnx(options.onnx)
+    size = options.input_size or (None if options.checkpoint else config.input_size)
+    overrides = {"image_size": size} if size else {}
     if options.checkpoint:
-        return networks.from_checkpoint(options.checkpoint, folder)
-    return networks.from_zoo(config.model, folder)
+        return networks.from_checkpoint(options.checkpoint, folder, **overrides)
+    return networks.from_zoo(config.model, folder, **overrides)
 
 
 def _finish(build: Build, impl: str, folder: Path, out: Path) -> None:

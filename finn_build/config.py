@@ -53,6 +53,7 @@ class BuildConfig:
 
     Attributes:
         model: name in the model zoo; a checkpoint or a QONNX file given on the command line replaces it.
+        input_size: height and width of the input in pixels; 0 for the network's own.
         target_fps: frames per second to reach with the fewest lanes, or "max".
         max_utilization: part of each of the board's resources that the estimate may take, 0 to 1.
         frames: frames through simulation and gate; at least 4, so that an interval between frames can be seen.
@@ -60,6 +61,7 @@ class BuildConfig:
     """
 
     model: str
+    input_size: int = 0
     target_fps: float | str = _FASTEST
     max_utilization: float = 0.8
     frames: int = 4

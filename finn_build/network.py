@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -51,19 +52,26 @@ class Network:
         return tuple(self.qonnx.get_tensor_shape(self.qonnx.graph.input[0].name))
 
 
-def from_zoo(name: str, out: Path) -> Network:
-    """A model of the zoo with its shipped weights; random ones (seed 0) where none are shipped."""
-    zoo.configure(name)
+def from_zoo(name: str, out: Path, **overrides: Any) -> Network:
+    """A model of the zoo with its shipped weights; random ones (seed 0) where none are shipped.
+
+    Args:
+        name: in the zoo.
+        out: folder for its QONNX file.
+        overrides: fields of its configuration to change, e.g. `image_size`.
+    """
+    zoo.configure(name, **overrides)
     weights = zoo.WEIGHTS / f"{name}.pt"
     if weights.is_file():
-        return from_checkpoint(weights, out)
-    return _export(_random_model(name), f"{name} of the zoo, random weights (seed {_SEED})", (), out, trained=False)
+        return from_checkpoint(weights, out, **overrides)
+    model = _random_model(name, overrides)
+    return _export(model, f"{name} of the zoo, random weights (seed {_SEED})", (), out, trained=False)
 
 
-def _random_model(name: str) -> ZooNetwork:
+def _random_model(name: str, overrides: dict[str, Any]) -> ZooNetwork:
     """Random weights, with scales and batch norm statistics that fit images, so that activations use their levels."""
     torch.manual_seed(_SEED)
-    model = zoo.build_model(name)
+    model = zoo.build_model(name, **overrides)
     data = make_image_set(32, model.config.image_size, _SEED)
     images = torch.from_numpy(to_float(data.images)).repeat(1, model.config.in_channels, 1, 1)
     calibrate_scales(model, images)
@@ -71,9 +79,9 @@ def _random_model(name: str) -> ZooNetwork:
     return model
 
 
-def from_checkpoint(path: Path, out: Path) -> Network:
-    """A checkpoint written by `brevitas_models.train`."""
-    model, _, meta = zoo.load_checkpoint(path)
+def from_checkpoint(path: Path, out: Path, **overrides: Any) -> Network:
+    """A checkpoint written by `brevitas_models.train`, some fields of its configuration changed."""
+    model, _, meta = zoo.load_checkpoint(path, **overrides)
     return _export(model, f"checkpoint {path.name}", meta.classes, out, trained=True)
 
 

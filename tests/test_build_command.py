@@ -62,9 +62,9 @@ def test_unsupported_network_is_listed_before_anything_is_built(capsys: pytest.C
 def test_impossible_rates_and_foldings(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:
     assert "the fully unfolded network takes" in _fails(capsys, tmp_path, "--target-fps", "1e6")
     config = tmp_path / "build.yaml"
-    config.write_text("model: binary_rescnn_w1a1\nfolding: {MVAU_1: {PE: 7}}\n")
+    config.write_text("model: binary_rescnn_w1a1\nfolding: {BitConv_0: {PE: 7}}\n")
     message = _fails(capsys, tmp_path, "--config", str(config))
-    assert message == "error: folding: MVAU_1: PE=7 does not divide MH=16; nearest legal: 4, 8"
+    assert message == "error: folding: BitConv_0: PE=7 does not divide MH=16; nearest legal: 4, 8"
     config.write_text("model: binary_rescnn_w1a1\nfolding: {MVAU_99: {PE: 1}}\n")
     assert "folding: no op is called MVAU_99; legal: " in _fails(capsys, tmp_path, "--config", str(config))
 

@@ -2,7 +2,9 @@
 
 A window op (SWG, pool) gives its first beat when it has seen the first (kh - 1 - top) rows and (kw - left) pixels, so
 each tensor lags the accelerator's input by a known part of a frame. Where two streams join, the one that lags less has
-to wait: its FIFO holds the difference, in beats of its own, plus the latency of the pipelines and half a row.
+to wait: its FIFO holds the difference, in beats of its own, plus the latency of the pipelines and half a row. A shortcut
+that enters a BitConv meets its sums, so it also waits for the window. What comes through a split waits before the split, in
+one FIFO for all parts.
 A pool gives its rows in bursts; what follows at nearly the target rate gets a FIFO of one row of pool output. The
 window of a convolution with stride does so too: where the next window op has as little time to spare, it gets a FIFO
 of one row.
@@ -40,13 +42,16 @@ class InsertFIFOs(Transformation):
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
         """Insert all FIFOs; one application is enough."""
         lag = self._lags(model)
+        before_splits: dict[str, Fraction] = {}
         for node in list(model.graph.node):
             streams = getCustomOp(node).streams_in()
             if len(streams) > 1:
-                latest = max(lag[node.input[k]] for k in range(len(streams)))
+                met = [lag[node.input[k]] + self._until_join(node, k) for k in range(len(streams))]
                 for port, stream in enumerate(streams):
-                    depth = self._join_depth(stream, latest - lag[node.input[port]])
-                    if depth:
+                    wait, producer = max(met) - met[port], model.find_producer(node.input[port])
+                    if producer is not None and producer.op_type == "StreamSplit_rtl":
+                        before_splits[producer.name] = max(wait, before_splits.get(producer.name, Fraction(0)))
+                    elif depth := self._join_depth(stream, wait):
                         insert_fifo(model, node, port, depth)
             else:
                 depth = max(
@@ -57,7 +62,16 @@ class InsertFIFOs(Transformation):
                 )
                 if depth:
                     insert_fifo(model, node, 0, max(2, depth))
+        for node in [n for n in model.graph.node if n.name in before_splits]:
+            if depth := self._join_depth(getCustomOp(node).streams_in()[0], before_splits[node.name]):
+                insert_fifo(model, node, 0, depth)
         return model, False
+
+    def _until_join(self, node: NodeProto, port: int) -> Fraction:
+        """Part of a frame between a stream's arrival at an op and the place in it where it meets the others."""
+        if node.op_type != "BitConv_rtl" or port > 0:
+            return Fraction(0)
+        return _window_lag(getCustomOp(node)) + Fraction(16, self.target_cycles)
 
     def _lags(self, model: ModelWrapper) -> dict[str, Fraction]:
         """Part of a frame by which each tensor lags the accelerator's input."""
