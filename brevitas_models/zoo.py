@@ -13,15 +13,18 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
+import yaml
 
 from brevitas_models.atomic import write_atomically
 from brevitas_models.bi_shufflenet import BiShuffleNet, BiShuffleNetConfig
 from brevitas_models.binary_rescnn import BinaryResCNN, BinaryResCNNConfig
 from brevitas_models.cnv import CNV, CNVConfig
 from brevitas_models.network import Network
+from brevitas_models.rivals import RIVALS, RivalConfig
+from brevitas_models.variants import VARIANTS
 from finn_build.errors import ConfigError, DataError
 
-ModelConfig = BiShuffleNetConfig | BinaryResCNNConfig | CNVConfig
+ModelConfig = BiShuffleNetConfig | BinaryResCNNConfig | CNVConfig | RivalConfig
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,13 @@ class Entry:
 
 ZOO: dict[str, Entry] = {
     "bi_shufflenet": Entry(BiShuffleNet, BiShuffleNetConfig()),
+    **{
+        f"bi_shufflenet_{row.lower()}": Entry(BiShuffleNet, BiShuffleNetConfig(**changed))
+        for row, changed in VARIANTS.items()
+    },
     **{f"binary_rescnn_w1a{k}": Entry(BinaryResCNN, BinaryResCNNConfig(act_bits=k)) for k in (1, 2, 4, 8)},
     **{f"cnv_w1a{k}": Entry(CNV, CNVConfig(act_bits=k)) for k in (1, 2)},
+    **{name: Entry(build, config) for name, (build, config) in RIVALS.items()},
 }
 DEFAULT_MODEL = "binary_rescnn_w1a1"
 WEIGHTS = Path(__file__).parent / "weights"
@@ -85,6 +93,21 @@ def configure(name: str, **overrides: Any) -> ModelConfig:
     return replace(config, **frozen)
 
 
+def parse_overrides(pairs: Iterable[str]) -> dict[str, Any]:
+    """Fields of a configuration from `key=value`, the values in YAML: 4, true and [16,32] mean what they look like.
+
+    Raises:
+        ConfigError: a pair has no equals sign.
+    """
+    overrides = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {pair}: write it as KEY=VALUE, for example --set in_channels=3")
+        overrides[key] = yaml.safe_load(value)
+    return overrides
+
+
 def save_checkpoint(path: str | Path, model: Network, metrics: Mapping[str, Any] | None = None) -> Path:
     """Write a network built by `build_model`, its configuration, classes and `metrics`, atomically."""
     content = {
@@ -97,15 +120,19 @@ def save_checkpoint(path: str | Path, model: Network, metrics: Mapping[str, Any]
     return write_atomically(path, lambda temporary: torch.save(content, temporary))
 
 
-def load_checkpoint(path: str | Path) -> tuple[Network, ModelConfig, CheckpointMeta]:
+def load_checkpoint(path: str | Path, **overrides: Any) -> tuple[Network, ModelConfig, CheckpointMeta]:
     """Rebuild the network of a checkpoint, in eval mode, with its configuration and description.
+
+    Args:
+        path: the file.
+        overrides: fields of its configuration to change, where the weights fit all the same, e.g. `image_size`.
 
     Raises:
         DataError: the file is missing, broken or not a signflow checkpoint.
         ConfigError: it names a model or option that this version does not have.
     """
     content = read_checkpoint_file(path, ("model", "config", "state", "classes", "metrics"))
-    model = build_model(content["model"], **content["config"])
+    model = build_model(content["model"], **content["config"] | overrides)
     try:
         model.load_state_dict(content["state"])
     except RuntimeError as error:
