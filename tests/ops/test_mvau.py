@@ -24,12 +24,15 @@ def mvau(
     vectors: Sequence[int] = (1,),
     ram_style: str = "auto",
     pixel: int = 0,
+    narrow: bool = False,
 ) -> OpCase:
-    """A case with random weights; row 0 and 1 reach the ends of the accumulator's type."""
+    """A case with random weights; the first and last row reach the ends of the accumulator's type."""
     rng = np.random.default_rng([mw, mh, simd, pe, len(activations)])
     in_dtype, weight_dtype = DataType[activations], DataType[weights]
     matrix = random_values(rng, weight_dtype, (mw, mh))
     matrix[:, 0] = int(weight_dtype.min())
+    if narrow:
+        matrix = np.maximum(matrix, int(weight_dtype.min()) + 1)
     matrix[:, -1] = int(weight_dtype.max())
     reach = mw * max(abs(int(weight_dtype.min())), 1) * max(abs(int(in_dtype.min())), int(in_dtype.max()))
     attributes = {
@@ -42,6 +45,7 @@ def mvau(
         "inputDataType": activations,
         "weightDataType": weights,
         "outputDataType": integer_range_dtype(-reach, reach).name,
+        "NarrowWeights": int(narrow),
         "ram_style": ram_style,
     }
     return OpCase(attributes, lambda x, w: np.einsum("...i,ij->...j", x, w), [(matrix, weight_dtype)])
@@ -68,11 +72,26 @@ WIDER = [
     mvau("BIPOLAR", "INT2", 10, 4, 5, 1, ram_style="block"),
     mvau("TERNARY", "INT8", 6, 1, 3, 1),
 ]
+# Two rows in a DSP slice: chains with and without a guard bit, short last chains, odd rows; one row for wide types.
+PACKED = [
+    *(mvau("UINT8", "INT8", 3 * simd, 6, simd, 2, narrow=True) for simd in (1, 3, 4, 5, 8, 9, 11, 27)),
+    *(mvau("UINT8", "INT8", simd, 4, simd, 4, vectors=(1, 2)) for simd in (1, 2, 3, 7, 12)),
+    mvau("UINT8", "INT8", 81, 6, 81, 2, narrow=True),
+    mvau("INT8", "INT8", 20, 5, 10, 5, narrow=True),
+    mvau("INT8", "INT8", 20, 3, 10, 3),
+    mvau("UINT8", "INT4", 34, 4, 17, 2),
+    mvau("INT4", "INT4", 18, 4, 18, 4, narrow=True),
+    mvau("UINT4", "INT2", 13, 2, 13, 2),
+    mvau("INT12", "INT8", 10, 4, 10, 2),
+    mvau("INT12", "INT6", 10, 4, 10, 2, narrow=True),
+    mvau("BINARY", "INT8", 10, 4, 10, 2),
+    mvau("UINT8", "INT8", 18, 8, 9, 4, narrow=True, ram_style="block"),
+]
 
 
-@pytest.fixture(scope="module", params=["one_bit", "wider"])
+@pytest.fixture(scope="module", params=["one_bit", "wider", "packed"])
 def bench(request: pytest.FixtureRequest) -> OpBench:
-    return OpBench("BitMVAU_rtl", ONE_BIT if request.param == "one_bit" else WIDER)
+    return OpBench("BitMVAU_rtl", {"one_bit": ONE_BIT, "wider": WIDER, "packed": PACKED}[request.param])
 
 
 class TestBitMVAU(OpChecks):

@@ -4,10 +4,13 @@
 // folds. out0 carries NF beats: PE p of fold nf is row nf * PE + p. Lane 0 in the low bits. One-bit activations
 // (bipolar) and weights: 1 is +1. MASKED: three-valued activations (two's complement), where all lanes of a beat
 // are of the same pixel, so all of them are zero (padding) or none is.
-// Memories: WEIGHT_FILE word nf * SF + sf holds PE x SIMD weights, PE 0 lane 0 lowest. INIT_FILE word nf holds PE start
-// values of the sums, read only for one-bit weights with unsigned or signed activations.
+// Weights of 2 to 8 bits multiply in DSP slices, with SHIFT > 0 two rows in one (mvau_dots.sv). Unsigned activations
+// of b bits enter as x - 2^(b-1), which halves what a field of the slice must hold.
+// Memories: WEIGHT_FILE word nf * SF + sf holds PE x SIMD weights, PE 0 lane 0 lowest; with SHIFT > 0 pairs of rows, as
+// mvau_dots.sv says, and an odd last row plain. INIT_FILE word nf holds PE start values of the sums, read for
+// one-bit weights with unsigned or signed activations and for wider ones with unsigned activations.
 // Latency: SF + 2 + D cycles from first beat to first sum, D = 1 for one-bit weights (2 if SIMD * XBITS > 128),
-// 1 + ceil(log2(SIMD)) for wider ones. II: SF * NF cycles a vector, with no bubbles in between.
+// 1 + ceil(CHAIN / 4) + ceil(log2(ceil(SIMD / CHAIN))) for wider ones. II: SF * NF cycles a vector, with no bubbles.
 // Area (Yosys, raw LUTs, weights in LUTs): MW 216, MH 24, SIMD 24, PE 4, bipolar: 310 LUT + 16 LUTRAM, 225 FF, 96 of
 // each the weights; MW 144, MH 16, SIMD 16, PE 4, UINT4: 690 LUT + 44 LUTRAM, 303 FF.
 // Reset: synchronous, clears counters and flags; memories and data registers keep their contents.
@@ -24,6 +27,12 @@ module mvau #(
     parameter bit SIGNED = 0,
     parameter bit BIPOLAR = 0,
     parameter bit MASKED = 0,
+    /// Of weights of several bits: none is the most negative value; the rows' distance in a DSP slice, 0 for one row
+    /// each; one bit more for the lower row; slices that sum in a chain.
+    parameter bit NARROW = 0,
+    parameter int unsigned SHIFT = 0,
+    parameter bit GUARD = 0,
+    parameter int unsigned CHAIN = 1,
     /// 1: weights in block RAM.
     parameter bit BLOCK_WEIGHTS = 0,
     /// Of the vector's buffer: "distributed" or "block".
@@ -53,11 +62,14 @@ module mvau #(
     localparam int unsigned NF_BITS = NF > 1 ? $clog2(NF) : 1;
     localparam int unsigned WORDS = SF * NF;
     localparam int unsigned WORD_BITS = WORDS > 1 ? $clog2(WORDS) : 1;
-    // Factors are signed: an unsigned activation grows a zero, a bipolar one becomes two bits.
-    localparam int unsigned XBITS = WBITS > 1 ? (SIGNED ? ABITS : ABITS + 1) : MASKED ? 1 : ABITS;
+    // Factors are signed: a bipolar one becomes two bits.
+    localparam int unsigned XBITS = WBITS > 1 ? (BIPOLAR ? ABITS + 1 : ABITS) : MASKED ? 1 : ABITS;
     localparam int unsigned HELD_BITS = SIMD * XBITS + (MASKED ? 1 : 0);
     localparam bit PIPELINED = WBITS == 1 && SIMD * XBITS > 128;
-    localparam int unsigned DOT = WBITS > 1 ? 1 + $clog2(SIMD) : PIPELINED ? 2 : 1;
+    localparam int unsigned SEGMENT = 4;  // slices that sum in one cycle
+    localparam int unsigned CHAINS = (SIMD + CHAIN - 1) / CHAIN;
+    localparam int unsigned DOT =
+        WBITS > 1 ? 1 + (CHAIN + SEGMENT - 1) / SEGMENT + $clog2(CHAINS) : PIPELINED ? 2 : 1;
     localparam int unsigned LAST = DOT + 2;  // the stage whose beat enters the accumulators
 
     // Flags of the beat in stage s: 1 in the buffer, 2 beside its weights, LAST a finished dot product.
@@ -100,7 +112,7 @@ module mvau #(
         if (WBITS > 1) begin : g_factor
             if (BIPOLAR) assign decoded[l*XBITS+:XBITS] = {!lane, 1'b1};
             else if (SIGNED) assign decoded[l*XBITS+:XBITS] = lane;
-            else assign decoded[l*XBITS+:XBITS] = {1'b0, lane};
+            else assign decoded[l*XBITS+:XBITS] = lane ^ ABITS'(1 << (ABITS - 1));
         end else if (MASKED) begin : g_masked
             assign decoded[l] = !lane[ABITS-1];
         end else begin : g_planes
@@ -128,19 +140,23 @@ module mvau #(
     end
 
     // Weights of the beat in stage 1 appear in stage 2.
-    wire [PE*SIMD*WBITS-1:0] w;
+    localparam int unsigned PAIRS = SHIFT > 0 ? PE / 2 : 0;
+    localparam int unsigned PAIR_BITS = SIMD * (2 * WBITS + (NARROW ? 0 : 1));
+    localparam int unsigned ROW_BITS = SIMD * WBITS;
+    localparam int unsigned WORD_WIDTH = PAIRS * PAIR_BITS + (PE - 2 * PAIRS) * ROW_BITS;
+    wire [WORD_WIDTH-1:0] w;
     logic [WORD_BITS-1:0] word_q;
     always_ff @(posedge clk) begin
         if (rst) word_q <= '0;
         else if (adv && valid_q[1]) word_q <= word_q == WORD_BITS'(WORDS - 1) ? '0 : word_q + 1'b1;
     end
-    rom #(.DEPTH(WORDS), .WIDTH(PE * SIMD * WBITS), .BLOCK(BLOCK_WEIGHTS), .INIT_FILE(WEIGHT_FILE)) weights (
+    rom #(.DEPTH(WORDS), .WIDTH(WORD_WIDTH), .BLOCK(BLOCK_WEIGHTS), .INIT_FILE(WEIGHT_FILE)) weights (
         .clk, .en(adv), .addr(word_q), .data_q(w)
     );
 
     // Start values follow the folds one stage before the accumulators.
     wire [PE*ACC_BITS-1:0] init;
-    if (WBITS == 1 && !BIPOLAR) begin : g_init
+    if (!BIPOLAR && (WBITS == 1 || !SIGNED)) begin : g_init
         logic [NF_BITS-1:0] row_q;
         always_ff @(posedge clk) begin
             if (rst) row_q <= '0;
@@ -164,18 +180,37 @@ module mvau #(
     end
 
     wire [PE*ACC_BITS-1:0] sums;
-    for (genvar p = 0; p < PE; p++) begin : g_pe
-        mvau_pe #(
-            .MW(MW), .SIMD(SIMD), .WBITS(WBITS), .ACC_BITS(ACC_BITS), .XBITS(XBITS),
-            .SIGNED(SIGNED), .BIPOLAR(BIPOLAR), .MASKED(MASKED), .PIPELINED(PIPELINED)
-        ) pe (
-            .clk, .en(adv),
-            .x(x_q[SIMD*XBITS-1:0]),
-            .w(w[p*SIMD*WBITS+:SIMD*WBITS]),
-            .valid(valid_q[LAST]), .first(first_q[LAST]), .counts,
-            .init(init[p*ACC_BITS+:ACC_BITS]),
-            .sum(sums[p*ACC_BITS+:ACC_BITS])
-        );
+    if (WBITS > 1) begin : g_products
+        for (genvar p = 0; p < PE - PAIRS; p++) begin : g_rows
+            localparam int unsigned ROWS = p < PAIRS ? 2 : 1;
+            localparam int unsigned FIRST = p < PAIRS ? 2 * p : PAIRS + p;
+            localparam int unsigned AT = p < PAIRS ? p * PAIR_BITS : PAIRS * PAIR_BITS + (p - PAIRS) * ROW_BITS;
+            mvau_rows #(
+                .SIMD(SIMD), .XBITS(XBITS), .WBITS(WBITS), .ACC_BITS(ACC_BITS), .ROWS(ROWS), .NARROW(NARROW),
+                .SHIFT(SHIFT), .GUARD(GUARD), .CHAIN(CHAIN), .SEGMENT(SEGMENT)
+            ) rows (
+                .clk, .en(adv), .x(x_q),
+                .w(w[AT+:(ROWS == 2 ? PAIR_BITS : ROW_BITS)]),
+                .valid(valid_q[LAST]), .first(first_q[LAST]),
+                .init(init[FIRST*ACC_BITS+:ROWS*ACC_BITS]),
+                .sums(sums[FIRST*ACC_BITS+:ROWS*ACC_BITS])
+            );
+        end
+        wire unused_counts = counts;
+    end else begin : g_signs
+        for (genvar p = 0; p < PE; p++) begin : g_pe
+            mvau_pe #(
+                .MW(MW), .SIMD(SIMD), .ACC_BITS(ACC_BITS), .XBITS(XBITS),
+                .SIGNED(SIGNED), .BIPOLAR(BIPOLAR), .MASKED(MASKED), .PIPELINED(PIPELINED)
+            ) pe (
+                .clk, .en(adv),
+                .x(x_q[SIMD*XBITS-1:0]),
+                .w(w[p*SIMD+:SIMD]),
+                .valid(valid_q[LAST]), .first(first_q[LAST]), .counts,
+                .init(init[p*ACC_BITS+:ACC_BITS]),
+                .sum(sums[p*ACC_BITS+:ACC_BITS])
+            );
+        end
     end
 
     logic [PE*ACC_BITS-1:0] out_data_q;

@@ -1,0 +1,102 @@
+"""Products of k-bit weights in DSP slices (`rtl/mvau/mvau_dots.sv`): how many rows share one, and how they chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, log2
+
+_FACTOR_BITS = 25  # of a DSP48E1's wider factor
+_LONGEST_CHAIN = 8  # longer ones delay operands by more than the slice's own registers
+_SEGMENT = 4  # slices that sum in one cycle, as in mvau.sv
+
+
+@dataclass(frozen=True)
+class ProductPlan:
+    """How the dot products of one beat map to DSP slices.
+
+    Attributes:
+        simd: Lanes.
+        rows: Rows (PE).
+        shift: Distance of two rows in a slice, in bits; 0 where every row has its own slices.
+        guard: Whether the lower row's sum may be one bit wider than its field.
+        chain: Slices that add up before the rows are separated.
+        part_bits: Bits of such a sum.
+    """
+
+    simd: int
+    rows: int
+    shift: int
+    guard: bool
+    chain: int
+    part_bits: int
+
+    @property
+    def pairs(self) -> int:
+        """Pairs of rows that share slices."""
+        return self.rows // 2 if self.shift else 0
+
+    @property
+    def chains(self) -> int:
+        """Chains of a row."""
+        return ceil(self.simd / self.chain)
+
+    @property
+    def slices(self) -> int:
+        """DSP slices."""
+        return self.simd * (self.rows - self.pairs)
+
+    @property
+    def cycles(self) -> int:
+        """Latency of the dot products."""
+        return 1 + ceil(self.chain / _SEGMENT) + ceil(log2(self.chains))
+
+    @property
+    def adder_bits(self) -> int:
+        """Bits of all adders of one row's tree."""
+        bits, count, width = 0, self.chains, self.part_bits + 1
+        while count > 1:
+            bits, count, width = bits + count // 2 * width, ceil(count / 2), width + 1
+        return bits
+
+    @property
+    def tree_registers(self) -> int:
+        """Flip-flops of one row's tree."""
+        bits, count, width = 0, self.chains, self.part_bits + 1
+        while count > 1:
+            count = ceil(count / 2)
+            bits, width = bits + count * width, width + 1
+        return bits
+
+    @property
+    def parity_luts(self) -> int:
+        """LUTs that find the sign of lower sums with a guard bit: of two lanes, then of all of a chain, then the sign."""
+        if not self.guard:
+            return 0
+        lanes = [self.chain] * (self.simd // self.chain)
+        return self.pairs * sum(ceil(n / 2) + 2 for n in lanes)
+
+
+def plan_products(x_bits: int, weight_bits: int, narrow: bool, simd: int, pe: int) -> ProductPlan:
+    """Put two rows into each slice where they fit, with the longest chain.
+
+    Args:
+        x_bits: Bits of an activation as a signed factor.
+        weight_bits: Bits of a weight.
+        narrow: No weight is -2^(weight_bits - 1).
+        simd: Lanes.
+        pe: Rows.
+    """
+    largest = (2 ** (weight_bits - 1) - narrow) * 2 ** (x_bits - 1)
+    longest = min(_LONGEST_CHAIN, simd)
+    shift_limit = _FACTOR_BITS - weight_bits - (not narrow)
+    shift, guard, chain = 0, False, longest
+    if pe > 1 and shift_limit >= weight_bits:
+        for guard in (False, True):
+            chain = min(longest, (2 ** (shift_limit - 1 + guard) - 1) // largest)
+            if chain == longest:
+                break
+        shift = max(weight_bits, (chain * largest).bit_length() + 1 - guard) if chain else 0
+    if not shift:
+        guard, chain = False, longest
+    part_bits = x_bits + weight_bits + ceil(log2(chain))
+    return ProductPlan(simd, pe, shift, guard, chain, part_bits)
