@@ -1,3 +1,15 @@
 """Hardware ops, one per file, each registered with FINN when this package is imported."""
 
-from finn_build.ops import add, bitconv, duplicate, dwc, fifo, labelselect, mvau, pool, swg, thresholding  # noqa: F401
+from finn_build.ops import (  # noqa: F401
+    add,
+    bitconv,
+    duplicate,
+    dwc,
+    fifo,
+    labelselect,
+    mvau,
+    pool,
+    swg,
+    thresholding,
+    wideswg,
+)

@@ -69,7 +69,7 @@ class ProductPlan:
 
     @property
     def parity_luts(self) -> int:
-        """LUTs that find the sign of lower sums with a guard bit: of two lanes, then of all of a chain, then the sign."""
+        """LUTs that find the signs of lower sums with a guard bit: parity of two lanes, of the chain, then the sign."""
         if not self.guard:
             return 0
         lanes = [self.chain] * (self.simd // self.chain)

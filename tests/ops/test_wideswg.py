@@ -1,0 +1,108 @@
+"""WideSWG: every geometry against windows cut by hand; the interval of its slower half, whoever reads it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from finn_build.errors import ConfigError
+from tests.ops.op_case import OpBench, OpCase, OpChecks
+from tests.ops.test_swg import windows
+
+
+def wideswg(
+    image: tuple[int, ...],
+    kernel: tuple[int, int],
+    stride: tuple[int, int] = (1, 1),
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0),
+    channels: int = 1,
+    dtype: str = "UINT8",
+    ram_style: str = "auto",
+    cycles: int = 1,
+) -> OpCase:
+    attributes = {
+        "IFMDim": list(image),
+        "IFMChannels": channels,
+        "KernelDim": list(kernel),
+        "Stride": list(stride),
+        "Padding": list(padding),
+        "WindowCycles": cycles,
+        "inputDataType": dtype,
+        "ram_style": ram_style,
+    }
+    return OpCase(attributes, lambda x: windows(x, list(kernel), list(stride), list(padding)))
+
+
+CASES = [
+    wideswg((16, 18), (9, 9), (2, 2), (4, 4, 4, 4)),
+    wideswg((16, 18), (9, 9), (2, 2), (4, 4, 4, 4), ram_style="block", cycles=6),
+    wideswg((12, 11), (3, 3), (2, 2), (1, 1, 1, 1), channels=3),
+    wideswg((9, 7), (3, 3), padding=(1, 1, 1, 1), dtype="INT8", ram_style="block"),
+    wideswg((9, 10), (5, 5), padding=(2, 2, 2, 2), channels=3, dtype="UINT4"),
+    wideswg((9, 8), (5, 5), (2, 2), (2, 2, 2, 2), dtype="INT2", channels=2),
+    wideswg((14, 13), (7, 7), (2, 2), (3, 3, 3, 3), channels=3),
+    wideswg((11, 12), (7, 7), (3, 3), (3, 3, 3, 3), dtype="UINT1"),
+    wideswg((12, 11), (9, 9), dtype="INT8"),
+    wideswg((7, 8), (2, 2), (3, 3), dtype="INT3"),
+    wideswg((8, 8), (3, 3), (2, 2), (0, 0, 1, 1), dtype="UINT5"),
+    wideswg((6, 5), (2, 2), padding=(0, 0, 1, 1), dtype="BINARY"),
+    wideswg((6, 6), (3, 3), dtype="BIPOLAR", channels=2),
+    wideswg((9, 1), (3, 1), (2, 1), (1, 0, 1, 0), channels=3, dtype="UINT6"),
+    wideswg((5, 1), (3, 3), padding=(1, 1, 1, 1), dtype="UINT7"),
+    wideswg((6, 2), (4, 3), padding=(2, 1, 1, 1), dtype="UINT3", ram_style="block"),
+    wideswg((1, 9), (1, 3), padding=(0, 1, 0, 1), dtype="INT3"),
+    wideswg((1, 1), (3, 3), padding=(1, 1, 1, 1)),
+    wideswg((2, 3), (9, 9), padding=(4, 4, 4, 4)),
+    wideswg((3, 3), (3, 3), padding=(2, 2, 2, 2), dtype="UINT2"),
+    wideswg((9, 7), (1, 1), (2, 2), dtype="INT5"),
+    wideswg((11, 5), (4, 2), (3, 1), (1, 0, 0, 1), dtype="INT6"),
+    wideswg((5, 9), (3, 5), (1, 2), (1, 2, 1, 2), dtype="INT7"),
+]
+
+
+@pytest.fixture(scope="module")
+def bench() -> OpBench:
+    return OpBench("WideSWG_rtl", CASES)
+
+
+class TestWideSWG(OpChecks):
+    pass
+
+
+def random_case(rng: np.random.Generator) -> OpCase:
+    kernel = tuple(int(k) for k in rng.integers(1, 10, 2))
+    padding = tuple(int(rng.integers(0, k)) for k in (*kernel, *kernel))
+    least = [max(1, k - padding[i] - padding[i + 2]) for i, k in enumerate(kernel)]
+    image = tuple(int(size + rng.integers(0, 12)) for size in least)
+    return wideswg(
+        image,
+        kernel,
+        tuple(int(s) for s in rng.integers(1, 4, 2)),
+        padding,
+        channels=int(rng.integers(1, 4)),
+        dtype=str(rng.choice(["UINT1", "INT2", "UINT8"])),
+        ram_style=str(rng.choice(["auto", "block", "distributed"])),
+    )
+
+
+def test_random_geometries_keep_the_predicted_rate(tmp_path: Path) -> None:
+    rng = np.random.default_rng(11)
+    bench = OpBench("WideSWG_rtl", [random_case(rng) for _ in range(40)], seed=11)
+    bench.check_compute()
+    bench.check_rtlsim(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "message"),
+    [
+        (
+            {"image": (6, 6), "kernel": (3, 3), "padding": (1, 1, 1, 1), "dtype": "BIPOLAR"},
+            r"WideSWG_rtl_0: padding \[1, 1, 1, 1\] of BIPOLAR input, which has no 0; use SWG_rtl",
+        ),
+        ({"image": (2, 6), "kernel": (3, 3)}, r"kernel of height 3 does not fit an image of 2 padded by 0 \+ 0"),
+        ({"image": (6, 6, 1), "kernel": (3, 3)}, r"IFMDim=\[6, 6, 1\] must hold 2 integers"),
+    ],
+)
+def test_impossible_windows_are_refused(kwargs: dict, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        OpBench("WideSWG_rtl", [wideswg(**kwargs)])
