@@ -101,5 +101,7 @@ _OPS: dict[str, Callable[[list[Tensor], dict, NodeProto], Tensor]] = {
     "Add": lambda operands, attributes, node: operands[0] + operands[1],
     "Mul": lambda operands, attributes, node: operands[0] * operands[1],
     "Flatten": lambda operands, attributes, node: operands[0].flatten(1),
+    "Gather": lambda operands, attributes, node: operands[0][:, operands[1].long()],
+    "Concat": lambda operands, attributes, node: torch.cat(operands, 1),
     "ArgMax": lambda operands, attributes, node: operands[0].argmax(1, keepdim=True).float(),
 }

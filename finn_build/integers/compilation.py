@@ -17,7 +17,7 @@ from onnx import NodeProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_node
 
-from finn_build.integers import layers, moves, outputs, pools, quantizers
+from finn_build.integers import channels, layers, moves, outputs, pools, quantizers
 from finn_build.integers.float_chain import ELEMENTWISE_OPS, FloatChain
 from finn_build.integers.layer_names import layer_name
 from finn_build.integers.problems import Problem, Unsupported
@@ -39,11 +39,13 @@ _COMPILERS: dict[str, Callable[[Compilation, NodeProto], None]] = {
     "Flatten": moves.compile_reshape,
     "Reshape": moves.compile_reshape,
     "Squeeze": moves.compile_reshape,
+    "Transpose": moves.compile_transpose,
+    "Split": channels.compile_split,
+    "Slice": channels.compile_slice,
+    "Gather": channels.compile_gather,
+    "Concat": channels.compile_concat,
 }
 _CURES = {
-    "Concat": "add the branches instead of joining them, or leave it to the host, behind the outputs of the network",
-    "Split": "give each branch a convolution of its own",
-    "Slice": "give each branch a convolution of its own",
     "Resize": "end the network before it and resize on the host",
     "Upsample": "end the network before it and resize on the host",
     "ConvTranspose": "end the network before it, or use convolutions of stride 1 and resize on the host",
@@ -109,6 +111,7 @@ class Compilation:
         self.constants: dict[str, np.ndarray] = {i.name: model.get_initializer(i.name) for i in model.graph.initializer}
         self.weights: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # constant -> integers, scale
         self.padded: dict[str, tuple[str, tuple[int, ...]]] = {}  # zero-padded tensor -> what is padded, pads
+        self.moved: dict[str, tuple[IntTensor, np.ndarray]] = {}  # reshaped or transposed tensor -> where elements went
         self.on_host: dict[str, Unsupported] = {}  # only the host can make it: why the accelerator cannot
         self.broken: set[str] = set()  # tensors behind a problem
         self.problems: list[Problem] = []

@@ -62,7 +62,7 @@ def compile_dense(compilation: Compilation, node: NodeProto) -> None:
 
 def compile_add(compilation: Compilation, node: NodeProto) -> None:
     """Add of two integer tensors; their scales have to be integer multiples of one another."""
-    a, b = (compilation.integer_input(i, "an operand of the add") for i in node.input)
+    a, b = (compilation.integer_input(i, "an operand of the add").undivided() for i in node.input)
     if a.shape != b.shape or a.divisor != b.divisor or a.scale.ndim or b.scale.ndim:
         raise Unsupported(f"an add of shapes {a.shape} and {b.shape}", "add tensors of one shape, each with one scale")
     scale = min(a.scale, b.scale)
@@ -83,7 +83,7 @@ def compile_add(compilation: Compilation, node: NodeProto) -> None:
     )
     if max(np.abs(out.low).max(), out.high.max()) >= FLOAT32_EXACT:
         raise Unsupported("sums beyond 2^24, where float32 is no longer exact", "quantize both operands on one scale")
-    operands = [_scaled(compilation, node, t, f) for t, f in ((a, fa), (b, fb))]
+    operands = [scaled(compilation, node, t, f) for t, f in ((a, fa), (b, fb))]
     compilation.emit("Add", operands, out, node)
 
 
@@ -151,13 +151,15 @@ def _accumulator(
     return IntTensor(node.output[0], compilation.shape(node.output[0]), out_scale, smallest, largest, x.divisor)
 
 
-def _scaled(compilation: Compilation, node: NodeProto, x: IntTensor, factor: int) -> str:
+def scaled(compilation: Compilation, node: NodeProto, x: IntTensor, factor: int) -> str:
     """`x` times a positive integer, its own node when the factor is not 1."""
     if factor == 1:
         return x.name
     name = f"{node.output[0]}_{x.name}_times_{factor}"
+    if name in compilation.ints:
+        return name
     constant = compilation.parameter(f"{name}_factor", np.asarray([factor]), integer_range_dtype(0, factor).name)
-    scaled = replace(
+    product = replace(
         x,
         name=name,
         scale=x.scale / np.float32(factor),
@@ -165,7 +167,7 @@ def _scaled(compilation: Compilation, node: NodeProto, x: IntTensor, factor: int
         high=x.high * factor,
         bipolar=False,
     )
-    compilation.emit("Mul", [x.name, constant], scaled, node)
+    compilation.emit("Mul", [x.name, constant], product, node)
     return name
 
 

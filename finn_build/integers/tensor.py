@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from qonnx.core.datatype import BaseDataType, DataType
@@ -58,6 +58,12 @@ class IntTensor:
     def exact(self) -> bool:
         """True when scales and divisor are powers of two: then the float network's sums are exact multiples of them."""
         return bool(np.all(np.frexp(self.scale)[0] == 0.5)) and not self.divisor & (self.divisor - 1)
+
+    def undivided(self) -> IntTensor:
+        """The same, a power-of-two divisor taken into the scale."""
+        if self.divisor & (self.divisor - 1):
+            return self
+        return replace(self, scale=np.asarray(self.scale / np.float32(self.divisor)), divisor=1)
 
     def to_float(self, ints: np.ndarray) -> np.ndarray:
         """Float32 values of integers, both (N, C, ...), as the float network computes them."""

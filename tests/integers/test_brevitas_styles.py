@@ -63,6 +63,16 @@ def _conv(cin: int, cout: int, kernel: int, **options: Any) -> nn.Module:
     return QuantConv2d(cin, cout, kernel, **{"bias": False} | _FOUR_BITS | options)
 
 
+def _swapped(a: Tensor, b: Tensor) -> Tensor:
+    return torch.cat((b, a), 1)
+
+
+def _shuffled(x: Tensor, groups: int, flat: bool = False) -> Tensor:
+    n, channels, *pixels = x.shape
+    parts = x.reshape(n, groups, channels // groups, *pixels).transpose(1, 2)
+    return parts.reshape((n, channels * pixels[0] * pixels[1]) if flat else (n, channels, *pixels))
+
+
 def _imported(
     model: nn.Module, images: Tensor, path: Path, batch: int = 1, **options: Any
 ) -> tuple[Any, IntegerNetwork]:
@@ -111,6 +121,40 @@ EXACT: dict[str, tuple[Tail, str]] = {
     "quantized bias": (lambda m, x: m.bias8(m.q(x)), ""),
     "bias on the scale of the sums": (lambda m, x: m.bias16(m.qt(x)), ""),
     "accumulators added": (lambda m, x: x + F.relu(x), ""),
+    "split and joined": (
+        lambda m, x: m.one(_swapped(*m.q(x).split((2, 4), 1))),
+        "MultiThreshold Gather Gather Concat Conv",
+    ),
+    "chunks": (lambda m, x: m.one(torch.cat(m.q(x).chunk(3, 1)[::-1], 1)), ""),
+    "slices": (lambda m, x: m.one(torch.cat((m.q(x)[:, 1::2], F.max_pool2d(m.u(x), 3, 1, 1)[:, :3]), 1)), ""),
+    "channels by number": (lambda m, x: m.one(m.q(x)[:, [5, 0, 2, 4, 1, 3]]), "MultiThreshold Gather Conv"),
+    "shuffle": (lambda m, x: m.one(_shuffled(m.q(x), 3)), "MultiThreshold Gather Conv"),
+    "shuffle of scaled values": (lambda m, x: m.one(_shuffled(m.q(x) * 0.5, 2)), "MultiThreshold Gather Conv"),
+    "shuffle, flat": (
+        lambda m, x: m.dense(_shuffled(m.q(x.mean((2, 3), keepdim=True)), 2, flat=True)),
+        "SumPool MultiThreshold Gather MatMul",
+    ),
+    "shuffled output": (lambda m, x: _shuffled(m.q(x), 2), "MultiThreshold Gather"),
+    "shuffled features": (
+        lambda m, x: m.dense(_shuffled(m.q(x.mean((2, 3))), 2)),
+        "SumPool MultiThreshold Gather MatMul",
+    ),
+    "scales joined": (
+        lambda m, x: m.one(_swapped(m.q(x)[:, :2], 0.25 * m.q(x)[:, 2:])),
+        "MultiThreshold MultiThreshold Gather Gather Mul Concat Conv",
+    ),
+    "a pool joined": (
+        lambda m, x: m.one(torch.cat((F.avg_pool2d(m.q(x), 2)[:, :4], F.max_pool2d(m.q(x), 2)[:, 4:]), 1)),
+        "",
+    ),
+    "joined on several scales, quantized": (
+        lambda m, x: m.q(torch.cat((x * 0.75, F.relu(m.u(x))), 1)),
+        "MultiThreshold Concat MultiThreshold",
+    ),
+    "a pool added": (
+        lambda m, x: m.q(F.avg_pool2d(m.q(x), 2) * 16.0 + F.max_pool2d(m.q(x), 2)),
+        "MultiThreshold MultiThreshold SumPool MaxPool Mul Add MultiThreshold",
+    ),
 }
 
 
@@ -127,7 +171,10 @@ LISTED: dict[str, tuple[Tail, list[str]]] = {
         lambda m, x: (m.grouped(m.q(x)), m.transposed(m.q(x))),
         ["grouped: a grouped convolution (group=6)", "transposed: op ConvTranspose has no hardware"],
     ),
-    "join": (lambda m, x: torch.cat((m.q(x), m.q(x + 1)), 1), ["/Concat: op Concat has no hardware"]),
+    "join of floats": (lambda m, x: torch.cat((m.q(x), F.relu(x)), 1), ["/Concat: an operand of the concat"]),
+    "join of rows": (lambda m, x: torch.cat((m.q(x), m.q(x)), 2), ["/Concat: a concat of other dimensions"]),
+    "crop": (lambda m, x: m.one(m.q(x)[:, :, 1:]), ["/Slice: a slice of dimension 2"]),
+    "shuffle of floats": (lambda m, x: m.q(_shuffled(x + 0.3, 2)), ["/Reshape: a reshape from"]),
     "resize": (lambda m, x: m.one(F.interpolate(m.q(x), scale_factor=2)), ["/Resize: op Resize has no hardware"]),
     "gate": (lambda m, x: m.q(x) * m.q(x + 1), ["/Mul_1: Mul joins 2 independent tensors"]),
     "dilation": (lambda m, x: m.dilated(m.q(x)), ["dilated: a dilated convolution ([2, 2])"]),
@@ -141,7 +188,7 @@ LISTED: dict[str, tuple[Tail, list[str]]] = {
         ["/Pad: padding with other values"],
     ),
     "padding of floats": (lambda m, x: m.one(m.q(F.pad(x, (1, 1, 1, 1)))), ["q: zero padding in front of it"]),
-    "movement inside": (lambda m, x: m.one(m.q(x).permute(0, 1, 3, 2)), ["/Transpose: op Transpose has no hardware"]),
+    "movement inside": (lambda m, x: m.one(m.q(x).permute(0, 1, 3, 2)), ["/Transpose: a transpose"]),
     "uneven average": (lambda m, x: m.q(F.avg_pool2d(x, 3, 2, 1, count_include_pad=False)), ["/AveragePool: "]),
 }
 
@@ -166,6 +213,17 @@ def test_listed_with_a_cure(tmp_path: Path, style: str) -> None:
 def test_exporters(tmp_path: Path, options: dict[str, Any]) -> None:
     model = _Styles(lambda m, x: m.dense(m.q(F.adaptive_avg_pool2d(x, 1)).view(x.shape[0], -1)))
     _check(model, (3, 8, 8), tmp_path / "net.onnx", **options)
+
+
+@pytest.mark.parametrize(
+    "options", [{"opset_version": 11}, {"opset_version": 13}, {"opset_version": 18}, {"dynamo": True}]
+)
+def test_exporters_of_channel_moves(tmp_path: Path, options: dict[str, Any]) -> None:
+    def tail(m: nn.Module, x: Tensor) -> Tensor:
+        a, b = m.q(x).split((2, 4), 1)
+        return m.one(_shuffled(torch.cat((b, a[:, 1:], m.q(x)[:, ::6]), 1), 3))
+
+    _check(_Styles(tail), (3, 8, 8), tmp_path / "net.onnx", **options)
 
 
 @pytest.mark.parametrize(("weights", "activations", "pixels"), [(1, 1, 1), (1, 2, 8), (2, 2, 2)])
