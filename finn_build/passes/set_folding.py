@@ -19,7 +19,10 @@ Folding = Mapping[str, int]  # attribute ("PE", "SIMD") -> lanes
 
 
 class SetFolding(Transformation):
-    """Sets PE and SIMD. A window's SIMD follows the MVAU it feeds. Comes before width converters and FIFOs."""
+    """Sets PE and SIMD. A window's SIMD follows the MVAU it feeds; a WideSWG, which has none, learns its reader's pace.
+
+    Comes before width converters and FIFOs.
+    """
 
     def __init__(self, target_cycles: int, overrides: Mapping[str, Folding] | None = None):
         """Args: `target_cycles` per frame; `overrides`, foldings by node name that replace the choice made here.
@@ -47,6 +50,10 @@ class SetFolding(Transformation):
                 window = model.find_producer(node.input[0])
                 if window is not None and window.op_type == "SWG_rtl":
                     getCustomOp(window).set_nodeattr("SIMD", getCustomOp(node).attr("SIMD"))
+                if window is not None and window.op_type == "WideSWG_rtl":
+                    op = getCustomOp(node)
+                    cycles = op.attr("MW") // op.attr("SIMD") * (op.attr("MH") // op.attr("PE"))
+                    getCustomOp(window).set_nodeattr("WindowCycles", cycles)
         return model, False
 
     def _choose(self, model: ModelWrapper, node: NodeProto) -> Folding:
@@ -71,6 +78,8 @@ def foldings(model: ModelWrapper, node: NodeProto) -> Iterator[Folding]:
     op = getCustomOp(node)
     if node.op_type == "SWG_rtl":
         yield {"SIMD": op.attr("SIMD")}
+    elif node.op_type == "WideSWG_rtl":
+        yield {}
     elif node.op_type == "BitMVAU_rtl":
         for simd in _divisors(_simd_limit(model, node)):
             for pe in _divisors(op.attr("MH")):

@@ -4,9 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from qonnx.core.datatype import DataType
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.errors import ConfigError
-from tests.ops.op_case import OpBench, OpCase, OpChecks
+from finn_build.stitch import stitch
+from sim.stitched import simulate
+from tests.ops.op_case import FRAMES, OpBench, OpCase, OpChecks, random_values
+from tests.ops.test_mvau import mvau
 from tests.ops.test_swg import windows
 
 
@@ -90,6 +96,63 @@ def test_random_geometries_keep_the_predicted_rate(tmp_path: Path) -> None:
     bench = OpBench("WideSWG_rtl", [random_case(rng) for _ in range(40)], seed=11)
     bench.check_compute()
     bench.check_rtlsim(tmp_path)
+
+
+def pair(case: OpCase, mh: int, pe: int) -> ModelWrapper:
+    """A window and the MVAU that reads it, which takes mh / pe cycles for each."""
+    window = OpBench("WideSWG_rtl", [case]).model
+    stream = getCustomOp(window.graph.node[0]).streams_out()[0]
+    weights = OpBench(
+        "BitMVAU_rtl", [mvau("UINT8", "INT8", stream.lanes, mh, stream.lanes, pe, stream.shape[:-1], narrow=True)]
+    )
+    model = weights.model
+    swg, reader = window.graph.node[0], model.graph.node[0]
+    swg.output[0] = reader.input[0]
+    del model.graph.input[0]
+    model.graph.input.insert(0, window.graph.input[0])
+    model.graph.value_info.append(window.graph.output[0])
+    model.graph.value_info[-1].name = reader.input[0]
+    model.graph.node.insert(0, swg)
+    model.set_tensor_datatype(swg.input[0], DataType["UINT8"])
+    model.set_tensor_datatype(reader.input[0], DataType["UINT8"])
+    return model
+
+
+@pytest.mark.parametrize(
+    ("case", "mh", "pe"),
+    [
+        (wideswg((32, 32), (9, 9), (2, 2), (4, 4, 4, 4), cycles=6), 6, 1),
+        (wideswg((32, 32), (9, 9), (2, 2), (4, 4, 4, 4), cycles=5), 5, 1),
+        (wideswg((20, 17), (5, 5), (1, 1), (2, 2, 2, 2), cycles=3), 6, 2),
+        (wideswg((20, 17), (3, 3), (1, 1), (1, 1, 1, 1), cycles=2), 4, 2),
+        (wideswg((20, 17), (7, 7), (2, 2), (3, 3, 3, 3), channels=3, cycles=4), 4, 1),
+        (wideswg((21, 22), (3, 3), (2, 2), (0, 0, 1, 1), cycles=7), 7, 1),
+    ],
+)
+def test_with_an_mvau_it_loses_no_cycle(tmp_path: Path, case: OpCase, mh: int, pe: int) -> None:
+    interval, expected = interval_of_pair(tmp_path, case, mh, pe)
+    assert interval == expected
+
+
+def test_with_fewer_columns_in_between_it_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("finn_build.ops.wideswg.fifo_depth", lambda *_: 16)
+    interval, expected = interval_of_pair(tmp_path, wideswg((32, 32), (9, 9), (2, 2), (4, 4, 4, 4), cycles=6), 6, 1)
+    assert interval > expected
+
+
+def interval_of_pair(folder: Path, case: OpCase, mh: int, pe: int) -> tuple[float, int]:
+    """Measured and expected interval between frames; the sums are right."""
+    model = pair(case, mh, pe)
+    swg, reader = (getCustomOp(node) for node in model.graph.node)
+    assert swg.attr("WindowCycles") == mh // pe
+    image = random_values(np.random.default_rng(3), DataType["UINT8"], (FRAMES, *swg.streams_in()[0].shape))
+    design = stitch(model, folder, top="pair")
+    got, result = simulate(design, {swg.onnx_node.input[0]: image}, FRAMES)
+    weights = model.get_initializer(reader.onnx_node.input[1]).astype(np.int64)
+    for f in range(FRAMES):
+        assert np.array_equal(got[reader.onnx_node.output[0]][f], case.reference(image[f]) @ weights)
+    ends = next(iter(result.streams[s.signal] for s in design.outputs)).frame_end
+    return (ends[-1] - ends[0]) / (FRAMES - 1), max(swg.get_exp_cycles(), reader.get_exp_cycles())
 
 
 @pytest.mark.parametrize(
