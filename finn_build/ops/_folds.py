@@ -29,3 +29,39 @@ def folds(node: str, lanes_name: str, lanes: int, size_name: str, size: int) -> 
         f"{node}: {lanes_name}={lanes} does not divide {size_name}={size}; "
         f"nearest legal: {', '.join(map(str, nearest))}"
     )
+
+
+def pattern(node: str, name: str, entries: list[int], lanes: int) -> list[int]:
+    """Entry of each beat, where a beat carries `lanes` channels that share it.
+
+    Args:
+        node: Name of the node, for the message.
+        name: Attribute that holds the entries.
+        entries: One per channel.
+        lanes: Channels per beat.
+
+    Raises:
+        ConfigError: The channels of a beat have different entries.
+    """
+    legal = pattern_lanes(entries)
+    if lanes not in legal:
+        raise ConfigError(
+            f"{node}: PE={lanes} puts channels with different {name} into one beat; legal: {', '.join(map(str, legal))}"
+        )
+    return entries[::lanes]
+
+
+def period(entries: list[int]) -> list[int]:
+    """The shortest pattern that, repeated, gives `entries`."""
+    count = len(entries)
+    return next(entries[:n] for n in range(1, count + 1) if count % n == 0 and entries[:n] * (count // n) == entries)
+
+
+def pattern_lanes(entries: list[int]) -> list[int]:
+    """Lanes that put only channels with equal entries into a beat."""
+    count = len(entries)
+    return [
+        lanes
+        for lanes in range(1, count + 1)
+        if count % lanes == 0 and all(len(set(entries[i : i + lanes])) == 1 for i in range(0, count, lanes))
+    ]

@@ -7,6 +7,7 @@ that FINN's passes ask for (shapes, widths, data types, HDL, estimates) follows 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -71,6 +72,22 @@ class Resources:
     uram: int = 0
 
 
+class Bits(int):
+    """An RTL parameter of any width: written to the instance as a sized literal."""
+
+    width: int
+
+    @classmethod
+    def of(cls, entries: Sequence[int], bits: int) -> Bits:
+        """Entries of `bits` bits each, entry 0 in the low bits."""
+        packed = cls(sum(entry << (bits * i) for i, entry in enumerate(entries)))
+        packed.width = bits * len(entries)
+        return packed
+
+    def __str__(self) -> str:
+        return f"{self.width}'h{int(self):x}"
+
+
 class StreamOp(RTLBackend):
     """Base of every op of the RTL library; registers with FINN as `<Op>_rtl`.
 
@@ -80,6 +97,7 @@ class StreamOp(RTLBackend):
 
     rtl_module: ClassVar[str]
     rtl_sources: ClassVar[tuple[str, ...]]  # relative to finn_build/rtl, dependencies first
+    vector_ports: ClassVar[bool] = False  # the module takes all its inputs, and gives all its outputs, as vectors
 
     @abstractmethod
     def streams_in(self) -> list[Stream]:
@@ -108,6 +126,11 @@ class StreamOp(RTLBackend):
     def fill_cycles(self) -> int:
         """Cycles from the first input beat to the first output beat at full rate."""
         return 1
+
+    def legal_lanes(self) -> list[int]:
+        """Values of PE that fold the op, ascending."""
+        channels = self.streams_in()[0].shape[-1]
+        return [lanes for lanes in range(1, channels + 1) if channels % lanes == 0]
 
     def memory_files(self, model: ModelWrapper) -> dict[str, list[str]]:
         """Memory images by file name, one hex word per line; names start with the node's name."""
@@ -202,6 +225,7 @@ class StreamOp(RTLBackend):
             parameters=self.rtl_parameters(),
             inputs=self.streams_in(),
             outputs=self.streams_out(),
+            vectors=self.vector_ports,
         )
         (code_dir / f"{name}.v").write_text(text)
         for file_name, words in self.memory_files(model).items():

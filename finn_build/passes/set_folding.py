@@ -85,7 +85,7 @@ def foldings(model: ModelWrapper, node: NodeProto) -> Iterator[Folding]:
             for pe in _divisors(op.attr("MH")):
                 yield {"PE": pe, "SIMD": simd}
     else:
-        for pe in _divisors(op.streams_in()[0].shape[-1]):
+        for pe in op.legal_lanes():
             yield {"PE": pe}
 
 
@@ -123,7 +123,12 @@ def _check(model: ModelWrapper, node: NodeProto, folding: Mapping[str, int]) -> 
     for name, lanes in folding.items():
         if name not in sizes or name not in known:
             raise ConfigError(f"folding: {node.name} has no {name}; legal: {', '.join(s for s in sizes if s in known)}")
-        size_name = next(s for s in sizes[name] if s in known)
+        size_name = next((s for s in sizes[name] if s in known), None)
+        if size_name is None:
+            if lanes not in op.legal_lanes():
+                legal = ", ".join(map(str, op.legal_lanes()))
+                raise ConfigError(f"folding: {node.name}: {name}={lanes}; legal: {legal}")
+            continue
         size = op.attr(size_name)
         if node.op_type == "BitMVAU_rtl" and name == "SIMD":
             size = _simd_limit(model, node)

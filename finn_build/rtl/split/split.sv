@@ -1,0 +1,56 @@
+// One stream to several: each beat goes to one output, or to none, by a fixed pattern of FOLDS beats.
+//
+// Function   beat k of a pixel goes to output SELECT[k]; a beat of no output (SELECT[k] = OUTPUTS) is dropped.
+// Packing    WIDTH bits a beat, opaque; output i is bits [i*WIDTH +: WIDTH] of out_data, bit i of out_valid and out_ready.
+// Latency    0: nothing is registered but the place in the pattern.
+// II         1.
+// Reset      clears the place.
+// Area       (Yosys, xc7) 2 outputs, a half each, whatever the width: 24 or 48 beats 7 LUT, 5 or 6 FF; 96 beats 8 LUT, 7 FF.
+`default_nettype none
+
+module split #(
+    parameter int WIDTH   = 4,
+    parameter int OUTPUTS = 2,
+    parameter int FOLDS   = 2,                      /// beats of the pattern
+    parameter int BITS    = 1,                      /// of an entry of SELECT
+    parameter bit [FOLDS*BITS-1:0] SELECT = 2'b10   /// output of each beat, beat 0 in the low bits
+) (
+    input  wire                       clk,
+    input  wire                       rst,        /// synchronous, active high
+    input  wire  [         WIDTH-1:0] in_data,
+    input  wire                       in_valid,
+    output logic                      in_ready,   /// that of the output whose turn it is
+    output logic [OUTPUTS*WIDTH-1:0]  out_data,   /// the input's, at every output
+    output logic [      OUTPUTS-1:0]  out_valid,
+    input  wire  [      OUTPUTS-1:0]  out_ready
+);
+    localparam int PLACE_BITS = FOLDS > 1 ? $clog2(FOLDS) : 1;
+
+    if (2 ** BITS < OUTPUTS) $fatal(1, "split: BITS=%0d cannot name OUTPUTS=%0d", BITS, OUTPUTS);
+
+    logic [PLACE_BITS-1:0] place_q;
+    wire [BITS-1:0] turn = SELECT[place_q*BITS+:BITS];
+
+    always_comb begin
+        in_ready = 1'b1;  // of a beat that is dropped
+        for (int i = 0; i < OUTPUTS; i++) begin
+            out_valid[i] = in_valid && turn == BITS'(i);
+            if (turn == BITS'(i)) in_ready = out_ready[i];
+        end
+    end
+    assign out_data = {OUTPUTS{in_data}};
+
+    always_ff @(posedge clk) begin
+        if (rst) place_q <= '0;
+        else if (in_valid && in_ready) place_q <= place_q == PLACE_BITS'(FOLDS - 1) ? '0 : place_q + 1'b1;
+    end
+
+`ifndef SYNTHESIS
+    for (genvar i = 0; i < OUTPUTS; i++) begin : g_check
+        payload_holds: assert property (@(posedge clk) disable iff (rst)
+            out_valid[i] && !out_ready[i] |=> out_valid[i] && $stable(in_data));
+    end
+`endif
+endmodule
+
+`default_nettype wire
