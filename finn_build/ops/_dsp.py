@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, log2
 
-_FACTOR_BITS = 25  # of a DSP48E1's wider factor
+_FACTOR_BITS, _OTHER_FACTOR_BITS = 25, 18  # of a DSP48E1
 _LONGEST_CHAIN = 8  # longer ones delay operands by more than the slice's own registers
 _SEGMENT = 4  # slices that sum in one cycle, as in mvau.sv
 
@@ -90,7 +90,7 @@ def plan_products(x_bits: int, weight_bits: int, narrow: bool, simd: int, pe: in
     longest = min(_LONGEST_CHAIN, simd)
     shift_limit = _FACTOR_BITS - weight_bits - (not narrow)
     shift, guard, chain = 0, False, longest
-    if pe > 1 and shift_limit >= weight_bits:
+    if pe > 1 and x_bits <= _OTHER_FACTOR_BITS:
         for guard in (False, True):
             chain = min(longest, (2 ** (shift_limit - 1 + guard) - 1) // largest)
             if chain == longest:

@@ -98,6 +98,37 @@ class TestBitMVAU(OpChecks):
     pass
 
 
+class TestExtremes(OpChecks):
+    """Every activation and every weight at an end of its type, all alike in the first two frames."""
+
+    @pytest.fixture(scope="class")
+    def bench(self) -> OpBench:
+        types = [("UINT8", "INT8"), ("INT8", "INT8"), ("UINT8", "INT4"), ("INT4", "INT4"), ("UINT8", "INT6")]
+        cases = [
+            extreme(mvau(x, w, 2 * simd, 4, simd, 2, narrow=narrow))
+            for x, w in types
+            for simd in (4, 9, 16)
+            for narrow in (False, True)
+        ]
+        bench = OpBench("BitMVAU_rtl", cases)
+        rng = np.random.default_rng(8)
+        for name, op in zip(bench.values, bench.ops, strict=True):
+            dtype, shape = op.get_input_datatype(), bench.values[name].shape
+            ends = np.where(rng.integers(0, 2, shape), int(dtype.min()), int(dtype.max()))
+            ends[0], ends[1] = int(dtype.min()), int(dtype.max())
+            bench.values[name] = ends
+        return bench
+
+
+def extreme(case: OpCase) -> OpCase:
+    """Rows 0 and 1 all at the low end of the weights, row 2 high, row 3 alternating."""
+    ((matrix, dtype),) = case.parameters
+    low, high = int(dtype.min()) + int(case.attributes["NarrowWeights"]), int(dtype.max())
+    alternating = np.where(np.arange(len(matrix)) % 2, low, high)
+    rows = [np.full(len(matrix), low), np.full(len(matrix), low), np.full(len(matrix), high), alternating]
+    return OpCase(case.attributes, case.reference, [(np.stack(rows, axis=1), dtype)])
+
+
 class TestMaskedBeats(OpChecks):
     """Zero-padded ±1 activations, whole pixels of zeros: one mask bit a beat."""
 
@@ -138,3 +169,19 @@ def test_impossible_folding_is_refused(simd: int, pe: int, text: str) -> None:
     op.op_type, op.cases = "BitMVAU_rtl", [mvau("BIPOLAR", "BIPOLAR", 18, 4, simd, pe)]
     with pytest.raises(ConfigError, match=f"^{text}$"):
         op.ops[0].rtl_parameters()
+
+
+def test_wide_types_have_their_own_slices() -> None:
+    def slices(activations: str, weights: str, narrow: bool = False) -> int:
+        case = mvau(activations, weights, 8, 4, 8, 4, narrow=narrow)
+        return OpBench("BitMVAU_rtl", [case]).ops[0].resources().dsp
+
+    assert slices("UINT8", "INT8") == slices("INT8", "INT8", narrow=True) == slices("INT12", "INT4") == 16
+    assert slices("INT12", "INT8") == slices("UINT20", "INT2") == 32
+
+
+def test_weights_that_are_not_narrow_are_refused(tmp_path: Path) -> None:
+    case = mvau("UINT8", "INT8", 8, 2, 4, 2)
+    bench = OpBench("BitMVAU_rtl", [OpCase(case.attributes | {"NarrowWeights": 1}, case.reference, case.parameters)])
+    with pytest.raises(ConfigError, match="BitMVAU_rtl_0: NarrowWeights=1, but a weight is -128; set it to 0"):
+        bench.simulate(tmp_path)

@@ -9,6 +9,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.errors import ConfigError
+from finn_build.passes.insert_width_converters import InsertWidthConverters
 from finn_build.stitch import stitch
 from sim.stitched import simulate
 from tests.ops.op_case import FRAMES, OpBench, OpCase, OpChecks, random_values
@@ -98,12 +99,13 @@ def test_random_geometries_keep_the_predicted_rate(tmp_path: Path) -> None:
     bench.check_rtlsim(tmp_path)
 
 
-def pair(case: OpCase, mh: int, pe: int) -> ModelWrapper:
-    """A window and the MVAU that reads it, which takes mh / pe cycles for each."""
+def pair(case: OpCase, mh: int, pe: int, beats: int) -> ModelWrapper:
+    """A window and the MVAU that reads it in `beats`, which takes mh / pe times as many cycles."""
     window = OpBench("WideSWG_rtl", [case]).model
     stream = getCustomOp(window.graph.node[0]).streams_out()[0]
     weights = OpBench(
-        "BitMVAU_rtl", [mvau("UINT8", "INT8", stream.lanes, mh, stream.lanes, pe, stream.shape[:-1], narrow=True)]
+        "BitMVAU_rtl",
+        [mvau("UINT8", "INT8", stream.lanes, mh, stream.lanes // beats, pe, stream.shape[:-1], narrow=True)],
     )
     model = weights.model
     swg, reader = window.graph.node[0], model.graph.node[0]
@@ -115,22 +117,23 @@ def pair(case: OpCase, mh: int, pe: int) -> ModelWrapper:
     model.graph.node.insert(0, swg)
     model.set_tensor_datatype(swg.input[0], DataType["UINT8"])
     model.set_tensor_datatype(reader.input[0], DataType["UINT8"])
-    return model
+    return model.transform(InsertWidthConverters())
 
 
 @pytest.mark.parametrize(
-    ("case", "mh", "pe"),
+    ("case", "mh", "pe", "beats"),
     [
-        (wideswg((32, 32), (9, 9), (2, 2), (4, 4, 4, 4), cycles=6), 6, 1),
-        (wideswg((32, 32), (9, 9), (2, 2), (4, 4, 4, 4), cycles=5), 5, 1),
-        (wideswg((20, 17), (5, 5), (1, 1), (2, 2, 2, 2), cycles=3), 6, 2),
-        (wideswg((20, 17), (3, 3), (1, 1), (1, 1, 1, 1), cycles=2), 4, 2),
-        (wideswg((20, 17), (7, 7), (2, 2), (3, 3, 3, 3), channels=3, cycles=4), 4, 1),
-        (wideswg((21, 22), (3, 3), (2, 2), (0, 0, 1, 1), cycles=7), 7, 1),
+        (wideswg((32, 32), (9, 9), (2, 2), (4, 4, 4, 4), cycles=6), 6, 1, 1),
+        (wideswg((32, 32), (9, 9), (2, 2), (4, 4, 4, 4), cycles=5), 5, 1, 1),
+        (wideswg((20, 17), (5, 5), (1, 1), (2, 2, 2, 2), cycles=3), 6, 2, 1),
+        (wideswg((20, 17), (3, 3), (1, 1), (1, 1, 1, 1), cycles=2), 4, 2, 1),
+        (wideswg((20, 17), (7, 7), (2, 2), (3, 3, 3, 3), channels=3, cycles=4), 4, 1, 1),
+        (wideswg((21, 22), (3, 3), (2, 2), (0, 0, 1, 1), cycles=7), 7, 1, 1),
+        (wideswg((16, 18), (9, 9), (2, 2), (4, 4, 4, 4), channels=3, cycles=9), 6, 2, 3),
     ],
 )
-def test_with_an_mvau_it_loses_no_cycle(tmp_path: Path, case: OpCase, mh: int, pe: int) -> None:
-    interval, expected = interval_of_pair(tmp_path, case, mh, pe)
+def test_with_an_mvau_it_loses_no_cycle(tmp_path: Path, case: OpCase, mh: int, pe: int, beats: int) -> None:
+    interval, expected = interval_of_pair(tmp_path, case, mh, pe, beats)
     assert interval == expected
 
 
@@ -140,11 +143,11 @@ def test_with_fewer_columns_in_between_it_does(tmp_path: Path, monkeypatch: pyte
     assert interval > expected
 
 
-def interval_of_pair(folder: Path, case: OpCase, mh: int, pe: int) -> tuple[float, int]:
+def interval_of_pair(folder: Path, case: OpCase, mh: int, pe: int, beats: int = 1) -> tuple[float, int]:
     """Measured and expected interval between frames; the sums are right."""
-    model = pair(case, mh, pe)
-    swg, reader = (getCustomOp(node) for node in model.graph.node)
-    assert swg.attr("WindowCycles") == mh // pe
+    model = pair(case, mh, pe, beats)
+    swg, reader = getCustomOp(model.graph.node[0]), getCustomOp(model.graph.node[-1])
+    assert swg.attr("WindowCycles") == beats * mh // pe
     image = random_values(np.random.default_rng(3), DataType["UINT8"], (FRAMES, *swg.streams_in()[0].shape))
     design = stitch(model, folder, top="pair")
     got, result = simulate(design, {swg.onnx_node.input[0]: image}, FRAMES)

@@ -12,7 +12,8 @@
 // Latency: SF + 2 + D cycles from first beat to first sum, D = 1 for one-bit weights (2 if SIMD * XBITS > 128),
 // 1 + ceil(CHAIN / 4) + ceil(log2(ceil(SIMD / CHAIN))) for wider ones. II: SF * NF cycles a vector, with no bubbles.
 // Area (Yosys, raw LUTs, weights in LUTs): MW 216, MH 24, SIMD 24, PE 4, bipolar: 310 LUT + 16 LUTRAM, 225 FF, 96 of
-// each the weights; MW 144, MH 16, SIMD 16, PE 4, UINT4: 690 LUT + 44 LUTRAM, 303 FF.
+// each the weights; MW 144, MH 16, SIMD 16, PE 4, UINT4: 690 LUT + 44 LUTRAM, 303 FF;
+// MW = SIMD 81, MH 24, PE 4, UINT8 x INT8, NARROW: 1159 LUT, 2031 FF, 162 DSP48E1.
 // Reset: synchronous, clears counters and flags; memories and data registers keep their contents.
 `default_nettype none
 

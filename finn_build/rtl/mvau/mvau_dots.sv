@@ -50,7 +50,7 @@ module mvau_dots #(
         $fatal(1, "mvau_dots: CHAIN=%0d products of up to %0d overflow SHIFT=%0d, GUARD=%0d",
             CHAIN, MAX_PRODUCT, SHIFT, GUARD);
     end
-    if (FACTOR_BITS > 25 || XBITS > 18) begin : g_wide
+    if (ROWS == 2 && (FACTOR_BITS > 25 || XBITS > 18)) begin : g_wide
         $fatal(1, "mvau_dots: factors of %0d and %0d bits do not fit a DSP's 25 and 18", FACTOR_BITS, XBITS);
     end
 
