@@ -12,7 +12,7 @@ decided it; `variants.py` lists the rows of tables 5 and 6):
 - Zero padding; a zero among +1 and -1 adds nothing.
 - Two 3x3 convolutions in a down-sampling unit: the first at full resolution, the second with the stride. That gives
   2.20e8 binary operations, the paper's 0.22e9; with the stride first it would be 1.84e8.
-- The shortcut joins the sum of the convolution, times a power of two near the spread of that sum, before batch norm and
+- The shortcut joins the sum of the convolution, times a power of two near four times the spread of that sum, before batch norm and
   RPReLU. In integers it is an add into the accumulator, and one step function per convolution is all that follows.
 - A max-pooled shortcut (2x2, stride 2) spans the two left convolutions of a down-sampling unit.
 - The last 1x1 convolution and the classifier come after the units, as in ShuffleNetV2; 1-bit weights are an option.
@@ -77,12 +77,12 @@ class BiShuffleNetConfig:
     down_shortcut: bool = True
     shortcut_pool: str = "max"
     weight_bits: int = 1
-    shortcut_bits: int = 4
+    shortcut_bits: int = 5
     activation: str = "rprelu"
     edge_weight_bits: int = 8
     head_weight_bits: int = 8
     head_channels: int = 1024
-    head_act_bits: int = 2
+    head_act_bits: int = 3
 
 
 class BinaryConv(nn.Module):
@@ -99,7 +99,7 @@ class BinaryConv(nn.Module):
         self.sign = RSign(channels)
         self.conv = _conv(channels, channels, kernel, stride, config.weight_bits)
         self.binary = config.weight_bits == 1
-        self.gain = 2.0 ** round(log2(sqrt(channels) * kernel))
+        self.gain = 4.0 * 2.0 ** round(log2(sqrt(channels) * kernel))
         self.norm = BatchNorm2d(channels)
         self.activation = activation(config.activation, channels)
         self.stream = stream

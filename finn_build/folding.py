@@ -12,7 +12,8 @@ from qonnx.custom_op.registry import getCustomOp
 from finn_build.config import Board, BuildConfig
 from finn_build.errors import ConfigError
 from finn_build.ops.base import Resources, StreamOp
-from finn_build.passes.set_folding import SetFolding, unfolded_cycles
+from finn_build.passes.set_folding import SetFolding
+from finn_build.passes.widen_windows import WidenWindows
 
 _SLOWDOWN = 1.15  # step of the search for the fastest design that fits
 
@@ -78,7 +79,7 @@ def find_folding(model: ModelWrapper, config: BuildConfig, board: Board) -> int:
     Raises:
         ConfigError: the target rate is out of reach, or nothing fits the board.
     """
-    fastest = unfolded_cycles(model)
+    fastest = _slowest_cycles(fold_for(model, config, 0))
     if not isinstance(config.target_fps, str):
         wanted = int(board.clk_mhz * 1e6 / config.target_fps)
         if wanted < fastest:
@@ -103,8 +104,13 @@ def _require_fit(model: ModelWrapper, config: BuildConfig, board: Board, cycles:
     return cycles
 
 
+def fold_for(model: ModelWrapper, config: BuildConfig, cycles: int) -> ModelWrapper:
+    """The graph with the windows and the lanes that a frame every `cycles` cycles takes."""
+    return model.transform(WidenWindows(cycles)).transform(SetFolding(cycles, config.folding))
+
+
 def _folded(model: ModelWrapper, config: BuildConfig, board: Board, cycles: int) -> Usage:
-    return usage(model.transform(SetFolding(cycles, config.folding)), board.part)
+    return usage(fold_for(model, config, cycles), board.part)
 
 
 def _slowest_cycles(model: ModelWrapper) -> int:

@@ -20,7 +20,7 @@ from finn_build import levels
 from finn_build.accuracy import Accuracy, measure_accuracy
 from finn_build.config import Board, BuildConfig
 from finn_build.errors import ConfigError, UnsupportedModelError
-from finn_build.folding import find_folding
+from finn_build.folding import find_folding, fold_for
 from finn_build.gate import Tap, Verdict, compare
 from finn_build.impl_hls import lower_to_finn_hls, synthesis_blocker
 from finn_build.integers import IntegerNetwork, to_integers
@@ -30,7 +30,6 @@ from finn_build.passes.insert_duplicates import InsertDuplicates
 from finn_build.passes.insert_fifos import InsertFIFOs
 from finn_build.passes.insert_width_converters import InsertWidthConverters
 from finn_build.passes.lower_to_streams import LowerToStreams
-from finn_build.passes.set_folding import SetFolding
 from finn_build.stitch import StitchedDesign, stitch
 from finn_build.yosys import Area, area_by_op
 from sim.isolated import OpResult, simulate_ops
@@ -104,7 +103,7 @@ def lower_hls(build: Build, progress: Progress) -> None:
 def fold(build: Build, progress: Progress) -> None:
     """Find the fewest lanes that reach the target rate within the board's budget."""
     build.target_cycles = find_folding(_streams(build), build.config, build.board)
-    build.streams = _streams(build).transform(SetFolding(build.target_cycles, build.config.folding))
+    build.streams = fold_for(_streams(build), build.config, build.target_cycles)
 
 
 def buffer(build: Build, progress: Progress) -> None:
