@@ -12,6 +12,9 @@ from qonnx.custom_op.registry import getCustomOp
 from finn_build.config import Board, BuildConfig
 from finn_build.errors import ConfigError
 from finn_build.ops.base import Resources, StreamOp
+from finn_build.passes.insert_fifos import InsertFIFOs
+from finn_build.passes.insert_width_converters import InsertWidthConverters
+from finn_build.passes.place_memories import PlaceMemories
 from finn_build.passes.set_folding import SetFolding
 from finn_build.passes.widen_windows import WidenWindows
 
@@ -89,13 +92,13 @@ def find_folding(model: ModelWrapper, config: BuildConfig, board: Board) -> int:
             )
         return _require_fit(model, config, board, wanted)
     slowest, cycles = _slowest_cycles(model), fastest
-    while cycles < slowest and _folded(model, config, board, cycles).exceeds(board, config.max_utilization):
+    while cycles < slowest and _excess(model, config, board, cycles):
         cycles = int(cycles * _SLOWDOWN) + 1
     return _require_fit(model, config, board, cycles)
 
 
 def _require_fit(model: ModelWrapper, config: BuildConfig, board: Board, cycles: int) -> int:
-    over = _folded(model, config, board, cycles).exceeds(board, config.max_utilization)
+    over = _excess(model, config, board, cycles)
     if over:
         raise ConfigError(
             f"{board.name}: at {cycles:,} cycles per frame the design needs {', '.join(over)} "
@@ -109,8 +112,17 @@ def fold_for(model: ModelWrapper, config: BuildConfig, cycles: int) -> ModelWrap
     return model.transform(WidenWindows(cycles)).transform(SetFolding(cycles, config.folding))
 
 
-def _folded(model: ModelWrapper, config: BuildConfig, board: Board, cycles: int) -> Usage:
-    return usage(fold_for(model, config, cycles), board.part)
+def buffer_for(model: ModelWrapper, config: BuildConfig, board: Board, cycles: int) -> ModelWrapper:
+    """The folded graph with its width converters and FIFOs, its memories placed within the board's budget."""
+    share = config.max_utilization
+    buffered = model.transform(InsertWidthConverters()).transform(InsertFIFOs(cycles))
+    return buffered.transform(PlaceMemories(share * board.lut, share * 2 * board.bram36))
+
+
+def _excess(model: ModelWrapper, config: BuildConfig, board: Board, cycles: int) -> list[str]:
+    """What of the whole design goes beyond the budget, in words."""
+    folded = fold_for(model, config, cycles)
+    return usage(buffer_for(folded, config, board, cycles), board.part).exceeds(board, config.max_utilization)
 
 
 def _slowest_cycles(model: ModelWrapper) -> int:

@@ -20,15 +20,13 @@ from finn_build import levels
 from finn_build.accuracy import Accuracy, measure_accuracy
 from finn_build.config import Board, BuildConfig
 from finn_build.errors import ConfigError, UnsupportedModelError
-from finn_build.folding import find_folding, fold_for
+from finn_build.folding import buffer_for, find_folding, fold_for
 from finn_build.gate import Tap, Verdict, compare
 from finn_build.impl_hls import lower_to_finn_hls, synthesis_blocker
 from finn_build.integers import IntegerNetwork, to_integers
 from finn_build.network import Network
 from finn_build.passes.fuse_conv_units import FuseConvUnits
 from finn_build.passes.insert_duplicates import InsertDuplicates
-from finn_build.passes.insert_fifos import InsertFIFOs
-from finn_build.passes.insert_width_converters import InsertWidthConverters
 from finn_build.passes.lower_to_streams import LowerToStreams
 from finn_build.stitch import StitchedDesign, stitch
 from finn_build.yosys import Area, area_by_op
@@ -107,8 +105,8 @@ def fold(build: Build, progress: Progress) -> None:
 
 
 def buffer(build: Build, progress: Progress) -> None:
-    """Match stream widths, then size the FIFOs: they count beats, so the widths have to stand."""
-    build.streams = _streams(build).transform(InsertWidthConverters()).transform(InsertFIFOs(build.target_cycles))
+    """Match stream widths, then size the FIFOs: they count beats, so the widths have to stand; place memories."""
+    build.streams = buffer_for(_streams(build), build.config, build.board, build.target_cycles)
 
 
 def stitch_design(build: Build, progress: Progress) -> None:

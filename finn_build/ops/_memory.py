@@ -23,11 +23,17 @@ def hex_words(values: np.ndarray, bits: int) -> list[str]:
     return [row[::-1].tobytes().hex()[-digits:] for row in packed]
 
 
-def rom_in_block_ram(ram_style: str, depth: int, width: int) -> bool:
-    """Whether a memory goes to block RAM: as `ram_style` says, or for "auto" where that costs less of the chip."""
+def rom_in_block_ram(ram_style: str, depth: int, width: int, price: int = LUTS_PER_BRAM18) -> bool:
+    """Whether a memory goes to block RAM: as `ram_style` says, or for "auto" where LUTs would cost more.
+
+    Args:
+        ram_style: "auto", "block" or "distributed".
+        depth, width: its words and their bits.
+        price: LUTs that a RAMB18 is worth.
+    """
     if ram_style != "auto":
         return ram_style == "block" and depth > 1
-    return _distributed_lut(depth, width) > LUTS_PER_BRAM18 * bram18_blocks(depth, width)
+    return _distributed_lut(depth, width) > price * bram18_blocks(depth, width)
 
 
 def rom_area(depth: int, width: int, *, block: bool) -> tuple[int, int]:

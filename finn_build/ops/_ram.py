@@ -24,9 +24,9 @@ def bram18_blocks(words: int, width: int) -> int:
     return min(-(-words // depth) * -(-width // bits) for depth, bits in _BRAM18_SHAPES)
 
 
-def memory_style(words: int, width: int, ram_style: str = "auto") -> str:
-    """Resolve "auto": "distributed" or "block", whichever takes the smaller share of an XC7Z020."""
+def memory_style(words: int, width: int, ram_style: str = "auto", price: int = LUTS_PER_BRAM18) -> str:
+    """Resolve "auto": "distributed" or "block", whichever costs less when a RAMB18 is worth `price` LUTs."""
     if ram_style != "auto":
         return ram_style
-    cheaper_block = lutram_luts(words, width) > LUTS_PER_BRAM18 * bram18_blocks(words, width)
+    cheaper_block = lutram_luts(words, width) > price * bram18_blocks(words, width)
     return "block" if cheaper_block else "distributed"

@@ -20,6 +20,8 @@ from onnx import GraphProto, NodeProto
 from qonnx.core.datatype import BaseDataType, DataType
 from qonnx.core.modelwrapper import ModelWrapper
 
+from finn_build.ops._ram import LUTS_PER_BRAM18
+
 DOMAIN = "finn.custom_op.fpgadataflow.rtl"
 RTL_DIR = Path(__file__).resolve().parent.parent / "rtl"
 _WRAPPER = jinja2.Template(
@@ -139,8 +141,8 @@ class StreamOp(RTLBackend):
     # What FINN asks for follows from the above.
 
     def get_nodeattr_types(self) -> dict[str, Any]:
-        """Attributes of the FINN base, plus those in `own_attributes`."""
-        return super().get_nodeattr_types() | self.own_attributes()
+        """Attributes of the FINN base, those in `own_attributes`, and the LUTs that a RAMB18 is worth to this op."""
+        return super().get_nodeattr_types() | {"bramPrice": ("i", False, LUTS_PER_BRAM18)} | self.own_attributes()
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:

@@ -155,7 +155,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         arrivals = {self.streams_in()[0].beats, self.get_exp_cycles()}
         pixels = max(self.window.pixels_kept(a, self.reading_cycles, 1.0) for a in arrivals)
         least = max(self.window.span + 1, (pixels + 1) * self.window.folds)
-        return ring_choice(self.window, self.attr("SIMD"), self.attr("ram_style"), least)
+        return ring_choice(self.window, self.attr("SIMD"), self.attr("ram_style"), least, self.attr("bramPrice"))
 
     @property
     def _kept(self) -> int:
@@ -190,7 +190,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             "SHORTCUT_SCALE": self.attr("shortcutScale"),
             "SUM_SCALE": self.attr("sumScale"),
             "KEPT": kept,
-            "KEPT_STYLE": _fifo_style(kept, x.width),
+            "KEPT_STYLE": _fifo_style(kept, x.width, self.attr("bramPrice")),
             "ACC_BITS": DataType[self.attr("accDataType")].bitwidth(),
             "TOTAL_BITS": self._total.bitwidth(),
             "STEPS": self.attr("numSteps"),
@@ -209,8 +209,8 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         sizes = [(sf * nf, self.attr("PE") * self.attr("SIMD")), (nodes, self._total.bitwidth() + 1)]
         if self.attr("hasTable"):
             sizes.append((rows << stages, self.streams_out()[0].dtype.bitwidth()))
-        style = self.attr("ram_style")
-        return [(d, w, rom_in_block_ram(style if k == 0 else "auto", d, w)) for k, (d, w) in enumerate(sizes)]
+        styles, price = (self.attr("ram_style"), "auto", "auto"), self.attr("bramPrice")
+        return [(d, w, rom_in_block_ram(s, d, w, price)) for (d, w), s in zip(sizes, styles, strict=False)]
 
     def memory_files(self, model: ModelWrapper) -> dict[str, list[str]]:
         """Weights by beat; thresholds of the signs; thresholds by search node, and levels, by lane (see the RTL)."""
@@ -278,7 +278,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             lut, bram = lut + copies * area[0], bram + copies * area[1]
             ff += 0 if block else copies * width
         if self.attr("shortcut") == "own":
-            kept = _fifo_area(self._kept, x.width)
+            kept = _fifo_area(self._kept, x.width, self.attr("bramPrice"))
             lut, ff, bram = lut + kept.lut, ff + kept.ff, bram + kept.bram18
         if self.sign_steps:
             lut += rom_area(self.attr("IFMChannels") // x.lanes, x.lanes * (x.dtype.bitwidth() + 1), block=False)[0]
@@ -290,16 +290,16 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         return Resources(lut=int(lut), ff=int(ff), bram18=int(bram))
 
 
-def _fifo_style(depth: int, width: int) -> str:
+def _fifo_style(depth: int, width: int, price: int) -> str:
     """Kind of memory of the FIFO for the own shortcut, chosen as the FIFO op does."""
-    return "distributed" if depth <= 33 else memory_style(depth - 1, width)
+    return "distributed" if depth <= 33 else memory_style(depth - 1, width, price=price)
 
 
-def _fifo_area(depth: int, width: int) -> Resources:
+def _fifo_area(depth: int, width: int, price: int) -> Resources:
     places = depth - 1
     if places <= 32:
         return Resources(lut=width + 12, ff=width + 8)
     control, address = 2.4 * places.bit_length(), 3 * places.bit_length()
-    if _fifo_style(depth, width) == "block":
+    if _fifo_style(depth, width, price) == "block":
         return Resources(lut=round(control), ff=address, bram18=bram18_blocks(places, width))
     return Resources(lut=round(control) + lutram_luts(places, width), ff=address + width)

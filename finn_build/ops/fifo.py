@@ -54,7 +54,7 @@ class StreamFIFO_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         places = self.attr("depth") - 1
         if self.attr("ram_style") == "auto" and places <= _SRL_PLACES:
             return "distributed"
-        return memory_style(places, self._stream().width, self.attr("ram_style"))
+        return memory_style(places, self._stream().width, self.attr("ram_style"), self.attr("bramPrice"))
 
     def rtl_parameters(self) -> dict[str, int | str]:
         """Width, depth and kind of memory."""

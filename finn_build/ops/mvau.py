@@ -113,7 +113,7 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         return bits * self.attr("SIMD")
 
     def _block_weights(self) -> bool:
-        return rom_in_block_ram(self.attr("ram_style"), self._sf * self._nf, self._word_bits)
+        return rom_in_block_ram(self.attr("ram_style"), self._sf * self._nf, self._word_bits, self.attr("bramPrice"))
 
     def rtl_parameters(self) -> dict[str, int | str]:
         """Parameters of mvau.sv.

@@ -152,16 +152,18 @@ def core_resources(window: Window, width: int, ram_style: str) -> Resources:
     return core_area(window, width, *ring_choice(window, width, ram_style, window.depth))
 
 
-def ring_choice(window: Window, width: int, ram_style: str, least: int) -> tuple[int, str]:
+def ring_choice(
+    window: Window, width: int, ram_style: str, least: int, price: int = LUTS_PER_BRAM18
+) -> tuple[int, str]:
     """Words of the ring, `least` or the next power of two (whose addresses wrap by themselves), and its memory."""
     binary = 1 << max(1, (least - 1).bit_length())
 
     def cost(depth: int) -> int:
-        area = core_area(window, width, depth, memory_style(depth, width, ram_style))
-        return area.lut + LUTS_PER_BRAM18 * area.bram18
+        area = core_area(window, width, depth, memory_style(depth, width, ram_style, price))
+        return area.lut + price * area.bram18
 
     depth = min((binary, least), key=cost)
-    return depth, memory_style(depth, width, ram_style)
+    return depth, memory_style(depth, width, ram_style, price)
 
 
 def core_area(window: Window, width: int, depth: int, style: str) -> Resources:

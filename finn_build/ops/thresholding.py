@@ -71,7 +71,7 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
             "BIAS": self.attr("outBias"),
             "TABLE": self.attr("hasTable"),
             "BLOCK": sum(
-                rom_in_block_ram("auto", depth, width) << k for k, (depth, width) in enumerate(self._memories())
+                rom_in_block_ram("auto", depth, width, self.attr("bramPrice")) << k for k, (depth, width) in enumerate(self._memories())
             ),
             "FILE": f"{self.onnx_node.name}_steps",
         }
@@ -126,7 +126,7 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
         pe, stages, bits = self.attr("PE"), self._stages, self.streams_in()[0].dtype.bitwidth()
         lut, bram, registers = 8 + 2 * stages, 0, self.streams_out()[0].dtype.bitwidth()
         for k, (depth, width) in enumerate(self._memories()):
-            block = rom_in_block_ram("auto", depth, width)
+            block = rom_in_block_ram("auto", depth, width, self.attr("bramPrice"))
             area = rom_area(depth, width, block=block)
             lut, bram = lut + pe * area[0], bram + pe * area[1]
             registers += (bits + k + (0 if block or depth == 1 else width)) if k < stages else 0

@@ -1,0 +1,70 @@
+"""PlaceMemories: memories move between block RAM and LUTs, op by op, until the design fits both.
+
+Every op puts each of its memories where that takes the smaller share of an XC7Z020. Where the design then has too many
+RAMB18, ops are told that one is worth more LUTs (`bramPrice`), those that free a block for the fewest LUTs first; where it
+has too many LUTs, the other way round. Streams, cycles and values do not change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from onnx import NodeProto
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
+from qonnx.transformation.base import Transformation
+
+from finn_build.ops.base import Resources, StreamOp
+
+_PRICES_FOR_LUTS = (200, 215, 235, 260, 300, 400)  # to free blocks
+_PRICES_FOR_BLOCKS = (170, 140, 110, 80, 50)  # to free LUTs
+
+
+class PlaceMemories(Transformation):
+    """Comes last. Skips designs that fit already; what cannot be made to fit is left as near as it gets."""
+
+    def __init__(self, lut: float, bram18: float):
+        """Args: `lut` and `bram18`, the budget of the whole design."""
+        super().__init__()
+        self.lut, self.bram18 = lut, bram18
+
+    def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
+        """Change prices until both budgets hold; one application is enough."""
+        areas = {n.name: getCustomOp(n).resources() for n in model.graph.node if isinstance(getCustomOp(n), StreamOp)}
+        blocks, luts = sum(a.bram18 for a in areas.values()), sum(a.lut for a in areas.values())
+        if blocks > self.bram18:
+            self._trade(model, areas, _PRICES_FOR_LUTS, blocks - self.bram18, "bram18")
+        elif luts > self.lut:
+            self._trade(model, areas, _PRICES_FOR_BLOCKS, luts - self.lut, "lut")
+        return model, False
+
+    def _trade(
+        self, model: ModelWrapper, areas: dict[str, Resources], prices: Sequence[int], excess: float, scarce: str
+    ) -> None:
+        """Change the prices that give `excess` of the scarce resource for the least of the other."""
+        other = "lut" if scarce == "bram18" else "bram18"
+        offers = []
+        for node in model.graph.node:
+            before = areas.get(node.name)
+            for price in prices if before is not None else ():
+                after = _priced(node, price).resources()
+                freed = getattr(before, scarce) - getattr(after, scarce)
+                if freed > 0:
+                    cost = getattr(after, other) - getattr(before, other)
+                    offers.append((cost / freed, price, freed, node))
+        taken: set[str] = set()
+        for _, price, freed, node in sorted(offers, key=lambda offer: (offer[0], offer[3].name, offer[1])):
+            if excess <= 0:
+                break
+            if node.name not in taken:
+                taken.add(node.name)
+                getCustomOp(node).set_nodeattr("bramPrice", price)
+                excess -= freed
+
+
+def _priced(node: NodeProto, price: int) -> StreamOp:
+    copy = NodeProto()
+    copy.CopyFrom(node)
+    getCustomOp(copy).set_nodeattr("bramPrice", price)
+    op: StreamOp = getCustomOp(copy)
+    return op

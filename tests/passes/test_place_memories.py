@@ -1,0 +1,57 @@
+"""PlaceMemories: blocks are freed for LUTs, LUTs for blocks, and nothing moves where the design fits."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
+
+from brevitas_models.zoo import build_model
+from finn_build.passes.place_memories import PlaceMemories
+from tests.passes.streams import execute, frame, lowered
+
+MANY = 10**9
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> ModelWrapper:
+    from brevitas_models.export import export_qonnx
+    from finn_build.integers import to_integers
+    from finn_build.passes.fuse_conv_units import FuseConvUnits
+    from finn_build.passes.import_qonnx import import_qonnx
+    from finn_build.passes.insert_duplicates import InsertDuplicates
+    from finn_build.passes.lower_to_streams import LowerToStreams
+    from finn_build.passes.set_folding import SetFolding
+
+    net = build_model("binary_rescnn_w1a1").eval()
+    path = export_qonnx(net, tmp_path_factory.mktemp("net") / "net.onnx", (1, 1, 64, 64))
+    graph = to_integers(import_qonnx(path)).model.transform(LowerToStreams()).transform(FuseConvUnits())
+    return graph.transform(InsertDuplicates()).transform(SetFolding(40_000))
+
+
+def _area(model: ModelWrapper) -> tuple[int, int]:
+    areas = [getCustomOp(n).resources() for n in model.graph.node]
+    return sum(a.lut for a in areas), sum(a.bram18 for a in areas)
+
+
+def test_blocks_are_freed_for_luts(model: ModelWrapper) -> None:
+    luts, blocks = _area(model)
+    after_luts, after_blocks = _area(model.transform(PlaceMemories(MANY, blocks - 2)))
+    assert after_blocks <= blocks - 2 and after_luts > luts
+
+
+def test_luts_are_freed_for_blocks(model: ModelWrapper) -> None:
+    luts, blocks = _area(model)
+    after_luts, after_blocks = _area(model.transform(PlaceMemories(luts - 100, MANY)))
+    assert after_luts <= luts - 100 and after_blocks > blocks
+
+
+def test_what_fits_stays(model: ModelWrapper) -> None:
+    after = model.transform(PlaceMemories(MANY, MANY))
+    assert [n.SerializeToString() for n in after.graph.node] == [n.SerializeToString() for n in model.graph.node]
+
+
+def test_values_stay(tmp_path: Path) -> None:
+    before = lowered(tmp_path, bits=1)
+    assert np.array_equal(execute(before, frame()), execute(before.transform(PlaceMemories(0, MANY)), frame()))
