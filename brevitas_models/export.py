@@ -21,7 +21,7 @@ from brevitas.export.onnx.qonnx.handler import BrevitasActQuantProxyHandler
 from brevitas.export.onnx.qonnx.manager import QONNXManager
 from brevitas.proxy import ActQuantProxyFromInjector
 from qonnx.core.modelwrapper import ModelWrapper
-from qonnx.transformation.fold_constants import FoldConstants
+from finn_build.passes.fold_constants import FoldConstants
 from qonnx.transformation.infer_shapes import InferShapes
 from torch import Tensor, nn
 
@@ -136,9 +136,10 @@ def _to_graph(model: nn.Module, input_shape: Sequence[int]) -> tuple[ModelWrappe
         )
     except (RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
         raise UnsupportedModelError(f"{type(model).__name__}: cannot be traced to ONNX: {error}") from error
+    executed = {name: k for k, node in enumerate(proto.graph.node) for name in node.output}  # qonnx sorts branches anew
     graph = ModelWrapper(proto).transform(InferShapes()).transform(FoldConstants())
     _name_copied_constants(graph)
-    tensors = [node.output[0] for node in _act_quant_nodes(graph.graph)]
+    tensors = sorted((node.output[0] for node in _act_quant_nodes(graph.graph)), key=executed.__getitem__)
     if len(tensors) != len(calls):
         raise UnsupportedModelError(
             f"{type(model).__name__}: {len(calls)} activation quantizer calls, {len(tensors)} in the graph; "
