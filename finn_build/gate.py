@@ -15,14 +15,22 @@ from finn_build.errors import GateError
 
 LEVELS = ("PyTorch", "QONNX", "integer hardware graph", "each op in rtlsim", "stitched design in rtlsim")
 
+_STREAMED = (2, 3, 4)  # levels whose channels come in the order of the stream
+
 
 @dataclass(frozen=True)
 class Tap:
-    """A place where levels are compared: a tensor, the op that makes it, and the layer that op belongs to."""
+    """A place where levels are compared: a tensor, the op that makes it, and the layer that op belongs to.
+
+    Attributes:
+        tensor, op, layer: their names.
+        channels: logical channel at each position of the stream; empty where that is 0, 1, 2, ...
+    """
 
     tensor: str
     op: str
     layer: str
+    channels: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,8 @@ def compare(taps: Sequence[Tap], levels: Mapping[int, Mapping[str, np.ndarray]])
 
     Args:
         taps: in dataflow order.
-        levels: by level number, integers by tensor name, [frames, H, W, C] or [frames, C], channels last.
+        levels: by level number, integers by tensor name, [frames, H, W, C] or [frames, C], channels last; of levels of
+            hardware in the order of the stream.
 
     Returns:
         The verdict, with the first difference in the order of taps, then of levels.
@@ -100,11 +109,19 @@ def compare(taps: Sequence[Tap], levels: Mapping[int, Mapping[str, np.ndarray]])
         having = [n for n in sorted(levels) if tap.tensor in levels[n]]
         compared += len(having) > 1
         for level in having[1:]:
-            expected, got = levels[having[0]][tap.tensor], levels[level][tap.tensor]
+            expected, got = (_by_channel(tap, n, levels[n][tap.tensor]) for n in (having[0], level))
             comparisons, values, frames = comparisons + 1, values + expected.size, max(frames, len(expected))
             if first is None:
                 first = _difference(tap, having[0], level, expected, got)
     return Verdict(first is None, frames, compared, comparisons, values, tuple(sorted(levels)), first)
+
+
+def _by_channel(tap: Tap, level: int, values: np.ndarray) -> np.ndarray:
+    """Values with their logical channels ascending."""
+    if level not in _STREAMED or not tap.channels:
+        return values
+    pixels = values.reshape(len(values), -1, len(tap.channels))  # of a flattened map, too
+    return pixels[..., np.argsort(tap.channels)].reshape(values.shape)
 
 
 def _difference(tap: Tap, reference: int, level: int, expected: np.ndarray, got: np.ndarray) -> Difference | None:
@@ -118,6 +135,7 @@ def _difference(tap: Tap, reference: int, level: int, expected: np.ndarray, got:
     index = np.unravel_index(int(np.argmax(expected != got)), expected.shape)
     frame, *place, channel = (int(i) for i in index)
     row, column = (0, *place)[-2:] if place else (0, 0)
+    channel = sorted(tap.channels)[channel] if len(tap.channels) == expected.shape[-1] else channel
     return Difference(
         tap.layer, tap.op, tap.tensor, level, reference, frame, channel, row, column,
         int(expected[index]), int(got[index]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -11,7 +12,9 @@ from torch import nn
 
 from brevitas_models.export import torch_taps
 from finn_build.integers import IntegerNetwork
+from finn_build.passes.lower_to_streams import CHANNEL_ORDER
 
+_COPYING_OPS = ("DuplicateStreams_rtl", "StreamDWC_rtl", "StreamFIFO_rtl")
 Values = dict[str, np.ndarray]
 Progress = Callable[[float], None]
 
@@ -90,6 +93,22 @@ def stream_values(streams: ModelWrapper, ints: np.ndarray, progress: Progress) -
         frames.append({n: v.astype(np.int64) for n, v in context.items() if n and n not in parameters})
         progress((index + 1) / len(ints))
     return {name: np.concatenate([f[name] for f in frames]) for name in frames[0]}
+
+
+def channel_orders(streams: ModelWrapper) -> dict[str, list[int]]:
+    """Logical channel at each position of every stream where that is not 0, 1, 2, ...; copies are as what they copy.
+
+    A part of a stream has the channels of the tensor that it is a part of.
+    """
+    recorded = json.loads(streams.get_metadata_prop(CHANNEL_ORDER) or "{}")
+    orders: dict[str, list[int]] = {}
+    for node in streams.graph.node:
+        copied = orders.get(node.input[0]) if node.op_type in _COPYING_OPS else None
+        for name in node.output:
+            order = copied or recorded.get(name)
+            if order is not None:
+                orders[name] = order
+    return orders
 
 
 def output_values(network: IntegerNetwork, values: Values) -> Values:

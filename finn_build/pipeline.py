@@ -167,7 +167,8 @@ def synthesise(build: Build, progress: Progress) -> None:
 def taps(streams: ModelWrapper, integers: IntegerNetwork) -> list[Tap]:
     """Every stream in dataflow order, then the network's outputs."""
     listed = [Tap(streams.graph.input[0].name, "host", "input quantizer")]
-    listed += [Tap(t, n.name, n.doc_string) for n in streams.graph.node for t in n.output]
+    orders = levels.channel_orders(streams)
+    listed += [Tap(t, n.name, n.doc_string, orders.get(t, ())) for n in streams.graph.node for t in n.output]
     return listed + [Tap(levels.output_tap(integers, name), "host", name) for name in integers.tails]
 
 

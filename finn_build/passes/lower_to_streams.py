@@ -1,15 +1,24 @@
 """LowerToStreams: the integer graph (NCHW) becomes a dataflow graph of hardware ops (channels last).
 
-Replaces: Conv by SWG (unless 1x1, stride 1) and BitMVAU; MatMul by BitMVAU, its rows reordered to the order in which
-a flattened map streams; MultiThreshold and StepTable by StepThresholding; MaxPool and SumPool by StreamPool; Add (with
-the factors before it) by StreamAdd; ArgMax by LabelSelect. Flatten costs nothing. Tensor names stay. Every op starts
-unfolded to one lane; SetFolding comes later.
+Replaces: Conv by SWG (unless 1x1, stride 1) and BitMVAU; MatMul by BitMVAU; MultiThreshold and StepTable by
+StepThresholding; MaxPool and SumPool by StreamPool; Add (with the factors before it) by StreamAdd; ArgMax by
+LabelSelect. Tensor names stay. Every op starts unfolded to one lane; SetFolding comes later.
+
+Flatten, Gather (slices and shuffles of channels) and Concat emit nothing: they only note where each channel travels.
+What reads a tensor that is no stream makes it one, by StreamSplit of the streams that it takes parts of, and
+StreamConcat. A stream may carry its channels in another order than its tensor has them: rows of weights, thresholds and
+tables follow that order, and where two orders meet in an Add, the rows and columns of what one operand comes from. The
+order of such streams, and of the parts that a StreamSplit gives, is recorded in the graph (`CHANNEL_ORDER`).
+
+Raises UnsupportedModelError where orders meet that cannot be made equal, or an output is out of order.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +29,14 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 from qonnx.util.basic import qonnx_make_model
 
+from finn_build.errors import UnsupportedModelError
 from finn_build.ops.base import DOMAIN
+from finn_build.passes._placement import Carrier, Placement
+
+CHANNEL_ORDER = "signflow.channel_order"
+"""Metadata: JSON {stream: [logical channel at each position]}, of streams whose channels are not 0, 1, 2, ..."""
+
+_FOLLOWING = ("Conv", "MatMul", "MultiThreshold", "StepTable", "MaxPool", "SumPool")  # their channels can change places
 
 
 class LowerToStreams(Transformation):
@@ -36,10 +52,12 @@ class _Lowering:
         self.source = model
         self.nodes: list[NodeProto] = []
         self.parameters: dict[str, np.ndarray] = {}
-        self.alias: dict[str, str] = {}  # flattened tensor -> the tensor it flattens
+        self.placement = Placement()
         self.factor: dict[str, tuple[str, int]] = {}  # tensor -> (operand, integer factor)
-        self.types: dict[str, str] = {}  # stream -> its type, which may be wider than the tensor's
+        self.origin: dict[str, NodeProto] = {}  # tensor -> node of the integer graph
         self.count: Counter[str] = Counter()
+        self.readers = Counter(i for n in model.graph.node for i in n.input)
+        self.readers.update(o.name for o in model.graph.output)
 
     def run(self) -> ModelWrapper:
         lower: dict[str, Callable[[NodeProto], None]] = {
@@ -52,74 +70,111 @@ class _Lowering:
             "Add": self._add,
             "Mul": self._mul,
             "Flatten": self._flatten,
+            "Gather": self._gather,
+            "Concat": self._concat,
             "ArgMax": self._arg_max,
         }
+        image = self.source.graph.input[0].name
+        dtype = str(self.source.get_tensor_datatype(image).name)
+        channels = list(range(self._shape(image)[1]))
+        self.placement.add(image, Carrier(image, channels, self._vectors(image), dtype))
         for node in self.source.graph.node:
+            self.origin[node.output[0]] = node
             lower[node.op_type](node)
-        return self._graph()
+        outputs = [self._output(o.name) for o in self.source.graph.output]
+        self._drop_unread(set(outputs))
+        self._insert_splits()
+        return self._graph(outputs)
 
-    def _emit(self, op: str, inputs: list[str], output: str, origin: NodeProto, **attributes: Any) -> None:
+    def _emit(
+        self, op: str, inputs: list[str], output: str, origin: NodeProto, order: list[int] | None = None,
+        **attributes: Any,
+    ) -> None:  # fmt: skip
+        """Add a node; `order` is that of its output's channels, natural if it is not given."""
+        wires = [self.placement.carriers[i].wire if i in self.placement.carriers else i for i in inputs]
+        node = self._node(op, wires, [output], origin, **attributes)
+        self.nodes.append(node)
+        stream = getCustomOp(node).streams_out()[0]
+        natural = list(range(stream.shape[-1]))
+        self.placement.add(output, Carrier(output, order or natural, list(stream.shape[:-1]), stream.dtype.name))
+
+    def _node(self, op: str, inputs: list[str], outputs: list[str], origin: NodeProto, **attributes: Any) -> NodeProto:
         name = f"{op.removeprefix('Bit').removeprefix('Step').removeprefix('Stream')}_{self.count[op]}"
         self.count[op] += 1
         node = helper.make_node(
-            f"{op}_rtl", inputs, [output], name=name, domain=DOMAIN, backend="fpgadataflow", **attributes
+            f"{op}_rtl", inputs, outputs, name=name, domain=DOMAIN, backend="fpgadataflow", **attributes
         )
         node.doc_string = origin.doc_string
-        self.nodes.append(node)
-        self.types[output] = getCustomOp(node).streams_out()[0].dtype.name
+        return node
+
+    def _read(self, tensor: str) -> tuple[str, list[int]]:
+        """The stream that carries just a tensor, made where there is none, and the logical channel at each position."""
+        found = self.placement.whole(tensor)
+        if found is not None:
+            return found
+        join = self.placement.join(tensor, self.origin[tensor])
+        if len(join.streams) == 1 and join.factors == [1]:
+            self.placement.put(tensor, join.streams[0], join.order)
+            return join.streams[0], join.order
+        types = [self._dtype(s) for s in join.streams]
+        self._emit(
+            "StreamConcat", join.streams, tensor, self.origin[tensor], join.order, Selection=join.selection, PE=1,
+            numInputVectors=self._vectors(tensor), inputDataTypes=types, Factors=join.factors,
+        )  # fmt: skip
+        return tensor, join.order
 
     def _conv(self, node: NodeProto) -> None:
-        x, (_, c, h, w) = self._stream(node.input[0]), self._shape(node.input[0])
-        weights = self.source.get_initializer(node.input[1])
+        x, order = self._read(node.input[0])
+        _, c, h, w = self._shape(node.input[0])
+        weights, in_dtype = self.source.get_initializer(node.input[1])[:, order], self._dtype(x)
         kernel, stride, pads = (list(_attribute(node, a)) for a in ("kernel_shape", "strides", "pads"))
         _, out_c, out_h, out_w = self._shape(node.output[0])
         if kernel != [1, 1] or stride != [1, 1] or any(pads):
             window = f"{node.output[0]}_window"
             self._emit(
                 "SWG", [x], window, node, IFMDim=[h, w], IFMChannels=c, KernelDim=kernel, Stride=stride,
-                Padding=pads, SIMD=1, inputDataType=self._dtype(node.input[0]),
+                Padding=pads, SIMD=1, inputDataType=in_dtype,
             )  # fmt: skip
             x = window
-        self._mvau(node, x, weights.transpose(2, 3, 1, 0).reshape(-1, out_c), [1, out_h, out_w], c)
+        rows = weights.transpose(2, 3, 1, 0).reshape(-1, out_c)
+        self._mvau(node, x, rows, in_dtype, [1, out_h, out_w], c)
 
     def _dense(self, node: NodeProto) -> None:
-        weights, flat = self.source.get_initializer(node.input[1]), node.input[0]
-        if flat in self.alias and len(self._shape(self.alias[flat])) == 4:
-            _, c, h, w = self._shape(self.alias[flat])
-            weights = weights.reshape(c, h, w, -1).transpose(1, 2, 0, 3).reshape(c * h * w, -1)
-        self._mvau(node, self._stream(flat), weights, [1])
+        x, order = self._read(node.input[0])
+        self._mvau(node, x, self.source.get_initializer(node.input[1])[order], self._dtype(x), [1])
 
-    def _mvau(self, node: NodeProto, x: str, weights: np.ndarray, vectors: list[int], channels: int = 0) -> None:
+    def _mvau(
+        self, node: NodeProto, x: str, weights: np.ndarray, in_dtype: str, vectors: list[int], channels: int = 0
+    ) -> None:
         self.parameters[node.input[1]] = weights
-        in_dtype = self._dtype(node.input[0])
         if in_dtype == "BIPOLAR" and any(_attribute(node, "pads", [0])):
             in_dtype = "TERNARY"
         self._emit(
             "BitMVAU", [x, node.input[1]], node.output[0], node, MW=weights.shape[0], MH=weights.shape[1], SIMD=1, PE=1,
-            numInputVectors=vectors, inputDataType=in_dtype, weightDataType=self._dtype(node.input[1]),
-            outputDataType=self._dtype(node.output[0]), PixelChannels=channels,
+            numInputVectors=vectors, inputDataType=in_dtype, weightDataType=self._annotated(node.input[1]),
+            outputDataType=self._annotated(node.output[0]), PixelChannels=channels,
         )  # fmt: skip
 
     def _steps(self, node: NodeProto) -> None:
-        thresholds = self.source.get_initializer(node.input[1])
-        self.parameters |= {name: self.source.get_initializer(name) for name in node.input[1:]}
-        channels = self._shape(node.input[0])[1]
-        tabled, bipolar = node.op_type == "StepTable", self._dtype(node.output[0]) == "BIPOLAR"
+        (x, order), given = self._read(node.input[0]), {n: self.source.get_initializer(n) for n in node.input[1:]}
+        self.parameters |= {name: rows[order] if len(rows) > 1 else rows for name, rows in given.items()}
+        channels, thresholds = self._shape(node.input[0])[1], given[node.input[1]]
+        tabled, bipolar = node.op_type == "StepTable", self._annotated(node.output[0]) == "BIPOLAR"
         self._emit(
-            "StepThresholding", [self._stream(node.input[0]), *node.input[1:]], node.output[0], node,
+            "StepThresholding", [x, *node.input[1:]], node.output[0], node, order,
             NumChannels=channels, PE=1, numSteps=thresholds.shape[1],
-            numInputVectors=self._vectors(node.input[0]), inputDataType=self._dtype(node.input[0]),
-            outputDataType=self._dtype(node.output[0]), hasTable=int(tabled),
+            numInputVectors=self._vectors(node.input[0]), inputDataType=self._dtype(x),
+            outputDataType=self._annotated(node.output[0]), hasTable=int(tabled),
             sharedSteps=int(thresholds.shape[0] == 1 and channels > 1),
             outBias=0 if tabled or bipolar else int(_attribute(node, "out_bias")),
         )  # fmt: skip
 
     def _pool(self, node: NodeProto) -> None:
-        _, c, h, w = self._shape(node.input[0])
+        (x, order), (_, c, h, w) = self._read(node.input[0]), self._shape(node.input[0])
         self._emit(
-            "StreamPool", [self._stream(node.input[0])], node.output[0], node, IFMDim=[h, w], IFMChannels=c,
+            "StreamPool", [x], node.output[0], node, order, IFMDim=[h, w], IFMChannels=c,
             KernelDim=list(_attribute(node, "kernel_shape")), Stride=list(_attribute(node, "strides")),
-            Padding=list(_attribute(node, "pads", [0] * 4)), PE=1, inputDataType=self._dtype(node.input[0]),
+            Padding=list(_attribute(node, "pads", [0] * 4)), PE=1, inputDataType=self._dtype(x),
             Function="max" if node.op_type == "MaxPool" else "sum",
         )  # fmt: skip
 
@@ -128,41 +183,144 @@ class _Lowering:
 
     def _add(self, node: NodeProto) -> None:
         (a, fa), (b, fb) = (self.factor.get(i, (i, 1)) for i in node.input)
+        (x, order), (y, other) = self._read(a), self._read(b)
+        if order != other and not (y == b and self._follow(y, order)):
+            if not (x == a and self._follow(x, other)):
+                raise UnsupportedModelError(
+                    f"{node.doc_string}: the add's operands stream their channels in different orders; shuffle "
+                    "channels behind the add, or put a convolution directly before it"
+                )
+            order = other
         self._emit(
-            "StreamAdd", [self._stream(a), self._stream(b)], node.output[0], node, NumChannels=self._shape(a)[1], PE=1,
-            numInputVectors=self._vectors(a), lhsDataType=self._dtype(a), rhsDataType=self._dtype(b),
+            "StreamAdd", [x, y], node.output[0], node, order, NumChannels=self._shape(a)[1], PE=1,
+            numInputVectors=self._vectors(a), lhsDataType=self._dtype(x), rhsDataType=self._dtype(y),
             lhsScale=fa, rhsScale=fb,
         )  # fmt: skip
 
+    def _follow(self, stream: str, order: list[int]) -> bool:
+        """Have a tensor's own stream carry its channels in `order`, by columns of weights and rows of steps.
+
+        Returns:
+            False, and nothing has changed, where something else reads it, or its channels have fixed places.
+        """
+        made = self.origin.get(stream)
+        if made is None or self.readers[stream] > 1 or made.op_type not in _FOLLOWING:
+            return False
+        by_column = made.op_type in ("Conv", "MatMul")
+        if not by_column and not (self._read(made.input[0])[0] == made.input[0] and self._follow(made.input[0], order)):
+            return False
+        position = {channel: k for k, channel in enumerate(self.placement.carriers[stream].order)}
+        moved = [position[channel] for channel in order]
+        for name in made.input[1:]:
+            values = self.parameters[name]
+            if by_column:
+                self.parameters[name] = values[:, moved]
+            elif len(values) > 1:
+                self.parameters[name] = values[moved]
+        self.placement.set_order(stream, order)
+        return True
+
     def _flatten(self, node: NodeProto) -> None:
-        self.alias[node.output[0]] = self._stream(node.input[0])
+        """A view of the map's stream: pixels first, and the channels of a pixel as they stream."""
+        x, order = self._read(node.input[0])
+        pixels = int(np.prod(self._shape(node.input[0])[2:]))
+        features = [channel * pixels + pixel for pixel in range(pixels) for channel in order]
+        self.placement.add(node.output[0], Carrier(self.placement.carriers[x].wire, features, [1], self._dtype(x)))
+
+    def _gather(self, node: NodeProto) -> None:
+        places = self.placement.places[node.input[0]]
+        self.placement.places[node.output[0]] = [places[int(i)] for i in self.source.get_initializer(node.input[1])]
+
+    def _concat(self, node: NodeProto) -> None:
+        """Operands that take parts of streams become streams: what passes a unit by is buffered unit by unit."""
+        joined = []
+        for operand, factor in (self.factor.get(i, (i, 1)) for i in node.input):
+            if self.placement.in_parts(operand):
+                self._read(operand)
+            joined += [replace(p, factor=p.factor * factor) for p in self.placement.places[operand]]
+        self.placement.places[node.output[0]] = joined
 
     def _arg_max(self, node: NodeProto) -> None:
+        x = self._natural(node.input[0], node.doc_string)
         self._emit(
-            "LabelSelect", [self._stream(node.input[0])], node.output[0], node, Labels=self._shape(node.input[0])[1],
-            PE=1, K=1, numInputVectors=[1], inputDataType=self._dtype(node.input[0]),
-            outputDataType=self._dtype(node.output[0]),
+            "LabelSelect", [x], node.output[0], node, Labels=self._shape(node.input[0])[1],
+            PE=1, K=1, numInputVectors=[1], inputDataType=self._dtype(x),
+            outputDataType=self._annotated(node.output[0]),
         )  # fmt: skip
 
-    def _graph(self) -> ModelWrapper:
-        source = self.source.graph
-        image, outputs = source.input[0].name, [self._stream(o.name) for o in source.output]
-        shape = {image: _channels_last(self._shape(image))}
-        shape |= {o.name: _channels_last(self._shape(self._stream(o.name))) for o in source.output}
+    def _natural(self, tensor: str, layer: str) -> str:
+        """The stream of a tensor, its channels in their own order."""
+        stream, order = self._read(tensor)
+        natural = sorted(order)
+        if order != natural and not (stream == tensor and self._follow(stream, natural)):
+            raise UnsupportedModelError(
+                f"{layer}: the channels of {tensor} stream in another order than the network gives them; end it in a "
+                "convolution or dense layer, or leave out the shuffle before the output"
+            )
+        return stream
+
+    def _output(self, tensor: str) -> str:
+        """Name of a graph output's stream: the tensor's own, but for a flattened map."""
+        stream = self._natural(tensor, tensor)
+        carrier = self.placement.carriers[stream]
+        if stream != tensor and self.origin[tensor].op_type != "Flatten":
+            self._emit(
+                "StreamConcat", [stream], tensor, self.origin[tensor], Selection=[0] * len(carrier.order), PE=1,
+                numInputVectors=carrier.vectors, inputDataTypes=[carrier.dtype], Factors=[1],
+            )  # fmt: skip
+            return tensor
+        return carrier.wire
+
+    def _drop_unread(self, wanted: set[str]) -> None:
+        """Drop ops that only made channels which no slice takes."""
+        source = {p.name: c.wire for c in self.placement.carriers.values() for p in c.parts}
+        kept = []
+        for node in reversed(self.nodes):
+            if wanted & set(node.output):
+                kept.append(node)
+                read = list(node.input)
+                for name in read:
+                    read += [source[name]] if name in source else []
+                wanted |= set(read)
+        self.nodes = kept[::-1]
+
+    def _insert_splits(self) -> None:
+        """Each stream that is read in parts goes through a StreamSplit, directly behind the op that makes it."""
+        carriers = list(self.placement.carriers.values())
+        read = {i for n in self.nodes for i in n.input}
+        for carrier in reversed(carriers):  # parts of parts come last
+            if any(p.name in read for p in carrier.parts):
+                read.add(carrier.wire)
+        for carrier in carriers:
+            for selection, parts in carrier.selections(read):
+                split = self._node(
+                    "StreamSplit", [carrier.wire], [p.name for p in parts], parts[0].origin, Selection=selection, PE=1,
+                    numInputVectors=carrier.vectors, inputDataType=carrier.dtype,
+                )  # fmt: skip
+                made = [k for k, n in enumerate(self.nodes) if carrier.wire in n.output]
+                self.nodes.insert(made[0] + 1 if made else 0, split)
+
+    def _graph(self, outputs: list[str]) -> ModelWrapper:
+        image = self.source.graph.input[0].name
+        shape = {name: _channels_last(self._shape(name)) for name in (image, *outputs)}
         info = {n: helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in shape.items()}
         graph = helper.make_graph(self.nodes, "streams", [info[image]], [info[o] for o in outputs])
         proto = qonnx_make_model(graph)
         proto.opset_import.append(helper.make_opsetid(DOMAIN, 1))
         model = ModelWrapper(proto)
+        used = {i for n in self.nodes for i in n.input}
         for name, value in self.parameters.items():
-            model.set_initializer(name, value.astype(np.float32))
-            model.set_tensor_datatype(name, self.source.get_tensor_datatype(name))
+            if name in used:
+                model.set_initializer(name, value.astype(np.float32))
+                model.set_tensor_datatype(name, self.source.get_tensor_datatype(name))
         model.set_tensor_datatype(image, self.source.get_tensor_datatype(image))
         annotate_streams(model)
+        made = {o for n in self.nodes for o in n.output}
+        orders = {n: c.order for n, c in self.placement.carriers.items() if n in made}
+        moved = {name: order for name, order in orders.items() if order != list(range(len(order)))}
+        if moved:
+            model.set_metadata_prop(CHANNEL_ORDER, json.dumps(moved))
         return model
-
-    def _stream(self, tensor: str) -> str:
-        return self.alias.get(tensor, tensor)
 
     def _shape(self, tensor: str) -> tuple[int, ...]:
         return tuple(self.source.get_tensor_shape(tensor))
@@ -170,8 +328,12 @@ class _Lowering:
     def _vectors(self, tensor: str) -> list[int]:
         return list(_channels_last(self._shape(tensor))[:-1])
 
-    def _dtype(self, tensor: str) -> str:
-        return self.types.get(self._stream(tensor)) or str(self.source.get_tensor_datatype(tensor).name)
+    def _dtype(self, stream: str) -> str:
+        """Type of a stream, which may be wider than its tensor's."""
+        return self.placement.carriers[stream].dtype
+
+    def _annotated(self, tensor: str) -> str:
+        return str(self.source.get_tensor_datatype(tensor).name)
 
 
 def annotate_streams(model: ModelWrapper) -> None:
