@@ -13,7 +13,7 @@ from qonnx.transformation.base import Transformation
 from qonnx.util.basic import qonnx_make_model
 
 from finn_build.ops._ram import LUTS_PER_BRAM18
-from finn_build.ops.base import DOMAIN, StreamOp
+from finn_build.ops.base import DOMAIN
 from finn_build.passes.insert_width_converters import InsertWidthConverters
 from finn_build.passes.set_folding import SetFolding
 
@@ -23,16 +23,16 @@ _KEPT = ("IFMDim", "IFMChannels", "KernelDim", "Stride", "Padding", "inputDataTy
 
 
 class WidenWindows(Transformation):
-    """SWG_rtl -> WideSWG_rtl, of the same name and tensors, where only a BitMVAU_rtl reads it.
+    """SWG_rtl -> WideSWG_rtl, of the same name and tensors, where it reads the accelerator's input.
 
-    (1, H, W, C) -> (1, OH, OW, kh*kw*C) as before. It is replaced
+    (1, H, W, C) -> (1, OH, OW, kh*kw*C) as before. It is replaced where only a BitMVAU_rtl reads its windows, and
 
-    - where OH*OW*kh*kw exceeds the target: no SIMD would do;
-    - where it reads the accelerator's input, and window and MVAU take a smaller share of an XC7Z020 when folded for the
-      target. Pixels wait at the door there; elsewhere the FIFOs in front of windows are made for SWG.
+    - OH*OW*kh*kw exceeds the target, so that no SIMD would do, or
+    - window and MVAU take a smaller share of an XC7Z020 when folded for the target.
 
-    Skipped for padded bipolar input, whose windows are three-valued, and where the wide one is no faster.
-    Comes after InsertDuplicates (one reader each) and before SetFolding.
+    Skipped for padded bipolar input, whose windows are three-valued; where the wide one is no faster; and inside the
+    network: a WideSWG keeps its rate if pixels wait for it, as at the input, and the FIFOs in front of windows are made
+    for SWG. Comes after InsertDuplicates (one reader each) and before SetFolding.
     """
 
     def __init__(self, target_cycles: int):
@@ -42,15 +42,17 @@ class WidenWindows(Transformation):
 
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
         """Replace every window that qualifies; one application is enough."""
+        images = [i.name for i in model.graph.input]
         for index, node in enumerate(list(model.graph.node)):
-            readers = model.find_consumers(node.output[0]) if node.op_type == "SWG_rtl" else []
-            if len(readers) == 1 and readers[0].op_type == "BitMVAU_rtl" and self._qualifies(model, node, readers[0]):
+            first = node.op_type == "SWG_rtl" and node.input[0] in images
+            readers = model.find_consumers(node.output[0]) if first else []
+            if len(readers) == 1 and readers[0].op_type == "BitMVAU_rtl" and self._qualifies(node, readers[0]):
                 wide = _widened(node)
                 model.graph.node.remove(node)
                 model.graph.node.insert(index, wide)
         return model, False
 
-    def _qualifies(self, model: ModelWrapper, node: NodeProto, reader: NodeProto) -> bool:
+    def _qualifies(self, node: NodeProto, reader: NodeProto) -> bool:
         swg = getCustomOp(node)
         if swg.attr("inputDataType") == "BIPOLAR" and any(swg.attr("Padding")):
             return False
@@ -58,8 +60,7 @@ class WidenWindows(Transformation):
         fastest = height * width * swg.attr("KernelDim")[0] * swg.attr("KernelDim")[1]
         if fastest > self.target_cycles:
             return getCustomOp(_widened(node)).get_exp_cycles() < fastest
-        at_the_door = node.input[0] in [i.name for i in model.graph.input]
-        return at_the_door and self._area(_widened(node), reader) < self._area(node, reader)
+        return self._area(_widened(node), reader) < self._area(node, reader)
 
     def _area(self, window: NodeProto, reader: NodeProto) -> float:
         """Area of a window and its MVAU, in LUTs, folded for the target."""
@@ -81,7 +82,6 @@ def _widened(node: NodeProto) -> NodeProto:
 def _pair(window: NodeProto, reader: NodeProto) -> ModelWrapper:
     """The two as a model of their own."""
     nodes = [NodeProto.FromString(node.SerializeToString()) for node in (window, reader)]
-    source: StreamOp
     source, sink = (getCustomOp(node) for node in nodes)
     shapes = {nodes[0].input[0]: source.streams_in()[0].shape, nodes[1].output[0]: sink.streams_out()[0].shape}
     image, sums = (helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items())
