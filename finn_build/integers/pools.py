@@ -91,7 +91,7 @@ def _emit_sum(compilation: Compilation, node: NodeProto, out: str, average: bool
 
 
 def _window(compilation: Compilation, node: NodeProto, x: IntTensor) -> tuple[list[int], list[int], list[int]]:
-    """Kernel, strides and pads of a pool; the whole image where the op has no kernel."""
+    """Kernel, strides and pads of a pool; the whole image where the op has no kernel, and one stride is as good as any."""
     a = attributes(node)
     if a.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
         raise Unsupported(f"auto_pad={a['auto_pad'].decode()}", "export explicit pads")
@@ -101,4 +101,6 @@ def _window(compilation: Compilation, node: NodeProto, x: IntTensor) -> tuple[li
     strides = list(a.get("strides", [1, 1]))
     pads = [p + q for p, q in zip(a.get("pads", [0] * 4), compilation.unpadded(node.input[0])[1], strict=True)]
     check_window(kernel, pads)
+    if kernel == list(x.shape[2:]) and not any(pads):
+        strides = kernel  # one window: it takes no line buffer
     return kernel, strides, pads

@@ -9,7 +9,7 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx import NodeProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
-from qonnx.transformation.fold_constants import FoldConstants
+from finn_build.passes.fold_constants import FoldConstants
 from qonnx.transformation.infer_shapes import InferShapes
 
 from finn_build.errors import UnsupportedModelError

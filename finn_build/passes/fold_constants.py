@@ -1,0 +1,58 @@
+"""FoldConstants: what depends on constants alone becomes a constant, in one sweep over the graph.
+
+qonnx's pass of this name infers all shapes anew after every single node that it folds: minutes for deep networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from onnx import NodeProto, helper, numpy_helper
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.core.onnx_exec import execute_node
+from qonnx.transformation.base import Transformation
+
+
+class FoldConstants(Transformation):
+    """Replaces every node without dynamic inputs by an initializer; nodes are in topological order, shapes inferred."""
+
+    def __init__(self, exclude_op_types: Sequence[str] = ("Quant", "BipolarQuant")):
+        """Args: `exclude_op_types`, ops that stay, such as quantizers of weights."""
+        super().__init__()
+        self.excluded = frozenset(exclude_op_types)
+
+    def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
+        """One sweep is enough."""
+        graph = model.graph
+        constants = {i.name: i for i in graph.initializer}
+        shapes = {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in graph.value_info}
+        opset = next(o.version for o in model.model.opset_import if o.domain in ("", "ai.onnx"))
+        kept, folded = [], 0
+        for node in graph.node:
+            if node.op_type in self.excluded or any(i and i not in constants for i in node.input):
+                kept.append(node)
+                continue
+            given = {i: numpy_helper.to_array(constants[i]) for i in node.input if i}
+            values = _evaluate(model, node, given, shapes, opset)
+            for name, value in values.items():
+                constants[name] = numpy_helper.from_array(value, name)
+            graph.initializer.extend(constants[name] for name in values)
+            folded += 1
+        if folded:
+            del graph.node[:]
+            graph.node.extend(kept)
+        return model, False
+
+
+def _evaluate(
+    model: ModelWrapper, node: NodeProto, context: dict[str, np.ndarray], shapes: dict[str, list[int]], opset: int
+) -> dict[str, np.ndarray]:
+    """Outputs of a node by name."""
+    if node.op_type == "Constant" and node.attribute[0].name == "value":
+        return {node.output[0]: numpy_helper.to_array(helper.get_attribute_value(node.attribute[0]))}
+    for name in node.output:  # the executor checks the shape of what it replaces
+        if name in shapes:
+            context[name] = np.zeros(shapes[name], np.float32)
+    execute_node(node, context, model.graph, opset)
+    return {name: np.asarray(context[name]) for name in node.output if name}
