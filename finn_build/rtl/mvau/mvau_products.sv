@@ -56,7 +56,8 @@ module mvau_products #(
         always_ff @(posedge clk) if (en) product_q <= $signed(a[DELAY]) * $signed(b[DELAY]);
         wire unused = &{1'b0, product_q};  // a sum of one product may be narrower
 
-        wire signed [SUM_BITS-1:0] total, out;
+        (* use_dsp = "yes" *) wire signed [SUM_BITS-1:0] total;
+        wire signed [SUM_BITS-1:0] out;
         if (i == 0) assign total = SUM_BITS'(product_q);
         else assign total = SUM_BITS'(product_q) + g_lane[i-1].out;
 
