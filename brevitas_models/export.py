@@ -21,12 +21,12 @@ from brevitas.export.onnx.qonnx.handler import BrevitasActQuantProxyHandler
 from brevitas.export.onnx.qonnx.manager import QONNXManager
 from brevitas.proxy import ActQuantProxyFromInjector
 from qonnx.core.modelwrapper import ModelWrapper
-from finn_build.passes.fold_constants import FoldConstants
 from qonnx.transformation.infer_shapes import InferShapes
 from torch import Tensor, nn
 
 from brevitas_models.atomic import write_atomically
 from finn_build.errors import DataError, UnsupportedModelError
+from finn_build.passes.fold_constants import FoldConstants
 
 TAPS_KEY = "signflow.taps"
 MODEL_KEY = "signflow.model"

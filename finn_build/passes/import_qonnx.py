@@ -9,11 +9,11 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx import NodeProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
-from finn_build.passes.fold_constants import FoldConstants
 from qonnx.transformation.infer_shapes import InferShapes
 
 from finn_build.errors import UnsupportedModelError
 from finn_build.passes.batch_norm_to_affine import BatchNormToAffine
+from finn_build.passes.fold_constants import FoldConstants
 
 _QUANTIZERS = ["Quant", "IntQuant", "BipolarQuant"]
 _OPSETS = (9, 23)
