@@ -54,3 +54,24 @@ def test_dense_tensors_report_channel_and_place_zero() -> None:
     difference = compare(TAPS, levels).first_difference
     assert difference is not None
     assert (difference.frame, difference.channel, difference.row, difference.column) == (1, 4, 0, 0)
+
+
+def test_streams_in_another_order_are_compared_and_named_by_logical_channel() -> None:
+    reference = np.arange(24).reshape(1, 2, 3, 4)
+    streamed = reference[..., [2, 0, 3, 1]]
+    tap = Tap("a", "Thresholding_0", "act1", [2, 0, 3, 1])
+    assert compare([tap], {1: {"a": reference}, 2: {"a": streamed}, 4: {"a": streamed}}).passed
+    wrong = streamed.copy()
+    wrong[0, 1, 2, 0] += 1
+    difference = compare([tap], {1: {"a": reference}, 4: {"a": wrong}}).first_difference
+    assert difference is not None
+    assert (difference.channel, difference.row, difference.column) == (2, 1, 2)
+    assert (difference.expected, difference.got) == (reference[0, 1, 2, 2], reference[0, 1, 2, 2] + 1)
+
+
+def test_parts_of_a_stream_name_the_channels_of_its_tensor() -> None:
+    part = np.zeros((1, 2, 3), np.int64)
+    tap, wrong = Tap("a_part0", "Split_0", "unit1", [7, 3, 5]), part.copy()
+    wrong[0, 0, 1] = 1
+    difference = compare([tap], {2: {"a_part0": part}, 4: {"a_part0": wrong}}).first_difference
+    assert difference is not None and difference.channel == 3

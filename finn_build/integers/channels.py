@@ -89,7 +89,7 @@ def pick(compilation: Compilation, node: NodeProto, x: IntTensor, channels: np.n
         x, name=name, shape=(1, len(channels), *x.shape[2:]), scale=x.scale[channels] if x.scale.ndim else x.scale,
         low=x.low[channels], high=x.high[channels],
     )  # fmt: skip
-    constant = compilation.parameter(f"{name}_channels", channels, "INT32")
+    constant = compilation.parameter(f"{name}_channels", channels, "INT64")
     compilation.emit("Gather", [x.name, constant], out, node, axis=1)
     return out
 

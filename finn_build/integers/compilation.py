@@ -291,7 +291,7 @@ class Compilation:
         self.ints[out.name] = out
 
     def parameter(self, name: str, value: np.ndarray, dtype: str) -> str:
-        """Add an integer parameter to the integer graph; returns its name."""
-        self.initializers[name] = value.astype(np.float32)
+        """Add an integer parameter to the integer graph; returns its name. What indexes (INT64) is stored as int64."""
+        self.initializers[name] = value.astype(np.int64 if dtype == "INT64" else np.float32)
         self.dtypes[name] = dtype
         return name

@@ -4,7 +4,8 @@ A window op (SWG, pool) gives its first beat when it has seen the first (kh - 1 
 each tensor lags the accelerator's input by a known part of a frame. Where two streams join, the one that lags less has
 to wait: its FIFO holds the difference, in beats of its own, plus the latency of the pipelines and half a row. A shortcut
 that enters a BitConv meets its sums, so it also waits for the window. What comes through a split waits before the split, in
-one FIFO for all parts.
+one FIFO for all parts, as long as the part that waits least. Where the order of beats within a pixel would block
+(`_pixel_order`), or is about to cost rate, a join's input has a FIFO of a pixel.
 A pool gives its rows in bursts; what follows at nearly the target rate gets a FIFO of one row of pool output. The
 window of a convolution with stride does so too: where the next window op has as little time to spare, it gets a FIFO
 of one row.
@@ -26,6 +27,7 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
 from finn_build.ops.base import DOMAIN, Stream, StreamOp
+from finn_build.passes._pixel_order import pixels_held
 
 _WINDOW_OPS = ("SWG_rtl", "StreamPool_rtl", "BitConv_rtl")
 _PASSING_OPS = ("BitMVAU_rtl", "StepThresholding_rtl", "StreamDWC_rtl", "StreamFIFO_rtl")
@@ -42,7 +44,7 @@ class InsertFIFOs(Transformation):
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
         """Insert all FIFOs; one application is enough."""
         lag = self._lags(model)
-        before_splits: dict[str, Fraction] = {}
+        held, parts = self._held(model), {}
         for node in list(model.graph.node):
             streams = getCustomOp(node).streams_in()
             if len(streams) > 1:
@@ -50,9 +52,9 @@ class InsertFIFOs(Transformation):
                 for port, stream in enumerate(streams):
                     wait, producer = max(met) - met[port], model.find_producer(node.input[port])
                     if producer is not None and producer.op_type == "StreamSplit_rtl":
-                        before_splits[producer.name] = max(wait, before_splits.get(producer.name, Fraction(0)))
-                    elif depth := self._join_depth(stream, wait):
-                        insert_fifo(model, node, port, depth)
+                        parts[node.input[port]] = (node, port, wait)
+                    elif depth := max(self._join_depth(stream, wait), held.get((node.name, port), 0)):
+                        insert_fifo(model, node, port, max(2, depth))
             else:
                 depth = max(
                     _burst_depth(model, node),
@@ -62,10 +64,30 @@ class InsertFIFOs(Transformation):
                 )
                 if depth:
                     insert_fifo(model, node, 0, max(2, depth))
-        for node in [n for n in model.graph.node if n.name in before_splits]:
-            if depth := self._join_depth(getCustomOp(node).streams_in()[0], before_splits[node.name]):
-                insert_fifo(model, node, 0, depth)
+        for split in model.get_nodes_by_op_type("StreamSplit_rtl"):
+            shared = min(parts[name][2] if name in parts else Fraction(0) for name in split.output)
+            if depth := self._join_depth(getCustomOp(split).streams_in()[0], shared):
+                insert_fifo(model, split, 0, depth)
+            for node, port, wait in [parts[name] for name in split.output if name in parts]:
+                stream = getCustomOp(node).streams_in()[port]
+                if depth := max(self._join_depth(stream, wait - shared), held.get((node.name, port), 0)):
+                    insert_fifo(model, node, port, max(2, depth))
         return model, False
+
+    def _held(self, model: ModelWrapper) -> dict[tuple[str, int], int]:
+        """Beats of a pixel at those inputs of joins, (node, port), where it waits whole.
+
+        There the order of beats would block, or a split or join is too busy to wait for the turn of the other.
+        """
+        held = pixels_held(model)
+        for node in model.get_nodes_by_op_type("StreamConcat_rtl"):
+            for port, stream in enumerate(getCustomOp(node).streams_in()):
+                split = model.find_producer(node.input[port])
+                if split is not None and split.op_type == "StreamSplit_rtl":
+                    busy = max(getCustomOp(n).get_exp_cycles() for n in (node, split))
+                    if 2 * busy > self.target_cycles:
+                        held[node.name, port] = stream.shape[-1] // stream.lanes
+        return held
 
     def _until_join(self, node: NodeProto, port: int) -> Fraction:
         """Part of a frame between a stream's arrival at an op and the place in it where it meets the others."""

@@ -33,7 +33,7 @@ class IntegerGraph:
 
     def _constant(self, values: np.ndarray, datatype: str) -> str:
         name = f"c{len(self._weights)}"
-        self._weights[name] = (values.astype(np.float32), DataType[datatype])
+        self._weights[name] = (values.astype(np.int64 if datatype == "INT64" else np.float32), DataType[datatype])
         return name
 
     def weights(self, shape: Sequence[int], datatype: str) -> np.ndarray:
@@ -64,6 +64,13 @@ class IntegerGraph:
 
     def add(self, x: str, y: str) -> str:
         return self._node("Add", [x, y])
+
+    def channels(self, x: str, picked: Sequence[int]) -> str:
+        """Some channels, in the order given."""
+        return self._node("Gather", [x, self._constant(np.asarray(picked), "INT64")], axis=1)
+
+    def concat(self, *parts: str) -> str:
+        return self._node("Concat", list(parts), axis=1)
 
     def constant_op(self, op: str, x: str, values: np.ndarray | float) -> str:
         return self._node(op, [x, self._constant(np.asarray(values), "FLOAT32")])

@@ -5,10 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
+from qonnx.util.basic import qonnx_make_model
 
 from finn_build.errors import SimulationError
+from finn_build.ops.base import DOMAIN
+from finn_build.passes._pixel_order import pixels_held
 from finn_build.passes.insert_fifos import InsertFIFOs
 from finn_build.passes.insert_width_converters import InsertWidthConverters
 from finn_build.passes.set_folding import SetFolding, unfolded_cycles
@@ -55,3 +59,23 @@ def test_a_shortcut_without_its_fifo_deadlocks_and_the_watchdog_says_where(
     with pytest.raises(SimulationError) as error:
         simulate(design, {model.graph.input[0].name: np.concatenate([frame(), frame()])}, 2)
     assert shortcut in str(error.value)
+
+
+@pytest.mark.parametrize(("selection", "waiting"), [([0, 1, 0, 1], False), ([1, 0, 1, 0], True), ([0, 0, 1, 1], True)])
+def test_parts_wait_where_a_join_takes_them_in_another_order(selection: list[int], waiting: bool) -> None:
+    attributes = {"numInputVectors": [1, 5, 3], "domain": DOMAIN, "backend": "fpgadataflow"}
+    nodes = [
+        helper.make_node(
+            "StreamSplit_rtl", ["x"], ["a", "b"], name="Split_0", Selection=[0, 1, 0, 1], inputDataType="INT4",
+            **attributes,
+        ),
+        helper.make_node(
+            "StreamConcat_rtl", ["a", "b"], ["y"], name="Concat_0", Selection=selection,
+            inputDataTypes=["INT4"] * 2, Factors=[1, 1], **attributes,
+        ),
+    ]  # fmt: skip
+    ends = [helper.make_tensor_value_info(n, 1, [1, 5, 3, 4]) for n in ("x", "y")]
+    model = ModelWrapper(qonnx_make_model(helper.make_graph(nodes, "chain", [ends[0]], [ends[1]])))
+    assert pixels_held(model) == ({("Concat_0", 0): 2, ("Concat_0", 1): 2} if waiting else {})
+    slow = model.transform(InsertFIFOs(10 * 60))  # nothing is busy
+    assert len(slow.get_nodes_by_op_type("StreamFIFO_rtl")) == 2 * waiting
