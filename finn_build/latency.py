@@ -40,11 +40,11 @@ def _work_after_last(model: ModelWrapper, op: StreamOp) -> float:
     if op.onnx_node.op_type == "BitMVAU_rtl":
         vectors = op.streams_out()[0].beats * op.attr("PE") // op.attr("MH")
         return op.get_exp_cycles() / vectors + _PIPELINE
-    if op.onnx_node.op_type in ("SWG_rtl", "BitConv_rtl"):
+    if op.onnx_node.op_type in ("SWG_rtl", "WideSWG_rtl", "BitConv_rtl"):
         (h, w), (kh, kw), (top, left, *_) = op.attr("IFMDim"), op.attr("KernelDim"), op.attr("Padding")
         seen = (h * w - (kh - 1 - top) * w - (kw - left)) / (h * w)  # share of windows that needed no later pixel
         busy = op.get_exp_cycles()
-        if op.onnx_node.op_type == "SWG_rtl":
+        if op.onnx_node.op_type != "BitConv_rtl":
             busy = max(busy, getCustomOp(model.find_consumers(op.onnx_node.output[0])[0]).get_exp_cycles())
         return busy * (1 - seen) + _PIPELINE
     return _PIPELINE

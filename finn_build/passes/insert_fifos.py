@@ -29,7 +29,8 @@ from qonnx.transformation.base import Transformation
 from finn_build.ops.base import DOMAIN, Stream, StreamOp
 from finn_build.passes._pixel_order import pixels_held
 
-_WINDOW_OPS = ("SWG_rtl", "StreamPool_rtl", "BitConv_rtl")
+_SLIDING_OPS = ("SWG_rtl", "WideSWG_rtl")
+_WINDOW_OPS = (*_SLIDING_OPS, "StreamPool_rtl", "BitConv_rtl")
 _PASSING_OPS = ("BitMVAU_rtl", "StepThresholding_rtl", "StreamDWC_rtl", "StreamFIFO_rtl")
 _BUSY = 0.75  # of the interval between frames; with less to do an op catches up
 
@@ -120,7 +121,7 @@ class InsertFIFOs(Transformation):
         before = model.find_producer(node.input[0])
         while before is not None and before.op_type in _PASSING_OPS:
             before = model.find_producer(before.input[0])
-        if before is None or before.op_type != "SWG_rtl" or node.op_type not in _WINDOW_OPS:
+        if before is None or before.op_type not in _SLIDING_OPS or node.op_type not in _WINDOW_OPS:
             return 0
         source, sink = getCustomOp(before), getCustomOp(node)
         strided = source.streams_in()[0].beats > source.streams_out()[0].beats
@@ -163,7 +164,10 @@ def _replay_depth(model: ModelWrapper, node: NodeProto) -> int:
     op, producer = getCustomOp(node), model.find_producer(node.input[0])
     if node.op_type != "BitMVAU_rtl" or op.attr("PE") == op.attr("MH"):
         return 0
-    return 0 if producer is not None and producer.op_type == "SWG_rtl" else op.attr("MW") // op.attr("SIMD")
+    while producer is not None and producer.op_type == "StreamDWC_rtl":
+        producer = model.find_producer(producer.input[0])
+    fed = producer is not None and producer.op_type in _SLIDING_OPS
+    return 0 if fed else op.attr("MW") // op.attr("SIMD")
 
 
 def insert_fifo(model: ModelWrapper, node: NodeProto, port: int, depth: int) -> None:

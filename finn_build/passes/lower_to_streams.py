@@ -149,10 +149,12 @@ class _Lowering:
         self.parameters[node.input[1]] = weights
         if in_dtype == "BIPOLAR" and any(_attribute(node, "pads", [0])):
             in_dtype = "TERNARY"
+        dtype = self.source.get_tensor_datatype(node.input[1])
+        narrow = int(weights.min() > dtype.min())  # never the one value without a negative: smaller slices
         self._emit(
             "BitMVAU", [x, node.input[1]], node.output[0], node, MW=weights.shape[0], MH=weights.shape[1], SIMD=1, PE=1,
             numInputVectors=vectors, inputDataType=in_dtype, weightDataType=self._annotated(node.input[1]),
-            outputDataType=self._annotated(node.output[0]), PixelChannels=channels,
+            outputDataType=self._annotated(node.output[0]), PixelChannels=channels, NarrowWeights=narrow,
         )  # fmt: skip
 
     def _steps(self, node: NodeProto) -> None:
