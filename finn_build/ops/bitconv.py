@@ -11,6 +11,7 @@ from qonnx.core.datatype import BaseDataType, DataType
 from qonnx.core.modelwrapper import ModelWrapper
 
 from finn_build.errors import ConfigError
+from finn_build.integers.affine import FRACTIONS, AffineSteps, fit_affine
 from finn_build.integers.step_function import StepFunction
 from finn_build.ops._folds import folds
 from finn_build.ops._memory import hex_words, rom_area, rom_in_block_ram
@@ -42,7 +43,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         *(f"mvau/{m}.sv" for m in ("rom_distributed", "rom", "compressor", "mvau_signs", "mvau_products", "mvau_pe")),
         "swg/swg_core.sv",
         "fifo/fifo.sv",
-        *(f"bitconv/{m}.sv" for m in ("bitconv_signs", "bitconv_steps", "bitconv")),
+        *(f"bitconv/{m}.sv" for m in ("bitconv_signs", "bitconv_totals", "bitconv_steps", "bitconv_affine", "bitconv")),
     )
 
     @classmethod
@@ -69,6 +70,10 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             "numSteps": ("i", True, 1),
             "outBias": ("i", False, 0),
             "hasTable": ("i", False, 0, {0, 1}),
+            "affineSteps": ("i", False, 0, {0, 1}),  # 1: the steps lie on two lines a channel, see bitconv_affine.sv
+            "affineFraction": ("i", False, 0),
+            "affineBits": ("ints", False, [0, 0]),  # of A and D
+            "shortcutRange": ("ints", False, []),  # for affine steps: lowest value of each channel, then highest
             "ram_style": ("s", False, "auto", {"auto", "block", "distributed"}),
         }
 
@@ -105,12 +110,23 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
     @property
     def _total(self) -> BaseDataType:
         """Type of the sum with its shortcut, always signed."""
-        acc, k = DataType[self.attr("accDataType")], self.attr("sumScale")
-        low, high = int(acc.min()) * k, int(acc.max()) * k
+        acc = DataType[self.attr("accDataType")]
+        low, high = int(acc.min()) * self.attr("sumScale"), int(acc.max()) * self.attr("sumScale")
         if self.attr("shortcut") != "none":
             other, k = self._shortcut_type, self.attr("shortcutScale")
             low, high = low + int(other.min()) * k, high + int(other.max()) * k
         return integer_range_dtype(min(low, -1), high)
+
+    @property
+    def _total_range(self) -> tuple[np.ndarray, np.ndarray]:
+        """Range of each channel's total: as many products of +1 and -1 as the window has, and the shortcut."""
+        rows, none = self.attr("MH"), self.attr("shortcut") == "none"
+        reach = self.window.kernel[0] * self.window.kernel[1] * self.attr("IFMChannels") * self.attr("sumScale")
+        other = np.array([0, 0]) if none else np.array([self._shortcut_type.min(), self._shortcut_type.max()])
+        given = np.asarray(self.attr("shortcutRange"), np.int64)
+        ends = given.reshape(2, rows) if len(given) else np.repeat(other[:, None], rows, axis=1)
+        low, high = ends.astype(np.int64) * self.attr("shortcutScale")
+        return low - reach, high + reach
 
     @property
     def _folds(self) -> tuple[int, int]:
@@ -128,8 +144,28 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
 
     @property
     def stages(self) -> int:
-        """Steps of the search."""
-        return int(self.attr("numSteps")).bit_length()
+        """Cycles a value takes in the search, or in the division of affine steps: bits of its count."""
+        return self._affine_levels[0] if self.attr("affineSteps") else int(self.attr("numSteps")).bit_length()
+
+    @property
+    def _affine_levels(self) -> tuple[int, int]:
+        """Bits and bias of the levels that affine steps count: with a table all of the output type."""
+        if self.attr("hasTable"):
+            dtype = self.streams_out()[0].dtype
+            return dtype.bitwidth(), int(dtype.min())
+        return int(self.attr("numSteps")).bit_length(), self.attr("outBias")
+
+    def fit_affine(self, model: ModelWrapper, fractions: tuple[int, ...] = FRACTIONS) -> AffineSteps | None:
+        """Lines that give the level of every total, or None."""
+        thresholds, *table = (
+            model.get_initializer(n).astype(np.int64)
+            for n in self.onnx_node.input[len(self.streams_in()) + self.sign_steps + 1 :]
+        )
+        bits, bias = self._affine_levels
+        if bits < 2 or self.streams_out()[0].dtype == _BIPOLAR:
+            return None
+        steps = StepFunction(thresholds, table[0] if table else None, self.attr("outBias"))
+        return fit_affine(steps, *self._total_range, bits, bias, fractions)
 
     @property
     def reading_cycles(self) -> int:
@@ -147,7 +183,8 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         sf, _ = self._folds
         (kh, kw), (top, left, *_) = self.window.kernel, self.window.padding
         pixels = max(0, kh - 1 - top) * self.window.image[1] + max(1, kw - left)
-        return pixels * (self.attr("IFMChannels") // self.attr("InLanes")) + sf + self.stages + 6
+        steps = self.stages + 3 * self.attr("affineSteps")
+        return pixels * (self.attr("IFMChannels") // self.attr("InLanes")) + sf + steps + 6
 
     @cached_property
     def _ring(self) -> tuple[int, str]:
@@ -193,27 +230,34 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             "KEPT_STYLE": _fifo_style(kept, x.width, self.attr("bramPrice")),
             "ACC_BITS": DataType[self.attr("accDataType")].bitwidth(),
             "TOTAL_BITS": self._total.bitwidth(),
-            "STEPS": self.attr("numSteps"),
+            "STEPS": 2**self.stages - 1 if self.attr("affineSteps") else self.attr("numSteps"),
             "OUT_BITS": self.streams_out()[0].dtype.bitwidth(),
-            "BIAS": self.attr("outBias"),
-            "TABLE": self.attr("hasTable"),
+            "BIAS": self._affine_levels[1] if self.attr("affineSteps") else self.attr("outBias"),
+            "TABLE": int(self.attr("hasTable") and not self.attr("affineSteps")),
+            "AFFINE": self.attr("affineSteps"),
+            "FRACTION": self.attr("affineFraction"),
+            **{f"{name}_BITS": max(1, int(b)) for name, b in zip("AD", self.attr("affineBits"), strict=True)},
             "BLOCK": sum(block << k for k, (_, _, block) in enumerate(self._memories())),
             **{f"{name.upper()}_FILE": f"{node}_{name}.mem" for name in ("weight", "sign")},
             **{f"{name.upper()}_FILE": f"{node}_{name}" for name in ("step", "table")},
         }
 
     def _memories(self) -> list[tuple[int, int, bool]]:
-        """Depth, width, block or not, of the weights and of one lane's steps and table."""
+        """Depth, width, block or not, of the weights and of one lane's steps and table, or its knees and lines."""
         (sf, nf), rows, stages = self._folds, self.attr("MH") // self.attr("Lanes"), self.stages
         nodes = rows << stages if stages > 1 else rows
-        sizes = [(sf * nf, self.attr("PE") * self.attr("SIMD")), (nodes, self._total.bitwidth() + 1)]
-        if self.attr("hasTable"):
+        sizes = [(sf * nf, self.attr("PE") * self.attr("SIMD"))]
+        if self.attr("affineSteps"):
+            sizes += [(rows, self._total.bitwidth()), (2 * rows, int(sum(self.attr("affineBits"))))]
+        else:
+            sizes.append((nodes, self._total.bitwidth() + 1))
+        if self.attr("hasTable") and not self.attr("affineSteps"):
             sizes.append((rows << stages, self.streams_out()[0].dtype.bitwidth()))
         styles, price = (self.attr("ram_style"), "auto", "auto"), self.attr("bramPrice")
         return [(d, w, rom_in_block_ram(s, d, w, price)) for (d, w), s in zip(sizes, styles, strict=False)]
 
     def memory_files(self, model: ModelWrapper) -> dict[str, list[str]]:
-        """Weights by beat; thresholds of the signs; thresholds by search node, and levels, by lane (see the RTL)."""
+        """Weights by beat; thresholds of the signs; by lane thresholds by search node and levels, or lines."""
         node, names = self.onnx_node.name, self.onnx_node.input[len(self.streams_in()) :]
         values = [model.get_initializer(n).astype(np.int64) for n in names]
         signs = values.pop(0) if self.sign_steps else None
@@ -224,10 +268,30 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             x = self.streams_in()[0]
             codes = np.clip(signs.reshape(-1) - int(x.dtype.min()), 0, 2 ** x.dtype.bitwidth())
             files[f"{node}_sign.mem"] = hex_words(codes.reshape(-1, x.lanes), x.dtype.bitwidth() + 1)
+        if self.attr("affineSteps"):
+            return files | self._line_files(model)
         for lane in range(self.attr("Lanes")):
             files[f"{node}_step_{lane:03}.mem"] = self._step_words(values[1], lane)
             if self.attr("hasTable"):
                 files[f"{node}_table_{lane:03}.mem"] = self._table_words(values[2], lane)
+        return files
+
+    def _line_files(self, model: ModelWrapper) -> dict[str, list[str]]:
+        """Knees, and the lines {D, A} on both sides of them, by lane."""
+        node, lanes, fit = (
+            self.onnx_node.name,
+            self.attr("Lanes"),
+            self.fit_affine(model, (self.attr("affineFraction"),)),
+        )
+        widths = [int(b) for b in self.attr("affineBits")]
+        if fit is None or any(needed > given for needed, given in zip(fit.widths, widths, strict=True)):
+            raise ConfigError(f"{node}: affineSteps=1, but no lines of {widths} bits give these steps; legal: 0")
+        files, total = {}, self._total.bitwidth()
+        for lane in range(lanes):
+            a, d = fit.lines[lane::lanes].reshape(-1, 2).T
+            files[f"{node}_step_{lane:03}.mem"] = hex_words(fit.knees[lane::lanes, None], total)
+            words = (d << widths[0]) + (a & ((1 << widths[0]) - 1))
+            files[f"{node}_table_{lane:03}.mem"] = hex_words(words[:, None], sum(widths))
         return files
 
     def _of_lane(self, rows: np.ndarray, lane: int) -> np.ndarray:
@@ -267,7 +331,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
 
     def resources(self) -> Resources:
         """Sum of the parts."""
-        (sf, nf), pe, simd, lanes = self._folds, self.attr("PE"), self.attr("SIMD"), self.attr("Lanes")
+        pe, simd, lanes = self.attr("PE"), self.attr("SIMD"), self.attr("Lanes")
         acc, total, x = DataType[self.attr("accDataType")].bitwidth(), self._total.bitwidth(), self.streams_in()[0]
         depth, style = self._ring
         core = core_area(self.window, simd, depth, style)

@@ -6,8 +6,9 @@
 // Order      frames H x W x C in raster order, OH x OW x MH out.
 // Packing    in0 IN_LANES channels a beat, in1 and out0 LANES channels, channel 0 in the low bits.
 // Memories   WEIGHT_FILE word nf * SF + sf: PE x SIMD weights, PE 0 lane 0 lowest, SF = KH * KW * C / SIMD.
-//            SIGN_FILE, STEP_FILE, TABLE_FILE: see bitconv_signs and bitconv_steps.
-// Latency    the first window's rows, a fold, STAGES and 6 cycles.
+//            SIGN_FILE: see bitconv_signs. STEP_FILE, TABLE_FILE: see bitconv_steps; with AFFINE KNEE_FILE and
+//            LINE_FILE of bitconv_affine.
+// Latency    the first window's rows, a fold, STAGES and 6 cycles, 3 more with AFFINE.
 // II         max(H*W*C/IN_LANES, OH*OW*NF * max(SF, PE/LANES * STAGES)), NF = MH / PE, STAGES = ceil(log2(STEPS + 1)).
 // Reset      clears control; memories and data need none.
 `default_nettype none
@@ -48,7 +49,11 @@ module bitconv #(
     parameter int OUT_BITS = 1,
     parameter int BIAS = 0,
     parameter bit TABLE = 1'b0,
-    parameter bit [2:0] BLOCK = '0,        // block RAM for bit 0: weights, 1: steps, 2: table
+    parameter bit AFFINE = 1'b0,           // the steps are two lines a channel; STEPS = 2^k - 1, no TABLE
+    parameter int FRACTION = 0,            // these three only with AFFINE
+    parameter int A_BITS = 1,
+    parameter int D_BITS = 1,
+    parameter bit [2:0] BLOCK = '0,        // block RAM for bit 0: weights, 1: steps or knees, 2: table or lines
     parameter WEIGHT_FILE = "",
     parameter SIGN_FILE = "",
     parameter STEP_FILE = "",
@@ -66,6 +71,7 @@ module bitconv #(
     output logic                           out0_valid,  /// registered
     input  wire                            out0_ready
 );
+    localparam int STAGES = $clog2(STEPS + 1);
     localparam int FOLDS = C / SIMD;
     localparam int SF = KH * KW * FOLDS;
     localparam int NF = MH / PE;
@@ -166,15 +172,28 @@ module bitconv #(
     wire steps_ready;
     wire finish = valid_q[LAST] && last_q[LAST];
     assign adv = !finish || steps_ready;
-    bitconv_steps #(
-        .PE(PE), .LANES(LANES), .ROWS(MH / LANES), .ACC_BITS(ACC_BITS), .SUM_SCALE(SUM_SCALE), .SHORTCUT(SHORTCUT != 0),
-        .SHORTCUT_BITS(SHORTCUT_BITS), .SHORTCUT_SIGNED(SHORTCUT_SIGNED), .SHORTCUT_SCALE(SHORTCUT_SCALE),
-        .TOTAL_BITS(TOTAL_BITS), .STEPS(STEPS), .OUT_BITS(OUT_BITS), .BIAS(BIAS), .TABLE(TABLE), .BLOCK(BLOCK[2:1]),
-        .STEP_FILE(STEP_FILE), .TABLE_FILE(TABLE_FILE)
-    ) steps (
-        .clk, .rst, .sums, .sums_valid(finish), .sums_ready(steps_ready),
-        .shortcut, .shortcut_valid, .shortcut_ready, .out0_data, .out0_valid, .out0_ready
-    );
+    if (AFFINE) begin : g_affine
+        bitconv_affine #(
+            .PE(PE), .LANES(LANES), .ROWS(MH / LANES), .ACC_BITS(ACC_BITS), .SUM_SCALE(SUM_SCALE),
+            .SHORTCUT(SHORTCUT != 0), .SHORTCUT_BITS(SHORTCUT_BITS), .SHORTCUT_SIGNED(SHORTCUT_SIGNED),
+            .SHORTCUT_SCALE(SHORTCUT_SCALE), .TOTAL_BITS(TOTAL_BITS), .OUT_BITS(OUT_BITS), .BIAS(BIAS), .BLOCK(BLOCK[2:1]),
+            .LEVEL_BITS(STAGES), .FRACTION(FRACTION), .A_BITS(A_BITS), .D_BITS(D_BITS),
+            .KNEE_FILE(STEP_FILE), .LINE_FILE(TABLE_FILE)
+        ) steps (
+            .clk, .rst, .sums, .sums_valid(finish), .sums_ready(steps_ready),
+            .shortcut, .shortcut_valid, .shortcut_ready, .out0_data, .out0_valid, .out0_ready
+        );
+    end else begin : g_search
+        bitconv_steps #(
+            .PE(PE), .LANES(LANES), .ROWS(MH / LANES), .ACC_BITS(ACC_BITS), .SUM_SCALE(SUM_SCALE),
+            .SHORTCUT(SHORTCUT != 0), .SHORTCUT_BITS(SHORTCUT_BITS), .SHORTCUT_SIGNED(SHORTCUT_SIGNED),
+            .SHORTCUT_SCALE(SHORTCUT_SCALE), .TOTAL_BITS(TOTAL_BITS), .OUT_BITS(OUT_BITS), .BIAS(BIAS), .BLOCK(BLOCK[2:1]),
+            .STEPS(STEPS), .TABLE(TABLE), .STEP_FILE(STEP_FILE), .TABLE_FILE(TABLE_FILE)
+        ) steps (
+            .clk, .rst, .sums, .sums_valid(finish), .sums_ready(steps_ready),
+            .shortcut, .shortcut_valid, .shortcut_ready, .out0_data, .out0_valid, .out0_ready
+        );
+    end
 endmodule
 
 `default_nettype wire

@@ -1,6 +1,6 @@
 // Adds the shortcut to finished sums and applies the step function, LANES channels at a time, by a search in place.
 //
-// Function   total = SUM_SCALE * sum + SHORTCUT_SCALE * shortcut; count = #{j : total >= threshold[channel][j]};
+// Function   total as in bitconv_totals; count = #{j : total >= threshold[channel][j]};
 //            out = BIAS + count, or table[channel][count]. A binary search with one comparator a lane: a step a cycle.
 // Order      PE sums at once, then LANES channels a beat. Channel of lane l of beat row: row * LANES + l.
 // Memories   STEP_FILE, word {row, node} (row alone for one step): the LANES thresholds at a node of the search tree, root 1,
@@ -42,32 +42,26 @@ module bitconv_steps #(
     input  wire                            out0_ready
 );
     localparam int STAGES = $clog2(STEPS + 1);
-    localparam int GROUPS = PE / LANES;
-    localparam int LEFT_BITS = $clog2(GROUPS + 1);
     localparam int ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1;
     localparam int STAGE_BITS = STAGES > 1 ? $clog2(STAGES) : 1;
     localparam int TBITS = TOTAL_BITS + 1;
 
-    // Sums waiting for their search, the next group in the low bits.
-    logic [PE*ACC_BITS-1:0] waiting_q;
-    logic [LEFT_BITS-1:0] left_q;
-    logic [ROW_BITS-1:0] row_q;
-    wire issue, run;
-    assign sums_ready = left_q == 0 || (left_q == 1 && issue);
-    always_ff @(posedge clk) begin
-        if (rst) left_q <= '0;
-        else if (sums_valid && sums_ready) left_q <= LEFT_BITS'(GROUPS);
-        else if (issue) left_q <= left_q - 1'b1;
-        if (sums_valid && sums_ready) waiting_q <= sums;
-        else if (issue) waiting_q <= waiting_q >> (LANES * ACC_BITS);
-        if (rst) row_q <= '0;
-        else if (issue) row_q <= row_q == ROW_BITS'(ROWS - 1) ? '0 : row_q + 1'b1;
-    end
+    wire [LANES*TOTAL_BITS-1:0] totals;
+    wire [ROW_BITS-1:0] row;
+    wire totals_valid, totals_ready, run;
+    bitconv_totals #(
+        .PE(PE), .LANES(LANES), .ROWS(ROWS), .ACC_BITS(ACC_BITS), .SUM_SCALE(SUM_SCALE), .SHORTCUT(SHORTCUT),
+        .SHORTCUT_BITS(SHORTCUT_BITS), .SHORTCUT_SIGNED(SHORTCUT_SIGNED), .SHORTCUT_SCALE(SHORTCUT_SCALE),
+        .TOTAL_BITS(TOTAL_BITS)
+    ) waiting (
+        .clk, .rst, .sums, .sums_valid, .sums_ready, .shortcut, .shortcut_valid, .shortcut_ready,
+        .totals, .row, .totals_valid, .totals_ready
+    );
 
     // One search: busy from the cycle in which its first threshold is there.
     logic busy_q, last;
-    assign issue = left_q != 0 && shortcut_valid && (!busy_q || last) && run;
-    assign shortcut_ready = SHORTCUT && issue;
+    wire issue = totals_valid && totals_ready;
+    assign totals_ready = (!busy_q || last) && run;
     always_ff @(posedge clk) begin
         if (rst) busy_q <= 1'b0;
         else if (run) busy_q <= issue || (busy_q && !last);
@@ -75,10 +69,8 @@ module bitconv_steps #(
 
     // The rows of the group in search, and in the node memory.
     logic [ROW_BITS-1:0] found_row_q;
-    wire [ROW_BITS-1:0] read_row = issue ? row_q : found_row_q;
-    always_ff @(posedge clk) if (issue) found_row_q <= row_q;
-
-    if (PE % LANES != 0) $fatal(1, "bitconv_steps: LANES=%0d must divide PE=%0d", LANES, PE);
+    wire [ROW_BITS-1:0] read_row = issue ? row : found_row_q;
+    always_ff @(posedge clk) if (issue) found_row_q <= row;
 
     if (STAGES > 1) begin : g_stages
         logic [STAGE_BITS-1:0] stage_q;
@@ -95,16 +87,7 @@ module bitconv_steps #(
     wire [LANES*STAGES-1:0] counts;
     for (genvar l = 0; l < LANES; l++) begin : g_lane
         localparam bit [31:0] LANE = {"_", 8'(48 + l / 100 % 10), 8'(48 + l / 10 % 10), 8'(48 + l % 10)};
-        wire signed [ACC_BITS-1:0] sum = waiting_q[l*ACC_BITS+:ACC_BITS];
-        wire signed [TOTAL_BITS-1:0] total;
-        if (SHORTCUT) begin : g_shortcut
-            wire sign = SHORTCUT_SIGNED && shortcut[l*SHORTCUT_BITS+SHORTCUT_BITS-1];
-            wire signed [SHORTCUT_BITS:0] other = {sign, shortcut[l*SHORTCUT_BITS+:SHORTCUT_BITS]};
-            assign total = TOTAL_BITS'(TOTAL_BITS'(SUM_SCALE) * TOTAL_BITS'(sum) + TOTAL_BITS'(SHORTCUT_SCALE) * TOTAL_BITS'(other));
-        end else begin : g_alone
-            assign total = TOTAL_BITS'(SUM_SCALE) * TOTAL_BITS'(sum);
-            wire unused = &{1'b0, shortcut};
-        end
+        wire [TOTAL_BITS-1:0] total = totals[l*TOTAL_BITS+:TOTAL_BITS];
         logic [TOTAL_BITS-1:0] code_q;  // counted from the lowest total
         always_ff @(posedge clk) if (issue) code_q <= {!total[TOTAL_BITS-1], total[TOTAL_BITS-2:0]};
 
