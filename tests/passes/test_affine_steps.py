@@ -1,0 +1,86 @@
+"""AffineSteps: what becomes lines, what does not, and that the function stays."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
+from torch import Tensor, nn
+
+from brevitas_models.activations import RPReLU
+from brevitas_models.bi_shufflenet import BinaryConv, BiShuffleNetConfig
+from brevitas_models.export import export_qonnx
+from brevitas_models.quantizers import pixel_quantizer, shortcut_quantizer
+from finn_build.integers import to_integers
+from finn_build.ops.base import Resources
+from finn_build.ops.bitconv import BitConv_rtl
+from finn_build.passes.affine_steps import AffineSteps
+from finn_build.passes.fuse_conv_units import FuseConvUnits
+from finn_build.passes.import_qonnx import import_qonnx
+from finn_build.passes.lower_to_streams import LowerToStreams
+from tests.networks import randomize
+from tests.passes.streams import execute
+
+CHANNELS, SIZE = 16, (5, 4)
+
+
+class Units(nn.Module):
+    """Two binary convolutions with their own inputs as shortcuts, on five-bit integers."""
+
+    def __init__(self, activation: str):
+        super().__init__()
+        config = BiShuffleNetConfig(activation=activation)
+        self.pixels, self.first = pixel_quantizer(), shortcut_quantizer(5)
+        self.units = nn.ModuleList(BinaryConv(config, CHANNELS, k, shortcut_quantizer(5)) for k in (1, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(self.pixels(x) * 8 - 4)
+        for unit in self.units:
+            x = unit(x, x)
+        return x
+
+
+def fused(folder: Path, activation: str = "rprelu") -> ModelWrapper:
+    """Units whose batch norms and slopes have either sign."""
+    torch.manual_seed(4)
+    model = randomize(Units(activation), 5)
+    signs = torch.tensor([1.0, -1.0]).repeat(CHANNELS // 2)
+    with torch.no_grad():
+        for unit in model.units:
+            unit.norm.running_var.fill_(unit.gain**2 * 4)
+            unit.norm.weight.copy_(signs * torch.linspace(0.7, 1.5, CHANNELS))
+            if isinstance(unit.activation, RPReLU):
+                unit.activation.beta.copy_(torch.linspace(-0.4, 0.6, CHANNELS))
+    network = to_integers(import_qonnx(export_qonnx(model, folder / "net.onnx", (1, CHANNELS, *SIZE))))
+    assert not network.problems
+    return network.model.transform(LowerToStreams()).transform(FuseConvUnits())
+
+
+def units(model: ModelWrapper) -> list[BitConv_rtl]:
+    return [getCustomOp(n) for n in model.graph.node if n.op_type == "BitConv_rtl"]
+
+
+def test_steps_of_batch_norm_and_rprelu_become_lines_and_values_stay(tmp_path: Path) -> None:
+    before = fused(tmp_path)
+    after = fused(tmp_path).transform(AffineSteps())
+    assert len(units(after)) == 2
+    for old, new in zip(units(before), units(after), strict=True):
+        assert (old.attr("affineSteps"), new.attr("affineSteps"), new.stages) == (0, 1, 5)
+        assert list(old.onnx_node.input) == list(new.onnx_node.input) and min(new.attr("affineBits")) > 0
+        assert any(name.endswith("_table_000.mem") for name in new.memory_files(after))
+    for seed in range(3):
+        image = np.random.default_rng(seed).integers(0, 256, (1, *SIZE, CHANNELS))
+        assert np.array_equal(execute(before, image), execute(after, image))
+
+
+def test_curves_stay_thresholds(tmp_path: Path) -> None:
+    after = fused(tmp_path, "rsilu").transform(AffineSteps())
+    assert [u.attr("affineSteps") for u in units(after)] == [0, 0]
+
+
+def test_lines_that_cost_more_are_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BitConv_rtl, "resources", lambda op: Resources(lut=100 + op.attr("affineSteps")))
+    after = fused(tmp_path).transform(AffineSteps())
+    assert [u.attr("affineSteps") for u in units(after)] == [0, 0]
