@@ -2,6 +2,8 @@
 
   python finn_build/build.py --board pynq-z2
       the default network with its trained weights, on generated images, into out/<model>-<board>
+  python finn_build/build.py --board pynq-z2 --input-size 224
+      the same network at the paper's size, with the folding shipped for it
   python finn_build/build.py --board zcu104 --images DIR
       frames from your folder (index.csv, class sub-folders or plain images); labelled ones give the accuracy
   python finn_build/build.py --board pynq-z2 --onnx my_network.onnx
@@ -30,7 +32,7 @@ from pathlib import Path
 from finn_build.config import BOARD_DIR, CONFIG_DIR, BuildConfig, load_board, load_build
 from finn_build.errors import ConfigError, GateError, SignflowError
 
-DEFAULT_CONFIG = CONFIG_DIR / "binary_rescnn_w1a1.yaml"
+DEFAULT_MODEL = "bi_shufflenet"
 START_NAMES = ("integers", "lower", "fold", "buffer", "stitch")  # what comes later needs values that no file holds
 STEP_NAMES = (
     "integers",
@@ -66,10 +68,13 @@ def parser() -> argparse.ArgumentParser:
     )
     how = p.add_argument_group("design")
     how.add_argument(
-        "--config", type=Path, metavar="YAML", help=f"build configuration (default: {DEFAULT_CONFIG.name})"
+        "--config", type=Path, metavar="YAML", help="build configuration (default: the preset of hw_configs)"
     )
     how.add_argument(
         "--target-fps", type=float, metavar="FPS", help="smallest design at this rate (default: the fastest)"
+    )
+    how.add_argument(
+        "--write-config", type=Path, metavar="YAML", help="write the configuration with the folding found, for --config"
     )
     how.add_argument(
         "--impl", choices=("rtl", "hls"), default="rtl", help="our RTL (default), or FINN's HLS layers as C++"
@@ -133,17 +138,25 @@ def _quiet_imports() -> None:
 
 
 def _configuration(options: argparse.Namespace) -> BuildConfig:
-    named = CONFIG_DIR / f"{options.model}.yaml"
-    path = options.config or (named if options.model and named.is_file() else DEFAULT_CONFIG)
-    config = load_build(path)
+    config = load_build(options.config or _preset(options))
     changes = {"model": options.model, "target_fps": options.target_fps, "frames": options.frames}
+    changes["input_size"] = options.input_size
     foreign = options.checkpoint or options.onnx or (options.model and options.model != config.model)
+    foreign = foreign or (options.input_size and options.input_size != config.input_size)
     if foreign and options.config is None:
         changes |= {"folding": {}, "target_fps": options.target_fps or "max"}
     try:
         return replace(config, **{k: v for k, v in changes.items() if v is not None})
     except ConfigError as error:
         raise ConfigError(f"command line: {error}") from error
+
+
+def _preset(options: argparse.Namespace) -> Path:
+    """The most special preset there is: <model>_<input size>_<board>, <model>_<board>, <model>; else the default's."""
+    model, size = options.model or DEFAULT_MODEL, options.input_size
+    names = [f"{model}_{size}_{options.board}", f"{model}_{options.board}", model]
+    found = (path for n in names if (path := CONFIG_DIR / f"{n}.yaml").is_file())
+    return next(found, CONFIG_DIR / f"{DEFAULT_MODEL}.yaml")
 
 
 @contextmanager

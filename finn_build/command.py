@@ -6,6 +6,7 @@ import argparse
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -13,8 +14,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Column
 
 from finn_build import network as networks
-from finn_build.config import Board, BuildConfig
+from finn_build.config import Board, BuildConfig, write_build
 from finn_build.errors import DataError
+from finn_build.folding import folding_of
 from finn_build.pipeline import STEPS, STEPS_HLS, YOSYS, Build, OnStep, Step, run
 from finn_build.report import make_report, print_report, write_frames, write_report
 from sim.verilator import Stalls
@@ -48,6 +50,9 @@ def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, fo
         run(build, steps, options.start, options.stop, on_step)
         if options.yosys and build.design is not None:
             YOSYS.run(build, on_step(YOSYS))
+    if options.write_config:
+        assert build.streams is not None
+        write_build(replace(config, folding=folding_of(build.streams)), options.write_config)
     build.seconds["total"] = round(time.monotonic() - began, 2)
     _finish(build, options.impl, folder, out)
 
@@ -55,7 +60,7 @@ def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, fo
 def _network(options: argparse.Namespace, config: BuildConfig, folder: Path) -> networks.Network:
     if options.onnx:
         return networks.from_qonnx(options.onnx)
-    size = options.input_size or (None if options.checkpoint else config.input_size)
+    size = options.input_size if options.checkpoint else config.input_size
     overrides = {"image_size": size} if size else {}
     if options.checkpoint:
         return networks.from_checkpoint(options.checkpoint, folder, **overrides)

@@ -81,6 +81,15 @@ class BuildConfig:
                 raise ConfigError(f"folding of {op}: {lanes!r}; write e.g. {op}: {{PE: 4, SIMD: 16}}")
 
 
+def write_build(config: BuildConfig, path: Path) -> Path:
+    """Write a build configuration as YAML."""
+    values = {f.name: getattr(config, f.name) for f in fields(config)}
+    values["folding"] = {op: dict(lanes) for op, lanes in config.folding.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(values, sort_keys=False, default_flow_style=None, width=120))
+    return path
+
+
 def load_board(name: str) -> Board:
     """Board by name.
 

@@ -18,6 +18,8 @@ from finn_build.passes.place_memories import PlaceMemories
 from finn_build.passes.set_folding import SetFolding
 from finn_build.passes.widen_windows import WidenWindows
 
+_FOLDED = ("BitConv_rtl", "BitMVAU_rtl", "StepThresholding_rtl", "StreamPool_rtl")
+_LANES = ("PE", "SIMD", "Lanes", "InLanes")
 _SLOWDOWN = 1.15  # step of the search for the fastest design that fits
 
 
@@ -110,6 +112,17 @@ def _require_fit(model: ModelWrapper, config: BuildConfig, board: Board, cycles:
 def fold_for(model: ModelWrapper, config: BuildConfig, cycles: int) -> ModelWrapper:
     """The graph with the windows and the lanes that a frame every `cycles` cycles takes."""
     return model.transform(WidenWindows(cycles)).transform(SetFolding(cycles, config.folding))
+
+
+def folding_of(model: ModelWrapper) -> dict[str, dict[str, int]]:
+    """Lanes of every op that has any to choose, by its name: what `BuildConfig.folding` takes."""
+    found = {}
+    for node in model.graph.node:
+        known = getCustomOp(node).get_nodeattr_types()
+        lanes = {n: getCustomOp(node).get_nodeattr(n) for n in _LANES if n in known}
+        if lanes and node.op_type in _FOLDED:
+            found[node.name] = {name: int(value) for name, value in lanes.items()}
+    return found
 
 
 def buffer_for(model: ModelWrapper, config: BuildConfig, board: Board, cycles: int) -> ModelWrapper:

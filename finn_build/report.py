@@ -79,6 +79,7 @@ def _layer_row(build: Build, node: NodeProto) -> dict[str, Any]:
         "op": node.op_type.removesuffix("_rtl"),
         "pe": op.get_nodeattr("PE") if "PE" in known else None,
         "simd": op.get_nodeattr("SIMD") if "SIMD" in known else None,
+        "lanes": op.get_nodeattr("Lanes") if "Lanes" in known else None,
         "cycles_predicted": op.get_exp_cycles(),
         "cycles_rtlsim": measured,
         "lut": area.lut,
@@ -167,7 +168,7 @@ def write_frames(build: Build, folder: Path) -> Path:
 
 
 def print_report(report: Mapping[str, Any], console: Console) -> None:
-    """The table per op, the budget by kind of op, then rate, area, accuracy, the gate's verdict and what was not run."""
+    """The table per op, the budget by kind, then rate, area, accuracy, the gate's verdict and what was not run."""
     console.print(_table(report))
     console.print(_budget_table(report))
     cycles, chip = report["cycles"], report["resources"]["estimate"]

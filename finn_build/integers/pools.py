@@ -91,7 +91,7 @@ def _emit_sum(compilation: Compilation, node: NodeProto, out: str, average: bool
 
 
 def _window(compilation: Compilation, node: NodeProto, x: IntTensor) -> tuple[list[int], list[int], list[int]]:
-    """Kernel, strides and pads of a pool; the whole image where the op has no kernel, and one stride is as good as any."""
+    """Kernel, strides and pads of a pool; the whole image where the op has no kernel."""
     a = attributes(node)
     if a.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
         raise Unsupported(f"auto_pad={a['auto_pad'].decode()}", "export explicit pads")

@@ -71,7 +71,8 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
             "BIAS": self.attr("outBias"),
             "TABLE": self.attr("hasTable"),
             "BLOCK": sum(
-                rom_in_block_ram("auto", depth, width, self.attr("bramPrice")) << k for k, (depth, width) in enumerate(self._memories())
+                rom_in_block_ram("auto", depth, width, self.attr("bramPrice")) << k
+                for k, (depth, width) in enumerate(self._memories())
             ),
             "FILE": f"{self.onnx_node.name}_steps",
         }
