@@ -20,6 +20,7 @@ from finn_build.passes.widen_windows import WidenWindows
 
 _FOLDED = ("BitConv_rtl", "BitMVAU_rtl", "StepThresholding_rtl", "StreamPool_rtl")
 _LANES = ("PE", "SIMD", "Lanes", "InLanes")
+_LUT_AIM = 0.9  # of the budget: small ops take up to a tenth more LUTs than their estimates
 _SLOWDOWN = 1.15  # step of the search for the fastest design that fits
 
 
@@ -129,7 +130,7 @@ def buffer_for(model: ModelWrapper, config: BuildConfig, board: Board, cycles: i
     """The folded graph with its width converters and FIFOs, its memories placed within the board's budget."""
     share = config.max_utilization
     buffered = model.transform(InsertWidthConverters()).transform(InsertFIFOs(cycles))
-    return buffered.transform(PlaceMemories(share * board.lut, share * 2 * board.bram36))
+    return buffered.transform(PlaceMemories(_LUT_AIM * share * board.lut, share * 2 * board.bram36))
 
 
 def _excess(model: ModelWrapper, config: BuildConfig, board: Board, cycles: int) -> list[str]:

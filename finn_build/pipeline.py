@@ -25,6 +25,7 @@ from finn_build.gate import Tap, Verdict, compare
 from finn_build.impl_hls import lower_to_finn_hls, synthesis_blocker
 from finn_build.integers import IntegerNetwork, to_integers
 from finn_build.network import Network
+from finn_build.passes.affine_steps import AffineSteps
 from finn_build.passes.fuse_conv_units import FuseConvUnits
 from finn_build.passes.insert_duplicates import InsertDuplicates
 from finn_build.passes.lower_to_streams import LowerToStreams
@@ -88,7 +89,7 @@ def compile_integers(build: Build, progress: Progress) -> None:
 def lower(build: Build, progress: Progress) -> None:
     """Lower onto stream ops, one lane each, fuse binary convolutions, and give every fork its duplicates."""
     lowered = _integers(build).model.transform(LowerToStreams())
-    build.streams = lowered.transform(FuseConvUnits()).transform(InsertDuplicates())
+    build.streams = lowered.transform(FuseConvUnits()).transform(AffineSteps()).transform(InsertDuplicates())
 
 
 def lower_hls(build: Build, progress: Progress) -> None:

@@ -1,13 +1,14 @@
 """PlaceMemories: memories move between block RAM and LUTs, op by op, until the design fits both.
 
 Every op puts each of its memories where that takes the smaller share of an XC7Z020. Where the design then has too many
-RAMB18, ops are told that one is worth more LUTs (`bramPrice`), those that free a block for the fewest LUTs first; where it
-has too many LUTs, the other way round. Streams, cycles and values do not change.
+RAMB18, ops are told that one is worth more LUTs (`bramPrice`), those that free a block for the fewest LUTs first. Where it
+has too many LUTs, the other way round, as far as there are blocks. Streams, cycles and values do not change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
@@ -33,33 +34,36 @@ class PlaceMemories(Transformation):
         areas = {n.name: getCustomOp(n).resources() for n in model.graph.node if isinstance(getCustomOp(n), StreamOp)}
         blocks, luts = sum(a.bram18 for a in areas.values()), sum(a.lut for a in areas.values())
         if blocks > self.bram18:
-            self._trade(model, areas, _PRICES_FOR_LUTS, blocks - self.bram18, "bram18")
+            _trade(model, areas, _PRICES_FOR_LUTS, ("bram18", blocks - self.bram18), ("lut", inf))
         elif luts > self.lut:
-            self._trade(model, areas, _PRICES_FOR_BLOCKS, luts - self.lut, "lut")
+            _trade(model, areas, _PRICES_FOR_BLOCKS, ("lut", luts - self.lut), ("bram18", self.bram18 - blocks))
         return model, False
 
-    def _trade(
-        self, model: ModelWrapper, areas: dict[str, Resources], prices: Sequence[int], excess: float, scarce: str
-    ) -> None:
-        """Change the prices that give `excess` of the scarce resource for the least of the other."""
-        other = "lut" if scarce == "bram18" else "bram18"
-        offers = []
-        for node in model.graph.node:
-            before = areas.get(node.name)
-            for price in prices if before is not None else ():
-                after = _priced(node, price).resources()
-                freed = getattr(before, scarce) - getattr(after, scarce)
-                if freed > 0:
-                    cost = getattr(after, other) - getattr(before, other)
-                    offers.append((cost / freed, price, freed, node))
-        taken: set[str] = set()
-        for _, price, freed, node in sorted(offers, key=lambda offer: (offer[0], offer[3].name, offer[1])):
-            if excess <= 0:
-                break
-            if node.name not in taken:
-                taken.add(node.name)
-                getCustomOp(node).set_nodeattr("bramPrice", price)
-                excess -= freed
+
+def _trade(
+    model: ModelWrapper, areas: dict[str, Resources], prices: Sequence[int], wanted: tuple[str, float],
+    paid: tuple[str, float],
+) -> None:  # fmt: skip
+    """Change the prices that free the wanted amount of one resource for the least of the other, which is limited."""
+    (scarce, excess), (other, room) = wanted, paid
+    offers = []
+    for node in model.graph.node:
+        before = areas.get(node.name)
+        for price in prices if before is not None else ():
+            after = _priced(node, price).resources()
+            freed = getattr(before, scarce) - getattr(after, scarce)
+            if freed > 0:
+                cost = getattr(after, other) - getattr(before, other)
+                offers.append((cost / freed, price, freed, node))
+    taken: set[str] = set()
+    for rate, price, freed, node in sorted(offers, key=lambda offer: (offer[0], offer[3].name, offer[1])):
+        if excess <= 0:
+            break
+        if node.name not in taken and rate * freed <= room:
+            taken.add(node.name)
+            getCustomOp(node).set_nodeattr("bramPrice", price)
+            excess -= freed
+            room -= rate * freed
 
 
 def _priced(node: NodeProto, price: int) -> StreamOp:
