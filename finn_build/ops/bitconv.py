@@ -149,11 +149,11 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
 
     @property
     def _affine_levels(self) -> tuple[int, int]:
-        """Bits and bias of the levels that affine steps count: with a table all of the output type."""
-        if self.attr("hasTable"):
-            dtype = self.streams_out()[0].dtype
-            return dtype.bitwidth(), int(dtype.min())
-        return int(self.attr("numSteps")).bit_length(), self.attr("outBias")
+        """Bits and bias of the levels that affine steps count: all of the output type, unless fewer bits do."""
+        dtype, bits = self.streams_out()[0].dtype, int(self.attr("numSteps")).bit_length()
+        if self.attr("hasTable") or bits == dtype.bitwidth():
+            return dtype.bitwidth(), int(dtype.min())  # both ends clip, as a quantizer's do
+        return bits, self.attr("outBias")
 
     def fit_affine(self, model: ModelWrapper, fractions: tuple[int, ...] = FRACTIONS) -> AffineSteps | None:
         """Lines that give the level of every total, or None."""
@@ -278,11 +278,8 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
 
     def _line_files(self, model: ModelWrapper) -> dict[str, list[str]]:
         """Knees, and the lines {D, A} on both sides of them, by lane."""
-        node, lanes, fit = (
-            self.onnx_node.name,
-            self.attr("Lanes"),
-            self.fit_affine(model, (self.attr("affineFraction"),)),
-        )
+        node, lanes = self.onnx_node.name, self.attr("Lanes")
+        fit = self.fit_affine(model, (self.attr("affineFraction"),))
         widths = [int(b) for b in self.attr("affineBits")]
         if fit is None or any(needed > given for needed, given in zip(fit.widths, widths, strict=True)):
             raise ConfigError(f"{node}: affineSteps=1, but no lines of {widths} bits give these steps; legal: 0")
@@ -351,6 +348,9 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         each = popcount + acc + (acc if pe > lanes else 0)
         lut += round(pe * each + lanes * (1.5 * total + 4) + 30)
         ff += simd * 2 + pe * (2 * acc + 6) + lanes * (total + self.stages * 2) + 40
+        if self.attr("affineSteps"):
+            r = max(total + self.attr("affineFraction"), *(int(b) for b in self.attr("affineBits")))
+            lut, ff = lut + lanes * 1.5 * r, ff + lanes * (r + 3)
         return Resources(lut=int(lut), ff=int(ff), bram18=int(bram))
 
 

@@ -19,7 +19,8 @@ Range = tuple[np.ndarray, np.ndarray]  # lowest and highest value, by channel
 
 _FEW_STEPS = 3  # a search among these is small
 _STEPS = ("BitConv_rtl", "StepThresholding_rtl")
-_RISING = ("Split_rtl", "Concat_rtl", "Duplicate_rtl", "StreamPool_rtl", "StreamAdd_rtl")  # so ends of ranges give ends
+# Where inputs at the ends of their ranges give the ends of the output's.
+_MONOTONE = ("StreamSplit_rtl", "StreamConcat_rtl", "DuplicateStreams_rtl", "StreamPool_rtl", "StreamAdd_rtl")
 
 
 class AffineSteps(Transformation):
@@ -68,15 +69,17 @@ def _ranges(model: ModelWrapper, node: NodeProto, ranges: dict[str, Range]) -> l
     if node.op_type in _STEPS and op.attr("outputDataType") != "BIPOLAR":
         has_table = op.attr("hasTable")
         thresholds, *table = (model.get_initializer(n) for n in node.input[-2 if has_table else -1 :])
-        ends = StepFunction(thresholds, table[0] if has_table else None, op.attr("outBias")).levels
-        return [(np.full(op.streams_out()[0].shape[-1], ends[0]), np.full(op.streams_out()[0].shape[-1], ends[1]))]
-    if node.op_type not in _RISING or not all(name in ranges for name in node.input):
+        low, high = StepFunction(thresholds, table[0] if has_table else None, op.attr("outBias")).levels
+        channels = op.streams_out()[0].shape[-1]
+        return [(np.full(channels, low), np.full(channels, high))]
+    if node.op_type not in _MONOTONE or not all(name in ranges for name in node.input):
         return []
     shapes = [s.shape for s in op.streams_in()]
-    low, high = (
+    least, most = (
         op.compute(*(np.broadcast_to(ranges[n][k], s) for n, s in zip(node.input, shapes, strict=True))) for k in (0, 1)
     )
-    return [(_by_channel(a).min(axis=0), _by_channel(b).max(axis=0)) for a, b in zip(low, high, strict=True)]
+    ends = [_by_channel(np.stack(pair)) for pair in zip(least, most, strict=True)]
+    return [(values.min(axis=0), values.max(axis=0)) for values in ends]
 
 
 def _by_channel(values: np.ndarray) -> np.ndarray:

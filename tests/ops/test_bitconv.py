@@ -109,7 +109,8 @@ def two_lines(
 
     span = np.full(rows, low), np.full(rows, high)
     steps = compile_steps(function, *span)
-    bias, count = (-half, bits) if steps.table is not None else (steps.bias, steps.steps.bit_length())
+    count = bits if steps.table is not None else steps.steps.bit_length()
+    bias = -half if count == bits else steps.bias
     fit = fit_affine(steps, *span, count, bias)
     assert fit is not None
     lines = {"affineSteps": 1, "affineFraction": fit.fraction, "affineBits": list(fit.widths), "outBias": steps.bias}

@@ -1,5 +1,6 @@
 """AffineSteps: what becomes lines, what does not, and that the function stays."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from qonnx.custom_op.registry import getCustomOp
 from torch import Tensor, nn
 
 from brevitas_models.activations import RPReLU
-from brevitas_models.bi_shufflenet import BinaryConv, BiShuffleNetConfig
+from brevitas_models.bi_shufflenet import BasicUnit, BinaryConv, BiShuffleNetConfig
 from brevitas_models.export import export_qonnx
 from brevitas_models.quantizers import pixel_quantizer, shortcut_quantizer
 from finn_build.integers import to_integers
@@ -42,17 +43,34 @@ class Units(nn.Module):
         return x
 
 
-def fused(folder: Path, activation: str = "rprelu") -> ModelWrapper:
+class Shuffled(nn.Module):
+    """Two basic units: the second one's shortcut comes from all over the first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        config = BiShuffleNetConfig()
+        self.pixels, self.first = pixel_quantizer(), shortcut_quantizer(5)
+        self.parts = nn.ModuleList(BasicUnit(config, CHANNELS) for _ in range(2))
+        self.units = nn.ModuleList(conv for part in self.parts for conv in part.right)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(self.pixels(x) * 8 - 4)
+        for part in self.parts:
+            x = part(x)
+        return x
+
+
+def fused(folder: Path, build: Callable[[], nn.Module] = lambda: Units("rprelu")) -> ModelWrapper:
     """Units whose batch norms and slopes have either sign."""
     torch.manual_seed(4)
-    model = randomize(Units(activation), 5)
-    signs = torch.tensor([1.0, -1.0]).repeat(CHANNELS // 2)
+    model = randomize(build(), 5)
     with torch.no_grad():
         for unit in model.units:
             unit.norm.running_var.fill_(unit.gain**2 * 4)
-            unit.norm.weight.copy_(signs * torch.linspace(0.7, 1.5, CHANNELS))
+            channels = len(unit.norm.weight)
+            unit.norm.weight.copy_(torch.linspace(0.7, 1.5, channels) * (-1) ** torch.arange(channels))
             if isinstance(unit.activation, RPReLU):
-                unit.activation.beta.copy_(torch.linspace(-0.4, 0.6, CHANNELS))
+                unit.activation.beta.copy_(torch.linspace(-0.4, 0.6, channels))
     network = to_integers(import_qonnx(export_qonnx(model, folder / "net.onnx", (1, CHANNELS, *SIZE))))
     assert not network.problems
     return network.model.transform(LowerToStreams()).transform(FuseConvUnits())
@@ -75,8 +93,21 @@ def test_steps_of_batch_norm_and_rprelu_become_lines_and_values_stay(tmp_path: P
         assert np.array_equal(execute(before, image), execute(after, image))
 
 
+def test_ranges_of_shortcuts_are_followed_through_splits_and_joins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BitConv_rtl, "resources", lambda op: Resources(lut=100 - op.attr("affineSteps")))
+    before = fused(tmp_path, Shuffled)
+    after = fused(tmp_path, Shuffled).transform(AffineSteps())
+    assert {"StreamSplit_rtl", "StreamConcat_rtl"} <= {n.op_type for n in after.graph.node}
+    assert [u.attr("affineSteps") for u in units(after)] == [1] * len(units(after))
+    assert any(min(u.attr("shortcutRange"), default=-16) > -16 for u in units(after))
+    image = np.random.default_rng(0).integers(0, 256, (1, *SIZE, CHANNELS))
+    assert np.array_equal(execute(before, image), execute(after, image))
+
+
 def test_curves_stay_thresholds(tmp_path: Path) -> None:
-    after = fused(tmp_path, "rsilu").transform(AffineSteps())
+    after = fused(tmp_path, lambda: Units("rsilu")).transform(AffineSteps())
     assert [u.attr("affineSteps") for u in units(after)] == [0, 0]
 
 
