@@ -42,6 +42,7 @@ examples:
   python -m brevitas_models.train --data synthetic --epochs1 5 --epochs2 10 --out runs/try
   python -m brevitas_models.train --data FOLDER --out runs/steel
   python -m brevitas_models.train --data FOLDER --out runs/steel --resume
+  python -m brevitas_models.train --data FOLDER --out runs/fine --init runs/steel/best.pt --epochs1 0 --epochs2 40
   python -m brevitas_models.train --data FOLDER --out runs/wide --set channels=[24,48,96] --set
   activation=rsilu
 
@@ -155,7 +156,7 @@ def _line(step: int, epoch: int, numbers: dict[str, float]) -> str:
 
 def _config(options: argparse.Namespace) -> TrainConfig:
     augmentation = Augmentation(options.flips, options.shift, options.contrast, options.brightness)
-    names = ("model", "epochs1", "epochs2", "lr1", "lr2", "batch", "weight_decay", "label_smoothing", "seed")
+    names = ("model", "epochs1", "epochs2", "lr1", "lr2", "batch", "weight_decay", "label_smoothing", "init", "seed")
     chosen = {name: getattr(options, name) for name in names}
     return TrainConfig(**chosen, augmentation=augmentation, overrides=parse_overrides(options.set))
 
@@ -191,6 +192,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--batch", default.batch, "images per optimizer step, over all devices")
     add("--weight-decay", default.weight_decay, "L2 penalty on weights in step 1")
     add("--label-smoothing", default.label_smoothing, "share of the target spread over all classes")
+    add("--init", default.init, "checkpoint to start from, with --epochs1 0 to fine-tune binary weights")
     add("--seed", default.seed, "seed of weights, order, views and, without an index, splits")
     parser.add_argument("--no-flips", dest="flips", action="store_false", help="keep flips and quarter turns out")
     add("--shift", view.shift, "largest random shift, pixels")

@@ -25,7 +25,7 @@ from brevitas_models.evaluate import measure, reestimate_batch_norm
 from brevitas_models.network import Network
 from brevitas_models.quantizers import calibrate_scales
 from brevitas_models.zoo import build_model, configure, read_checkpoint_file, save_checkpoint
-from finn_build.errors import ConfigError
+from finn_build.errors import ConfigError, DataError
 
 WARMUP_EPOCHS = 5
 NORM_BATCHES = 8
@@ -44,6 +44,7 @@ class TrainConfig:
         batch: images per optimizer step, over all devices.
         weight_decay: L2 penalty on weights in step 1; binary weights have none.
         label_smoothing: share of the target spread over all classes.
+        init: checkpoint to start from (fine-tuning, on other images or at another size); "" for random weights.
         seed: of weights, order and augmentation.
     """
 
@@ -55,6 +56,7 @@ class TrainConfig:
     batch: int = 64
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
+    init: str = ""
     seed: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
     overrides: dict[str, Any] = field(default_factory=dict)
@@ -132,7 +134,10 @@ class Trainer:
 
     def _first_step(self) -> _State:
         model = self._build(1)
-        calibrate_scales(model, self.train_images[: 2 * self.config.batch])
+        if self.config.init:
+            model.load_state_dict(_weights(self.config.init, model))
+        else:
+            calibrate_scales(model, self.train_images[: 2 * self.config.batch])
         return _State(1, 0, model, self._optimizer(model, 1), {}, [])
 
     def _second_step(self, first: _State) -> _State:
@@ -221,6 +226,19 @@ class Trainer:
         optimizer = self._optimizer(model, content["step"])
         optimizer.load_state_dict(content["optimizer"])
         return _State(content["step"], content["epoch"], model, optimizer, content["best"], content["history"])
+
+
+def _weights(path: str, model: Network) -> dict[str, Tensor]:
+    """Weights of a checkpoint that fit `model`.
+
+    Raises:
+        DataError: the file is no checkpoint, or its weights have other names or shapes.
+    """
+    found: dict[str, Tensor] = read_checkpoint_file(path, ("state",))["state"]
+    wanted = {name: value.shape for name, value in model.state_dict().items()}
+    if {name: value.shape for name, value in found.items()} != wanted:
+        raise DataError(f"{path}: its weights do not fit {model.name}; start from a checkpoint of the same network")
+    return found
 
 
 def _check(config: TrainConfig) -> None:

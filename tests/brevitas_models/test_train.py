@@ -14,7 +14,7 @@ from brevitas_models.train import main
 from brevitas_models.zoo import load_checkpoint
 from tests.brevitas_models.nets import write_image
 
-NET = ["--set", "image_size=16", "--set", "channels=[4,6]", "--set", "blocks=[1,1]"]
+NET = ["--model", "binary_rescnn_w1a1", "--set", "image_size=16", "--set", "channels=[4,6]", "--set", "blocks=[1,1]"]
 SHORT = [*NET, "--epochs1", "2", "--epochs2", "2", "--data", "synthetic", "--synthetic-images", "90"]
 DEVICE = ["--accelerator", "cpu", "--devices", "1"]
 
@@ -96,6 +96,22 @@ def test_a_finished_folder_is_not_overwritten(finished: Path, capsys: pytest.Cap
 def test_resume_with_another_choice_is_an_error(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command(finished, "--resume", "--lr2", "0.5") == 1
     assert "--resume with another lr2: it was 0.002" in capsys.readouterr().err
+
+
+def test_fine_tuning_starts_from_the_given_weights(finished: Path, tmp_path: Path) -> None:
+    start = ("--init", str(finished / "best.pt"), "--epochs1", "0", "--epochs2", "1", "--lr2", "1e-12")
+    assert command(tmp_path, *start) == 0
+    ours, theirs = (torch.load(f / "best.pt", weights_only=True)["state"] for f in (tmp_path, finished))
+    names = [name for name in ours if "running" not in name and "num_batches" not in name]
+    assert all(torch.allclose(ours[name], theirs[name], atol=1e-6) for name in names)
+
+
+def test_weights_of_another_network_are_an_error(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = ("--init", str(finished / "best.pt"), "--set", "channels=[4,8]")
+    assert command(tmp_path, *other) == 1
+    assert "its weights do not fit binary_rescnn_w1a1; start from a checkpoint" in capsys.readouterr().err
 
 
 def test_learns_what_can_be_learned(tmp_path: Path) -> None:
