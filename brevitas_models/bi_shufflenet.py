@@ -12,11 +12,12 @@ decided it; `variants.py` lists the rows of tables 5 and 6):
 - Zero padding; a zero among +1 and -1 adds nothing.
 - Two 3x3 convolutions in a down-sampling unit: the first at full resolution, the second with the stride. That gives
   2.20e8 binary operations, the paper's 0.22e9; with the stride first it would be 1.84e8.
-- The shortcut joins the sum of the convolution, times a power of two near four times the spread of that sum, before batch
-  norm and RPReLU. In integers it is an add into the accumulator, and one step function per convolution is all that follows.
+- The shortcut joins the sum of the convolution, times a power of two near four times the spread of that sum, before
+  batch norm and RPReLU. In integers it is an add into the accumulator, and one step function per convolution is all
+  that follows.
 - A max-pooled shortcut (2x2, stride 2) spans the two left convolutions of a down-sampling unit.
-- The last 1x1 convolution (192 to 1024 channels) and the classifier come after the units, as in ShuffleNetV2. In hardware form
-  the convolution has 1-bit weights on r-bit activations: with 8 bits (`head_weight_bits=8`) they alone would take 88 RAMB18.
+- The last 1x1 convolution (192 to 1024 channels) and the classifier come after the units, as in ShuffleNetV2. In
+  hardware form the convolution has 1-bit weights on r-bit activations: 8 bits (`head_weight_bits=8`) take 88 RAMB18.
 
 Source: section 3.1, figure 2, tables 1, 2, 5 and 6 of the paper.
 """

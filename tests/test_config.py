@@ -26,7 +26,7 @@ def test_a_misspelt_board_is_suggested() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("model: m\ntarget_fsp: 3", "unknown key 'target_fsp' (did you mean target_fps?); legal: model, input_size, target_fps, "),
+        ("model: m\ntarget_fsp: 3", "unknown key 'target_fsp' (did you mean target_fps?); legal: model, input_size, "),
         ("target_fps: 3", "missing 1 required positional argument: 'model'"),
         ("model: m\ntarget_fps: fast", "target_fps='fast'; legal: a number of frames per second, or max"),
         ("model: m\ntarget_fps: -1", "target_fps=-1; legal: a number above 0, or max"),

@@ -4,14 +4,15 @@ Replaces: [StepThresholding of one step, the signs] -> [SWG] -> BitMVAU with 1-b
 -> StepThresholding, each read by the next alone, by one BitConv_rtl; the steps' output tensor stays. What surrounds the
 popcounts costs more than they do, and most of it (window buffer, vector buffer, width converters, FIFOs, a search in
 parallel) is shared or not needed inside one unit.
-The step function behind a convolution belongs to it, so the signs in front are taken only where no convolution made them.
-Skipped: wider weights or activations, dense layers, convolutions whose sums are read elsewhere or leave the accelerator.
-Comes after LowerToStreams and before InsertDuplicates: an identity shortcut is then one tensor with two readers in one unit.
+The step function behind a convolution belongs to it, so signs in front are taken only where no convolution made them.
+Skipped: wider weights or activations, dense layers, convolutions whose sums are read elsewhere or are an output.
+Comes after LowerToStreams and before InsertDuplicates: an identity shortcut is one tensor with two readers in one unit.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from onnx import NodeProto, helper
@@ -106,7 +107,7 @@ def _are_signs(model: ModelWrapper, node: NodeProto) -> bool:
 
 def _replace(model: ModelWrapper, unit: _Unit, name: str) -> None:
     mvau, steps = getCustomOp(unit.mvau), getCustomOp(unit.steps)
-    geometry = _geometry(unit)
+    geometry: dict[str, Any] = _geometry(unit)
     shortcut, parameters = unit.shortcut, [unit.mvau.input[1], *unit.steps.input[1:]]
     own = shortcut == unit.source and unit.signs is not None and _keeps_shape(geometry, mvau.attr("MH"))
     if unit.signs is not None:
@@ -126,7 +127,7 @@ def _replace(model: ModelWrapper, unit: _Unit, name: str) -> None:
         model.graph.node.remove(old)
 
 
-def _geometry(unit: _Unit) -> dict[str, list[int] | int]:
+def _geometry(unit: _Unit) -> dict[str, Any]:
     if unit.window is not None:
         op = getCustomOp(unit.window)
         names = ("IFMDim", "IFMChannels", "KernelDim", "Stride", "Padding")
@@ -135,10 +136,10 @@ def _geometry(unit: _Unit) -> dict[str, list[int] | int]:
     return {"IFMDim": [int(d) for d in op.attr("numInputVectors")[1:]], "IFMChannels": op.attr("MW"), **_POINTWISE}
 
 
-def _keeps_shape(geometry: dict[str, list[int] | int], rows: int) -> bool:
+def _keeps_shape(geometry: dict[str, Any], rows: int) -> bool:
     """Whether the output has the shape of the input, so that the input itself can be added to it."""
-    (kh, kw), pads = geometry["KernelDim"], geometry["Padding"]  # type: ignore[misc]
-    same = pads[0] + pads[2] == kh - 1 and pads[1] + pads[3] == kw - 1  # type: ignore[index]
+    (kh, kw), pads = geometry["KernelDim"], geometry["Padding"]
+    same = pads[0] + pads[2] == kh - 1 and pads[1] + pads[3] == kw - 1
     return geometry["Stride"] == [1, 1] and geometry["IFMChannels"] == rows and same
 
 
@@ -151,7 +152,7 @@ def _sign_thresholds(model: ModelWrapper, signs: NodeProto, channels: int) -> st
     return name
 
 
-def _shortcut_attributes(unit: _Unit) -> dict[str, str | int]:
+def _shortcut_attributes(unit: _Unit) -> dict[str, Any]:
     if unit.add is None:
         return {}
     op, sums_first = getCustomOp(unit.add), unit.add.input[0] == unit.mvau.output[0]

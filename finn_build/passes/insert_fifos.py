@@ -2,10 +2,10 @@
 
 A window op (SWG, pool) gives its first beat when it has seen the first (kh - 1 - top) rows and (kw - left) pixels, so
 each tensor lags the accelerator's input by a known part of a frame. Where two streams join, the one that lags less has
-to wait: its FIFO holds the difference, in beats of its own, plus the latency of the pipelines and half a row. A shortcut
-that enters a BitConv meets its sums, so it also waits for the window. What comes through a split waits before the split, in
-one FIFO for all parts, as long as the part that waits least. Where the order of beats within a pixel would block
-(`_pixel_order`), or is about to cost rate, a join's input has a FIFO of a pixel.
+to wait: its FIFO holds the difference, in beats of its own, plus the latency of the pipelines and half a row. A
+shortcut that enters a BitConv meets its sums, so it also waits for the window. What comes through a split waits before
+the split, in one FIFO for all parts, as long as the part that waits least. Where the order of beats within a pixel
+would block (`_pixel_order`), or is about to cost rate, a join's input has a FIFO of a pixel.
 A pool gives its rows in bursts; what follows at nearly the target rate gets a FIFO of one row of pool output. The
 window of a convolution with stride does so too: where the next window op has as little time to spare, it gets a FIFO
 of one row.

@@ -1,8 +1,8 @@
 """PlaceMemories: memories move between block RAM and LUTs, op by op, until the design fits both.
 
 Every op puts each of its memories where that takes the smaller share of an XC7Z020. Where the design then has too many
-RAMB18, ops are told that one is worth more LUTs (`bramPrice`), those that free a block for the fewest LUTs first. Where it
-has too many LUTs, the other way round, as far as there are blocks. Streams, cycles and values do not change.
+RAMB18, ops are told that one is worth more LUTs (`bramPrice`), those that free a block for the fewest LUTs first.
+Where it has too many LUTs, the other way round, as far as there are blocks. Streams, cycles and values stay.
 """
 
 from __future__ import annotations
