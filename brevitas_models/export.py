@@ -83,15 +83,16 @@ def export_qonnx(
     return write_atomically(path, lambda temporary: graph.save(str(temporary)))
 
 
-def read_taps(path: str | Path) -> Taps:
-    """The taps recorded in a file that `export_qonnx` wrote.
+def read_taps(source: str | Path | ModelWrapper) -> Taps:
+    """The taps recorded in a file that `export_qonnx` wrote, or in the model read from it.
 
     Raises:
-        DataError: the file holds no taps.
+        DataError: there are none.
     """
-    text = ModelWrapper(str(path)).get_metadata_prop(TAPS_KEY)
+    model = source if isinstance(source, ModelWrapper) else ModelWrapper(str(source))
+    text = model.get_metadata_prop(TAPS_KEY)
     if text is None:
-        raise DataError(f"{path}: no '{TAPS_KEY}' in its metadata; write it with brevitas_models.export.export_qonnx")
+        raise DataError(f"{source}: no '{TAPS_KEY}' in its metadata; write it with brevitas_models.export.export_qonnx")
     return {tensor: (module, call) for tensor, (module, call) in json.loads(text).items()}
 
 

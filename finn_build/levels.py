@@ -10,7 +10,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_node, execute_onnx
 from torch import nn
 
-from brevitas_models.export import torch_taps
+from brevitas_models.export import Taps, torch_taps
 from finn_build.integers import IntegerNetwork
 from finn_build.passes.lower_to_streams import CHANNEL_ORDER
 
@@ -24,16 +24,19 @@ def channels_last(values: np.ndarray) -> np.ndarray:
     return np.moveaxis(values, 1, -1) if values.ndim > 1 else values[:, None]
 
 
-def pytorch_values(model: nn.Module, network: IntegerNetwork, images: np.ndarray) -> Values:
+def pytorch_values(
+    model: nn.Module, network: IntegerNetwork, images: np.ndarray, taps: Taps | None = None
+) -> Values:
     """Level 0: what every quantizer of the PyTorch module gives, and its outputs.
 
     Args:
         model: the module the graph was exported from.
         network: its integers.
         images: float32 [frames, C, H, W].
+        taps: where each tensor comes from in the module; None traces the module to find out.
     """
     values: Values = {}
-    for name, floats in torch_taps(model, images).items():
+    for name, floats in torch_taps(model, images, taps).items():
         if name in network.tensors:
             values[name] = channels_last(network.tensors[name].to_ints(floats))
         elif name in network.tails:

@@ -16,6 +16,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
 from brevitas_models.data import ImageSet, to_float
+from brevitas_models.export import read_taps
 from finn_build import levels
 from finn_build.accuracy import Accuracy, measure_accuracy
 from finn_build.config import Board, BuildConfig
@@ -120,7 +121,7 @@ def execute(build: Build, progress: Progress) -> None:
     """Levels 0 to 2: PyTorch, QONNX, and the hardware graph in integers."""
     network, integers = build.network, _integers(build)
     if network.torch is not None:
-        build.values[0] = levels.pytorch_values(network.torch, integers, build.frames)
+        build.values[0] = levels.pytorch_values(network.torch, integers, build.frames, read_taps(network.qonnx))
     else:
         build.not_run.append("level 0 (PyTorch): the network came as a QONNX file; level 1 is the reference")
     build.values[1] = levels.qonnx_values(network.qonnx, integers, build.frames, lambda f: progress(f / 2))
