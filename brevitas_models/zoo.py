@@ -46,7 +46,7 @@ ZOO: dict[str, Entry] = {
     **{f"cnv_w1a{k}": Entry(CNV, CNVConfig(act_bits=k)) for k in (1, 2)},
     **{name: Entry(build, config) for name, (build, config) in RIVALS.items()},
 }
-DEFAULT_MODEL = "binary_rescnn_w1a1"
+DEFAULT_MODEL = "bi_shufflenet"
 WEIGHTS = Path(__file__).parent / "weights"
 
 
