@@ -24,9 +24,7 @@ def channels_last(values: np.ndarray) -> np.ndarray:
     return np.moveaxis(values, 1, -1) if values.ndim > 1 else values[:, None]
 
 
-def pytorch_values(
-    model: nn.Module, network: IntegerNetwork, images: np.ndarray, taps: Taps | None = None
-) -> Values:
+def pytorch_values(model: nn.Module, network: IntegerNetwork, images: np.ndarray, taps: Taps | None = None) -> Values:
     """Level 0: what every quantizer of the PyTorch module gives, and its outputs.
 
     Args:
