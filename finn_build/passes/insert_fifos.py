@@ -121,7 +121,7 @@ class InsertFIFOs(Transformation):
         before = model.find_producer(node.input[0])
         while before is not None and before.op_type in _PASSING_OPS:
             before = model.find_producer(before.input[0])
-        if before is None or before.op_type not in _SLIDING_OPS or node.op_type not in _WINDOW_OPS:
+        if before is None or before.op_type not in (*_SLIDING_OPS, "BitConv_rtl") or node.op_type not in _WINDOW_OPS:
             return 0
         source, sink = getCustomOp(before), getCustomOp(node)
         strided = source.streams_in()[0].beats > source.streams_out()[0].beats
