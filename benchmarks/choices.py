@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=96, help="pixels a side (default: 96)")
     options = parser.parse_args()
     head = (
-        f"What a choice costs: each row fine-tuned {options.epochs} epochs from one checkpoint at {options.size} pixels\n"
+        f"What a choice costs: each row fine-tuned {options.epochs} epochs from one checkpoint, {options.size} pixels\n"
         f"({Path(options.data).name}, one seed, grouped split; path: PyTorch in hardware arithmetic, equal to the\n"
         "integer model; float shortcuts: float).\n\n| choice | train | val | test |\n|---|---|---|---|\n"
     )

@@ -94,7 +94,8 @@ class InsertFIFOs(Transformation):
         """Part of a frame between a stream's arrival at an op and the place in it where it meets the others."""
         if node.op_type != "BitConv_rtl" or port > 0:
             return Fraction(0)
-        return _window_lag(getCustomOp(node)) + Fraction(16, self.target_cycles)
+        op = getCustomOp(node)
+        return _window_lag(op) + Fraction(16 + _cycles_a_window(op), self.target_cycles)
 
     def _lags(self, model: ModelWrapper) -> dict[str, Fraction]:
         """Part of a frame by which each tensor lags the accelerator's input."""
@@ -104,7 +105,7 @@ class InsertFIFOs(Transformation):
             arrival = max(lag[node.input[k]] for k in range(len(op.streams_in())))
             own = Fraction(op.fill_cycles(), self.target_cycles)
             if node.op_type in _WINDOW_OPS:
-                own = _window_lag(op) + Fraction(16, self.target_cycles)
+                own = _window_lag(op) + Fraction(16 + _cycles_a_window(op), self.target_cycles)
             for name in node.output:
                 lag[name] = arrival + own
         return lag
@@ -184,6 +185,14 @@ def insert_fifo(model: ModelWrapper, node: NodeProto, port: int, depth: int) -> 
     model.set_tensor_datatype(buffered, stream.dtype)
     model.graph.node.insert(list(model.graph.node).index(node), fifo)
     node.input[port] = buffered
+
+
+def _cycles_a_window(op: StreamOp) -> int:
+    """Cycles of one window in a BitConv, between the pixel that completes it and its levels; 0 in what passes beats."""
+    if op.onnx_node.op_type != "BitConv_rtl":
+        return 0
+    height, width = op.window.windows
+    return int(op.reading_cycles // (height * width))
 
 
 def _window_lag(op: StreamOp) -> Fraction:
