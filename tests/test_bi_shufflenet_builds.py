@@ -1,0 +1,26 @@
+"""Variants of Bi-ShuffleNet as hardware graphs, equal to PyTorch at every tap; the main job itself runs them in rtlsim."""
+
+from pathlib import Path
+
+import pytest
+
+from finn_build import network as networks
+from finn_build.finn_env import prepare_finn
+from finn_build.pipeline import taps
+from tests.pipeline_runs import UP_TO_LEVEL_2, run_steps, start_build
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["bi_shufflenet_v", "bi_shufflenet_xi"])
+def test_variants_are_exact_in_integers(name: str, tmp_path: Path) -> None:
+    """Average-pooled shortcuts and 5x5; max-pooled ones and pairs of 3x3 on both sides."""
+    prepare_finn(tmp_path / ".finn")
+    from finn_build.gate import compare
+
+    network = networks.from_zoo(name, tmp_path, image_size=32)
+    build = run_steps(start_build(network, tmp_path, frames=4, target_fps=200), UP_TO_LEVEL_2)
+    assert build.integers is not None and build.streams is not None
+    verdict = compare(taps(build.streams, build.integers), build.values)
+    assert verdict.passed and verdict.levels == (0, 1, 2) and verdict.taps > 80
+    units = [n for n in build.streams.graph.node if n.op_type == "BitConv_rtl"]
+    assert len(units) == {"bi_shufflenet_v": 54, "bi_shufflenet_xi": 73}[name]
