@@ -1,4 +1,4 @@
-"""Variants of Bi-ShuffleNet as hardware graphs, equal to PyTorch at every tap; the main job itself runs them in rtlsim."""
+"""Variants of Bi-ShuffleNet as hardware graphs, equal to PyTorch at every tap; the main job runs the net in rtlsim."""
 
 from pathlib import Path
 
