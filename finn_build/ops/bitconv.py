@@ -13,12 +13,13 @@ from qonnx.core.modelwrapper import ModelWrapper
 from finn_build.errors import ConfigError
 from finn_build.integers.affine import FRACTIONS, AffineSteps, fit_affine
 from finn_build.integers.step_function import StepFunction
+from finn_build.ops._bitconv_area import bitconv_area
 from finn_build.ops._folds import folds
-from finn_build.ops._memory import hex_words, rom_area, rom_in_block_ram
-from finn_build.ops._ram import bram18_blocks, lutram_luts, memory_style
+from finn_build.ops._memory import hex_words, rom_in_block_ram
 from finn_build.ops._window import Window
 from finn_build.ops.base import Resources, Stream, StreamOp, integer_range_dtype
-from finn_build.ops.swg import core_area, geometry_parameters, ring_choice, window_of
+from finn_build.ops.fifo import fifo_style
+from finn_build.ops.swg import geometry_parameters, ring_choice, window_of
 
 _BIPOLAR = DataType["BIPOLAR"]
 _WIDE_DOT = 128  # lanes above which bitconv.sv puts one more register into a popcount
@@ -108,7 +109,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         return DataType[self.attr("inputDataType" if own else "shortcutDataType")]
 
     @property
-    def _total(self) -> BaseDataType:
+    def total(self) -> BaseDataType:
         """Type of the sum with its shortcut, always signed."""
         acc = DataType[self.attr("accDataType")]
         low, high = int(acc.min()) * self.attr("sumScale"), int(acc.max()) * self.attr("sumScale")
@@ -118,7 +119,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         return integer_range_dtype(min(low, -1), high)
 
     @property
-    def _total_range(self) -> tuple[np.ndarray, np.ndarray]:
+    def total_range(self) -> tuple[np.ndarray, np.ndarray]:
         """Range of each channel's total: as many products of +1 and -1 as the window has, and the shortcut."""
         rows, none = self.attr("MH"), self.attr("shortcut") == "none"
         reach = self.window.kernel[0] * self.window.kernel[1] * self.attr("IFMChannels") * self.attr("sumScale")
@@ -165,7 +166,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         if bits < 2 or self.streams_out()[0].dtype == _BIPOLAR:
             return None
         steps = StepFunction(thresholds, table[0] if table else None, self.attr("outBias"))
-        return fit_affine(steps, *self._total_range, bits, bias, fractions)
+        return fit_affine(steps, *self.total_range, bits, bias, fractions)
 
     @property
     def reading_cycles(self) -> int:
@@ -187,7 +188,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         return pixels * (self.attr("IFMChannels") // self.attr("InLanes")) + sf + steps + 6
 
     @cached_property
-    def _ring(self) -> tuple[int, str]:
+    def ring(self) -> tuple[int, str]:
         """Words of the ring of rows, and its kind of memory: neither side may slow the other one down."""
         arrivals = {self.streams_in()[0].beats, self.get_exp_cycles()}
         pixels = max(self.window.pixels_kept(a, self.reading_cycles, 1.0) for a in arrivals)
@@ -195,18 +196,18 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         return ring_choice(self.window, self.attr("SIMD"), self.attr("ram_style"), least, self.attr("bramPrice"))
 
     @property
-    def _kept(self) -> int:
+    def kept(self) -> int:
         """Beats of x held for the shortcut: all pixels in the ring from the window's centre on, and those in flight."""
         top, left, *_ = self.window.padding
-        pixels = -(-self._ring[0] // self.window.folds) - top * self.window.image[1] - left + _IN_FLIGHT
+        pixels = -(-self.ring[0] // self.window.folds) - top * self.window.image[1] - left + _IN_FLIGHT
         return max(2, pixels * self.attr("IFMChannels") // self.attr("InLanes"))
 
     def rtl_parameters(self) -> dict[str, int | str]:
         """Parameters of bitconv.sv."""
-        x, node, (depth, style) = self.streams_in()[0], self.onnx_node.name, self._ring
+        x, node, (depth, style) = self.streams_in()[0], self.onnx_node.name, self.ring
         geometry = {k: v for k, v in geometry_parameters(self.window).items() if k != "FOLDS"}
         own = self.attr("shortcut") == "own"
-        kept = self._kept if own else 2
+        kept = self.kept if own else 2
         return {
             "C": self.attr("IFMChannels"),
             "MH": self.attr("MH"),
@@ -227,9 +228,9 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             "SHORTCUT_SCALE": self.attr("shortcutScale"),
             "SUM_SCALE": self.attr("sumScale"),
             "KEPT": kept,
-            "KEPT_STYLE": _fifo_style(kept, x.width, self.attr("bramPrice")),
+            "KEPT_STYLE": fifo_style(kept, x.width, price=self.attr("bramPrice")),
             "ACC_BITS": DataType[self.attr("accDataType")].bitwidth(),
-            "TOTAL_BITS": self._total.bitwidth(),
+            "TOTAL_BITS": self.total.bitwidth(),
             "STEPS": 2**self.stages - 1 if self.attr("affineSteps") else self.attr("numSteps"),
             "OUT_BITS": self.streams_out()[0].dtype.bitwidth(),
             "BIAS": self._affine_levels[1] if self.attr("affineSteps") else self.attr("outBias"),
@@ -237,20 +238,20 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             "AFFINE": self.attr("affineSteps"),
             "FRACTION": self.attr("affineFraction"),
             **{f"{name}_BITS": max(1, int(b)) for name, b in zip("AD", self.attr("affineBits"), strict=True)},
-            "BLOCK": sum(block << k for k, (_, _, block) in enumerate(self._memories())),
+            "BLOCK": sum(block << k for k, (_, _, block) in enumerate(self.memories())),
             **{f"{name.upper()}_FILE": f"{node}_{name}.mem" for name in ("weight", "sign")},
             **{f"{name.upper()}_FILE": f"{node}_{name}" for name in ("step", "table")},
         }
 
-    def _memories(self) -> list[tuple[int, int, bool]]:
+    def memories(self) -> list[tuple[int, int, bool]]:
         """Depth, width, block or not, of the weights and of one lane's steps and table, or its knees and lines."""
         (sf, nf), rows, stages = self._folds, self.attr("MH") // self.attr("Lanes"), self.stages
         nodes = rows << stages if stages > 1 else rows
         sizes = [(sf * nf, self.attr("PE") * self.attr("SIMD"))]
         if self.attr("affineSteps"):
-            sizes += [(rows, self._total.bitwidth()), (2 * rows, int(sum(self.attr("affineBits"))))]
+            sizes += [(rows, self.total.bitwidth()), (2 * rows, int(sum(self.attr("affineBits"))))]
         else:
-            sizes.append((nodes, self._total.bitwidth() + 1))
+            sizes.append((nodes, self.total.bitwidth() + 1))
         if self.attr("hasTable") and not self.attr("affineSteps"):
             sizes.append((rows << stages, self.streams_out()[0].dtype.bitwidth()))
         styles, price = (self.attr("ram_style"), "auto", "auto"), self.attr("bramPrice")
@@ -283,7 +284,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         widths = [int(b) for b in self.attr("affineBits")]
         if fit is None or any(needed > given for needed, given in zip(fit.widths, widths, strict=True)):
             raise ConfigError(f"{node}: affineSteps=1, but no lines of {widths} bits give these steps; legal: 0")
-        files, total = {}, self._total.bitwidth()
+        files, total = {}, self.total.bitwidth()
         for lane in range(lanes):
             a, d = fit.lines[lane::lanes].reshape(-1, 2).T
             files[f"{node}_step_{lane:03}.mem"] = hex_words(fit.knees[lane::lanes, None], total)
@@ -296,7 +297,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
 
     def _step_words(self, thresholds: np.ndarray, lane: int) -> list[str]:
         """Thresholds of one lane in the order of the search tree, root at node 1."""
-        stages, bits, mine = self.stages, self._total.bitwidth(), self._of_lane(thresholds, lane)
+        stages, bits, mine = self.stages, self.total.bitwidth(), self._of_lane(thresholds, lane)
         codes = np.full((len(mine), 2**stages - 1), 2**bits, np.int64)  # never reached
         codes[:, : mine.shape[1]] = np.clip(mine + 2 ** (bits - 1), 0, 2**bits)
         tree = np.zeros((len(mine), 2**stages), np.int64)
@@ -327,43 +328,5 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         return (2 * levels - 1 if bipolar else levels,)
 
     def resources(self) -> Resources:
-        """Sum of the parts."""
-        pe, simd, lanes = self.attr("PE"), self.attr("SIMD"), self.attr("Lanes")
-        acc, total, x = DataType[self.attr("accDataType")].bitwidth(), self._total.bitwidth(), self.streams_in()[0]
-        depth, style = self._ring
-        core = core_area(self.window, simd, depth, style)
-        lut, ff, bram = core.lut, core.ff, core.bram18
-        for k, (words, width, block) in enumerate(self._memories()):
-            area = rom_area(words, width, block=block)
-            copies = 1 if k == 0 else lanes
-            lut, bram = lut + copies * area[0], bram + copies * area[1]
-            ff += 0 if block else copies * width
-        if self.attr("shortcut") == "own":
-            kept = _fifo_area(self._kept, x.width, self.attr("bramPrice"))
-            lut, ff, bram = lut + kept.lut, ff + kept.ff, bram + kept.bram18
-        if self.sign_steps:
-            lut += rom_area(self.attr("IFMChannels") // x.lanes, x.lanes * (x.dtype.bitwidth() + 1), block=False)[0]
-            lut += 4 * x.lanes
-        popcount = simd * max(1.0, min(2.0, np.log2(max(simd, 2)) / 3))
-        each = popcount + acc + (acc if pe > lanes else 0)
-        lut += round(pe * each + lanes * (1.5 * total + 4) + 30)
-        ff += simd * 2 + pe * (2 * acc + 6) + lanes * (total + self.stages * 2) + 40
-        if self.attr("affineSteps"):
-            r = max(total + self.attr("affineFraction"), *(int(b) for b in self.attr("affineBits")))
-            lut, ff = lut + lanes * 1.5 * r, ff + lanes * (r + 3)
-        return Resources(lut=int(lut), ff=int(ff), bram18=int(bram))
-
-
-def _fifo_style(depth: int, width: int, price: int) -> str:
-    """Kind of memory of the FIFO for the own shortcut, chosen as the FIFO op does."""
-    return "distributed" if depth <= 33 else memory_style(depth - 1, width, price=price)
-
-
-def _fifo_area(depth: int, width: int, price: int) -> Resources:
-    places = depth - 1
-    if places <= 32:
-        return Resources(lut=width + 12, ff=width + 8)
-    control, address = 2.4 * places.bit_length(), 3 * places.bit_length()
-    if _fifo_style(depth, width, price) == "block":
-        return Resources(lut=round(control), ff=address, bram18=bram18_blocks(places, width))
-    return Resources(lut=round(control) + lutram_luts(places, width), ff=address + width)
+        """Sum of the parts; LUT within 15% of Yosys 0.70 `synth_xilinx`, xc7, mostly low."""
+        return bitconv_area(self)

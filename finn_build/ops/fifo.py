@@ -10,7 +10,7 @@ from qonnx.core.datatype import DataType
 
 from finn_build.errors import ConfigError
 from finn_build.ops._folds import folds
-from finn_build.ops._ram import bram18_blocks, lutram_luts, memory_style
+from finn_build.ops._ram import LUTS_PER_BRAM18, bram18_blocks, lutram_luts, memory_style
 from finn_build.ops.base import Resources, Stream, StreamOp
 
 _SRL_PLACES = 32
@@ -50,11 +50,9 @@ class StreamFIFO_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         return [self._stream()]
 
     def _style(self) -> str:
-        """Kind of memory; two places need none, and up to 32 more fit shift-register LUTs."""
-        places = self.attr("depth") - 1
-        if self.attr("ram_style") == "auto" and places <= _SRL_PLACES:
-            return "distributed"
-        return memory_style(places, self._stream().width, self.attr("ram_style"), self.attr("bramPrice"))
+        """Kind of memory."""
+        depth, width = self.attr("depth"), self._stream().width
+        return fifo_style(depth, width, self.attr("ram_style"), self.attr("bramPrice"))
 
     def rtl_parameters(self) -> dict[str, int | str]:
         """Width, depth and kind of memory."""
@@ -73,19 +71,32 @@ class StreamFIFO_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         return 1 if self.attr("depth") == 2 else 2
 
     def resources(self) -> Resources:
-        """Area by structure: two registers, shift-register LUTs, LUTRAM or block RAM.
+        """Area by structure: two registers, shift-register LUTs, LUTRAM or block RAM."""
+        return fifo_area(self.attr("depth"), self._stream().width, self._style())
 
-        Source: Yosys 0.70 `synth_xilinx`, xc7, 15 configurations of 1 to 64 bits, 2 to 4,096 beats; LUT within 3 up to
-        33 beats, within 10% above. Shift registers of up to 16 places count one LUT a bit; a packer pairs them.
-        """
-        width, places, style = self._stream().width, self.attr("depth") - 1, self._style()
-        address = max(1, (places - 1).bit_length())
-        if places == 1:
-            return Resources(lut=width + 4, ff=2 * width + 2)
-        if style == "distributed" and places <= _SRL_PLACES:
-            return Resources(lut=width + 2 + 3 * address, ff=width + address + 2)
-        wraps = places & (places - 1) != 0
-        control, registers = round((4.5 if wraps else 2.4) * address), 3 * address + 2
-        if style == "block":
-            return Resources(lut=control, ff=registers, bram18=bram18_blocks(places, width))
-        return Resources(lut=control + lutram_luts(places, width), ff=registers + width)
+
+def fifo_style(depth: int, width: int, ram_style: str = "auto", price: int = LUTS_PER_BRAM18) -> str:
+    """Kind of memory of a FIFO of `depth` beats; two places need none, and up to 32 more fit shift-register LUTs."""
+    places = depth - 1
+    if ram_style == "auto" and places <= _SRL_PLACES:
+        return "distributed"
+    return memory_style(places, width, ram_style, price)
+
+
+def fifo_area(depth: int, width: int, style: str) -> Resources:
+    """Area of fifo.sv.
+
+    Source: Yosys 0.70 `synth_xilinx`, xc7, 15 configurations of 1 to 64 bits, 2 to 4,096 beats; LUT within 3 up to
+    33 beats, within 10% above. Shift registers of up to 16 places count one LUT a bit; a packer pairs them.
+    """
+    places = depth - 1
+    address = max(1, (places - 1).bit_length())
+    if places == 1:
+        return Resources(lut=width + 4, ff=2 * width + 2)
+    if style == "distributed" and places <= _SRL_PLACES:
+        return Resources(lut=width + 2 + 3 * address, ff=width + address + 2)
+    wraps = places & (places - 1) != 0
+    control, registers = round((4.5 if wraps else 2.4) * address), 3 * address + 2
+    if style == "block":
+        return Resources(lut=control, ff=registers, bram18=bram18_blocks(places, width))
+    return Resources(lut=control + lutram_luts(places, width), ff=registers + width)
