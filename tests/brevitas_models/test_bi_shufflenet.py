@@ -140,7 +140,7 @@ def test_shortcuts_reach_the_sums() -> None:
     conv.norm.register_forward_hook(lambda _m, inputs, _y: sums.append(inputs[0]))
     x = torch.randint(-8, 8, (1, 24, 8, 8), generator=torch.Generator().manual_seed(0)) / 2
     conv(x), conv(x, x)
-    assert conv.gain == 16 and torch.equal(sums[1] - sums[0], 16 * x)  # 2^4 is nearest to sqrt(24) * 3 in log2
+    assert conv.gain == 64 and torch.equal(sums[1] - sums[0], 64 * x)  # 4 * 2^4, nearest to sqrt(24) * 3 in log2
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,8 @@ def test_random_geometries_keep_the_predicted_rate(tmp_path: Path) -> None:
 def test_a_ring_one_word_smaller_is_slower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cases = [swg((6, 7), (3, 3), dtype="INT4"), swg((8, 8), (3, 3), (2, 2), (1, 1, 1, 1)), swg((6, 6), (2, 2), (2, 2))]
     least = Window.depth.fget
-    monkeypatch.setattr("finn_build.ops.swg._ring_depth", lambda window, *_: least(window) - 1)
+    smaller = lambda window, *_: (least(window) - 1, "distributed")  # noqa: E731
+    monkeypatch.setattr("finn_build.ops.swg.ring_choice", smaller)
     bench = OpBench("SWG_rtl", cases)
     results = bench.simulate(tmp_path)
     for op in bench.ops:
