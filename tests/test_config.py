@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from finn_build.config import BOARD_DIR, CONFIG_DIR, load_board, load_build
+from finn_build.config import BOARD_DIR, CONFIG_DIR, BuildConfig, load_board, load_build, write_build
 from finn_build.errors import ConfigError
 
 
@@ -49,3 +49,8 @@ def test_bad_files_name_the_file_and_the_cure(tmp_path: Path, text: str, message
 def test_a_missing_file() -> None:
     with pytest.raises(ConfigError, match="no such file"):
         load_build(Path("nowhere.yaml"))
+
+
+def test_a_written_configuration_reads_the_same(tmp_path: Path) -> None:
+    config = BuildConfig("m", input_size=96, target_fps=1000.0, folding={"BitConv_0": {"PE": 2, "SIMD": 24}})
+    assert load_build(write_build(config, tmp_path / "build.yaml")) == config

@@ -3,6 +3,11 @@
 from finn_build.errors import ConfigError
 
 
+def divisors(n: int) -> list[int]:
+    """Every number of lanes that divides `n`, ascending."""
+    return [d for d in range(1, n + 1) if n % d == 0]
+
+
 def folds(node: str, lanes_name: str, lanes: int, size_name: str, size: int) -> int:
     """Number of beats that carry `size` elements, `lanes` at a time.
 
@@ -21,7 +26,7 @@ def folds(node: str, lanes_name: str, lanes: int, size_name: str, size: int) -> 
     """
     if lanes >= 1 and size % lanes == 0:
         return size // lanes
-    legal = [d for d in range(1, size + 1) if size % d == 0]
+    legal = divisors(size)
     nearest = sorted(
         {max((d for d in legal if d <= lanes), default=1), min((d for d in legal if d >= lanes), default=size)}
     )

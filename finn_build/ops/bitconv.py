@@ -41,7 +41,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
 
     rtl_module = "bitconv"
     rtl_sources = (
-        *(f"mvau/{m}.sv" for m in ("rom_distributed", "rom", "compressor", "mvau_signs", "mvau_products", "mvau_pe")),
+        *(f"mvau/{m}.sv" for m in ("rom_distributed", "rom", "compressor", "mvau_signs", "mvau_pe")),
         "swg/swg_core.sv",
         "fifo/fifo.sv",
         *(f"bitconv/{m}.sv" for m in ("bitconv_signs", "bitconv_totals", "bitconv_steps", "bitconv_affine", "bitconv")),

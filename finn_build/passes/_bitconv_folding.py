@@ -9,6 +9,7 @@ from typing import Any
 from onnx import NodeProto, helper
 from qonnx.custom_op.registry import getCustomOp
 
+from finn_build.ops._folds import divisors
 from finn_build.ops._ram import LUTS_PER_BRAM18
 
 Folding = dict[str, int]
@@ -48,14 +49,14 @@ def _foldings(node: NodeProto, target_cycles: int) -> Iterator[tuple[int, ...]]:
     own, pixels = op.attr("shortcut") == "own", op.attr("IFMDim")[0] * op.attr("IFMDim")[1]
     channels, rows = op.attr("IFMChannels"), op.attr("MH")
     outputs = op.window.windows[0] * op.window.windows[1]
-    for simd in _divisors(channels):
-        entries = _fewest(_divisors(simd), pixels * channels, target_cycles)
-        for pe in _divisors(rows):
-            lanes = _fewest(_divisors(pe), outputs * rows * op.stages, target_cycles)
+    for simd in divisors(channels):
+        entries = _fewest(divisors(simd), pixels * channels, target_cycles)
+        for pe in divisors(rows):
+            lanes = _fewest(divisors(pe), outputs * rows * op.stages, target_cycles)
             if own:
-                shared = [d for d in _divisors(pe) if simd % d == 0 and d >= max(lanes, entries)]
+                shared = [d for d in divisors(pe) if simd % d == 0 and d >= max(lanes, entries)]
                 if not shared:
-                    shared = [max(d for d in _divisors(pe) if simd % d == 0)]
+                    shared = [max(d for d in divisors(pe) if simd % d == 0)]
                 yield simd, pe, shared[0], shared[0]
             else:
                 yield simd, pe, lanes, entries
@@ -75,7 +76,3 @@ def _with(node: NodeProto, folding: tuple[int, ...]) -> Any:
 def _cost(node: NodeProto, folding: tuple[int, ...]) -> int:
     area = _with(node, folding).resources()
     return int(area.lut + LUTS_PER_BRAM18 * area.bram18)
-
-
-def _divisors(n: int) -> list[int]:
-    return [d for d in range(1, n + 1) if n % d == 0]

@@ -11,7 +11,7 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
 from finn_build.errors import ConfigError
-from finn_build.ops._folds import folds
+from finn_build.ops._folds import divisors, folds
 from finn_build.ops.base import StreamOp
 from finn_build.passes import _bitconv_folding
 
@@ -81,8 +81,8 @@ def foldings(model: ModelWrapper, node: NodeProto) -> Iterator[Folding]:
     elif node.op_type == "WideSWG_rtl":
         yield {}
     elif node.op_type == "BitMVAU_rtl":
-        for simd in _divisors(_simd_limit(model, node)):
-            for pe in _divisors(op.attr("MH")):
+        for simd in divisors(_simd_limit(model, node)):
+            for pe in divisors(op.attr("MH")):
                 yield {"PE": pe, "SIMD": simd}
     else:
         for pe in op.legal_lanes():
@@ -143,7 +143,3 @@ def _apply(op: StreamOp, folding: Mapping[str, int]) -> None:
 
 def _lanes(folding: Folding) -> int:
     return folding.get("PE", 1) * folding.get("SIMD", 1)
-
-
-def _divisors(n: int) -> list[int]:
-    return [d for d in range(1, n + 1) if n % d == 0]
