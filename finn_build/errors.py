@@ -23,3 +23,7 @@ class SimulationError(SignflowError):
 
 class GateError(SignflowError):
     """Two levels of the same network disagree; names layer, channel, row, column and both values."""
+
+
+class BitstreamError(SignflowError):
+    """A tool on the way to the bitstream failed, or the bitstream would not work; names the tool and its log."""
