@@ -29,6 +29,8 @@ class Board:
         family: Yosys `synth_xilinx -family`.
         clk_mhz: clock of the accelerator.
         lut, ff, bram36, dsp, uram: what the chip has.
+        board_part: name of the board's files in Vivado.
+        ps: parameters of the processing system where Vivado lacks these files.
     """
 
     name: str
@@ -40,6 +42,8 @@ class Board:
     bram36: int
     dsp: int
     uram: int
+    board_part: str
+    ps: Mapping[str, str | int] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def clk_period_ns(self) -> float:
