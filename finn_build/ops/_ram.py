@@ -19,6 +19,11 @@ def lutram_luts(words: int, width: int) -> int:
     return 4 * banks * -(-width // 3) + multiplexers
 
 
+def single_port_luts(words: int, width: int) -> int:
+    """LUTs of a memory of `words` x `width` bits that is read or written in a cycle, never both; from Yosys, as above."""
+    return -(-width // 2) if words <= 32 else width * -(-words // 64)
+
+
 def bram18_blocks(words: int, width: int) -> int:
     """RAMB18 of a simple dual port memory of `words` x `width` bits, in its best aspect ratio."""
     return min(-(-words // depth) * -(-width // bits) for depth, bits in _BRAM18_SHAPES)
