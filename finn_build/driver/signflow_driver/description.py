@@ -1,0 +1,158 @@
+"""`accelerator.json` and `accelerator.npz`: what the driver has to know of an accelerator.
+
+The JSON holds shapes, types and the host's part of the network as a list of steps; the npz holds the arrays those name.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import DriverError
+
+FORMAT = 1
+KINDS = ("unsigned", "signed", "bipolar")
+
+
+@dataclass(frozen=True)
+class StreamFormat:
+    """A stream of the accelerator, as it lies in memory: beats back to back, each padded to whole bytes.
+
+    Attributes:
+        name: tensor it carries.
+        shape: of one frame, channels last.
+        lanes: elements of a beat, element 0 in the low bits.
+        bits: of an element.
+        kind: "unsigned", "signed" (two's complement) or "bipolar" (one bit, 1 is +1, 0 is -1).
+        order: logical channel at each position of the last dimension; empty where that is 0, 1, 2...
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    lanes: int
+    bits: int
+    kind: str
+    order: tuple[int, ...] = ()
+
+    @property
+    def beat_bytes(self) -> int:
+        """Bytes of one beat."""
+        return -(-self.lanes * self.bits // 8)
+
+    @property
+    def beats(self) -> int:
+        """Beats of one frame."""
+        return prod(self.shape) // self.lanes
+
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of one frame."""
+        return self.beats * self.beat_bytes
+
+
+@dataclass(frozen=True)
+class HostStep:
+    """One operation of the host behind the accelerator.
+
+    Attributes:
+        op: ONNX operation.
+        inputs: names of arrays: constants of the npz, outputs of earlier steps, or the tensor of a stream.
+        output: name of its result.
+        attributes: of the operation.
+    """
+
+    op: str
+    inputs: tuple[str, ...]
+    output: str
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class HostTail:
+    """From an output stream's integers to one output of the network: `float32(n) * scale / divisor`, then steps.
+
+    Attributes:
+        name: output of the network.
+        stream: tensor of the stream it is computed from.
+        divisor: pixels of an average pool; 1 elsewhere.
+        steps: what follows.
+    """
+
+    name: str
+    stream: str
+    divisor: int = 1
+    steps: tuple[HostStep, ...] = ()
+
+    @property
+    def scale(self) -> str:
+        """Name of the array of the scale, a scalar or one number per channel."""
+        return f"{self.stream}.scale"
+
+
+@dataclass(frozen=True)
+class Description:
+    """An accelerator as the driver sees it.
+
+    Attributes:
+        model, board, clk_mhz: what was built, for what, at which clock.
+        build_hash: 32 hexadecimal digits; the bitstream carries the same.
+        timeout_cycles: cycles without a beat that mean a stall.
+        image_shape: (C, H, W) of the images, uint8.
+        classes: names; empty where unknown.
+        inputs, outputs: streams in the order of the shell's.
+        tails: outputs of the network.
+        arrays: "head" int64 [C, 256], the integer that enters for each pixel value (absent: the pixel itself), the
+            scales, and the constants of the steps.
+    """
+
+    model: str
+    board: str
+    clk_mhz: float
+    build_hash: str
+    timeout_cycles: int
+    image_shape: tuple[int, ...]
+    classes: tuple[str, ...]
+    inputs: tuple[StreamFormat, ...]
+    outputs: tuple[StreamFormat, ...]
+    tails: tuple[HostTail, ...]
+    arrays: dict[str, np.ndarray] = field(default_factory=dict, compare=False)
+
+    def save(self, path: Path) -> None:
+        """Write `path` and, beside it, the arrays as .npz."""
+        content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "arrays"}
+        for name in ("inputs", "outputs", "tails"):
+            content[name] = [asdict(item) for item in content[name]]
+        path.write_text(json.dumps({"format": FORMAT, **content}, indent=2) + "\n")
+        np.savez(path.with_suffix(".npz"), **self.arrays)  # type: ignore[arg-type]
+
+
+def load_description(path: Path) -> Description:
+    """Read a description.
+
+    Raises:
+        DriverError: it is not there, or of another format.
+    """
+    try:
+        content = json.loads(path.read_text())
+        with np.load(path.with_suffix(".npz")) as arrays:
+            found = dict(arrays)
+    except (OSError, ValueError) as error:
+        raise DriverError(f"{path}: not readable with its .npz: {error}") from error
+    if content.pop("format", None) != FORMAT:
+        raise DriverError(f"{path}: not of format {FORMAT}; take the driver from the same deployment folder")
+    for name in ("inputs", "outputs"):
+        content[name] = tuple(
+            StreamFormat(**{**s, "shape": tuple(s["shape"]), "order": tuple(s["order"])}) for s in content[name]
+        )
+    content["tails"] = tuple(HostTail(**{**t, "steps": _steps(t["steps"])}) for t in content["tails"])
+    content |= {name: tuple(content[name]) for name in ("image_shape", "classes")}
+    return Description(**content, arrays=found)
+
+
+def _steps(listed: list[dict[str, Any]]) -> tuple[HostStep, ...]:
+    return tuple(HostStep(**{**step, "inputs": tuple(step["inputs"])}) for step in listed)
