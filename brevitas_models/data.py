@@ -1,19 +1,21 @@
 """Image folders as arrays of uint8, with splits that never divide a group of related images.
 
-Three kinds of folder are read: one with an `index.csv` (columns path, class; optional group, split), one
-with a sub-folder of images per class, and, for inference, one that simply holds images.
+Three kinds of folder are read: one with an `index.csv` (columns path, class; optional group, split, fold5),
+one with a sub-folder of images per class, and, for inference, one that simply holds images.
 """
 
 import csv
 import warnings
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from brevitas_models.folds import FOLDS, deal_folds, fold_split
 from finn_build.errors import DataError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".ppm")
@@ -61,23 +63,30 @@ class _Row:
     label: str = ""
     group: str = ""
     split: str = ""
+    fold: str = ""
 
 
-def load_folder(folder: str | Path, size: int | tuple[int, int], channels: int = 1, seed: int = 0) -> ImageSet:
+def load_folder(
+    folder: str | Path, size: int | tuple[int, int], channels: int = 1, seed: int = 0, fold: int | None = None
+) -> ImageSet:
     """Read every image of a folder, resized to `size` × `size` pixels.
 
     A split in the index is kept. Without one, images are split 7:1:2 per class by `seed`, whole groups
-    together; with no index each image counts as its own group, which a warning says.
+    together; with no index each image counts as its own group, which a warning says. With `fold`, that fold of
+    the index's column `fold5` is test, the next one val, the other three train; without the column, whole groups
+    are dealt to folds by `seed`, stratified by class.
 
     Args:
         folder: with index.csv, with a sub-folder per class, or flat (then labels are -1 and there are no
             splits).
         size: height and width in pixels, one number for square images.
         channels: 1 for grey, 3 for RGB.
-        seed: of the split.
+        seed: of the split, or of the folds.
+        fold: 0 to 4 for cross-validation, None for the split of the index.
 
     Raises:
-        DataError: no such folder, no images, an unreadable image, a bad index, or a group in two splits.
+        DataError: no such folder, no images, an unreadable image, a bad index, a group in two splits or folds, or
+            no such fold.
     """
     root = Path(folder)
     if not root.is_dir():
@@ -85,9 +94,11 @@ def load_folder(folder: str | Path, size: int | tuple[int, int], channels: int =
     rows = _find(root)
     if not rows:
         raise DataError(f"{root}: no images ({', '.join(SUFFIXES)}), no class sub-folders and no index.csv")
-    if rows[0].label and not any(row.split for row in rows):
+    if fold is not None:
+        rows = _split_by_fold(root, rows, fold, seed)
+    elif rows[0].label and not any(row.split for row in rows):
         rows = _assign_splits(rows, seed)
-    _check_groups(root, rows)
+    _check_groups(root, rows, "split")
     classes = sorted({row.label for row in rows} - {""})
     labels = [classes.index(row.label) if row.label else UNLABELLED for row in rows]
     return ImageSet(
@@ -176,7 +187,8 @@ def _read_index(root: Path) -> list[_Row]:
                 raise DataError(f"{index}:{number}: path and class must not be empty")
             if split and split not in SPLITS:
                 raise DataError(f"{index}:{number}: split {split!r} is not one of {', '.join(SPLITS)}")
-            rows.append(_Row(root / line["path"], label, line.get("group") or line["path"], split))
+            group, fold = line.get("group") or line["path"], line.get(f"fold{FOLDS}") or ""
+            rows.append(_Row(root / line["path"], label, group, split, fold))
     return rows
 
 
@@ -199,9 +211,27 @@ def _assign_splits(rows: list[_Row], seed: int) -> list[_Row]:
     return [_Row(row.path, row.label, row.group, split_of[row.group]) for row in rows]
 
 
-def _check_groups(root: Path, rows: list[_Row]) -> None:
-    split_of: dict[str, str] = {}
+def _split_by_fold(root: Path, rows: list[_Row], fold: int, seed: int) -> list[_Row]:
+    """Make a split of the folds in the index, or of folds dealt by `seed` where it has none."""
+    if not 0 <= fold < FOLDS:
+        raise DataError(f"fold {fold} does not exist; folds are 0 to {FOLDS - 1}")
+    if not all(row.label for row in rows):
+        raise DataError(f"{root}: folds need labels; add an index.csv or a sub-folder per class")
+    if not any(row.fold for row in rows):
+        folds = deal_folds([row.label for row in rows], [row.group for row in rows], seed)
+        rows = [replace(row, fold=str(of)) for row, of in zip(rows, folds, strict=True)]
     for row in rows:
-        first = split_of.setdefault(row.group, row.split) if row.group else row.split
-        if first != row.split:
-            raise DataError(f"{root}: group {row.group!r} is in both {first} and {row.split}; give it one split")
+        if row.fold not in map(str, range(FOLDS)):
+            raise DataError(f"{row.path}: fold{FOLDS} is {row.fold!r} in the index, not 0 to {FOLDS - 1}")
+    _check_groups(root, rows, "fold")
+    return [replace(row, split=fold_split(int(row.fold), fold)) for row in rows]
+
+
+def _check_groups(root: Path, rows: list[_Row], part: Literal["split", "fold"]) -> None:
+    """No group may be in two splits, or in two folds."""
+    first: dict[str, str] = {}
+    for row in rows:
+        here = getattr(row, part)
+        there = first.setdefault(row.group, here) if row.group else here
+        if there != here:
+            raise DataError(f"{root}: group {row.group!r} is in both {there} and {here}; give it one {part}")

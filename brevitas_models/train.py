@@ -11,7 +11,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from brevitas_models.atomic import write_atomically
 from brevitas_models.augment import Augmentation
 from brevitas_models.data import SPLITS, ImageSet, load_folder, to_float
 from brevitas_models.evaluate import measure
+from brevitas_models.folds import FOLDS
 from brevitas_models.synthetic import make_image_set
 from brevitas_models.trainer import Report, TrainConfig, Trainer
 from brevitas_models.zoo import DEFAULT_MODEL, ZOO, configure, load_checkpoint, parse_overrides
@@ -42,11 +43,12 @@ examples:
   python -m brevitas_models.train --data synthetic --epochs1 5 --epochs2 10 --out runs/try
   python -m brevitas_models.train --data FOLDER --out runs/steel
   python -m brevitas_models.train --data FOLDER --out runs/steel --resume
+  python -m brevitas_models.train --data FOLDER --out runs/fold0 --fold 0
   python -m brevitas_models.train --data FOLDER --out runs/fine --init runs/steel/best.pt --epochs1 0 --epochs2 40
   python -m brevitas_models.train --data FOLDER --out runs/wide --set channels=[24,48,96] --set
   activation=rsilu
 
-FOLDER holds an index.csv (columns path, class; optional group, split) or one sub-folder of images per class.
+FOLDER holds an index.csv (columns path, class; optional group, split, fold5) or one sub-folder of images per class.
 """
 
 
@@ -99,10 +101,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 def _load(options: argparse.Namespace, size: int, channels: int) -> ImageSet:
     if options.data == "synthetic":
+        if options.fold is not None:
+            raise ConfigError("--fold needs a folder of images: synthetic ones have a split only")
         if channels != 1:
             raise ConfigError("synthetic images are grey: add --set in_channels=1, or name a folder with --data")
         return make_image_set(options.synthetic_images, size, options.seed)
-    return load_folder(options.data, size, channels, options.seed)
+    return load_folder(options.data, size, channels, options.seed, options.fold)
 
 
 def _metrics(best: Path, config: TrainConfig, data: ImageSet, source: str) -> dict[str, Any]:
@@ -156,9 +160,9 @@ def _line(step: int, epoch: int, numbers: dict[str, float]) -> str:
 
 def _config(options: argparse.Namespace) -> TrainConfig:
     augmentation = Augmentation(options.flips, options.shift, options.contrast, options.brightness)
-    names = ("model", "epochs1", "epochs2", "lr1", "lr2", "batch", "weight_decay", "label_smoothing", "init", "seed")
-    chosen = {name: getattr(options, name) for name in names}
-    return TrainConfig(**chosen, augmentation=augmentation, overrides=parse_overrides(options.set))
+    own: dict[str, Any] = {"augmentation": augmentation, "overrides": parse_overrides(options.set)}
+    chosen = {field.name: getattr(options, field.name) for field in fields(TrainConfig) if field.name not in own}
+    return TrainConfig(**chosen, **own)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -176,6 +180,13 @@ def _parser() -> argparse.ArgumentParser:
 
     add("--model", default.model, f"one of {', '.join(ZOO)}")
     parser.add_argument("--data", required=True, help="folder of images, or 'synthetic' for generated surfaces")
+    parser.add_argument(
+        "--fold",
+        type=int,
+        choices=range(FOLDS),
+        help="cross-validation: test this fold, choose the epoch on the next one, train on the other three; from the "
+        f"index's column fold{FOLDS}, or dealt by --seed in whole groups (default: the split of the index)",
+    )
     parser.add_argument("--out", required=True, type=Path, help="folder for checkpoints and metrics.json")
     parser.add_argument("--resume", action="store_true", help="continue from last.pt in --out, exactly")
     parser.add_argument(
@@ -193,7 +204,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--weight-decay", default.weight_decay, "L2 penalty on weights in step 1")
     add("--label-smoothing", default.label_smoothing, "share of the target spread over all classes")
     add("--init", default.init, "checkpoint to start from, with --epochs1 0 to fine-tune binary weights")
-    add("--seed", default.seed, "seed of weights, order, views and, without an index, splits")
+    add("--seed", default.seed, "seed of weights, order, views and, without an index, splits or folds")
     parser.add_argument("--no-flips", dest="flips", action="store_false", help="keep flips and quarter turns out")
     add("--shift", view.shift, "largest random shift, pixels")
     add("--contrast", view.contrast, "largest relative change of contrast")

@@ -46,6 +46,7 @@ class TrainConfig:
         label_smoothing: share of the target spread over all classes.
         init: checkpoint to start from (fine-tuning, on other images or at another size); "" for random weights.
         seed: of weights, order and augmentation.
+        fold: of the cross-validation that the data is split by; None for the split of the index.
     """
 
     model: str
@@ -58,6 +59,7 @@ class TrainConfig:
     label_smoothing: float = 0.0
     init: str = ""
     seed: int = 0
+    fold: int | None = None
     augmentation: Augmentation = field(default_factory=Augmentation)
     overrides: dict[str, Any] = field(default_factory=dict)
 

@@ -52,6 +52,56 @@ def test_index_without_splits_is_split_by_whole_groups(tmp_path: Path) -> None:
     assert {name: len(data.split(name)) for name in ("train", "val", "test")} == {"train": 112, "val": 16, "test": 32}
 
 
+def test_every_image_is_tested_in_its_own_fold_and_chooses_in_the_one_before(tmp_path: Path) -> None:
+    lines = "".join(f"i{n}.png,{'ab'[n % 2]},g{n // 2},train,{n // 2}\n" for n in range(10))
+    root = indexed(tmp_path, "path,class,group,split,fold5\n" + lines)
+    table = [load_folder(root, size=4, fold=fold).splits.tolist()[::2] for fold in range(5)]
+    assert table == [
+        ["test", "val", "train", "train", "train"],
+        ["train", "test", "val", "train", "train"],
+        ["train", "train", "test", "val", "train"],
+        ["train", "train", "train", "test", "val"],
+        ["val", "train", "train", "train", "test"],
+    ]
+
+
+def test_folds_dealt_without_a_column_keep_groups_whole_and_classes_even(tmp_path: Path) -> None:
+    rows = [f"i{n}.png,{'aab'[n % 3]},g{n % 3}_{n // 9}" for n in range(180)]
+    root = indexed(tmp_path, "path,class,group\n" + "\n".join(rows) + "\n")
+    groups = np.array([row.split(",")[2] for row in rows])
+    tested: list[str] = []
+    for fold in range(5):
+        data = load_folder(root, size=4, seed=3, fold=fold)
+        parts = [set(groups[data.splits == name]) for name in ("train", "val", "test")]
+        assert sum(map(len, parts)) == len(set().union(*parts)) == 60
+        assert np.bincount(data.split("test").labels).tolist() == [24, 12]
+        tested += data.split("test").names
+    assert sorted(tested) == sorted(row.split(",")[0] for row in rows)
+    again, other = (load_folder(root, 4, seed=seed, fold=4).split("test").names for seed in (3, 4))
+    assert list(again) == tested[-36:] != list(other)
+
+
+@pytest.mark.parametrize(
+    ("rows", "fold", "message"),
+    [
+        ("path,class\na.png,x\n", 5, "fold 5 does not exist; folds are 0 to 4"),
+        ("path,class\na.png,x\n", 0, "class 'x' has 1 groups of images; 5 folds need at least 5"),
+        ("path,class,fold5\na.png,x,0\nb.png,x,\n", 0, "b.png: fold5 is '' in the index, not 0 to 4"),
+        ("path,class,fold5\na.png,x,0\nb.png,x,5\n", 0, "b.png: fold5 is '5' in the index, not 0 to 4"),
+        ("path,class,group,fold5\na.png,x,7,0\nb.png,x,7,1\n", 3, "group '7' is in both 0 and 1; give it one fold"),
+    ],
+)
+def test_a_wrong_fold_is_explained(tmp_path: Path, rows: str, fold: int, message: str) -> None:
+    with pytest.raises(DataError, match=re.escape(message)):
+        load_folder(indexed(tmp_path, rows), size=4, fold=fold)
+
+
+def test_folds_of_unlabelled_images_are_an_error(tmp_path: Path) -> None:
+    write_image(tmp_path / "a.png", pixels(3))
+    with pytest.raises(DataError, match=r"folds need labels; add an index\.csv or a sub-folder per class"):
+        load_folder(tmp_path, size=4, fold=0)
+
+
 def test_class_folders_are_split_7_1_2_with_a_warning(tmp_path: Path) -> None:
     root = class_folders(tmp_path, {"a": 40, "b": 20})
     with pytest.warns(UserWarning, match="groups of related images are unknown"):

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -98,6 +99,23 @@ def test_resume_with_another_choice_is_an_error(finished: Path, capsys: pytest.C
     assert "--resume with another lr2: it was 0.002" in capsys.readouterr().err
 
 
+def folder_of_groups(root: Path) -> Path:
+    lines = [f"{label}{n}.png,{label},{label}{n // 2}" for label in ("dark", "light") for n in range(10)]
+    for line in lines:
+        write_image(root / line.split(",")[0], np.full((16, 16), 40 if "dark" in line else 200, dtype=np.uint8))
+    (root / "index.csv").write_text("\n".join(["path,class,group", *lines]) + "\n")
+    return root
+
+
+def test_a_fold_is_trained_recorded_and_kept_on_resume(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, data = tmp_path / "out", ("--data", str(folder_of_groups(tmp_path / "data")))
+    assert command(out, *data, "--fold", "3") == 0
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert metrics["images"] == {"train": 12, "val": 4, "test": 4} and metrics["training"]["fold"] == 3
+    assert command(out, *data, "--fold", "2", "--resume") == 1
+    assert "--resume with another fold: it was 3" in capsys.readouterr().err
+
+
 def test_fine_tuning_starts_from_the_given_weights(finished: Path, tmp_path: Path) -> None:
     start = ("--init", str(finished / "best.pt"), "--epochs1", "0", "--epochs2", "1", "--lr2", "1e-12")
     assert command(tmp_path, *start) == 0
@@ -136,6 +154,7 @@ def test_learns_what_can_be_learned(tmp_path: Path) -> None:
         (["--epochs1", "-1"], "epochs1=-1 must not be negative; 0 leaves step 1 out"),
         (["--data", "nowhere"], "nowhere: no such folder"),
         (["--set", "in_channels=3"], "synthetic images are grey"),
+        (["--fold", "0"], "--fold needs a folder of images"),
     ],
 )
 def test_bad_options_are_one_line_and_leave_nothing(
