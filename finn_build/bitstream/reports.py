@@ -1,0 +1,88 @@
+"""What Vivado's reports of a routed design say: timing, area and power, as numbers for `report.json`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from finn_build.errors import BitstreamError
+
+_ROWS: Mapping[str, tuple[str, ...]] = {  # 7-series and UltraScale+ name some rows differently
+    "lut": ("Slice LUTs", "CLB LUTs"),
+    "ff": ("Slice Registers", "CLB Registers"),
+    "bram36": ("Block RAM Tile",),
+    "dsp": ("DSPs",),
+    "uram": ("URAM",),
+}
+
+
+def read_reports(folder: Path) -> dict[str, Any]:
+    """Figures of the reports in a folder, post-route: `utilization.rpt`, `timing.rpt` and `power.rpt`.
+
+    Returns:
+        `lut`, `ff`, `bram36`, `dsp`, `uram`; `wns_ns`, `whs_ns`, `clk_period_ns`; `power_w`, an estimate of
+        Vivado without switching activity.
+
+    Raises:
+        BitstreamError: a report is missing or says something else than expected.
+    """
+    return {
+        **read_utilization(folder / "utilization.rpt"),
+        **read_timing(folder / "timing.rpt"),
+        **read_power(folder / "power.rpt"),
+    }
+
+
+def read_utilization(path: Path) -> dict[str, float]:
+    """Cells used, by kind; chips without UltraRAM have no such row."""
+    rows = _table_rows(_text(path))
+    found = {name: next((rows[key] for key in keys if key in rows), None) for name, keys in _ROWS.items()}
+    found["uram"] = found["uram"] or "0"
+    return {name: _number(value, path, _ROWS[name][0]) for name, value in found.items()}
+
+
+def read_timing(path: Path) -> dict[str, float]:
+    """Worst setup and hold slack, and the period of the fastest clock, all in ns."""
+    text = _text(path)
+    summary = re.search(r"^ +WNS\(ns\).*\n[ -]+\n(.*)$", text, re.MULTILINE)
+    clocks = re.search(r"^Clock .*Period\(ns\).*\n[ -]+\n((?:\S.*\n)+)", text, re.MULTILINE)
+    if summary is None or clocks is None:
+        raise BitstreamError(f"{path}: holds no timing summary of a constrained design")
+    columns = summary[1].split()
+    periods = [re.sub(r"\{.*?\}", "", line).split()[1] for line in clocks[1].splitlines()]
+    return {
+        "wns_ns": _number(columns[0], path, "WNS"),
+        "whs_ns": _number(columns[4], path, "WHS"),
+        "clk_period_ns": min(_number(period, path, "period") for period in periods),
+    }
+
+
+def read_power(path: Path) -> dict[str, float]:
+    """Total on-chip power in W."""
+    return {"power_w": _number(_table_rows(_text(path)).get("Total On-Chip Power (W)"), path, "power")}
+
+
+def _table_rows(text: str) -> dict[str, str]:
+    """First two cells of every table row; the first row of a name counts."""
+    rows: dict[str, str] = {}
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        if len(cells) > 3:
+            rows.setdefault(cells[1].rstrip("*"), cells[2])  # a footnote's mark
+    return rows
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError as error:
+        raise BitstreamError(f"{path}: Vivado left no such report") from error
+
+
+def _number(text: str | None, path: Path, what: str) -> float:
+    try:
+        return float(text or "")
+    except ValueError:
+        raise BitstreamError(f"{path}: {what}: no number but {text!r}") from None
