@@ -38,6 +38,7 @@ class Entry:
 ZOO: dict[str, Entry] = {
     "bi_shufflenet": Entry(BiShuffleNet, BiShuffleNetConfig()),
     "bi_shufflenet_rgb": Entry(BiShuffleNet, BiShuffleNetConfig(in_channels=3)),
+    "bi_shufflenet_head8": Entry(BiShuffleNet, BiShuffleNetConfig(head_weight_bits=8)),
     **{
         f"bi_shufflenet_{row.lower()}": Entry(BiShuffleNet, BiShuffleNetConfig(**changed))
         for row, changed in VARIANTS.items()
