@@ -1,4 +1,4 @@
-"""The block design that a Tcl script makes: cells with their pins, nets, addresses, and the checks of its validation."""
+"""The block design that a Tcl script makes: cells with their pins, nets, addresses, and what its validation checks."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ _PROPERTIES = {  # settable properties by class of object, and their legal value
     "project": {"board_part": None},
     "file": {"file_type": {"Memory File"}, "synth_checkpoint_mode": {"None", "Singular", "Hierarchical"}},
     "fileset": {"top": None},
-    "run": {"strategy": {"Performance_ExplorePostRoutePhysOpt", "Performance_Explore", "Vivado Implementation Defaults"}},
-}  # fmt: skip
+    "run": {"strategy": {"Performance_ExplorePostRoutePhysOpt", "Vivado Implementation Defaults"}},
+}
 
 
 class Session:
