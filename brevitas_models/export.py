@@ -113,7 +113,7 @@ def torch_taps(model: nn.Module, images: np.ndarray, taps: Taps | None = None) -
     if taps is None:
         taps = _to_graph(model, (1, *images.shape[1:]))[1]
     calls = _run_and_record(model, torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32)))
-    if sorted(taps.values()) != sorted(calls):
+    if {call for call in taps.values() if call[0]} != {call for call in calls if call[0]}:
         raise UnsupportedModelError("taps and model disagree: the ONNX file was exported from another network")
     return {tensor: calls[call].numpy() for tensor, call in taps.items()}
 
@@ -147,7 +147,7 @@ def _to_graph(model: nn.Module, input_shape: Sequence[int]) -> tuple[ModelWrappe
             "every quantizer's output must be used"
         )
     outputs = {output.name: ("", index) for index, output in enumerate(graph.graph.output)}
-    return graph, dict(zip(tensors, calls, strict=True)) | outputs
+    return graph, outputs | dict(zip(tensors, calls, strict=True))  # a quantizer may give an output
 
 
 def _name_copied_constants(graph: ModelWrapper) -> None:

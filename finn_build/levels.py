@@ -20,8 +20,8 @@ Progress = Callable[[float], None]
 
 
 def channels_last(values: np.ndarray) -> np.ndarray:
-    """(N, C, H, W) to (N, H, W, C); (N, C) stays, (N,) becomes (N, 1)."""
-    return np.moveaxis(values, 1, -1) if values.ndim > 1 else values[:, None]
+    """(N, C, H, W) to (N, H, W, C); (N, C) stays; labels of images (N,) or pixels (N, H, W) become one channel."""
+    return np.moveaxis(values, 1, -1) if values.ndim in (2, 4) else values[..., None]
 
 
 def pytorch_values(model: nn.Module, network: IntegerNetwork, images: np.ndarray, taps: Taps | None = None) -> Values:

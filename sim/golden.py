@@ -91,6 +91,27 @@ def _step_table(operands: list[Tensor], attributes: dict, node: NodeProto) -> Te
     return rows.gather(1, count.reshape(count.shape[0], -1)).reshape(count.shape).movedim(0, 1)
 
 
+def _upsample(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tensor:
+    sy, sx = attributes["scale"]
+    if attributes["function"] == b"nearest":
+        return operands[0].repeat_interleave(sy, 2).repeat_interleave(sx, 3)
+    n, c, h, w = operands[0].shape
+    out = operands[0].new_zeros(n, c, h * sy, w * sx)
+    out[:, :, ::sy, ::sx] = operands[0]
+    return out
+
+
+def _depth_to_space(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tensor:
+    size = attributes["blocksize"]
+    by_channel = operands[0].unflatten(1, (size * size, -1)).transpose(1, 2).flatten(1, 2)
+    return functional.pixel_shuffle(by_channel, size)
+
+
+def _pad(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tensor:
+    _, _, top, left, _, _, bottom, right = (int(p) for p in operands[1])
+    return functional.pad(operands[0], (left, right, top, bottom))
+
+
 _OPS: dict[str, Callable[[list[Tensor], dict, NodeProto], Tensor]] = {
     "Conv": _conv,
     "MatMul": lambda operands, attributes, node: operands[0] @ operands[1],
@@ -103,5 +124,8 @@ _OPS: dict[str, Callable[[list[Tensor], dict, NodeProto], Tensor]] = {
     "Flatten": lambda operands, attributes, node: operands[0].flatten(1),
     "Gather": lambda operands, attributes, node: operands[0][:, operands[1].long()],
     "Concat": lambda operands, attributes, node: torch.cat(operands, 1),
+    "Upsample": _upsample,
+    "DepthToSpace": _depth_to_space,
+    "Pad": _pad,
     "ArgMax": lambda operands, attributes, node: operands[0].argmax(1, keepdim=True).float(),
 }

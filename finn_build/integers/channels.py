@@ -10,6 +10,7 @@ import numpy as np
 from onnx import NodeProto
 
 from finn_build.integers.layers import attributes, scaled
+from finn_build.integers.padding import emit_pad
 from finn_build.integers.problems import Unsupported
 from finn_build.integers.tensor import IntTensor
 
@@ -30,7 +31,7 @@ def compile_split(compilation: Compilation, node: NodeProto) -> None:
 
 
 def compile_slice(compilation: Compilation, node: NodeProto) -> None:
-    """Slice over channels, with any step."""
+    """Slice over channels, with any step, or over rows and columns: a crop."""
     x = compilation.integer_input(node.input[0], "the input of the slice")
     named = dict(zip(("data", "starts", "ends", "axes", "steps"), node.input, strict=False))
     given = attributes(node) | {k: compilation.constants.get(v) for k, v in named.items() if v and k != "data"}
@@ -38,15 +39,21 @@ def compile_slice(compilation: Compilation, node: NodeProto) -> None:
     if starts is None or ends is None:
         raise Unsupported("a slice whose bounds are not constant", _CURE)
     axes = given.get("axes", range(len(starts)))
-    picked = np.arange(x.channels)
+    picked, crop = np.arange(x.channels), [0, 0, 0, 0]  # top, left, bottom, right
     for start, end, axis, step in zip(starts, ends, axes, given.get("steps", [1] * len(starts)), strict=True):
         dimension = int(axis) % len(x.shape)
         taken = range(*slice(int(start), int(end), int(step)).indices(x.shape[dimension]))
         if dimension == 1:
             picked = picked[np.asarray(taken, np.int64)]
+        elif dimension > 1 and taken and taken.step == 1:
+            crop[dimension - 2], crop[dimension] = -taken.start, taken.stop - x.shape[dimension]
         elif taken != range(x.shape[dimension]):
             raise Unsupported(f"a slice of dimension {dimension}", _CURE)
-    pick(compilation, node, x, picked, node.output[0])
+    out = node.output[0]
+    if len(picked) < x.channels or not any(crop):
+        x = pick(compilation, node, x, picked, f"{out}_channels" if any(crop) else out)
+    if any(crop):
+        emit_pad(compilation, node, x, crop, out)
 
 
 def compile_gather(compilation: Compilation, node: NodeProto) -> None:

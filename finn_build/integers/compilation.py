@@ -17,7 +17,7 @@ from onnx import NodeProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_node
 
-from finn_build.integers import channels, layers, moves, outputs, pools, quantizers
+from finn_build.integers import channels, layers, moves, outputs, padding, pools, quantizers, resizing
 from finn_build.integers.float_chain import ELEMENTWISE_OPS, FloatChain
 from finn_build.integers.layer_names import layer_name
 from finn_build.integers.problems import Problem, Unsupported
@@ -35,7 +35,7 @@ _COMPILERS: dict[str, Callable[[Compilation, NodeProto], None]] = {
     "GlobalAveragePool": pools.compile_average_pool,
     "ReduceMean": pools.compile_reduction,
     "ReduceSum": pools.compile_reduction,
-    "Pad": moves.compile_pad,
+    "Pad": padding.compile_pad,
     "Flatten": moves.compile_reshape,
     "Reshape": moves.compile_reshape,
     "Squeeze": moves.compile_reshape,
@@ -44,11 +44,12 @@ _COMPILERS: dict[str, Callable[[Compilation, NodeProto], None]] = {
     "Slice": channels.compile_slice,
     "Gather": channels.compile_gather,
     "Concat": channels.compile_concat,
+    "Resize": resizing.compile_resize,
+    "Upsample": resizing.compile_resize,
+    "ConvTranspose": resizing.compile_transposed_conv,
+    "DepthToSpace": resizing.compile_depth_to_space,
 }
 _CURES = {
-    "Resize": "end the network before it and resize on the host",
-    "Upsample": "end the network before it and resize on the host",
-    "ConvTranspose": "end the network before it, or use convolutions of stride 1 and resize on the host",
     "InstanceNormalization": "use batch norm",
     "LayerNormalization": "use batch norm",
     "Trunc": "use AvgPool2d and a QuantIdentity behind it instead of a truncating pool",
@@ -112,6 +113,7 @@ class Compilation:
         self.weights: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # constant -> integers, scale
         self.padded: dict[str, tuple[str, tuple[int, ...]]] = {}  # zero-padded tensor -> what is padded, pads
         self.moved: dict[str, tuple[IntTensor, np.ndarray]] = {}  # reshaped or transposed tensor -> where elements went
+        self.views: dict[str, NodeProto] = {}  # tensor -> the reshape that makes it from an integer tensor
         self.on_host: dict[str, Unsupported] = {}  # only the host can make it: why the accelerator cannot
         self.broken: set[str] = set()  # tensors behind a problem
         self.problems: list[Problem] = []
@@ -195,15 +197,26 @@ class Compilation:
         """The integer tensor (or the graph input) that `tensor` is an elementwise function of.
 
         Raises:
-            Unsupported: it is zero-padded, which only convolutions and pools take.
+            Unsupported: it is zero-padded, and no zero is among its values.
         """
-        if tensor in self.padded:
-            raise Unsupported("zero padding in front of it", "pad directly before a convolution")
+        self._pad(tensor)
         return tensor if tensor in self.ints else self.roots[tensor]
 
     def unpadded(self, tensor: str) -> tuple[str, tuple[int, ...]]:
         """What a zero-padded tensor pads, and its pads (top, left, bottom, right); itself and zeros if it is none."""
         return self.padded.get(tensor, (tensor, (0, 0, 0, 0)))
+
+    def _pad(self, tensor: str) -> None:
+        """Make zero padding that no window takes in."""
+        if tensor in self.padded and tensor not in self.ints:
+            source, pads = self.padded[tensor]
+            x = self.integer_input(source, "the input of the padding")
+            padding.emit_pad(self, self.source.find_producer(tensor), x, pads, tensor)
+
+    def view(self, tensor: str, of: str) -> None:
+        """Note that a tensor is another in its own shape."""
+        self.views[tensor] = helper.make_node("Reshape", [of, ""], [tensor])
+        self.roots[tensor] = of
 
     def as_integers(self, tensor: str) -> IntTensor | None:
         """The integer tensor that `tensor` is, or is a scaled version of; None where it is a float tensor."""
@@ -215,6 +228,7 @@ class Compilation:
         Raises:
             Unsupported: the input is a float tensor that is not an integer tensor times one scale.
         """
+        self._pad(tensor)
         found = self.as_integers(tensor)
         if found is None:
             raise Unsupported(
@@ -255,7 +269,7 @@ class Compilation:
 
     def _nodes_between(self, tensor: str) -> list[NodeProto]:
         root, wanted, nodes = self.root(tensor), {tensor}, []
-        for node in reversed(self.source.graph.node):
+        for node in (self.views.get(n.output[0], n) for n in reversed(self.source.graph.node)):
             if wanted & set(node.output) and root not in node.output:
                 nodes.append(node)
                 wanted |= {i for i in node.input if i and i not in self.constants} - {root}

@@ -27,36 +27,36 @@ def compile_conv(compilation: Compilation, node: NodeProto) -> None:
         raise Unsupported(f"a dilated convolution ({a['dilations']})", "use dilation 1")
     if a.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
         raise Unsupported(f"auto_pad={a['auto_pad'].decode()}", "export explicit pads")
-    source, extra = compilation.unpadded(node.input[0])
-    x = _scalar_input(compilation, node, source)
-    if len(x.shape) != 4:
-        raise Unsupported(f"a convolution over {len(x.shape) - 2} dimensions", "use 2-D convolutions")
-    weights, scale = _weights(compilation, node.input[1])
+    weights, scale = weights_of(compilation, node.input[1])
+    if weights.ndim != 4:
+        raise Unsupported(f"a convolution over {weights.ndim - 2} dimensions", "use 2-D convolutions")
+    kernel, (source, extra) = list(weights.shape[2:]), compilation.unpadded(node.input[0])
+    if any(p >= k for p, k in zip(extra, [*kernel, *kernel], strict=True)):
+        source, extra = node.input[0], (0, 0, 0, 0)  # too wide for the window to make: an op of its own
+    x = scalar_input(compilation, node, source)
     pads = [p + q for p, q in zip(a.get("pads", [0, 0, 0, 0]), extra, strict=True)]
-    check_window(list(weights.shape[2:]), pads)
+    check_window(kernel, pads)
     low, high = (x.low, x.high) if not any(pads) else (np.minimum(x.low, 0), np.maximum(x.high, 0))
-    out = _accumulator(
-        compilation, node, x, weights, scale, low[:, None, None] * np.ones(weights.shape[1:], np.int64),
-        high[:, None, None] * np.ones(weights.shape[1:], np.int64),
-    )  # fmt: skip
-    name = compilation.parameter(f"{out.name}_weights", weights, _weight_dtype(weights))
-    window = {"kernel_shape": list(weights.shape[2:]), "strides": a.get("strides", [1, 1]), "pads": pads}
+    shape = compilation.shape(node.output[0])
+    out = accumulator(node.output[0], shape, x, weights, scale, low[:, None, None], high[:, None, None])
+    name = compilation.parameter(f"{out.name}_weights", weights, weight_dtype(weights))
+    window = {"kernel_shape": kernel, "strides": a.get("strides", [1, 1]), "pads": pads}
     compilation.emit("Conv", [x.name, name], out, node, group=1, **window)
 
 
 def compile_dense(compilation: Compilation, node: NodeProto) -> None:
     """MatMul or Gemm on integers; a bias becomes part of the float chain behind it."""
     a = attributes(node)
-    x = _scalar_input(compilation, node, node.input[0])
-    weights, scale = _weights(compilation, node.input[1])
+    x = scalar_input(compilation, node, node.input[0])
+    weights, scale = weights_of(compilation, node.input[1])
     if node.op_type == "Gemm":
         if a.get("alpha", 1.0) != 1.0 or a.get("beta", 1.0) != 1.0 or a.get("transA", 0):
             raise Unsupported("a Gemm with alpha, beta or transA", "use a plain linear layer")
         weights = weights.T if a.get("transB", 0) else weights
     if len(x.shape) != 2 or weights.ndim != 2:
         raise Unsupported(f"a dense layer on a tensor of shape {x.shape}", "flatten to (N, features) first")
-    out = _accumulator(compilation, node, x, weights.T, scale, x.low, x.high)
-    name = compilation.parameter(f"{out.name}_weights", weights, _weight_dtype(weights))
+    out = accumulator(node.output[0], compilation.shape(node.output[0]), x, weights.T, scale, x.low, x.high)
+    name = compilation.parameter(f"{out.name}_weights", weights, weight_dtype(weights))
     compilation.emit("MatMul", [x.name, name], out, node)
 
 
@@ -88,13 +88,17 @@ def compile_add(compilation: Compilation, node: NodeProto) -> None:
 
 
 def compile_arg_max(compilation: Compilation, node: NodeProto) -> None:
-    """ArgMax over channels of logits on one scale: the label, on chip."""
+    """ArgMax over channels of logits on one scale: the label of the image or of each pixel, on chip."""
     a = attributes(node)
     x = compilation.integer_input(node.input[0], "the input of the arg max")
-    if len(x.shape) != 2 or a.get("axis", 0) not in (1, -1) or a.get("select_last_index", 0):
-        raise Unsupported("an arg max that is not over the classes of (N, classes)", "use axis=1, select_last_index=0")
-    low, high = np.zeros(1, np.int64), np.full(1, x.channels - 1)
-    out = IntTensor(node.output[0], (1, 1), np.asarray(1, np.float32), low, high)
+    if a.get("axis", 0) % len(x.shape) != 1 or a.get("select_last_index", 0):
+        why = "an arg max that is not over the classes of (N, classes) or (N, classes, H, W)"
+        raise Unsupported(why, "use axis=1, select_last_index=0")
+    low, high, name = np.zeros(1, np.int64), np.full(1, x.channels - 1), node.output[0]
+    if len(x.shape) == 4 and not a.get("keepdims", 1):  # streams have a channel; the host drops it
+        name = f"{name}_kept"
+        compilation.view(node.output[0], name)
+    out = IntTensor(name, (1, 1, *x.shape[2:]), np.asarray(1, np.float32), low, high)
     compilation.emit("ArgMax", [x.name], out, node, axis=1, keepdims=1)
 
 
@@ -108,7 +112,12 @@ def check_window(kernel: list[int], pads: list[int]) -> None:
         raise Unsupported(f"padding {pads} that is not smaller than the kernel {kernel}", "pad by less than the kernel")
 
 
-def _scalar_input(compilation: Compilation, node: NodeProto, source: str) -> IntTensor:
+def scalar_input(compilation: Compilation, node: NodeProto, source: str) -> IntTensor:
+    """The integer tensor that a layer reads, with one scale.
+
+    Raises:
+        Unsupported: it is not quantized, or has one scale per channel.
+    """
     assert len(node.input) < 3 or not node.input[2], "biases are split off on import"
     x = compilation.integer_input(source, f"the input of the {node.op_type}")
     if x.scale.ndim:
@@ -116,8 +125,12 @@ def _scalar_input(compilation: Compilation, node: NodeProto, source: str) -> Int
     return x
 
 
-def _weights(compilation: Compilation, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Integers and scale of a weight; a float constant that only holds -s and +s counts as 1-bit."""
+def weights_of(compilation: Compilation, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Integers and scale of a weight; a float constant that only holds -s and +s counts as 1-bit.
+
+    Raises:
+        Unsupported: it is not constant, not quantized, or wider than 8 bits.
+    """
     if name in compilation.weights:
         weights, scale = compilation.weights[name]
     else:
@@ -133,11 +146,22 @@ def _weights(compilation: Compilation, name: str) -> tuple[np.ndarray, np.ndarra
     return weights, scale
 
 
-def _accumulator(
-    compilation: Compilation, node: NodeProto, x: IntTensor, weights: np.ndarray, scale: np.ndarray, low: np.ndarray,
+def accumulator(
+    name: str, shape: tuple[int, ...], x: IntTensor, weights: np.ndarray, scale: np.ndarray, low: np.ndarray,
     high: np.ndarray,
 ) -> IntTensor:  # fmt: skip
-    """The sum of products: its scale, and the exact range of each output channel given the weights."""
+    """The sum of products: its scale, and the exact range of each output channel given the weights.
+
+    Args:
+        name, shape: of the sum.
+        x: what is multiplied.
+        weights: one row for each output channel.
+        scale: of the weights, one or one per row.
+        low, high: range of the input, broadcast over a row.
+
+    Raises:
+        Unsupported: float32 would round such sums.
+    """
     axes = tuple(range(1, weights.ndim))
     bottom, top = weights * low, weights * high
     smallest = np.minimum(bottom, top).sum(axis=axes)
@@ -147,8 +171,7 @@ def _accumulator(
             "sums beyond 2^24, where float32 is no longer exact", "use fewer bits in weights or activations"
         )
     scale = scale.reshape(-1) if scale.size > 1 else scale.reshape(())
-    out_scale = (x.scale * scale).astype(np.float32)
-    return IntTensor(node.output[0], compilation.shape(node.output[0]), out_scale, smallest, largest, x.divisor)
+    return IntTensor(name, shape, (x.scale * scale).astype(np.float32), smallest, largest, x.divisor)
 
 
 def scaled(compilation: Compilation, node: NodeProto, x: IntTensor, factor: int) -> str:
@@ -171,7 +194,8 @@ def scaled(compilation: Compilation, node: NodeProto, x: IntTensor, factor: int)
     return name
 
 
-def _weight_dtype(weights: np.ndarray) -> str:
+def weight_dtype(weights: np.ndarray) -> str:
+    """Smallest type of weights: BIPOLAR, or a signed integer."""
     if np.all(np.abs(weights) == 1):
         return "BIPOLAR"
     return f"INT{max(2, int(integer_range_dtype(min(int(weights.min()), -1), int(weights.max())).bitwidth()))}"

@@ -1,13 +1,13 @@
-"""What only moves data: reshapes, shuffles of channels, and zero padding that its convolution or pool takes in."""
+"""What only moves data: reshapes, and shuffles of channels."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from onnx import NodeProto, helper
+from onnx import NodeProto
 
 from finn_build.integers.channels import pick
 from finn_build.integers.layers import attributes
@@ -92,28 +92,3 @@ def flat(x: IntTensor, name: str) -> IntTensor:
     return replace(
         x, name=name, shape=(1, x.channels * pixels), scale=scale, low=x.low.repeat(pixels), high=x.high.repeat(pixels)
     )
-
-
-def compile_pad(compilation: Compilation, node: NodeProto) -> None:
-    """Zero padding of an integer image: it waits for the convolution or pool that takes it in."""
-    a = {i.name: helper.get_attribute_value(i) for i in node.attribute}
-    named = dict(zip(("data", "pads", "value", "axes"), node.input, strict=False))
-
-    def parameter(name: str, default: Any) -> Any:
-        tensor = named.get(name)
-        return compilation.constants.get(tensor) if tensor else a.get(name, default)
-
-    pads, value, axes = parameter("pads", None), parameter("value", 0.0), parameter("axes", None)
-    rank = len(compilation.shape(node.input[0]))
-    cure = "pad height and width with zeros, directly before a convolution"
-    if a.get("mode", b"constant") != b"constant" or pads is None or value is None or float(value) != 0:
-        raise Unsupported("padding with other values than zeros", cure)
-    places = range(rank) if axes is None else [int(i) % rank for i in axes]
-    ends = dict.fromkeys(range(rank), (0, 0))
-    ends |= {axis: (int(pads[k]), int(pads[k + len(places)])) for k, axis in enumerate(places)}
-    if rank != 4 or any(ends[0] + ends[1]) or min(min(e) for e in ends.values()) < 0:
-        raise Unsupported("padding of other dimensions than height and width, or cropping", cure)
-    source, extra = compilation.unpadded(node.input[0])
-    compilation.integer_input(source, "the input of the padding")
-    own = (ends[2][0], ends[3][0], ends[2][1], ends[3][1])
-    compilation.padded[node.output[0]] = source, tuple(p + q for p, q in zip(extra, own, strict=True))

@@ -20,7 +20,7 @@ def lutram_luts(words: int, width: int) -> int:
 
 
 def single_port_luts(words: int, width: int) -> int:
-    """LUTs of a memory of `words` x `width` bits that is read or written in a cycle, never both; from Yosys, as above."""
+    """LUTs of a memory of `words` x `width` bits that a cycle reads or writes, never both; from Yosys, as above."""
     return -(-width // 2) if words <= 32 else width * -(-words // 64)
 
 

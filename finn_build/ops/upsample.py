@@ -61,8 +61,8 @@ class Upsample_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             ConfigError: as `streams_in`.
         """
         dtype = self.streams_in()[0].dtype
-        three_valued = self._zeros and dtype == DataType["BIPOLAR"]
-        return [self._stream(*self.attr("Scale"), DataType["TERNARY"] if three_valued else dtype)]
+        three_valued, (sy, sx) = self._zeros and dtype == DataType["BIPOLAR"], self.attr("Scale")
+        return [self._stream(sy, sx, DataType["TERNARY"] if three_valued else dtype)]
 
     def _stream(self, sy: int, sx: int, dtype: BaseDataType) -> Stream:
         height, width = self.attr("IFMDim")

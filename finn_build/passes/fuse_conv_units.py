@@ -79,7 +79,8 @@ def _find(model: ModelWrapper, node: NodeProto) -> _Unit | None:
         return None
     window = model.find_producer(node.input[0])
     window = window if window is not None and window.op_type == "SWG_rtl" else None
-    if window is None and mvau.attr("inputDataType") == "TERNARY":
+    entered = getCustomOp(window or node).attr("inputDataType")
+    if entered != "BIPOLAR":  # an image with zeros spread in it is three-valued before any padding
         return None
     add, follower = None, _only_reader(model, node.output[0])
     if follower is not None and follower.op_type == "StreamAdd_rtl":

@@ -40,6 +40,7 @@ def import_qonnx(path: Path) -> ModelWrapper:
     try:
         _set_batch_one(model)
         model = _infer_and_fold(model)
+        _resize_by_scales(model)
         _split_biases(model)
         return model.transform(BatchNormToAffine()).transform(InferShapes())
     except Exception as error:  # onnx reports a broken graph by many exception types
@@ -116,6 +117,18 @@ def _set_batch_one(model: ModelWrapper) -> None:
                 name = f"{node.output[0]}_shape"
                 model.set_initializer(name, np.concatenate(([1], shape[1:])).astype(np.int64))
                 node.input[1] = name
+
+
+def _resize_by_scales(model: ModelWrapper) -> None:
+    """Give every Resize its scales: qonnx cannot execute a node that leaves inputs out, as one with sizes does."""
+    for node in model.graph.node:
+        if node.op_type == "Resize" and "" in node.input:
+            shapes = [model.get_tensor_shape(name) for name in (node.input[0], node.output[0])]
+            values = [np.zeros(0), model.get_initializer(node.input[2]) if node.input[2] else np.divide(*shapes[::-1])]
+            del node.input[1:]
+            for name, value in zip(("roi", "scales"), values, strict=True):
+                node.input.append(f"{node.output[0]}_{name}")
+                model.set_initializer(node.input[-1], value.astype(np.float32))
 
 
 def _infer_and_fold(model: ModelWrapper) -> ModelWrapper:

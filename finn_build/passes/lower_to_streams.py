@@ -2,7 +2,8 @@
 
 Replaces: Conv by SWG (unless 1x1, stride 1) and BitMVAU; MatMul by BitMVAU; MultiThreshold and StepTable by
 StepThresholding; MaxPool and SumPool by StreamPool; Add (with the factors before it) by StreamAdd; ArgMax by
-LabelSelect. Tensor names stay. Every op starts unfolded to one lane; SetFolding comes later.
+LabelSelect; Upsample, DepthToSpace and Pad by the ops of those names. Tensor names stay. Every op starts unfolded to
+one lane; SetFolding comes later.
 
 Flatten, Gather (slices and shuffles of channels) and Concat emit nothing: they only note where each channel travels.
 What reads a tensor that is no stream makes it one, by StreamSplit of the streams that it takes parts of, and
@@ -73,6 +74,9 @@ class _Lowering:
             "Gather": self._gather,
             "Concat": self._concat,
             "ArgMax": self._arg_max,
+            "Upsample": self._upsample,
+            "DepthToSpace": self._depth_to_space,
+            "Pad": self._pad,
         }
         image = self.source.graph.input[0].name
         dtype = str(self.source.get_tensor_datatype(image).name)
@@ -180,6 +184,30 @@ class _Lowering:
             Function="max" if node.op_type == "MaxPool" else "sum",
         )  # fmt: skip
 
+    def _upsample(self, node: NodeProto) -> None:
+        (x, order), (_, c, h, w) = self._read(node.input[0]), self._shape(node.input[0])
+        self._emit(
+            "Upsample", [x], node.output[0], node, order, IFMDim=[h, w], NumChannels=c,
+            Scale=list(_attribute(node, "scale")), Function=_attribute(node, "function").decode(), PE=1,
+            inputDataType=self._dtype(x),
+        )  # fmt: skip
+
+    def _depth_to_space(self, node: NodeProto) -> None:
+        x, (_, c, h, w) = self._natural(node.input[0], node.doc_string), self._shape(node.input[0])
+        size = _attribute(node, "blocksize")
+        self._emit(
+            "DepthToSpace", [x], node.output[0], node, IFMDim=[h, w], NumChannels=c // size**2, BlockSize=size, PE=1,
+            inputDataType=self._dtype(x),
+        )  # fmt: skip
+
+    def _pad(self, node: NodeProto) -> None:
+        (x, order), (_, c, h, w) = self._read(node.input[0]), self._shape(node.input[0])
+        pads = [int(p) for p in self.source.get_initializer(node.input[1])]
+        self._emit(
+            "StreamPad", [x], node.output[0], node, order, IFMDim=[h, w], NumChannels=c, PE=1,
+            Padding=[*pads[2:4], *pads[6:8]], inputDataType=self._dtype(x),
+        )  # fmt: skip
+
     def _mul(self, node: NodeProto) -> None:
         self.factor[node.output[0]] = (node.input[0], int(self.source.get_initializer(node.input[1]).item()))
 
@@ -246,15 +274,18 @@ class _Lowering:
         x = self._natural(node.input[0], node.doc_string)
         self._emit(
             "LabelSelect", [x], node.output[0], node, Labels=self._shape(node.input[0])[1],
-            PE=1, K=1, numInputVectors=[1], inputDataType=self._dtype(x),
+            PE=1, K=1, numInputVectors=self._vectors(node.input[0]), inputDataType=self._dtype(x),
             outputDataType=self._annotated(node.output[0]),
         )  # fmt: skip
 
     def _natural(self, tensor: str, layer: str) -> str:
         """The stream of a tensor, its channels in their own order."""
         stream, order = self._read(tensor)
-        natural = sorted(order)
-        if order != natural and not (stream == tensor and self._follow(stream, natural)):
+        natural, own = sorted(order), self.placement.carriers[stream].order
+        wanted = [own[place.position] for place in self.placement.places[tensor]]
+        if order != natural and self.readers[tensor] == 1 and self._follow(stream, wanted):
+            self.placement.put(tensor, stream, natural)
+        elif order != natural:
             raise UnsupportedModelError(
                 f"{layer}: the channels of {tensor} stream in another order than the network gives them; end it in a "
                 "convolution or dense layer, or leave out the shuffle before the output"

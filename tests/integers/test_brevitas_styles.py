@@ -14,6 +14,7 @@ from brevitas.quant import (
     Int8BiasPerTensorFixedPointInternalScaling,
     Int8WeightPerTensorFixedPoint,
     Int16Bias,
+    SignedBinaryActPerTensorConst,
     Uint8ActPerTensorFixedPoint,
 )
 from brevitas_examples.bnn_pynq.models.FC import FC
@@ -47,6 +48,7 @@ class _Styles(nn.Module):
             "bias16": lambda: _conv(6, 5, 1, bias=True, bias_quant=Int16Bias),
             "grouped": lambda: _conv(6, 6, 3, groups=6), "dilated": lambda: _conv(6, 5, 3, dilation=2),
             "transposed": lambda: QuantConvTranspose2d(6, 5, 2, 2, bias=False, **_FOUR_BITS),
+            "sign": lambda: QuantIdentity(SignedBinaryActPerTensorConst, scaling_const=1.0),
             "float_conv": lambda: nn.Conv2d(6, 5, 3),
         }  # fmt: skip
         for name in modules.keys() & set(tail.__code__.co_names):  # type: ignore[attr-defined]
@@ -120,7 +122,16 @@ EXACT: dict[str, tuple[Tail, str]] = {
     "zero padding, then a max pool": (lambda m, x: m.one(F.max_pool2d(F.pad(m.u(x), (1, 0, 1, 0)), 3, 2)), ""),
     "label of biased logits, on the host": (lambda m, x: (x.mean((2, 3)) + 0.25).argmax(1), "SumPool"),
     "label, on chip": (lambda m, x: m.q(x.mean((2, 3))).argmax(1, keepdim=True), "SumPool MultiThreshold ArgMax"),
-    "label of every pixel": (lambda m, x: x.argmax(1), ""),
+    "label of every pixel": (lambda m, x: x.argmax(1), "ArgMax"),
+    "crop": (lambda m, x: m.one(m.q(x)[:, :, 1:]), "MultiThreshold Pad Conv"),
+    "resize": (lambda m, x: m.one(F.interpolate(m.q(x), scale_factor=2)), "MultiThreshold Upsample Conv"),
+    "padding of sums": (lambda m, x: m.one(m.q(F.pad(x, (1, 1, 1, 1)))), "Pad MultiThreshold Conv"),
+    "wide padding": (lambda m, x: m.three(F.pad(m.q(x), (4, 4, 4, 4))), "MultiThreshold Pad Conv"),
+    "transposed": (lambda m, x: m.transposed(m.q(x)), "MultiThreshold Conv DepthToSpace"),
+    "pixel shuffle": (
+        lambda m, x: m.one(F.pixel_shuffle(torch.cat([m.q(x)] * 4, 1), 2)),
+        "MultiThreshold Concat Gather DepthToSpace Conv",
+    ),
     "moved output": (lambda m, x: x.permute(0, 2, 3, 1), ""),
     "quantized bias": (lambda m, x: m.bias8(m.q(x)), ""),
     "bias on the scale of the sums": (lambda m, x: m.bias16(m.qt(x)), ""),
@@ -172,26 +183,27 @@ def test_exact(tmp_path: Path, style: str) -> None:
 
 LISTED: dict[str, tuple[Tail, list[str]]] = {
     "several": (
-        lambda m, x: (m.grouped(m.q(x)), m.transposed(m.q(x))),
-        ["grouped: a grouped convolution (group=6)", "transposed: op ConvTranspose has no hardware"],
+        lambda m, x: (m.grouped(m.q(x)), m.one(F.interpolate(m.q(x), scale_factor=1.5))),
+        ["grouped: a grouped convolution (group=6)", "/Resize: a resize from (1, 6, 8, 8) to (1, 6, 12, 12)"],
     ),
     "join of floats": (lambda m, x: torch.cat((m.q(x), F.relu(x)), 1), ["/Concat: an operand of the concat"]),
     "join of rows": (lambda m, x: torch.cat((m.q(x), m.q(x)), 2), ["/Concat: a concat of other dimensions"]),
-    "crop": (lambda m, x: m.one(m.q(x)[:, :, 1:]), ["/Slice: a slice of dimension 2"]),
     "shuffle of floats": (lambda m, x: m.q(_shuffled(x + 0.3, 2)), ["/Reshape: a reshape from"]),
-    "resize": (lambda m, x: m.one(F.interpolate(m.q(x), scale_factor=2)), ["/Resize: op Resize has no hardware"]),
+    "smooth resize": (
+        lambda m, x: m.one(F.interpolate(m.q(x), scale_factor=2, mode="bilinear")),
+        ["/Resize: a resize that does not repeat each pixel as a block"],
+    ),
+    "padding of signs": (
+        lambda m, x: m.three(F.pad(m.sign(x), (4, 4, 4, 4))),
+        ["three: zero padding of values that are -1 or +1"],
+    ),
     "gate": (lambda m, x: m.q(x) * m.q(x + 1), ["/Mul_1: Mul joins 2 independent tensors"]),
     "dilation": (lambda m, x: m.dilated(m.q(x)), ["dilated: a dilated convolution ([2, 2])"]),
     "float weights": (lambda m, x: m.float_conv(m.q(x)), ["float_conv: the weights are not quantized"]),
-    "wide padding": (
-        lambda m, x: m.three(F.pad(m.q(x), (4, 4, 4, 4))),
-        ["three: padding [4, 4, 4, 4] that is not smaller than the kernel [3, 3]"],
-    ),
     "other padding": (
         lambda m, x: m.three(F.pad(m.q(x), (1, 1, 1, 1), value=1.0)),
         ["/Pad: padding with other values"],
     ),
-    "padding of floats": (lambda m, x: m.one(m.q(F.pad(x, (1, 1, 1, 1)))), ["q: zero padding in front of it"]),
     "movement inside": (lambda m, x: m.one(m.q(x).permute(0, 1, 3, 2)), ["/Transpose: a transpose"]),
     "uneven average": (lambda m, x: m.q(F.avg_pool2d(x, 3, 2, 1, count_include_pad=False)), ["/AveragePool: "]),
 }

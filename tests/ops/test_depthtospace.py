@@ -48,5 +48,5 @@ def test_lanes_stay_within_an_output_pixel() -> None:
 
 
 def test_a_block_of_one_is_refused() -> None:
-    with pytest.raises(ConfigError, match="^DepthToSpace_rtl_0: BlockSize=1; legal: 2 and more$"):
+    with pytest.raises(ConfigError, match=r"^DepthToSpace_rtl_0: BlockSize=1; legal: 2 and more$"):
         OpBench("DepthToSpace_rtl", [depth_to_space((2, 2), block=1)])
