@@ -242,10 +242,10 @@ class StreamOp(RTLBackend):
         return [str(rtl / s) for s in self.rtl_sources] + [str(code / f"{self.attr('gen_top_module')}.v")]
 
     def code_generation_ipi(self) -> list[str]:
-        """Tcl for Vivado's IP integrator."""
+        """Tcl for Vivado's IP integrator; FINN looks for each file by its name as it stands here, so without braces."""
         code_dir = Path(self.attr("code_gen_dir_ipgen"))
         files = self.get_rtl_file_list(abspath=True) + sorted(str(f) for f in code_dir.glob("*.mem"))
-        return [f"add_files -norecurse {{{f}}}" for f in files] + [
+        return [f"add_files -norecurse {f}" for f in files] + [
             f"create_bd_cell -type module -reference {self.attr('gen_top_module')} {self.onnx_node.name}"
         ]
 
