@@ -138,7 +138,9 @@ def _to_graph(model: nn.Module, input_shape: Sequence[int]) -> tuple[ModelWrappe
     except (RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
         raise UnsupportedModelError(f"{type(model).__name__}: cannot be traced to ONNX: {error}") from error
     executed = {name: k for k, node in enumerate(proto.graph.node) for name in node.output}  # qonnx sorts branches anew
-    graph = ModelWrapper(proto).transform(InferShapes()).transform(FoldConstants())
+    graph = ModelWrapper(proto)
+    for step in (InferShapes(), FoldConstants(), InferShapes()):  # Pad has a shape once its amounts are constants
+        graph = graph.transform(step)
     _name_copied_constants(graph)
     tensors = sorted((node.output[0] for node in _act_quant_nodes(graph.graph)), key=executed.__getitem__)
     if len(tensors) != len(calls):
@@ -146,8 +148,10 @@ def _to_graph(model: nn.Module, input_shape: Sequence[int]) -> tuple[ModelWrappe
             f"{type(model).__name__}: {len(calls)} activation quantizer calls, {len(tensors)} in the graph; "
             "every quantizer's output must be used"
         )
-    outputs = {output.name: ("", index) for index, output in enumerate(graph.graph.output)}
-    return graph, outputs | dict(zip(tensors, calls, strict=True))  # a quantizer may give an output
+    taps: Taps = dict(zip(tensors, calls, strict=True))
+    for index, output in enumerate(graph.graph.output):
+        taps.setdefault(output.name, ("", index))  # a quantizer may give an output
+    return graph, taps
 
 
 def _name_copied_constants(graph: ModelWrapper) -> None:

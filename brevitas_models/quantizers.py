@@ -102,12 +102,8 @@ def act_quantizer(bits: int, signed: bool = True, max_value: float = 2.0) -> nn.
         ConfigError: `bits` is not one of the legal values.
     """
     _check_bits("act_bits", bits, ACT_BITS)
-    if bits == 32:
-        return nn.Identity()
-    if bits == 1 and signed:
-        return QuantIdentity(act_quant=BipolarAct, return_quant_tensor=False)
-    if bits == 1:
-        return QuantIdentity(act_quant=UnsignedConstAct, bit_width=1, min_val=0.0, max_val=2.0)
+    if bits in (1, 32):
+        return constant_quantizer(bits, signed, max_value=2.0)
     return QuantIdentity(
         act_quant=SignedAct if signed else UnsignedAct,
         bit_width=bits,
@@ -127,10 +123,27 @@ def shortcut_quantizer(bits: int, signed: bool = True) -> nn.Module:
         ConfigError: `bits` is not one of the legal values.
     """
     _check_bits("shortcut_bits", bits, ACT_BITS)
+    return constant_quantizer(bits, signed, max_value=4.0)
+
+
+def constant_quantizer(bits: int, signed: bool, max_value: float) -> nn.Module:
+    """Activation quantizer of `bits` bits on a constant range: [0, max_value), or [-max_value, max_value) if signed.
+
+    Args:
+        bits: 1…8 for hardware (1 signed is the bipolar sign), 16 and 32 for training comparisons.
+        signed: whether negative levels exist.
+        max_value: end of the range, a power of two.
+
+    Raises:
+        ConfigError: `bits` is not one of the legal values.
+    """
+    _check_bits("act_bits", bits, ACT_BITS)
     if bits == 32:
         return nn.Identity()
+    if bits == 1 and signed:
+        return QuantIdentity(act_quant=BipolarAct, return_quant_tensor=False)
     quant = SignedConstAct if signed else UnsignedConstAct
-    return QuantIdentity(act_quant=quant, bit_width=bits, min_val=-4.0 if signed else 0.0, max_val=4.0)
+    return QuantIdentity(act_quant=quant, bit_width=bits, min_val=-max_value if signed else 0.0, max_val=max_value)
 
 
 def pixel_quantizer() -> QuantIdentity:

@@ -21,10 +21,11 @@ from brevitas_models.binary_rescnn import BinaryResCNN, BinaryResCNNConfig
 from brevitas_models.cnv import CNV, CNVConfig
 from brevitas_models.network import Network
 from brevitas_models.rivals import RIVALS, RivalConfig
+from brevitas_models.u_binet import UBiNet, UBiNetConfig
 from brevitas_models.variants import VARIANTS
 from finn_build.errors import ConfigError, DataError
 
-ModelConfig = BiShuffleNetConfig | BinaryResCNNConfig | CNVConfig | RivalConfig
+ModelConfig = BiShuffleNetConfig | BinaryResCNNConfig | CNVConfig | RivalConfig | UBiNetConfig
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ class Entry:
     config: ModelConfig
 
 
+_SMALL = UBiNetConfig(image_size=96, width=8)
+U_BINET_SMALL = {
+    "u_binet_small_w1a4": _SMALL,
+    "u_binet_small_w1a2": replace(_SMALL, act_bits=2),
+    "u_binet_small_w1a4_tile": _SMALL,
+}
 ZOO: dict[str, Entry] = {
     "bi_shufflenet": Entry(BiShuffleNet, BiShuffleNetConfig()),
     "bi_shufflenet_rgb": Entry(BiShuffleNet, BiShuffleNetConfig(in_channels=3)),
@@ -45,6 +52,9 @@ ZOO: dict[str, Entry] = {
     },
     **{f"binary_rescnn_w1a{k}": Entry(BinaryResCNN, BinaryResCNNConfig(act_bits=k)) for k in (1, 2, 4, 8)},
     **{f"cnv_w1a{k}": Entry(CNV, CNVConfig(act_bits=k)) for k in (1, 2)},
+    "unet": Entry(UBiNet, UBiNetConfig(weight_bits=32, act_bits=32, activation="relu")),
+    **{f"u_binet_w1a{k}": Entry(UBiNet, UBiNetConfig(act_bits=k)) for k in (1, 2, 4, 8, 16, 32)},
+    **{name: Entry(UBiNet, config) for name, config in U_BINET_SMALL.items()},
     **{name: Entry(build, config) for name, (build, config) in RIVALS.items()},
 }
 DEFAULT_MODEL = "bi_shufflenet"
