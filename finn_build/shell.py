@@ -1,18 +1,45 @@
 """The shell around a stitched design: the thin top `signflow_top`, its sources and the build hash, in the same folder.
 
-The RTL of the shell is static (`rtl/shell/`, see the README there); only the top, which names the pins, is written here.
+The RTL of the shell is static (`rtl/shell/`, see its README); only the top, which names the pins, is written here.
 """
 
 from __future__ import annotations
 
+import hashlib
+import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import jinja2
+
 from finn_build.config import Board
-from finn_build.stitch import StitchedDesign
+from finn_build.ops.base import RTL_DIR
+from finn_build.stitch import DesignStream, StitchedDesign
 
 TOP = "signflow_top"
 MANIFEST = "shell.f"
+SHELL_SOURCES = (
+    "fifo/fifo.sv",
+    "shell/shell_bursts.sv",
+    "shell/shell_gearbox.sv",
+    "shell/shell_reader.sv",
+    "shell/shell_writer.sv",
+    "shell/shell_axilite.sv",
+    "shell/shell_registers.sv",
+    "shell/shell_jobs.sv",
+    "shell/shell_clocks.sv",
+    "shell/shell_monitor.sv",
+    "shell/shell.sv",
+)
+_HASH_FILE = "build_hash.mem"
+_HASH_DIGITS = 32
+_BUS = {"xc7": (64, 32), "xcup": (128, 40)}  # bits of data and address of the memory ports, by Yosys' family
+_CONTROL = (
+    *("awaddr", "awvalid", "awready", "wdata", "wstrb", "wvalid", "wready", "bresp", "bvalid", "bready"),
+    *("araddr", "arvalid", "arready", "rdata", "rresp", "rvalid", "rready"),
+)
+_MEMORY_SUFFIXES = (".mem", ".dat")
 
 
 @dataclass(frozen=True)
@@ -40,11 +67,84 @@ class Shell:
     build_hash: str
 
 
+@dataclass(frozen=True)
+class _Pins:
+    signal: str
+    beat_bytes: int
+    frame_bytes: int
+
+
 def write_shell(design: StitchedDesign, board: Board) -> Shell:
     """Write the shell into the folder of a stitched design.
 
     Args:
         design: what `stitch` returned.
-        board: gives the width of the masters.
+        board: gives the width of the masters and the clock.
     """
-    raise NotImplementedError  # filled in by the commits that follow
+    folder = design.mem_dir
+    build_hash = hash_of(design)
+    words = [build_hash[i : i + 8] for i in range(0, _HASH_DIGITS, 8)]
+    (folder / _HASH_FILE).write_text("\n".join(words) + "\n")
+    for source in SHELL_SOURCES:
+        shutil.copyfile(RTL_DIR / source, folder / Path(source).name)
+    (folder / f"{TOP}.v").write_text(top_source(design, board))
+    data_bits, addr_bits = _BUS[board.family]
+    shared = [folder / Path(source).name for source in SHELL_SOURCES]
+    sources = (*design.sources, *(path for path in shared if path not in design.sources), folder / f"{TOP}.v")
+    names = [*(path.name for path in sources), *(f"// memory file: {path.name}" for path in _memory_files(folder))]
+    (folder / MANIFEST).write_text("\n".join(names) + "\n")
+    return Shell(TOP, sources, folder, data_bits, addr_bits, len(design.inputs), len(design.outputs), build_hash)
+
+
+def hash_of(design: StitchedDesign) -> str:
+    """Hash of all RTL and memory files of a design: what the bitstream and the driver's description agree on."""
+    state = hashlib.sha256()
+    memories = [path for path in _memory_files(design.mem_dir) if path.name != _HASH_FILE]
+    for path in sorted((*design.sources, *memories), key=lambda path: path.name):
+        content = path.read_bytes()
+        state.update(f"{path.name} {len(content)}\n".encode())
+        state.update(content)
+    return state.hexdigest()[:_HASH_DIGITS]
+
+
+def top_source(design: StitchedDesign, board: Board) -> str:
+    """Verilog of `signflow_top`."""
+    text = (RTL_DIR / "shell" / f"{TOP}.v.j2").read_text()
+    template = jinja2.Template(text, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+    inputs, outputs = _pins(design.inputs), _pins(design.outputs)
+    data_bits, addr_bits = _BUS[board.family]
+    return template.render(
+        accelerator=design.top,
+        inputs=inputs,
+        outputs=outputs,
+        streams=[*inputs, *outputs],
+        masters=range(max(len(inputs), len(outputs))),
+        reads=range(len(inputs)),
+        writes=range(len(outputs)),
+        addr_bits=addr_bits,
+        data_bits=data_bits,
+        size=(data_bits // 8).bit_length() - 1,
+        freq_hz=round(board.clk_mhz * 1e6),
+        control=_CONTROL,
+        sized=_sized,
+        joined=_joined,
+    )
+
+
+def _pins(streams: Iterable[DesignStream]) -> list[_Pins]:
+    widths = [(s.signal, s.stream.width_padded // 8, s.stream.beats) for s in streams]
+    return [_Pins(signal, beat_bytes, beat_bytes * beats) for signal, beat_bytes, beats in widths]
+
+
+def _sized(values: Iterable[int]) -> str:
+    """Numbers as a Verilog concatenation, number 0 in the low bits."""
+    return ", ".join(f"32'd{value}" for value in reversed(list(values)))
+
+
+def _joined(pattern: str, items: Iterable[object]) -> str:
+    """Signals as a Verilog concatenation, item 0 in the low bits."""
+    return "{" + ", ".join(pattern % item for item in reversed(list(items))) + "}"
+
+
+def _memory_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix in _MEMORY_SUFFIXES)

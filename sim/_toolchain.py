@@ -17,7 +17,9 @@ from pathlib import Path
 
 from finn_build.errors import SimulationError
 
-HARNESS = tuple(Path(__file__).parent / n for n in ("harness.cpp", "harness.h", "harness_stream.h", "lz4.h"))
+_HERE = Path(__file__).parent
+HARNESS = tuple(_HERE / n for n in ("harness.cpp", "harness.h", "harness_stream.h", "lz4.h"))
+BOARD_HARNESS = (*(_HERE / n for n in ("board_harness.cpp", "board_harness.h", "board_memory.h")), *HARNESS[1:])
 CXX_FLAGS = ("-std=c++17", "-w", "-fno-strict-aliasing", "-pthread", "-DVL_USER_WARN")
 OPTIMISATION = "-O1"  # as fast at run time as -O2 and -O3 on real designs, a third faster to compile
 _LOG_LINES = 15
@@ -194,19 +196,20 @@ def include_dirs() -> list[Path]:
     return [HARNESS[0].parent, include, include / "vltstd"]
 
 
-def runtime_library(trace: str) -> Path:
+def runtime_library(trace: str, harness: Sequence[Path] = HARNESS) -> Path:
     """Folder with the harness, Verilator's runtime and a precompiled header, made once per toolchain.
 
     Args:
         trace: "", "fst" or "vcd".
+        harness: the C++ around the model: its source, its interface, and what they include.
 
     Returns:
         Folder of objects to link with a model, and of `precompiled.h` to include first.
     """
-    key = digest([versions(), trace, OPTIMISATION, *CXX_FLAGS, *(path.read_bytes() for path in HARNESS)])
+    key = digest([versions(), trace, OPTIMISATION, *CXX_FLAGS, *(path.read_bytes() for path in harness)])
     names = ["verilated.cpp", "verilated_threads.cpp"] + ([f"verilated_{trace}_c.cpp"] if trace else [])
-    sources = [*(verilator_root() / "include" / name for name in names), HARNESS[0]]
-    headers = ["harness.h", "verilated.h", "verilated_dpi.h"] + ([f"verilated_{trace}_c.h"] if trace else [])
+    sources = [*(verilator_root() / "include" / name for name in names), harness[0]]
+    headers = [harness[1].name, "verilated.h", "verilated_dpi.h"] + ([f"verilated_{trace}_c.h"] if trace else [])
 
     def build(folder: Path) -> None:
         header = folder / "precompiled.h"
