@@ -124,7 +124,6 @@ def top_source(design: StitchedDesign, board: Board) -> str:
         addr_bits=addr_bits,
         data_bits=data_bits,
         size=(data_bits // 8).bit_length() - 1,
-        freq_hz=round(board.clk_mhz * 1e6),
         control=_CONTROL,
         sized=_sized,
         joined=_joined,
