@@ -234,6 +234,8 @@ class BlockDesign:
                 raise VivadoError(f"{path} has {what['bits']} bits, {end} has {bits}")
         clock = cell.pins[what["clock"]]
         source, _, _ = next(iter(clocks)).partition("/")
-        hertz = float(self.cells[source].value(self.cells[source].entry["clock_parameter"])) * 1e6
+        entry = self.cells[source].entry
+        megahertz = float(self.cells[source].value(entry["clock_parameter"])) * (1 - entry.get("clock_error", 0))
+        hertz = round(megahertz * 1e6)
         if clock.get("freq_hz", hertz) != hertz:
-            raise VivadoError(f"BD 41-237: {path} has FREQ_HZ {clock['freq_hz']}, its clock {hertz:.0f}")
+            raise VivadoError(f"BD 41-237: {path} has FREQ_HZ {clock['freq_hz']}, its clock {hertz}")

@@ -249,7 +249,7 @@ class Session:
         memories = {f.name for f in self.files}
         for source in sources:
             for name in re.findall(r'"([\w.-]+\.(?:mem|dat))"', source.read_text()):
-                if name not in memories:
+                if name not in memories and (source.parent / name).is_file():  # others are named, never read
                     raise VivadoError(f"Synth 8-4445: {source.name} reads {name}, which is not added to the project")
 
     def _get_bd_cells(self, options: dict[str, str], others: list[str]) -> list[str]:

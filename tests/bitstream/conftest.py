@@ -1,0 +1,52 @@
+"""A small design in its shell for each board, and a `vivado` on PATH that records."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from brevitas_models.export import export_qonnx
+from finn_build import network as networks
+from finn_build.config import Board, load_board
+from finn_build.pipeline import Build
+from finn_build.shell import Shell, write_shell
+from finn_build.stitch import stitch
+from tests.networks import SmallResidual, randomize
+from tests.pipeline_runs import run_steps, start_build
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(scope="session")
+def lowered(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """A build of a small residual network, up to its FIFOs."""
+    out = tmp_path_factory.mktemp("small")
+    torch.manual_seed(3)
+    model = randomize(SmallResidual(bits=1, signed=True), seed=1)
+    network = networks.from_qonnx(export_qonnx(model, out / "net.onnx", (1, 1, 11, 9)))
+    return run_steps(start_build(network, out), ("integers", "lower", "fold", "buffer"))
+
+
+@pytest.fixture(scope="session", params=["pynq-z2", "zcu104"])
+def shelled(
+    lowered: Build, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Shell, Board]:
+    """That network's design in the shell of a board."""
+    board, folder = load_board(request.param), tmp_path_factory.mktemp(request.param) / "stitched"
+    assert lowered.streams is not None
+    return write_shell(stitch(lowered.streams, folder, part=board.part, clk_ns=board.clk_period_ns), board), board
+
+
+@pytest.fixture
+def vivado_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a `vivado` on PATH that runs scripts in the recorder; returns its log, a line per command."""
+    tool, log = tmp_path / "tools" / "vivado", tmp_path / "commands.log"
+    tool.parent.mkdir()
+    tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tests.bitstream.vivado "$@"\n')
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}:/usr/bin:/bin")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("RECORDER_LOG", str(log))
+    monkeypatch.setenv("RECORDER_BOARDS", "xilinx.com:zcu104:part0:1.1")
+    return log
