@@ -29,10 +29,18 @@ class Augmentation:
         Shapes:
             [N, C, H, W] float32 to the same.
         """
+        return self.expose(self.move(images, generator), generator)
+
+    def move(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """The part of it that moves pixels, and their masks with them where those are channels of `images`."""
         if self.flips:
             images = _flip(images, torch.randint(8, (len(images),), generator=generator))
         if self.shift:
             images = _shift(images, self.shift, generator)
+        return images
+
+    def expose(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """The part of it that changes brightness and contrast."""
         gain, offset = (torch.rand(2, len(images), 1, 1, 1, generator=generator) * 2 - 1).to(images.device)
         mean = images.mean(dim=(1, 2, 3), keepdim=True)
         images = (images - mean) * (1 + self.contrast * gain) + mean + self.brightness * offset

@@ -1,7 +1,8 @@
 """Image folders as arrays of uint8, with splits that never divide a group of related images.
 
-Three kinds of folder are read: one with an `index.csv` (columns path, class; optional group, split, fold5),
-one with a sub-folder of images per class, and, for inference, one that simply holds images.
+Three kinds of folder are read: one with an `index.csv` (columns path, class; optional group, split, fold5, mask), one
+with a sub-folder of images per class, and, for inference, one that simply holds images. A mask is a grey image, bright
+on defects, named in the index; images of class "free" need none.
 """
 
 import csv
@@ -21,6 +22,8 @@ from finn_build.errors import DataError
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".ppm")
 SPLITS = ("train", "val", "test")
 FRACTIONS = (0.7, 0.1, 0.2)
+FREE = "free"
+MASK_THRESHOLD = 127
 UNLABELLED = -1
 
 
@@ -29,7 +32,8 @@ class ImageSet:
     """Images of one size with what is known of them.
 
     Shapes:
-        images [N, C, H, W] uint8; labels [N] int64, -1 where unknown; splits [N] str, "" where there is none.
+        images [N, C, H, W] uint8; labels [N] int64, -1 where unknown; splits [N] str, "" where there is none; masks
+        [N, H, W] uint8, 1 on defects and 0 elsewhere, or None.
     """
 
     images: np.ndarray
@@ -37,6 +41,7 @@ class ImageSet:
     names: tuple[str, ...]
     classes: tuple[str, ...]
     splits: np.ndarray
+    masks: np.ndarray | None = None
 
     def split(self, name: str) -> "ImageSet":
         """The images of one split: train, val or test.
@@ -48,8 +53,18 @@ class ImageSet:
         if not len(chosen):
             legal = ", ".join(sorted(set(self.splits.tolist()) - {""})) or "none"
             raise DataError(f"split {name!r} holds no image; splits of this data: {legal}")
-        names = tuple(self.names[i] for i in chosen)
-        return ImageSet(self.images[chosen], self.labels[chosen], names, self.classes, self.splits[chosen])
+        return self.select(chosen)
+
+    def select(self, chosen: np.ndarray) -> "ImageSet":
+        """The images at some indices."""
+        return replace(
+            self,
+            images=self.images[chosen],
+            labels=self.labels[chosen],
+            names=tuple(self.names[i] for i in chosen),
+            splits=self.splits[chosen],
+            masks=None if self.masks is None else self.masks[chosen],
+        )
 
     def __len__(self) -> int:
         return len(self.images)
@@ -64,10 +79,17 @@ class _Row:
     group: str = ""
     split: str = ""
     fold: str = ""
+    mask: Path | None = None
 
 
 def load_folder(
-    folder: str | Path, size: int | tuple[int, int], channels: int = 1, seed: int = 0, fold: int | None = None
+    folder: str | Path,
+    size: int | tuple[int, int],
+    channels: int = 1,
+    seed: int = 0,
+    fold: int | None = None,
+    classes: Sequence[str] = (),
+    masks: bool = False,
 ) -> ImageSet:
     """Read every image of a folder, resized to `size` × `size` pixels.
 
@@ -83,10 +105,12 @@ def load_folder(
         channels: 1 for grey, 3 for RGB.
         seed: of the split, or of the folds.
         fold: 0 to 4 for cross-validation, None for the split of the index.
+        classes: read these only; all where it is empty.
+        masks: read masks too; images of a defect without one are left out, which a warning says.
 
     Raises:
-        DataError: no such folder, no images, an unreadable image, a bad index, a group in two splits or folds, or
-            no such fold.
+        DataError: no such folder, no images, an unreadable image, a bad index, a group in two splits or folds, no such
+            fold or class, or no masks.
     """
     root = Path(folder)
     if not root.is_dir():
@@ -94,19 +118,24 @@ def load_folder(
     rows = _find(root)
     if not rows:
         raise DataError(f"{root}: no images ({', '.join(SUFFIXES)}), no class sub-folders and no index.csv")
+    if classes:
+        rows = _of_classes(root, rows, classes)
+    if masks:
+        rows = _with_masks(root, rows)
     if fold is not None:
         rows = _split_by_fold(root, rows, fold, seed)
     elif rows[0].label and not any(row.split for row in rows):
         rows = _assign_splits(rows, seed)
     _check_groups(root, rows, "split")
-    classes = sorted({row.label for row in rows} - {""})
-    labels = [classes.index(row.label) if row.label else UNLABELLED for row in rows]
+    found = sorted({row.label for row in rows} - {""})
+    labels = [found.index(row.label) if row.label else UNLABELLED for row in rows]
     return ImageSet(
         images=np.stack([read_image(row.path, size, channels) for row in rows]),
         labels=np.array(labels, dtype=np.int64),
         names=tuple(str(row.path.relative_to(root)) for row in rows),
-        classes=tuple(classes),
+        classes=tuple(found),
         splits=np.array([row.split for row in rows]),
+        masks=np.stack([read_mask(row.mask, size) for row in rows]) if masks else None,
     )
 
 
@@ -119,15 +148,33 @@ def read_image(path: Path, size: int | tuple[int, int], channels: int = 1) -> np
     Raises:
         DataError: the file is missing or is not a readable image.
     """
+    pixels = _read(path, size, "L" if channels == 1 else "RGB", Image.Resampling.BILINEAR)
+    return np.atleast_3d(pixels).transpose(2, 0, 1)
+
+
+def read_mask(path: Path | None, size: int | tuple[int, int]) -> np.ndarray:
+    """One mask as 0 and 1, each pixel the nearest of the file's; all 0 without a file.
+
+    Shapes:
+        [height, width] uint8.
+
+    Raises:
+        DataError: the file is missing or is not a readable image.
+    """
+    if path is None:
+        return np.zeros((size, size) if isinstance(size, int) else size, np.uint8)
+    return (_read(path, size, "L", Image.Resampling.NEAREST) > MASK_THRESHOLD).astype(np.uint8)
+
+
+def _read(path: Path, size: int | tuple[int, int], mode: str, resampling: Image.Resampling) -> np.ndarray:
     height, width = (size, size) if isinstance(size, int) else size
     try:
         with Image.open(path) as image:
-            resized = image.convert("L" if channels == 1 else "RGB").resize((width, height), Image.Resampling.BILINEAR)
+            return np.asarray(image.convert(mode).resize((width, height), resampling), dtype=np.uint8)
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such image") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise DataError(f"{path}: not a readable image ({error})") from error
-    return np.atleast_3d(np.asarray(resized, dtype=np.uint8)).transpose(2, 0, 1)
 
 
 def to_float(images: np.ndarray) -> np.ndarray:
@@ -145,7 +192,7 @@ def match_classes(data: ImageSet, classes: Sequence[str]) -> ImageSet:
     if unknown:
         raise DataError(f"class {unknown[0]!r} is not one of the network's: {', '.join(classes)}")
     order = np.array([*(list(classes).index(name) for name in data.classes), UNLABELLED])
-    return ImageSet(data.images, order[data.labels], data.names, tuple(classes), data.splits)
+    return replace(data, labels=order[data.labels], classes=tuple(classes))
 
 
 def _find(root: Path) -> list[_Row]:
@@ -188,8 +235,29 @@ def _read_index(root: Path) -> list[_Row]:
             if split and split not in SPLITS:
                 raise DataError(f"{index}:{number}: split {split!r} is not one of {', '.join(SPLITS)}")
             group, fold = line.get("group") or line["path"], line.get(f"fold{FOLDS}") or ""
-            rows.append(_Row(root / line["path"], label, group, split, fold))
+            mask = root / line["mask"] if line.get("mask") else None
+            rows.append(_Row(root / line["path"], label, group, split, fold, mask))
     return rows
+
+
+def _of_classes(root: Path, rows: list[_Row], classes: Sequence[str]) -> list[_Row]:
+    """The images of some classes."""
+    found = sorted({row.label for row in rows} - {""})
+    for name in classes:
+        if name not in found:
+            raise DataError(f"{root}: no image of class {name!r}; classes: {', '.join(found) or 'none'}")
+    return [row for row in rows if row.label in classes]
+
+
+def _with_masks(root: Path, rows: list[_Row]) -> list[_Row]:
+    """The images whose mask is known."""
+    unknown = [row for row in rows if not row.mask and row.label != FREE]
+    if not any(row.mask for row in rows):
+        raise DataError(f"{root}: no masks; name them in a column 'mask' of index.csv")
+    if unknown:
+        classes = ", ".join(sorted({row.label for row in unknown}))
+        warnings.warn(f"{root}: {len(unknown)} images without a mask are left out ({classes})", stacklevel=3)
+    return [row for row in rows if row.mask or row.label == FREE]
 
 
 def _assign_splits(rows: list[_Row], seed: int) -> list[_Row]:
@@ -208,7 +276,7 @@ def _assign_splits(rows: list[_Row], seed: int) -> list[_Row]:
             middle = done + groups[label][members[index]] / 2
             split_of[members[index]] = SPLITS[int(np.searchsorted(bounds[:2], middle))]
             done += groups[label][members[index]]
-    return [_Row(row.path, row.label, row.group, split_of[row.group]) for row in rows]
+    return [replace(row, split=split_of[row.group]) for row in rows]
 
 
 def _split_by_fold(root: Path, rows: list[_Row], fold: int, seed: int) -> list[_Row]:

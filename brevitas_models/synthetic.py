@@ -62,9 +62,9 @@ def make_image_set(n: int, size: int = 64, seed: int = 0) -> ImageSet:
     Raises:
         ConfigError: `n` or `size` is too small.
     """
-    images, labels, _ = make_dataset(n, size, seed)
+    images, labels, masks = make_dataset(n, size, seed)
     names = tuple(f"{CLASSES[label]}_{index}" for index, label in enumerate(labels))
-    return ImageSet(images, labels, names, CLASSES, splits_for(n))
+    return ImageSet(images, labels, names, CLASSES, splits_for(n), masks.astype(np.uint8))
 
 
 def write_dataset(out: Path, n: int, size: int = 200, seed: int = 0) -> Path:

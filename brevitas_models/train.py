@@ -3,7 +3,9 @@
 Step 1 finds the shape of RSign, RPReLU or RSiLU with activations already quantized; step 2 starts from its
 result, makes the weights binary and trains on. The output folder gets last.pt after every epoch (what
 --resume continues from), best.pt (best on validation, ready to export) and metrics.json (accuracy per
-split, measured in the arithmetic of the hardware).
+split, measured in the arithmetic of the hardware). A network whose output is a mask (u_binet_...) is trained on
+the masks of the images: metrics.json has the metrics of the paper, and overlays/ shows some images of test, each
+with its true and its predicted mask.
 """
 
 import argparse
@@ -11,7 +13,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -31,11 +33,14 @@ from rich.progress import (
 from brevitas_models.atomic import write_atomically
 from brevitas_models.augment import Augmentation
 from brevitas_models.data import SPLITS, ImageSet, load_folder, to_float
-from brevitas_models.evaluate import measure
 from brevitas_models.folds import FOLDS
+from brevitas_models.network import Network
+from brevitas_models.segmentation import write_overlays
 from brevitas_models.synthetic import make_image_set
+from brevitas_models.tasks import Objective
 from brevitas_models.trainer import Report, TrainConfig, Trainer
-from brevitas_models.zoo import DEFAULT_MODEL, ZOO, configure, load_checkpoint, parse_overrides
+from brevitas_models.u_binet import UBiNet
+from brevitas_models.zoo import DEFAULT_MODEL, ZOO, build_model, load_checkpoint, parse_overrides
 from finn_build.errors import ConfigError, SignflowError
 
 EXAMPLES = """\
@@ -47,8 +52,10 @@ examples:
   python -m brevitas_models.train --data FOLDER --out runs/fine --init runs/steel/best.pt --epochs1 0 --epochs2 40
   python -m brevitas_models.train --data FOLDER --out runs/wide --set channels=[24,48,96] --set
   activation=rsilu
+  python -m brevitas_models.train --model u_binet_small_w1a4 --data FOLDER --classes patches --out runs/masks
 
-FOLDER holds an index.csv (columns path, class; optional group, split, fold5) or one sub-folder of images per class.
+FOLDER holds an index.csv (columns path, class; optional group, split, fold5, mask) or one sub-folder of images per
+class.
 """
 
 
@@ -69,8 +76,9 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"interrupted; add --resume to continue from {options.out / 'last.pt'}", file=sys.stderr)
         return 130
+    score = "dice" if "dice" in metrics else "accuracy"
     for split in SPLITS:
-        print(f"{split:5s} accuracy {metrics['accuracy'][split]:.4f} of {metrics['images'][split]} images")
+        print(f"{split:5s} {score} {metrics[score][split]:.4f} of {metrics['images'][split]} images")
     print(f"best network: {options.out / 'best.pt'}")
     return 0
 
@@ -85,45 +93,52 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     if (options.out / "last.pt").exists() and not options.resume:
         raise ConfigError(f"{options.out} already holds a training; add --resume or choose another --out")
     config = _config(options)
-    net = configure(config.model, **config.overrides)
-    data = _load(options, net.image_size, net.in_channels)
+    net = build_model(config.model, **config.overrides)
+    data = _load(options, net)
     fabric = Fabric(accelerator=options.accelerator, devices=options.devices)
     fabric.launch()
     trainer = Trainer(config, data, options.out, fabric)
-    with _progress(config.epochs1, config.epochs2) as report:
+    with _progress(config, trainer.task.score) as report:
         best = trainer.run(options.resume, report)
-    metrics = _metrics(best, config, data, Path(options.data).name)
+    metrics = _metrics(best, config, data, Path(options.data).name, trainer.task)
     if fabric.is_global_zero:
         text = json.dumps(metrics, indent=2) + "\n"
         write_atomically(options.out / "metrics.json", lambda path: path.write_text(text, encoding="utf-8"))
+        model = load_checkpoint(best)[0]
+        if isinstance(model, UBiNet):
+            write_overlays(model, data.split("test"), options.out / "overlays")
     return metrics
 
 
-def _load(options: argparse.Namespace, size: int, channels: int) -> ImageSet:
+def _load(options: argparse.Namespace, net: Network) -> ImageSet:
+    size, channels, masks = net.config.image_size, net.config.in_channels, net.task == "segmentation"
     if options.data == "synthetic":
         if options.fold is not None:
             raise ConfigError("--fold needs a folder of images: synthetic ones have a split only")
+        if options.classes:
+            raise ConfigError("--classes needs a folder of images: synthetic ones are of all classes")
         if channels != 1:
             raise ConfigError("synthetic images are grey: add --set in_channels=1, or name a folder with --data")
-        return make_image_set(options.synthetic_images, size, options.seed)
-    return load_folder(options.data, size, channels, options.seed, options.fold)
+        data = make_image_set(options.synthetic_images, size, options.seed)
+        return data if masks else replace(data, masks=None)
+    return load_folder(options.data, size, channels, options.seed, options.fold, options.classes, masks)
 
 
-def _metrics(best: Path, config: TrainConfig, data: ImageSet, source: str) -> dict[str, Any]:
+def _metrics(best: Path, config: TrainConfig, data: ImageSet, source: str, task: Objective) -> dict[str, Any]:
     """Measure the checkpoint as written, on the CPU, split by split."""
     model, _, meta = load_checkpoint(best)
-    accuracy, images = {}, {}
-    for name in SPLITS:
-        part = data.split(name)
-        numbers = measure(model, torch.from_numpy(to_float(part.images)), torch.from_numpy(part.labels))
-        accuracy[name], images[name] = numbers["accuracy"], len(part)
+    parts = {name: data.split(name) for name in SPLITS}
+    numbers = {
+        name: task.measure(model, torch.from_numpy(to_float(part.images)), task.targets(part))
+        for name, part in parts.items()
+    }
     return {
         "model": config.model,
         "data": source,
         "protocol": PROTOCOL,
         "classes": list(data.classes),
-        "accuracy": accuracy,
-        "images": images,
+        **{key: {name: numbers[name][key] for name in SPLITS} for key in numbers["test"] if key != "loss"},
+        "images": {name: len(part) for name, part in parts.items()},
         "best_epoch": meta.metrics["epoch"],
         "training": asdict(config),
         "versions": {name: version(name) for name in ("torch", "brevitas", "numpy", "pillow")},
@@ -131,11 +146,11 @@ def _metrics(best: Path, config: TrainConfig, data: ImageSet, source: str) -> di
 
 
 @contextmanager
-def _progress(epochs1: int, epochs2: int) -> Iterator[Report]:
+def _progress(config: TrainConfig, score: str) -> Iterator[Report]:
     """A bar with an estimate on a terminal, one line per epoch elsewhere; both on stderr."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda step, epoch, numbers: print(_line(step, epoch, numbers), file=sys.stderr, flush=True)
+        yield lambda step, epoch, numbers: print(_line(step, epoch, numbers, score), file=sys.stderr, flush=True)
         return
     bar = (
         BarColumn(),
@@ -145,17 +160,17 @@ def _progress(epochs1: int, epochs2: int) -> Iterator[Report]:
         TimeRemainingColumn(),
     )
     with Progress(TextColumn("{task.description}"), *bar, console=console) as progress:
-        task = progress.add_task("calibrating", total=epochs1 + epochs2)
+        task = progress.add_task("calibrating", total=config.epochs1 + config.epochs2)
 
         def report(step: int, epoch: int, numbers: dict[str, float]) -> None:
-            done = epoch + (epochs1 if step == 2 else 0)
-            progress.update(task, completed=done, description=_line(step, epoch, numbers))
+            done = epoch + (config.epochs1 if step == 2 else 0)
+            progress.update(task, completed=done, description=_line(step, epoch, numbers, score))
 
         yield report
 
 
-def _line(step: int, epoch: int, numbers: dict[str, float]) -> str:
-    return f"step {step} epoch {epoch} loss {numbers['loss']:.4f} val {numbers['val_accuracy']:.4f}"
+def _line(step: int, epoch: int, numbers: dict[str, float], score: str) -> str:
+    return f"step {step} epoch {epoch} loss {numbers['loss']:.4f} val {score} {numbers[f'val_{score}']:.4f}"
 
 
 def _config(options: argparse.Namespace) -> TrainConfig:
@@ -187,6 +202,9 @@ def _parser() -> argparse.ArgumentParser:
         help="cross-validation: test this fold, choose the epoch on the next one, train on the other three; from the "
         f"index's column fold{FOLDS}, or dealt by --seed in whole groups (default: the split of the index)",
     )
+    parser.add_argument(
+        "--classes", nargs="+", default=[], metavar="CLASS", help="use the images of these classes only (default: all)"
+    )
     parser.add_argument("--out", required=True, type=Path, help="folder for checkpoints and metrics.json")
     parser.add_argument("--resume", action="store_true", help="continue from last.pt in --out, exactly")
     parser.add_argument(
@@ -203,6 +221,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--batch", default.batch, "images per optimizer step, over all devices")
     add("--weight-decay", default.weight_decay, "L2 penalty on weights in step 1")
     add("--label-smoothing", default.label_smoothing, "share of the target spread over all classes")
+    add("--alpha", default.alpha, "weight of false alarms in the Tversky loss of masks")
+    add("--beta", default.beta, "weight of missed pixels in it")
     add("--init", default.init, "checkpoint to start from, with --epochs1 0 to fine-tune binary weights")
     add("--seed", default.seed, "seed of weights, order, views and, without an index, splits or folds")
     parser.add_argument("--no-flips", dest="flips", action="store_false", help="keep flips and quarter turns out")

@@ -1,8 +1,8 @@
 """Two-step training of binary networks, as in section 4.2 of the Bi-ShuffleNet / U-BiNet paper.
 
 Step 1 trains real-valued weights with activations already quantized, so that RSign, RPReLU or RSiLU find
-their shape. Step 2 starts from its result, makes the weights binary and trains on. Both minimise
-cross-entropy with Adam, with a cosine rate after five epochs of warm-up.
+their shape. Step 2 starts from its result, makes the weights binary and trains on. Both minimise the loss of the
+task (cross-entropy of classes, Tversky loss of masks) with Adam, with a cosine rate after five epochs of warm-up.
 """
 
 import math
@@ -16,19 +16,20 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from brevitas_models.atomic import write_atomically
 from brevitas_models.augment import Augmentation
 from brevitas_models.data import ImageSet, to_float
-from brevitas_models.evaluate import measure, reestimate_batch_norm
+from brevitas_models.evaluate import reestimate_batch_norm
 from brevitas_models.network import Network
 from brevitas_models.quantizers import calibrate_scales
+from brevitas_models.tasks import Classification, Objective, Segmentation
 from brevitas_models.zoo import build_model, configure, read_checkpoint_file, save_checkpoint
 from finn_build.errors import ConfigError, DataError
 
 WARMUP_EPOCHS = 5
 NORM_BATCHES = 8
+WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 Report = Callable[[int, int, dict[str, float]], None]
 """Called after each epoch with step (1 or 2), epoch (from 1) and its numbers."""
 
@@ -44,6 +45,7 @@ class TrainConfig:
         batch: images per optimizer step, over all devices.
         weight_decay: L2 penalty on weights in step 1; binary weights have none.
         label_smoothing: share of the target spread over all classes.
+        alpha, beta: weights of false alarms and of missed pixels in the Tversky loss of masks.
         init: checkpoint to start from (fine-tuning, on other images or at another size); "" for random weights.
         seed: of weights, order and augmentation.
         fold: of the cross-validation that the data is split by; None for the split of the index.
@@ -57,6 +59,8 @@ class TrainConfig:
     batch: int = 64
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
+    alpha: float = 0.5
+    beta: float = 0.5
     init: str = ""
     seed: int = 0
     fold: int | None = None
@@ -87,10 +91,11 @@ class Trainer:
     def __init__(self, config: TrainConfig, data: ImageSet, out: Path, fabric: Fabric) -> None:
         _check(config)
         self.config, self.out, self.fabric = config, out, fabric
+        self.task = objective(config)
         self.classes = data.classes
-        self.fields = {**config.overrides, "num_classes": len(data.classes)}
-        self.train_images, self.train_labels = self._tensors(data.split("train"))
-        self.val_images, self.val_labels = self._tensors(data.split("val"))
+        self.fields = {**config.overrides, **self.task.fields(data)}
+        self.train_images, self.train_targets = self._tensors(data.split("train"))
+        self.val_images, self.val_targets = self._tensors(data.split("val"))
 
     def run(self, resume: bool, report: Report) -> Path:
         """Train to the end; returns the path of the best checkpoint.
@@ -115,14 +120,14 @@ class Trainer:
             loss = self._epoch(model, optimizer, state.step, state.epoch)
             val = self._validate(state)
             state.epoch += 1
-            numbers = {"loss": loss, "val_accuracy": val["accuracy"], "val_loss": val["loss"]}
+            numbers = {"loss": loss, **{f"val_{name}": number for name, number in val.items()}}
             state.history.append({"step": state.step, "epoch": state.epoch, **numbers})
             self._save(last, state)
             report(state.step, state.epoch, numbers)
 
     def _tensors(self, data: ImageSet) -> tuple[Tensor, Tensor]:
         images = torch.from_numpy(to_float(data.images)).to(self.fabric.device)
-        return images, torch.from_numpy(data.labels).to(self.fabric.device)
+        return images, self.task.targets(data).to(self.fabric.device)
 
     def _epochs(self, step: int) -> int:
         return self.config.epochs1 if step == 1 else self.config.epochs2
@@ -149,7 +154,7 @@ class Trainer:
         return _State(2, 0, model, self._optimizer(model, 2), {}, first.history)
 
     def _optimizer(self, model: nn.Module, step: int) -> torch.optim.Optimizer:
-        weights: list[Tensor] = [m.weight for m in model.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+        weights: list[Tensor] = [m.weight for m in model.modules() if isinstance(m, WEIGHTED)]
         rest = [p for p in model.parameters() if all(p is not w for w in weights)]
         decay = self.config.weight_decay if step == 1 else 0.0
         groups: list[dict[str, Any]] = [{"params": weights, "weight_decay": decay}, {"params": rest}]
@@ -160,10 +165,10 @@ class Trainer:
         model.train()
         total = 0.0
         batches = math.ceil(len(self.train_images) / self.config.batch)
-        for index, (images, labels) in enumerate(self._batches(step, epoch, batches)):
+        for index, (images, targets) in enumerate(self._batches(step, epoch, batches)):
             for group in optimizer.param_groups:
                 group["lr"] = self._rate(step, epoch + index / batches)
-            loss = F.cross_entropy(model(images), labels, label_smoothing=self.config.label_smoothing)
+            loss = self.task.loss(model(images), targets)
             optimizer.zero_grad()
             self.fabric.backward(loss)
             optimizer.step()
@@ -176,7 +181,8 @@ class Trainer:
         order = torch.randperm(len(self.train_images), generator=generator)
         for chosen in order.tensor_split(count):
             mine = chosen[self.fabric.global_rank :: self.fabric.world_size].to(self.fabric.device)
-            yield self.config.augmentation(self.train_images[mine], generator), self.train_labels[mine]
+            images, targets = self.train_images[mine], self.train_targets[mine]
+            yield self.task.view(self.config.augmentation, images, targets, generator)
 
     def _rate(self, step: int, epoch: float) -> float:
         """Linear warm-up, then a cosine to zero."""
@@ -187,16 +193,16 @@ class Trainer:
         return peak * 0.5 * (1 + math.cos(math.pi * (epoch - warmup) / (epochs - warmup)))
 
     def _validate(self, state: _State) -> dict[str, float]:
-        """Accuracy and loss on validation; in step 2 with fresh batch norm statistics, and best.pt follows.
+        """Loss and more on validation; in step 2 with fresh batch norm statistics, and best.pt follows.
 
         Better means lower loss: on a few hundred images it tells networks apart where accuracy ties.
         """
         if state.step == 1:
-            return measure(state.model, self.val_images, self.val_labels)
+            return self.task.measure(state.model, self.val_images, self.val_targets)
         model = deepcopy(state.model)
         views = self._batches(state.step, -1 - state.epoch, math.ceil(len(self.train_images) / self.config.batch))
         reestimate_batch_norm(model, (images for images, _ in islice(views, NORM_BATCHES)))
-        val = measure(model, self.val_images, self.val_labels)
+        val = self.task.measure(model, self.val_images, self.val_targets)
         if not state.best or val["loss"] < state.best["loss"]:
             state.best = val
             if self.fabric.is_global_zero:
@@ -230,6 +236,17 @@ class Trainer:
         return _State(content["step"], content["epoch"], model, optimizer, content["best"], content["history"])
 
 
+def objective(config: TrainConfig) -> Objective:
+    """What the network of `config` is trained for.
+
+    Raises:
+        ConfigError: a value of the configuration is not legal.
+    """
+    if build_model(config.model, **config.overrides).task == "segmentation":
+        return Segmentation(config.alpha, config.beta)
+    return Classification(config.label_smoothing)
+
+
 def _weights(path: str, model: Network) -> dict[str, Tensor]:
     """Weights of a checkpoint that fit `model`.
 
@@ -247,6 +264,6 @@ def _check(config: TrainConfig) -> None:
     configure(config.model, **config.overrides)
     if config.epochs1 < 0:
         raise ConfigError(f"training: epochs1={config.epochs1} must not be negative; 0 leaves step 1 out")
-    for name in ("epochs2", "batch", "lr1", "lr2"):
+    for name in ("epochs2", "batch", "lr1", "lr2", "alpha", "beta"):
         if getattr(config, name) <= 0:
             raise ConfigError(f"training: {name}={getattr(config, name)} must be positive")
