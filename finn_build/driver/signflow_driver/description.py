@@ -79,19 +79,16 @@ class HostTail:
     Attributes:
         name: output of the network.
         stream: tensor of the stream it is computed from.
+        scale: name of the array of the scale, a scalar or one number per channel.
         divisor: pixels of an average pool; 1 elsewhere.
         steps: what follows.
     """
 
     name: str
     stream: str
+    scale: str
     divisor: int = 1
     steps: tuple[HostStep, ...] = ()
-
-    @property
-    def scale(self) -> str:
-        """Name of the array of the scale, a scalar or one number per channel."""
-        return f"{self.stream}.scale"
 
 
 @dataclass(frozen=True)
@@ -102,12 +99,12 @@ class Description:
         model, board, clk_mhz: what was built, for what, at which clock.
         build_hash: 32 hexadecimal digits; the bitstream carries the same.
         timeout_cycles: cycles without a beat that mean a stall.
-        image_shape: (C, H, W) of the images, uint8.
+        image_shape: (C, H, W) of the images, uint8; (F,) where the input is a vector.
         classes: names; empty where unknown.
         inputs, outputs: streams in the order of the shell's.
         tails: outputs of the network.
-        arrays: "head" int64 [C, 256], the integer that enters for each pixel value (absent: the pixel itself), the
-            scales, and the constants of the steps.
+        arrays: "head" int64 [C, 256], the integer that enters for each pixel value; the scales; the constants of the
+            steps.
     """
 
     model: str
