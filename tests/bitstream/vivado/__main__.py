@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from tests.bitstream.vivado.block_design import VivadoError
+from tests.bitstream.vivado.finn_session import FinnSession
 from tests.bitstream.vivado.session import Session
 
 parser = ArgumentParser("vivado", allow_abbrev=False)
@@ -13,7 +14,8 @@ parser.add_argument("-mode", choices=("batch",), required=True)
 parser.add_argument("-source", type=Path, required=True)
 parser.add_argument("-notrace", action="store_true")
 options = parser.parse_args()
-session = Session(tuple(os.environ.get("RECORDER_BOARDS", "").split()))
+finn = options.source.name == "make_project.tcl"  # of CreateStitchedIP
+session = FinnSession() if finn else Session(tuple(os.environ.get("RECORDER_BOARDS", "").split()))
 try:
     session.source(options.source.absolute())
 except VivadoError as error:

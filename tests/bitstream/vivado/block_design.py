@@ -81,6 +81,12 @@ def module_cell(name: str, module: str, files: list[Path]) -> Cell:
         mode = "master" if ports[f"{prefix}_awaddr"]["dir"] == "output" else "slave"
         bits = int(ports[f"{prefix}_wdata"]["high"]) + 1
         interfaces[prefix] = {"mode": mode, "protocol": protocol, "bits": bits, "clock": None}
+    for prefix in {p.removesuffix("_tdata") for p in ports if p.endswith("_tdata")}:
+        if missing := {"tvalid", "tready"} - {p.removeprefix(f"{prefix}_") for p in ports}:
+            raise VivadoError(f"{module}: stream {prefix} lacks {', '.join(sorted(missing))}")
+        data = ports[f"{prefix}_tdata"]
+        mode, bits = "master" if data["dir"] == "output" else "slave", int(data["high"]) + 1
+        interfaces[prefix] = {"mode": mode, "protocol": f"AXI4S of {bits} bits", "bits": bits, "clock": None}
     pins: dict[str, dict[str, Any]] = {}
     for port, match in ports.items():
         if any(port.startswith(f"{i}_") for i in interfaces):

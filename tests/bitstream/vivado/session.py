@@ -135,9 +135,8 @@ class Session:
         for path in map(Path, (p for word in others for p in self._list(word))):
             if not path.is_file():
                 raise VivadoError(f"{path} does not exist")
-            if path in self.files:
-                raise VivadoError(f"{path} is added already")
-            self.files.append(path)
+            if path not in self.files:  # a file added again is no error, and no second file
+                self.files.append(path)
 
     def _get_files(self, options: dict[str, str], others: list[str]) -> list[str]:
         names = [f.name for f in self.files] + ([f"{self.design.name}.bd"] if self.design else [])
@@ -232,7 +231,7 @@ class Session:
         return f"cell:{name}"
 
     def _elaborate(self, top: str) -> None:
-        """Verilator elaborates what was added; every memory file that the sources name has to be there too."""
+        """Verilator elaborates what was added (all tops, without a name); memory files named there are there too."""
         sources = [f for f in self.files if f.suffix in (".v", ".sv")]
         command = [
             str(verilator_root() / "bin" / "verilator_bin"),
@@ -241,7 +240,7 @@ class Session:
             "-Wno-lint",
             "-Wno-style",
         ]
-        command += ["--top-module", top, *map(str, sources)]
+        command += [*(["--top-module", top] if top else []), *map(str, dict.fromkeys(sources))]
         env = {**os.environ, "VERILATOR_ROOT": str(verilator_root())}
         ran = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
         if ran.returncode:
