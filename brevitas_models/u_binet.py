@@ -1,7 +1,7 @@
 """U-BiNet: U-Net of half the channels, 1-bit weights and k-bit activations, which segments defects; and U-Net itself.
 
 Every convolution is followed by batch norm, RSiLU and a quantizer of k bits. All quantizers have one constant range,
-[0, 2) (signed: [-2, 2)), so that every map of the network is on one scale: what batch norm learns takes the place of a
+[0, 4) (signed: [-4, 4)), so that every map of the network is on one scale: what batch norm learns takes the place of a
 learned range, and a concatenation of skip and upsampled map is wires. The levels are those of eq. 4, 0 to 2^k - 1, with
 a power of two for a step.
 
@@ -29,7 +29,7 @@ from brevitas_models.network import Network, Task
 from brevitas_models.quantizers import BipolarAct, constant_quantizer, pixel_quantizer, weight_quantizer
 from finn_build.errors import ConfigError
 
-ACT_RANGE = 2.0
+ACT_RANGE = 4.0
 UPSAMPLES = ("transposed", "nearest")
 
 
