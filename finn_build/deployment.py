@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from onnx import helper
@@ -15,8 +16,10 @@ from finn_build.errors import UnsupportedModelError
 from finn_build.integers import IntegerNetwork
 from finn_build.latency import predict_latency
 from finn_build.levels import channel_orders
-from finn_build.pipeline import Build
 from finn_build.stitch import DesignStream
+
+if TYPE_CHECKING:
+    from finn_build.pipeline import Build
 
 _PIXELS = 256
 _TIMEOUT_LATENCIES = 4  # a frame may take as many predicted latencies before the shell gives up
