@@ -29,14 +29,21 @@ class Bitstream:
     """What a tool made for the board.
 
     Attributes:
+        tool: which one.
         bit: the bitstream.
         handoff: addresses and clocks for PYNQ (`.hwh`), or None where the tool writes none.
         figures: timing, area and power after routing, as `report.json` holds them; None where not measured.
     """
 
+    tool: str
     bit: Path
-    handoff: Path | None
-    figures: dict[str, Any] | None
+    handoff: Path | None = None
+    figures: dict[str, Any] | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What goes to the board."""
+        return (self.bit, self.handoff) if self.handoff else (self.bit,)
 
 
 def write_project(shell: Shell, board: Board, folder: Path) -> Path:
@@ -77,7 +84,7 @@ def run_vivado(script: Path, board: Board) -> Bitstream:
         raise BitstreamError(f"Vivado failed, see {script.parent / 'vivado.log'}: " + "; ".join(last))
     figures = read_reports(script.parent)
     _check_timing(figures, board, script.parent)
-    return Bitstream(script.parent / f"{NAME}.bit", script.parent / f"{NAME}.hwh", figures)
+    return Bitstream("Vivado", script.parent / f"{NAME}.bit", script.parent / f"{NAME}.hwh", figures)
 
 
 def _check_timing(figures: dict[str, Any], board: Board, folder: Path) -> None:

@@ -1,0 +1,90 @@
+"""The notebook of a build on the simulated board: `python -m sim.notebook out/bi_shufflenet-pynq-z2`.
+
+Runs `deploy/inference.ipynb` unchanged, in a kernel whose `pynq` is the simulated board's, and writes it with its outputs
+and every picture to `notebook_run/` in the build's folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from finn_build.errors import SignflowError, SimulationError
+
+NOTEBOOK = "inference.ipynb"
+_ROOT = Path(__file__).parent.parent
+_ENTER = "from sim.board import simulated_board\n_board = simulated_board({build!r})\n_board.__enter__()"
+_LEAVE = "_board.__exit__(None, None, None)"
+_TIMEOUT_S = 1200  # of one cell
+
+
+def run_notebook(build: Path, out: Path) -> list[Path]:
+    """Execute a build's notebook on the simulated board.
+
+    Args:
+        build: folder of a build, with `stitched/` and `deploy/`.
+        out: folder for the executed notebook and its pictures; replaced.
+
+    Returns:
+        The pictures, in the order of the notebook.
+
+    Raises:
+        SimulationError: there is no such build, or a cell fails.
+    """
+    deploy = build / "deploy"
+    if not (deploy / NOTEBOOK).is_file():
+        raise SimulationError(f"{deploy / NOTEBOOK}: no such file; give the folder of a finished build")
+    notebook = nbformat.read(deploy / NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
+    around = [nbformat.v4.new_code_cell(t) for t in (_ENTER.format(build=str(build.absolute())), _LEAVE)]
+    notebook.cells = [around[0], *notebook.cells, around[1]]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])}
+    client = NotebookClient(notebook, timeout=_TIMEOUT_S, kernel_name="python3", resources={"metadata": {"path": deploy}})
+    try:
+        client.execute(env=environment)
+    except CellExecutionError as error:
+        raise SimulationError(f"{deploy / NOTEBOOK}: {error}") from error
+    notebook.cells = notebook.cells[1:-1]
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    nbformat.write(notebook, out / NOTEBOOK)  # type: ignore[no-untyped-call]
+    pictures = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            if picture := output.get("data", {}).get("image/png"):
+                pictures.append(out / f"picture_{len(pictures)}.png")
+                pictures[-1].write_bytes(base64.b64decode(picture))
+    return pictures
+
+
+def printed(notebook: Path) -> str:
+    """What the cells of an executed notebook printed."""
+    cells = nbformat.read(notebook, as_version=4).cells  # type: ignore[no-untyped-call]
+    return "".join(o["text"] for cell in cells for o in cell.get("outputs", ()) if o.get("name") == "stdout")
+
+
+def main() -> int:
+    """Run the command; returns the exit code."""
+    parser = argparse.ArgumentParser("python -m sim.notebook", description=__doc__.split("\n")[0])
+    parser.add_argument("build", type=Path, help="folder of a finished build")
+    options = parser.parse_args()
+    out = options.build / "notebook_run"
+    try:
+        pictures = run_notebook(options.build, out)
+    except SignflowError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(printed(out / NOTEBOOK), end="")
+    print(f"{out / NOTEBOOK} with {len(pictures)} pictures")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
