@@ -5,7 +5,7 @@
 // Latency    1 cycle from load to the first burst.
 // II         1 burst a cycle.
 // Reset      no transfer.
-// Proven     by induction (tests/board/test_shell_rtl.py): no crossing, lengths 1 to BURST, lengths add up to `words`.
+// Proven     by induction (tests/board/test_proofs.py): no crossing, lengths 1 to BURST, lengths add up to `words`.
 `default_nettype none
 
 module shell_bursts #(
@@ -54,7 +54,7 @@ module shell_bursts #(
 
 `ifndef SYNTHESIS
     stays_in_its_page: assert property (@(posedge clk) disable iff (rst)
-        valid |-> int'(burst_address % PAGE) + int'(burst_words) * WORD_BYTES <= PAGE);
+        valid |-> int'(burst_address[$clog2(PAGE)-1:0]) + int'(burst_words) * WORD_BYTES <= PAGE);
 `endif
 endmodule
 

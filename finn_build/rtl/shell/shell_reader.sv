@@ -5,6 +5,7 @@
 // Latency    4 cycles and that of the memory. II: 1 word or beat a cycle, whichever is the slower side.
 // Stop       `halt` asks for no further burst; what was asked for still arrives, and `quiet` says when. Reset after that.
 // Reset      no job, nothing asked for.
+// Proven     room for every word that was asked for, by induction (tests/board/test_proofs.py).
 `default_nettype none
 
 module shell_reader #(

@@ -5,6 +5,7 @@
 // II         1 word or beat a cycle, whichever is the slower side; bursts follow each other without a pause.
 // Stop       `halt` announces no further burst; those in flight end, and `quiet` says when. Reset after that.
 // Reset      no job, nothing in flight.
+// Proven     a burst has all its words, and wlast is at its end, by induction (tests/board/test_proofs.py).
 `default_nettype none
 
 module shell_writer #(

@@ -1,0 +1,55 @@
+"""The small pieces of the shell, proven for any traffic; and each proof fails on an injected bug."""
+
+from pathlib import Path
+
+import pytest
+
+from finn_build.ops.base import RTL_DIR
+from tests.board.prove import holds
+
+PROOFS = Path(__file__).parent / "rtl"
+SHELL = RTL_DIR / "shell"
+CASES = {
+    "bursts-64": ("bursts_proof", {"WORD_BYTES": 8, "ADDR_BITS": 32, "COUNT_BITS": 30}),
+    "bursts-128": ("bursts_proof", {"WORD_BYTES": 16, "ADDR_BITS": 40, "COUNT_BITS": 29}),
+    "gearbox-8-1": ("gearbox_proof", {"IN_BYTES": 8, "OUT_BYTES": 1}),
+    "gearbox-8-3": ("gearbox_proof", {"IN_BYTES": 8, "OUT_BYTES": 3}),
+    "gearbox-3-8": ("gearbox_proof", {"IN_BYTES": 3, "OUT_BYTES": 8}),
+    "gearbox-8-12": ("gearbox_proof", {"IN_BYTES": 8, "OUT_BYTES": 12, "UNIT": 4}),
+    "gearbox-5-16": ("gearbox_proof", {"IN_BYTES": 5, "OUT_BYTES": 16}),
+    "reader": ("reader_proof", {}),
+    "writer": ("writer_proof", {}),
+}
+BUGS = [
+    ("bursts_proof", "shell_bursts.sv", "- {1'b0, place_q[LOW+:STEP]}", ""),
+    ("bursts_proof", "shell_bursts.sv", "left_q <= COUNT_BITS'(room)", "left_q < COUNT_BITS'(room)"),
+    ("gearbox_proof", "shell_gearbox.sv", "p < GIVE;", "p < GIVE - 1;"),
+    ("reader_proof", "shell_reader.sv", "&& fits", ""),
+    ("reader_proof", "shell_reader.sv", "if (room) m_axi_arvalid", "if (room || halt) m_axi_arvalid"),
+    ("writer_proof", "shell_writer.sv", "&& free_q >= COUNT'(burst_words)", ""),
+    ("writer_proof", "shell_writer.sv", "words_q == (STEP + 1)'(1)", "words_q == (STEP + 1)'(2)"),
+]
+
+
+def _sources(top: str, shell: Path = SHELL) -> list[Path]:
+    parts = ("gearbox", "bursts", "reader", "writer")
+    return [RTL_DIR / "fifo" / "fifo.sv", *(shell / f"shell_{part}.sv" for part in parts), PROOFS / f"{top}.sv"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_proven(case: str) -> None:
+    top, parameters = CASES[case]
+    proven, log = holds(top, _sources(top), parameters)
+    assert proven, log
+
+
+@pytest.mark.parametrize(("top", "name", "right", "wrong"), BUGS)
+def test_a_bug_is_not_proven(tmp_path: Path, top: str, name: str, right: str, wrong: str) -> None:
+    for path in SHELL.glob("*.sv"):
+        text = path.read_text()
+        if path.name == name:
+            assert text.count(right) == 1, f"{name} has no longer `{right}`"
+            text = text.replace(right, wrong)
+        (tmp_path / path.name).write_text(text)
+    proven, log = holds(top, _sources(top, tmp_path))
+    assert not proven and "proof did fail" in log
