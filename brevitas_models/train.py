@@ -175,7 +175,11 @@ def _line(step: int, epoch: int, numbers: dict[str, float], score: str) -> str:
 
 def _config(options: argparse.Namespace) -> TrainConfig:
     augmentation = Augmentation(options.flips, options.shift, options.contrast, options.brightness)
-    own: dict[str, Any] = {"augmentation": augmentation, "overrides": parse_overrides(options.set)}
+    own: dict[str, Any] = {
+        "augmentation": augmentation,
+        "overrides": parse_overrides(options.set),
+        "classes": tuple(options.classes),
+    }
     chosen = {field.name: getattr(options, field.name) for field in fields(TrainConfig) if field.name not in own}
     return TrainConfig(**chosen, **own)
 

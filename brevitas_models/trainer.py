@@ -48,6 +48,7 @@ class TrainConfig:
         alpha, beta: weights of false alarms and of missed pixels in the Tversky loss of masks.
         init: checkpoint to start from (fine-tuning, on other images or at another size); "" for random weights.
         seed: of weights, order and augmentation.
+        classes: of the images; empty for all.
         fold: of the cross-validation that the data is split by; None for the split of the index.
     """
 
@@ -63,6 +64,7 @@ class TrainConfig:
     beta: float = 0.5
     init: str = ""
     seed: int = 0
+    classes: tuple[str, ...] = ()
     fold: int | None = None
     augmentation: Augmentation = field(default_factory=Augmentation)
     overrides: dict[str, Any] = field(default_factory=dict)

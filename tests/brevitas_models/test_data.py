@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from brevitas_models.data import load_folder, match_classes, read_image, to_float
+from brevitas_models.data import load_folder, match_classes, read_image, read_mask, to_float
 from finn_build.errors import DataError
 from tests.brevitas_models.nets import write_image
 
@@ -186,3 +186,46 @@ def test_a_truncated_image_is_named(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(DataError, match=r"a\.png: not a readable image"):
         load_folder(tmp_path, size=8)
+
+
+def masked(root: Path, rows: str) -> Path:
+    """Images with masks: the left half of each mask is 255, the right half 127."""
+    mask = np.full((10, 10), 127, dtype=np.uint8)
+    mask[:, :5] = 255
+    for name in set(re.findall(r"\w+_mask\.png", rows)):
+        write_image(root / name, mask)
+    return indexed(root, "path,class,split,mask\n" + rows)
+
+
+def test_masks_are_0_and_1_of_the_nearest_pixel(tmp_path: Path) -> None:
+    data = load_folder(masked(tmp_path, "a.png,rust,train,a_mask.png\nb.png,free,test,\n"), size=(3, 4), masks=True)
+    assert data.masks is not None and data.masks.shape == (2, 3, 4) and data.masks.dtype == np.uint8
+    assert data.masks[0].tolist() == [[1, 1, 0, 0]] * 3 and not data.masks[1].any()
+    test = data.split("test")
+    assert test.names == ("b.png",) and test.masks is not None and test.masks.shape == (1, 3, 4)
+    assert load_folder(tmp_path, size=4).masks is None
+
+
+def test_a_defect_without_a_mask_is_left_out_with_a_warning(tmp_path: Path) -> None:
+    root = masked(tmp_path, "a.png,rust,train,a_mask.png\nb.png,dent,test,\nc.png,rust,val,\n")
+    with pytest.warns(UserWarning, match=r"2 images without a mask are left out \(dent, rust\)"):
+        data = load_folder(root, size=4, masks=True)
+    assert data.names == ("a.png",) and data.classes == ("rust",)
+
+
+def test_chosen_classes_are_read_alone(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    root = masked(tmp_path, "a.png,rust,train,a_mask.png\nb.png,dent,test,\nc.png,free,val,\n")
+    data = load_folder(root, size=4, masks=True, classes=("rust", "free"))
+    assert data.names == ("a.png", "c.png") and data.classes == ("free", "rust") and not recwarn
+    with pytest.raises(DataError, match="no image of class 'rus'; classes: dent, free, rust"):
+        load_folder(root, size=4, classes=["rus"])
+
+
+def test_masks_that_are_not_there_are_errors(tmp_path: Path) -> None:
+    root = indexed(tmp_path, "path,class,mask\na.png,rust,lost.png\n")
+    with pytest.raises(DataError, match=r"lost\.png: no such image"):
+        load_folder(root, size=4, masks=True)
+    (root / "index.csv").write_text("path,class\na.png,rust\n")
+    with pytest.raises(DataError, match=r"no masks; name them in a column 'mask' of index\.csv"):
+        load_folder(root, size=4, masks=True)
+    assert read_mask(None, 3).tolist() == [[0] * 3] * 3
