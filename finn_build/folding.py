@@ -130,7 +130,7 @@ def buffer_for(model: ModelWrapper, config: BuildConfig, board: Board, cycles: i
     """The folded graph with its width converters and FIFOs, its memories placed within the board's budget."""
     share = config.max_utilization
     buffered = model.transform(InsertWidthConverters()).transform(InsertFIFOs(cycles))
-    return buffered.transform(PlaceMemories(_LUT_AIM * share * board.lut, share * 2 * board.bram36))
+    return buffered.transform(PlaceMemories(_LUT_AIM * share * board.lut, share * 2 * board.bram36, share * board.uram))
 
 
 def _excess(model: ModelWrapper, config: BuildConfig, board: Board, cycles: int) -> list[str]:

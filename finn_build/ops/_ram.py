@@ -29,6 +29,11 @@ def bram18_blocks(words: int, width: int) -> int:
     return min(-(-words // depth) * -(-width // bits) for depth, bits in _BRAM18_SHAPES)
 
 
+def uram_blocks(words: int, width: int) -> int:
+    """URAM288 of a simple dual port memory of `words` x `width` bits: 4,096 words of 72 bits each."""
+    return -(-words // 4096) * -(-width // 72)
+
+
 def memory_style(words: int, width: int, ram_style: str = "auto", price: int = LUTS_PER_BRAM18) -> str:
     """Resolve "auto": "distributed" or "block", whichever costs less when a RAMB18 is worth `price` LUTs."""
     if ram_style != "auto":

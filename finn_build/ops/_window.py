@@ -108,6 +108,23 @@ class Window:
         waits = np.where(inside, position + 1 - np.arange(places), 0)
         return int(waits.max()) + places - 1
 
+    def beats_needed(self, beats: np.ndarray) -> np.ndarray:
+        """Beats of the image that have to be in before beats of the windows, or of their results, can come out.
+
+        Args:
+            beats: numbers of beats; results (one pixel a window) with `depthwise`, else places of windows.
+        """
+        shape = (*self.windows, *((1, 1) if self.depthwise else self.kernel), self.folds)
+        oy, ox, ky, kx, fold = np.unravel_index(beats, shape)
+        if self.depthwise:
+            ky, kx = self.kernel[0] - 1, self.kernel[1] - 1  # a result comes with the window's last place
+        y, x = oy * self.stride[0] - self.padding[0] + ky, ox * self.stride[1] - self.padding[1] + kx
+        height, width = self.image
+        if self.depthwise:  # or the last one within the image
+            y, x = np.minimum(y, height - 1), np.minimum(x, width - 1)
+        inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
+        return np.where(inside, (y * width + x) * self.folds + fold + 1, 0)
+
     @property
     def span(self) -> int:
         """Words from a window's first place to its last, both included."""

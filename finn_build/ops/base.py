@@ -49,6 +49,11 @@ class Stream:
         return prod(self.shape) // self.lanes
 
     @property
+    def folds(self) -> int:
+        """Beats per pixel."""
+        return self.shape[-1] // self.lanes
+
+    @property
     def width(self) -> int:
         """Payload bits per beat."""
         return self.lanes * self.dtype.bitwidth()
@@ -128,6 +133,18 @@ class StreamOp(RTLBackend):
     def fill_cycles(self) -> int:
         """Cycles from the first input beat to the first output beat at full rate."""
         return 1
+
+    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
+        """For every input, how many beats of a frame have to be in before certain beats of an output can come out.
+
+        What passes beats on, or only changes their width, needs the same part of each input.
+
+        Args:
+            beats: numbers of the output's beats within a frame, int64, any shape.
+            port: the output.
+        """
+        made = self.streams_out()[port].beats
+        return [-(-(beats + 1) * stream.beats // made) for stream in self.streams_in()]
 
     def legal_lanes(self) -> list[int]:
         """Values of PE that fold the op, ascending."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -174,6 +175,12 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         sf, nf = self._folds
         search = self.attr("PE") // self.attr("Lanes") * self.stages
         return self.window.windows[0] * self.window.windows[1] * nf * max(sf, search)
+
+    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
+        """Levels need their whole window, and as much of the shortcut."""
+        pixels = replace(self.window, folds=1, depthwise=True).beats_needed(beats // self.streams_out()[0].folds)
+        image, *shortcut = self.streams_in()
+        return [pixels * image.folds, *(beats + 1 for _ in shortcut)]
 
     def get_exp_cycles(self) -> int:
         """max(H*W*C/InLanes, OH*OW*NF * max(SF, PE/Lanes * stages))."""

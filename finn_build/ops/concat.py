@@ -104,6 +104,13 @@ class StreamConcat_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this su
             out[..., selection == i] = operand * factor
         return (out,)
 
+    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
+        """The beats of each input up to that place in the pattern."""
+        selection = np.asarray(self._selection())
+        pixel, place = np.divmod(beats, len(selection))
+        taken = [np.cumsum(selection == i) for i in range(len(self.streams_in()))]
+        return [pixel * count[-1] + count[place] for count in taken]
+
     def get_exp_cycles(self) -> int:
         """One beat a cycle."""
         return self.streams_out()[0].beats

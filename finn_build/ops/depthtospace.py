@@ -90,7 +90,7 @@ class DepthToSpace_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         """All input, and all rows that were stored meanwhile."""
         return self.streams_in()[0].beats + self.attr("IFMDim")[0] * self._words
 
-    def beats_needed(self, beats: np.ndarray) -> list[np.ndarray]:
+    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
         """A block's first row needs its own beats, the others the whole row of input."""
         s, width = self.attr("BlockSize"), self.attr("IFMDim")[1]
         run = s * self.attr("NumChannels") // self.attr("PE")

@@ -10,7 +10,7 @@ from qonnx.core.datatype import DataType
 
 from finn_build.errors import ConfigError
 from finn_build.ops._folds import folds
-from finn_build.ops._ram import LUTS_PER_BRAM18, bram18_blocks, lutram_luts, memory_style
+from finn_build.ops._ram import LUTS_PER_BRAM18, bram18_blocks, lutram_luts, memory_style, uram_blocks
 from finn_build.ops.base import Resources, Stream, StreamOp
 
 _SRL_PLACES = 32
@@ -31,7 +31,8 @@ class StreamFIFO_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             "lanes": ("i", True, 1),
             "dataType": ("s", True, ""),
             "depth": ("i", False, 2),
-            "ram_style": ("s", False, "auto", {"auto", "block", "distributed"}),
+            "leastDepth": ("i", False, 0),  # with less, the skip that it is in stalls for ever; 0 where it is in none
+            "ram_style": ("s", False, "auto", {"auto", "block", "distributed", "ultra"}),
         }
 
     def _stream(self) -> Stream:
@@ -97,6 +98,8 @@ def fifo_area(depth: int, width: int, style: str) -> Resources:
         return Resources(lut=width + 2 + 3 * address, ff=width + address + 2)
     wraps = places & (places - 1) != 0
     control, registers = round((4.5 if wraps else 2.4) * address), 3 * address + 2
+    if style == "ultra":
+        return Resources(lut=control, ff=registers, uram=uram_blocks(places, width))
     if style == "block":
         return Resources(lut=control, ff=registers, bram18=bram18_blocks(places, width))
     return Resources(lut=control + lutram_luts(places, width), ff=registers + width)

@@ -205,6 +205,10 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         x, weights = operands
         return ((x.astype(np.float64) @ weights.astype(np.float64)).astype(np.int64),)
 
+    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
+        """Any row needs the whole vector."""
+        return [(beats // self._nf + 1) * self._sf]
+
     def get_exp_cycles(self) -> int:
         """One beat a cycle: vectors x SF x NF."""
         return prod(self.attr("numInputVectors")) * self._sf * self._nf

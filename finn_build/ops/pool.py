@@ -98,6 +98,10 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         least = int(DataType[self.attr("inputDataType")].min())
         return (self.window.patches(operands[0], least).max(axis=(3, 4)),)
 
+    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
+        """A result needs the last place of its window."""
+        return [self.window.beats_needed(beats)]
+
     def get_exp_cycles(self) -> int:
         """The busier side of the window: max(OH*OW*kh*kw*C/PE, H*W*C/PE)."""
         return self.window.cycles

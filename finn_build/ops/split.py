@@ -84,6 +84,13 @@ class StreamSplit_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         selection = np.asarray(self.attr("Selection"))
         return tuple(operands[0][..., selection == i] for i in range(selection.max() + 1))
 
+    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
+        """Everything up to the beat itself."""
+        selection = np.asarray(self._selection())
+        places = np.flatnonzero(selection == port)
+        pixel, place = np.divmod(beats, len(places))
+        return [pixel * len(selection) + places[place] + 1]
+
     def get_exp_cycles(self) -> int:
         """One beat a cycle."""
         return self.streams_in()[0].beats

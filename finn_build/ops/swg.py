@@ -81,6 +81,10 @@ class SWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         patches = self.window.patches(operands[0], 0)
         return (patches.reshape(*patches.shape[:3], -1),)
 
+    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
+        """A place needs its pixel; a padded one nothing."""
+        return [self.window.beats_needed(beats)]
+
     def get_exp_cycles(self) -> int:
         """The busier side's beats: max(OH*OW*kh*kw*C/SIMD, H*W*C/SIMD)."""
         return self.window.cycles

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -108,6 +109,10 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         """Windows by slicing, padded places 0."""
         patches = self.window.patches(operands[0], 0)
         return (patches.reshape(*patches.shape[:3], -1),)
+
+    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
+        """A window needs its last place."""
+        return [replace(self.window, depthwise=True).beats_needed(beats)]
 
     def get_exp_cycles(self) -> int:
         """The slower half: max(rows*W, OH*((OW-1)*sw + kw - left)); rows: H, or as far below as windows reach."""

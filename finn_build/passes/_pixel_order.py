@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from itertools import pairwise
 
 from qonnx.core.modelwrapper import ModelWrapper
@@ -72,14 +73,24 @@ class _Moments:
     def circular(self) -> set[Channel]:
         """Moments that wait for themselves, and those between such."""
         edges = {(self.find(a), self.find(b)) for a, b in self._order}
-        left = {m for edge in edges for m in edge}
-        while True:
-            followed = {a for a, b in edges if b in left}
-            following = {b for a, b in edges if a in left}
-            rest = left & followed & following
-            if rest == left:
-                return left
-            left = rest
+        return _behind_circles(edges) & _behind_circles({(b, a) for a, b in edges})
+
+
+def _behind_circles(edges: set[tuple[Channel, Channel]]) -> set[Channel]:
+    """Ends of edges that lie on a circle or behind one: what is left when what nothing leads to is taken away."""
+    left = {end for edge in edges for end in edge}
+    led_to, leads_to = Counter(b for _, b in edges), defaultdict(list)
+    for a, b in edges:
+        leads_to[a].append(b)
+    free = [end for end in left if not led_to[end]]
+    while free:
+        end = free.pop()
+        left.discard(end)
+        for after in leads_to[end]:
+            led_to[after] -= 1
+            if not led_to[after]:
+                free.append(after)
+    return left
 
 
 def _channels(tensor: str, count: int) -> list[Channel]:

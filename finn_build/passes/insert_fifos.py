@@ -3,7 +3,8 @@
 A window op (SWG, pool) gives its first beat when it has seen the first (kh - 1 - top) rows and (kw - left) pixels, so
 each tensor lags the accelerator's input by a known part of a frame. Where two streams join, the one that lags less has
 to wait: its FIFO holds the difference, in beats of its own, plus the latency of the pipelines and half a row. A
-shortcut that enters a BitConv meets its sums, so it also waits for the window. What comes through a split waits before
+shortcut that enters a BitConv meets its sums, so it also waits for the window. A skip beside a path of windows gets no
+less than it takes not to stall for ever (`_skips`). What comes through a split waits before
 the split, in one FIFO for all parts, as long as the part that waits least. Where the order of beats within a pixel
 would block (`_pixel_order`), or is about to cost rate, a join's input has a FIFO of a pixel.
 A pool gives its rows in bursts; what follows at nearly the target rate gets a FIFO of one row of pool output. The
@@ -12,6 +13,7 @@ of one row.
 An SWG's ring is as deep as reading at full speed needs, of pixels that arrive at full speed. Where the ops before it
 are slower, or the MVAU behind it replays each window, and there is no time to spare, a FIFO holds what has to be there
 earlier (`Window.pixels_kept`).
+What makes rows of one (Upsample, DepthToSpace) takes no input while it sends those that it kept; a FIFO gathers it.
 An MVAU takes no input while it replays a vector for its row folds; unless a window op feeds it at full speed, a FIFO
 gathers the next vector meanwhile.
 """
@@ -28,9 +30,11 @@ from qonnx.transformation.base import Transformation
 
 from finn_build.ops.base import DOMAIN, Stream, StreamOp
 from finn_build.passes._pixel_order import pixels_held
+from finn_build.passes._skips import least_depths
 
 _SLIDING_OPS = ("SWG_rtl", "WideSWG_rtl")
 _WINDOW_OPS = (*_SLIDING_OPS, "StreamPool_rtl", "BitConv_rtl")
+_GROWING_OPS = ("Upsample_rtl", "DepthToSpace_rtl")
 _PASSING_OPS = ("BitMVAU_rtl", "StepThresholding_rtl", "StreamDWC_rtl", "StreamFIFO_rtl")
 _BUSY = 0.75  # of the interval between frames; with less to do an op catches up
 
@@ -45,7 +49,7 @@ class InsertFIFOs(Transformation):
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
         """Insert all FIFOs; one application is enough."""
         lag = self._lags(model)
-        held, parts = self._held(model), {}
+        held, parts, least = self._held(model), {}, least_depths(model)
         for node in list(model.graph.node):
             streams = getCustomOp(node).streams_in()
             if len(streams) > 1:
@@ -54,14 +58,17 @@ class InsertFIFOs(Transformation):
                     wait, producer = max(met) - met[port], model.find_producer(node.input[port])
                     if producer is not None and producer.op_type == "StreamSplit_rtl":
                         parts[node.input[port]] = (node, port, wait)
-                    elif depth := max(self._join_depth(stream, wait), held.get((node.name, port), 0)):
-                        insert_fifo(model, node, port, max(2, depth))
+                        continue
+                    bound = max(0, least.get((node.name, port), 0))
+                    if depth := max(self._join_depth(stream, wait), held.get((node.name, port), 0), bound):
+                        insert_fifo(model, node, port, max(2, depth), bound)
             else:
                 depth = max(
                     _burst_depth(model, node),
                     _replay_depth(model, node),
                     self._stride_depth(model, node),
                     self._pace_depth(model, node),
+                    _kept_depth(node),
                 )
                 if depth:
                     insert_fifo(model, node, 0, max(2, depth))
@@ -106,6 +113,8 @@ class InsertFIFOs(Transformation):
             own = Fraction(op.fill_cycles(), self.target_cycles)
             if node.op_type in _WINDOW_OPS:
                 own = _window_lag(op) + Fraction(16 + _cycles_a_window(op), self.target_cycles)
+            if node.op_type in _GROWING_OPS:
+                own += _rows_kept(op) / op.attr("IFMDim")[0]
             for name in node.output:
                 lag[name] = arrival + own
         return lag
@@ -171,14 +180,15 @@ def _replay_depth(model: ModelWrapper, node: NodeProto) -> int:
     return 0 if fed else op.attr("MW") // op.attr("SIMD")
 
 
-def insert_fifo(model: ModelWrapper, node: NodeProto, port: int, depth: int) -> None:
-    """Put a FIFO of `depth` beats in front of input `port` of a node."""
+def insert_fifo(model: ModelWrapper, node: NodeProto, port: int, depth: int, least: int = 0) -> None:
+    """Put a FIFO of `depth` beats in front of input `port` of a node; a skip cannot do without `least` of them."""
     stream, tensor = getCustomOp(node).streams_in()[port], node.input[port]
     count = sum(n.op_type == "StreamFIFO_rtl" for n in model.graph.node)
     buffered = f"{tensor}_fifo"
     fifo = helper.make_node(
         "StreamFIFO_rtl", [tensor], [buffered], name=f"FIFO_{count}", domain=DOMAIN, backend="fpgadataflow",
         shape=list(stream.shape), lanes=stream.lanes, dataType=stream.dtype.name, depth=depth,
+        leastDepth=least,
     )  # fmt: skip
     fifo.doc_string = node.doc_string
     model.set_tensor_shape(buffered, list(stream.shape))
@@ -193,6 +203,20 @@ def _cycles_a_window(op: StreamOp) -> int:
         return 0
     height, width = op.window.windows
     return int(op.reading_cycles // (height * width))
+
+
+def _kept_depth(node: NodeProto) -> int:
+    """Beats of a row that arrive before a growing op while it sends the rows that it kept; 0 elsewhere."""
+    if node.op_type not in _GROWING_OPS:
+        return 0
+    (stream,), kept = getCustomOp(node).streams_in(), _rows_kept(getCustomOp(node))
+    return ceil(stream.beats // stream.shape[1] * kept) + 4 if kept else 0
+
+
+def _rows_kept(op: StreamOp) -> Fraction:
+    """Part of the rows of a growing op that it kept."""
+    rows = op.attr("BlockSize") if op.onnx_node.op_type == "DepthToSpace_rtl" else op.attr("Scale")[0]
+    return 1 - Fraction(1, rows)
 
 
 def _window_lag(op: StreamOp) -> Fraction:

@@ -2,7 +2,8 @@
 
 Every op puts each of its memories where that takes the smaller share of an XC7Z020. Where the design then has too many
 RAMB18, ops are told that one is worth more LUTs (`bramPrice`), those that free a block for the fewest LUTs first.
-Where it has too many LUTs, the other way round, as far as there are blocks. Streams, cycles and values stay.
+Where it has too many LUTs, the other way round, as far as there are blocks. Before that, the deepest FIFOs go to
+UltraRAM where the chip has it: only they can, as it starts empty. Streams, cycles and values stay.
 """
 
 from __future__ import annotations
@@ -18,19 +19,21 @@ from qonnx.transformation.base import Transformation
 from finn_build.ops.base import Resources, StreamOp
 
 _PRICES_FOR_LUTS = (200, 215, 235, 260, 300, 400)  # to free blocks
+_BLOCKS_PER_URAM = 4  # RAMB18 that an UltraRAM has to free; it holds as much as 16
 _PRICES_FOR_BLOCKS = (170, 140, 110, 80, 50)  # to free LUTs
 
 
 class PlaceMemories(Transformation):
     """Comes last. Skips designs that fit already; what cannot be made to fit is left as near as it gets."""
 
-    def __init__(self, lut: float, bram18: float):
-        """Args: `lut` and `bram18`, the budget of the whole design."""
+    def __init__(self, lut: float, bram18: float, uram: float = 0):
+        """Args: `lut`, `bram18` and `uram`, the budget of the whole design."""
         super().__init__()
-        self.lut, self.bram18 = lut, bram18
+        self.lut, self.bram18, self.uram = lut, bram18, uram
 
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
         """Change prices until both budgets hold; one application is enough."""
+        self._to_uram(model)
         areas = {n.name: getCustomOp(n).resources() for n in model.graph.node if isinstance(getCustomOp(n), StreamOp)}
         blocks, luts = sum(a.bram18 for a in areas.values()), sum(a.lut for a in areas.values())
         if blocks > self.bram18:
@@ -38,6 +41,19 @@ class PlaceMemories(Transformation):
         elif luts > self.lut:
             _trade(model, areas, _PRICES_FOR_BLOCKS, ("lut", luts - self.lut), ("bram18", self.bram18 - blocks))
         return model, False
+
+    def _to_uram(self, model: ModelWrapper) -> None:
+        """Move FIFOs, those that free the most block RAM first."""
+        offers = []
+        for node in model.get_nodes_by_op_type("StreamFIFO_rtl") if self.uram else ():
+            freed = getCustomOp(node).resources().bram18
+            blocks = _changed(node, ram_style="ultra").resources().uram
+            if freed >= _BLOCKS_PER_URAM * blocks:
+                offers.append((-freed, blocks, node.name, node))
+        for _, blocks, _, node in sorted(offers, key=lambda offer: offer[:3]):
+            if blocks <= self.uram:
+                self.uram -= blocks
+                getCustomOp(node).set_nodeattr("ram_style", "ultra")
 
 
 def _trade(
@@ -50,7 +66,7 @@ def _trade(
     for node in model.graph.node:
         before = areas.get(node.name)
         for price in prices if before is not None else ():
-            after = _priced(node, price).resources()
+            after = _changed(node, bramPrice=price).resources()
             freed = getattr(before, scarce) - getattr(after, scarce)
             if freed > 0:
                 cost = getattr(after, other) - getattr(before, other)
@@ -66,9 +82,11 @@ def _trade(
             room -= rate * freed
 
 
-def _priced(node: NodeProto, price: int) -> StreamOp:
+def _changed(node: NodeProto, **attributes: int | str) -> StreamOp:
+    """A copy of an op with other attributes."""
     copy = NodeProto()
     copy.CopyFrom(node)
-    getCustomOp(copy).set_nodeattr("bramPrice", price)
     op: StreamOp = getCustomOp(copy)
+    for name, value in attributes.items():
+        op.set_nodeattr(name, value)
     return op

@@ -15,11 +15,15 @@ from finn_build.ops._folds import divisors, folds
 from finn_build.ops.base import StreamOp
 from finn_build.passes import _bitconv_folding
 
+_WORD_BITS = 72  # of UltraRAM; block RAM takes any width
+
 Folding = Mapping[str, int]  # attribute ("PE", "SIMD") -> lanes
 
 
 class SetFolding(Transformation):
     """Sets PE and SIMD. A window's SIMD follows the MVAU it feeds; a WideSWG, which has none, learns its reader's pace.
+
+    A join of streams takes lanes for a word of memory, whatever the target.
 
     Comes before width converters and FIFOs.
     """
@@ -60,6 +64,8 @@ class SetFolding(Transformation):
         """The cheapest folding that meets the target, else the fastest."""
         if node.op_type == "BitConv_rtl":
             return _bitconv_folding.choose(node, self.target_cycles)
+        if node.op_type == "StreamConcat_rtl":
+            return {"PE": _join_lanes(getCustomOp(node))}
         best, fastest = None, None
         for folding in foldings(model, node):
             _apply(getCustomOp(node), folding)
@@ -87,6 +93,12 @@ def foldings(model: ModelWrapper, node: NodeProto) -> Iterator[Folding]:
     else:
         for pe in op.legal_lanes():
             yield {"PE": pe}
+
+
+def _join_lanes(op: StreamOp) -> int:
+    """As many lanes as make a word of a memory: what waits at a join may be deep, and UltraRAM has one width."""
+    bits = op.streams_out()[0].dtype.bitwidth()
+    return max(lanes for lanes in op.legal_lanes() if lanes == 1 or lanes * bits <= _WORD_BITS)
 
 
 def unfolded_cycles(model: ModelWrapper) -> int:

@@ -6,7 +6,7 @@
 // II         1. in0_ready depends on registers only, so a FIFO cuts both the data and the ready path.
 // Reset      clears the control; the contents need none.
 // Storage    DEPTH = 2: two registers. "distributed": shift-register LUTs up to 33 beats, LUTRAM above.
-//            "block": block RAM with its own registered read.
+//            "block" and "ultra": block RAM or UltraRAM with its own registered read.
 // Area       (Yosys, xc7) 32 bits: depth 2: 36 LUT, 66 FF; 33: 49 LUT, 39 FF; 129: 139 LUT, 55 FF;
 //            1,025 in block RAM: 20 LUT, 32 FF, 2 RAMB18.
 `default_nettype none
