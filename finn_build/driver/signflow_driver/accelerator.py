@@ -231,7 +231,10 @@ class Accelerator:
         while not ready(self.registers.read(register)):
             if self.registers.read(reg.STATUS) & reg.FAILED:
                 problem = self._problem()
-                self.reset()
+                try:
+                    self.reset()
+                except DriverError as stuck:
+                    raise problem from stuck
                 raise problem
             time.sleep(_POLL_SECONDS)
 

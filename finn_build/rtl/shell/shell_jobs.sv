@@ -77,7 +77,7 @@ module shell_jobs #(
     assign running = busy_q != '0 && state_q == RUNS;
     assign idle = state_q == RUNS && !queued && busy_q == '0;
     assign ended = busy_q & job_ready;
-    assign done = complete == '1;
+    assign done = complete == '1 && !halt;  // the last answer of a job may be the error that stops it
     assign error_pulse = found != NONE;
 
     always_comb for (int i = 0; i < STREAMS; i++) complete[i] = ended[i] || ahead_q[i] != '0;

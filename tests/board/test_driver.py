@@ -1,0 +1,249 @@
+"""The driver on the simulated board: equal to the integer model whatever the memory does, plain about what is wrong."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from signflow_driver import (
+    Accelerator,
+    BusError,
+    DriverError,
+    InputError,
+    MismatchError,
+    StallError,
+    folder_frames,
+    load_description,
+)
+from signflow_driver import registers as reg
+
+from sim.board import BoardTraffic, SimulatedBoard, simulated_board
+from tests.board.deployments import Deployment, colour_map_and_scores, deploy, grey_scores
+from tests.networks import PlainBrevitas
+
+ON_BOARD = BoardTraffic()
+
+
+@pytest.fixture(scope="session")
+def grey(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    return grey_scores(tmp_path_factory.mktemp("grey"))
+
+
+@pytest.fixture(scope="session")
+def colour(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    return colour_map_and_scores(tmp_path_factory.mktemp("colour"))
+
+
+@pytest.fixture
+def running(grey: Deployment) -> Iterator[tuple[SimulatedBoard, Accelerator]]:
+    with simulated_board(grey.folder, cycles_per_access=50) as board, Accelerator(grey.bitfile) as accelerator:
+        yield board, accelerator
+
+
+def _same(found: dict[str, np.ndarray], wanted: dict[str, np.ndarray]) -> bool:
+    return found.keys() == wanted.keys() and all(np.array_equal(found[n], wanted[n]) for n in wanted)
+
+
+@pytest.mark.parametrize("traffic", [ON_BOARD, *(BoardTraffic(seed, 0.12 * seed, 10 * seed) for seed in (1, 3, 5))])
+@pytest.mark.parametrize("name", ["grey", "colour"])
+def test_equal_to_the_integer_model(name: str, traffic: BoardTraffic, request: pytest.FixtureRequest) -> None:
+    deployment = request.getfixturevalue(name)
+    images = deployment.images(70, seed=traffic.seed)  # more than one job's: two are under way
+    with simulated_board(deployment.folder, traffic), Accelerator(deployment.bitfile) as accelerator:
+        assert _same(accelerator.infer(images), deployment.expected(images)), traffic
+
+
+def test_images_come_in_any_layout(
+    colour: Deployment, running: tuple[SimulatedBoard, Accelerator], grey: Deployment
+) -> None:
+    _, accelerator = running
+    images = grey.images(5)
+    wanted = accelerator.infer(images)
+    for same in (
+        images[:, 0],
+        np.moveaxis(images, 1, -1),
+        np.asfortranarray(images),
+        np.repeat(images, 2, -1)[..., ::2],
+    ):
+        assert _same(accelerator.infer(same), wanted)
+    assert _same(accelerator.infer(images[0]), {n: v[:1] for n, v in wanted.items()})
+    with simulated_board(colour.folder), Accelerator(colour.bitfile) as other:
+        pictures = colour.images(3)
+        mask = other.segment(pictures)
+        assert np.array_equal(other.segment(np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))), mask)
+        wanted = next(iter(colour.expected(pictures).values()))
+        assert np.array_equal(mask, wanted[:, 0] > 0) and 0 < mask.mean() < 1
+
+
+def test_pixels_are_looked_up_and_labels_leave(tmp_path: Path) -> None:
+    """2x - 1, quantized to signed integers on the host; the label found on the chip."""
+    torch.manual_seed(11)
+    labelled = deploy(PlainBrevitas(label=True).eval(), (1, 3, 8, 8), tmp_path)
+    images = labelled.images(9) // np.arange(1, 10, dtype=np.uint8)[:, None, None, None]
+    with simulated_board(tmp_path), Accelerator(labelled.bitfile) as accelerator:
+        found, (wanted,) = accelerator.infer(images), labelled.expected(images).values()
+        assert np.array_equal(next(iter(found.values())), wanted) and len(np.unique(wanted)) > 1
+        assert accelerator.classify(images) == [str(int(label)) for label in wanted.ravel()]
+
+
+def test_a_stream_of_batches_keeps_two_jobs_under_way(grey: Deployment) -> None:
+    images, sizes = grey.images(24), [5, 1, 8, 3, 7]
+    batches = [images[begin : begin + size] for begin, size in zip(np.cumsum([0, *sizes[:-1]]), sizes, strict=True)]
+    with simulated_board(grey.folder, cycles_per_access=5), Accelerator(grey.bitfile) as accelerator:
+        results = accelerator.stream(iter(batches))
+        first = next(results)
+        assert not accelerator.registers.read(reg.STATUS) & reg.IDLE  # the next job runs already
+        parts = [first, *results]
+        assert [len(p["logits"]) for p in parts] == sizes
+        assert np.array_equal(np.concatenate([p["logits"] for p in parts]), grey.expected(images)["logits"])
+        frames = list(accelerator.stream(images[:4]))  # a camera: one frame at a time
+        assert [f["logits"].shape for f in frames] == [(1, 5)] * 4
+
+
+def test_frames_follow_each_other_without_a_bubble(grey: Deployment) -> None:
+    """The interval between frames is that of the slowest op, in the hardware's own count."""
+    cycles = {}
+    with simulated_board(grey.folder), Accelerator(grey.bitfile) as accelerator:
+        for frames in (16, 48):
+            accelerator.infer(grey.images(frames))
+            cycles[frames] = accelerator.performance().job_cycles
+        accelerator.clear_counters()
+        accelerator.infer(grey.images(10))
+        found = accelerator.performance()
+    assert grey.build.design is not None
+    slowest = grey.build.design.longest_cycles
+    assert slowest <= (cycles[48] - cycles[16]) / 32 <= 1.01 * slowest
+    assert found.frames == 10 and found.cycles >= found.job_cycles > found.latency_cycles > slowest
+    assert found.fps == pytest.approx(10 * 100e6 / found.cycles)
+    assert [s.beats for s in found.streams] == [990, 50]
+    assert all(s.beats + s.stalled + s.starved <= found.cycles for s in found.streams)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_reset_in_mid_transfer_then_a_correct_job(grey: Deployment, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    images, traffic = grey.images(6, seed), BoardTraffic(seed, 0.3, 30)
+    with simulated_board(grey.folder, traffic, cycles_per_access=20) as board, Accelerator(grey.bitfile) as accelerator:
+        for _ in range(3):
+            list(zip(range(1), accelerator.stream([images, images, images]), strict=False))  # two jobs are left behind
+            board.run(int(rng.integers(0, 3000)))
+            accelerator.reset()
+            assert _same(accelerator.infer(images), grey.expected(images)), f"seed {seed}"
+
+
+@pytest.mark.parametrize(
+    ("images", "text"),
+    [
+        (np.zeros((2, 1, 11, 8), np.uint8), "images of net: shape (2, 1, 11, 8); legal: (N, 1, 11, 9), N > 0"),
+        (np.zeros((0, 1, 11, 9), np.uint8), "images of net: shape (0, 1, 11, 9); legal: (N, 1, 11, 9), N > 0"),
+        (np.zeros((2, 1, 11, 9)), "images of net: float64; legal: uint8 pixels"),
+        ([[0]], "images of net: list; legal: uint8 pixels"),
+    ],
+)
+def test_wrong_images_are_refused(running: tuple[SimulatedBoard, Accelerator], images: np.ndarray, text: str) -> None:
+    with pytest.raises(InputError) as error:
+        running[1].infer(images)
+    assert str(error.value) == text
+
+
+def test_a_job_with_too_little_input_names_what_waits(
+    running: tuple[SimulatedBoard, Accelerator], grey: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, accelerator = running
+    images, set_job = grey.images(3), accelerator.registers.set_job
+    accelerator.registers.write(reg.TIMEOUT, 5000)
+    with monkeypatch.context() as patched:
+        patched.setattr(accelerator.registers, "set_job", lambda i, a, count: set_job(i, a, count - 99 * (i == 0)))
+        with pytest.raises(StallError) as error:
+            accelerator.infer(images)
+    pixels = accelerator.streams[0].name
+    assert str(error.value) == (
+        "no beat on any stream for 5,000 cycles; stalled at output m_axis_0 (logits_product): the accelerator sends "
+        f"nothing; input s_axis_0 ({pixels}): all was sent, and the accelerator waits for more"
+    )
+    assert _same(accelerator.infer(images), grey.expected(images))
+
+
+@pytest.mark.parametrize(("channel", "index", "what"), [("r", 0, "read"), ("w", 1, "write")])
+def test_an_error_of_the_memory_is_told_and_survived(
+    running: tuple[SimulatedBoard, Accelerator], grey: Deployment, channel: str, index: int, what: str
+) -> None:
+    board, accelerator = running
+    images = grey.images(3)
+    board.fault(channel, 0)
+    with pytest.raises(BusError) as error:
+        accelerator.infer(images)
+    assert str(error.value) == f"memory answered a {what} of stream {accelerator.streams[index].name} with SLVERR"
+    board.fault(channel, 1 << 62)
+    assert _same(accelerator.infer(images), grey.expected(images))
+
+
+def test_a_memory_that_hangs_is_named_and_needs_the_bitstream_again(
+    running: tuple[SimulatedBoard, Accelerator], grey: Deployment
+) -> None:
+    board, accelerator = running
+    accelerator.registers.write(reg.TIMEOUT, 5000)
+    board.hang("r")
+    with pytest.raises(StallError, match=r"stalled at input s_axis_0 \(\S+\): the memory delivers nothing") as error:
+        accelerator.infer(grey.images(3))
+    assert "load the bitstream again" in str(error.value.__cause__)
+    board.hang("r", False)
+
+
+def test_another_bitstream_is_refused(grey: Deployment, tmp_path: Path) -> None:
+    for suffix in (".json", ".npz"):
+        shutil.copyfile(grey.folder / f"accelerator{suffix}", tmp_path / f"accelerator{suffix}")
+    path = tmp_path / "accelerator.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content | {"build_hash": "0" * 32}))
+    with simulated_board(grey.folder):
+        with pytest.raises(
+            MismatchError, match=f"hash is {content['build_hash']}, the description of net is for 000000"
+        ):
+            Accelerator(grey.bitfile, path)
+        path.write_text(json.dumps(content | {"format": 0}))
+        with pytest.raises(DriverError, match="not of format 1"):
+            Accelerator(grey.bitfile, path)
+        with pytest.raises(DriverError, match="not readable"):
+            Accelerator(grey.bitfile, tmp_path / "missing.json")
+
+
+def test_new_weights_change_the_hash(grey: Deployment) -> None:
+    from finn_build.shell import hash_of
+
+    design = grey.build.design
+    assert design is not None
+    before = hash_of(design)
+    assert before == load_description(grey.folder / "accelerator.json").build_hash
+    memory = next(iter(sorted(design.mem_dir.glob("MVAU*.mem"))))
+    text = memory.read_text()
+    memory.write_text(("1" if text[0] == "0" else "0") + text[1:])
+    changed = hash_of(design)
+    memory.write_text(text)
+    assert changed != before == hash_of(design)
+
+
+def test_buffers_are_given_back(grey: Deployment) -> None:
+    with simulated_board(grey.folder) as board:
+        free = list(board._free)
+        with Accelerator(grey.bitfile) as accelerator:
+            for count in (1, 70, 3):
+                accelerator.infer(grey.images(count))
+            assert board._free != free
+        assert board._free == free
+
+
+def test_frames_of_a_folder(grey: Deployment, tmp_path: Path) -> None:
+    from PIL import Image
+
+    images = grey.images(2)
+    Image.fromarray(images[0, 0]).save(tmp_path / "a.png")
+    np.save(tmp_path / "b.npy", images[1])
+    assert np.array_equal(list(folder_frames(tmp_path, (1, 11, 9))), images)
+    with pytest.raises(InputError, match=r"b.npy: uint8 \(1, 11, 9\); legal: uint8 \(1, 8, 8\)"):
+        list(folder_frames(tmp_path, (1, 8, 8)))
+    with pytest.raises(InputError, match="no images"):
+        list(folder_frames(tmp_path / "none", (1, 8, 8)))
