@@ -5,8 +5,6 @@ with a sub-folder of images per class, and, for inference, one that simply holds
 on defects, named in the index; images of class "free" need none.
 """
 
-import csv
-import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,12 +15,10 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from brevitas_models.folds import FOLDS, deal_folds, fold_split
+from brevitas_models.index import SPLITS, SUFFIXES, Row, find_images, of_classes, with_masks
 from finn_build.errors import DataError
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".ppm")
-SPLITS = ("train", "val", "test")
 FRACTIONS = (0.7, 0.1, 0.2)
-FREE = "free"
 MASK_THRESHOLD = 127
 UNLABELLED = -1
 
@@ -70,18 +66,6 @@ class ImageSet:
         return len(self.images)
 
 
-@dataclass(frozen=True)
-class _Row:
-    """One image before it is read; empty strings mean unknown."""
-
-    path: Path
-    label: str = ""
-    group: str = ""
-    split: str = ""
-    fold: str = ""
-    mask: Path | None = None
-
-
 def load_folder(
     folder: str | Path,
     size: int | tuple[int, int],
@@ -115,13 +99,13 @@ def load_folder(
     root = Path(folder)
     if not root.is_dir():
         raise DataError(f"{root}: no such folder")
-    rows = _find(root)
+    rows = find_images(root)
     if not rows:
         raise DataError(f"{root}: no images ({', '.join(SUFFIXES)}), no class sub-folders and no index.csv")
     if classes:
-        rows = _of_classes(root, rows, classes)
+        rows = of_classes(root, rows, classes)
     if masks:
-        rows = _with_masks(root, rows)
+        rows = with_masks(root, rows)
     if fold is not None:
         rows = _split_by_fold(root, rows, fold, seed)
     elif rows[0].label and not any(row.split for row in rows):
@@ -195,72 +179,7 @@ def match_classes(data: ImageSet, classes: Sequence[str]) -> ImageSet:
     return replace(data, labels=order[data.labels], classes=tuple(classes))
 
 
-def _find(root: Path) -> list[_Row]:
-    """List a folder's images by whichever of the three layouts it has."""
-    if (root / "index.csv").is_file():
-        return _read_index(root)
-    flat = [_Row(path) for path in _images_in(root)]
-    folders = [folder for folder in sorted(root.iterdir()) if folder.is_dir() and _images_in(folder)]
-    if not folders:
-        return flat
-    if flat:
-        raise DataError(f"{root}: images beside class sub-folders; move {flat[0].path.name} into a class folder")
-    warnings.warn(
-        f"{root}: no index.csv, so groups of related images are unknown and may leak between splits",
-        stacklevel=3,
-    )
-    return [
-        _Row(path, folder.name, group=f"{folder.name}/{path.name}") for folder in folders for path in _images_in(folder)
-    ]
-
-
-def _images_in(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
-
-
-def _read_index(root: Path) -> list[_Row]:
-    """Rows of index.csv; an image without a group is its own group."""
-    index = root / "index.csv"
-    with index.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        missing = {"path", "class"} - set(reader.fieldnames or ())
-        if missing:
-            found = ", ".join(reader.fieldnames or ())
-            raise DataError(f"{index}: no column {', '.join(sorted(missing))}; it has {found}")
-        rows = []
-        for number, line in enumerate(reader, start=2):
-            label, split = line["class"] or "", line.get("split") or ""
-            if not label or not line["path"]:
-                raise DataError(f"{index}:{number}: path and class must not be empty")
-            if split and split not in SPLITS:
-                raise DataError(f"{index}:{number}: split {split!r} is not one of {', '.join(SPLITS)}")
-            group, fold = line.get("group") or line["path"], line.get(f"fold{FOLDS}") or ""
-            mask = root / line["mask"] if line.get("mask") else None
-            rows.append(_Row(root / line["path"], label, group, split, fold, mask))
-    return rows
-
-
-def _of_classes(root: Path, rows: list[_Row], classes: Sequence[str]) -> list[_Row]:
-    """The images of some classes."""
-    found = sorted({row.label for row in rows} - {""})
-    for name in classes:
-        if name not in found:
-            raise DataError(f"{root}: no image of class {name!r}; classes: {', '.join(found) or 'none'}")
-    return [row for row in rows if row.label in classes]
-
-
-def _with_masks(root: Path, rows: list[_Row]) -> list[_Row]:
-    """The images whose mask is known."""
-    unknown = [row for row in rows if not row.mask and row.label != FREE]
-    if not any(row.mask for row in rows):
-        raise DataError(f"{root}: no masks; name them in a column 'mask' of index.csv")
-    if unknown:
-        classes = ", ".join(sorted({row.label for row in unknown}))
-        warnings.warn(f"{root}: {len(unknown)} images without a mask are left out ({classes})", stacklevel=3)
-    return [row for row in rows if row.mask or row.label == FREE]
-
-
-def _assign_splits(rows: list[_Row], seed: int) -> list[_Row]:
+def _assign_splits(rows: list[Row], seed: int) -> list[Row]:
     """Deal whole groups of each class to train, val and test in the ratio 7:1:2."""
     groups: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in rows:
@@ -279,7 +198,7 @@ def _assign_splits(rows: list[_Row], seed: int) -> list[_Row]:
     return [replace(row, split=split_of[row.group]) for row in rows]
 
 
-def _split_by_fold(root: Path, rows: list[_Row], fold: int, seed: int) -> list[_Row]:
+def _split_by_fold(root: Path, rows: list[Row], fold: int, seed: int) -> list[Row]:
     """Make a split of the folds in the index, or of folds dealt by `seed` where it has none."""
     if not 0 <= fold < FOLDS:
         raise DataError(f"fold {fold} does not exist; folds are 0 to {FOLDS - 1}")
@@ -295,7 +214,7 @@ def _split_by_fold(root: Path, rows: list[_Row], fold: int, seed: int) -> list[_
     return [replace(row, split=fold_split(int(row.fold), fold)) for row in rows]
 
 
-def _check_groups(root: Path, rows: list[_Row], part: Literal["split", "fold"]) -> None:
+def _check_groups(root: Path, rows: list[Row], part: Literal["split", "fold"]) -> None:
     """No group may be in two splits, or in two folds."""
     first: dict[str, str] = {}
     for row in rows:

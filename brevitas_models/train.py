@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 from rich.console import Console
@@ -125,19 +126,26 @@ def _load(options: argparse.Namespace, net: Network) -> ImageSet:
 
 
 def _metrics(best: Path, config: TrainConfig, data: ImageSet, source: str, task: Objective) -> dict[str, Any]:
-    """Measure the checkpoint as written, on the CPU, split by split."""
+    """Measure the checkpoint as written, on the CPU, split by split; test also class by class."""
     model, _, meta = load_checkpoint(best)
+
+    def numbers(part: ImageSet) -> dict[str, float]:
+        measured = task.measure(model, torch.from_numpy(to_float(part.images)), task.targets(part))
+        return {name: number for name, number in measured.items() if name != "loss"}
+
     parts = {name: data.split(name) for name in SPLITS}
-    numbers = {
-        name: task.measure(model, torch.from_numpy(to_float(part.images)), task.targets(part))
-        for name, part in parts.items()
-    }
+    by_split = {name: numbers(part) for name, part in parts.items()}
+    test = parts["test"]
     return {
         "model": config.model,
         "data": source,
         "protocol": PROTOCOL,
         "classes": list(data.classes),
-        **{key: {name: numbers[name][key] for name in SPLITS} for key in numbers["test"] if key != "loss"},
+        **{key: {name: by_split[name][key] for name in SPLITS} for key in by_split["test"]},
+        "test_by_class": {
+            data.classes[label]: numbers(test.select(np.flatnonzero(test.labels == label)))
+            for label in np.unique(test.labels)
+        },
         "images": {name: len(part) for name, part in parts.items()},
         "best_epoch": meta.metrics["epoch"],
         "training": asdict(config),

@@ -36,6 +36,8 @@ def test_training_leaves_metrics_of_every_split(finished: Path) -> None:
     assert set(metrics["accuracy"]) == {"train", "val", "test"}
     assert sum(metrics["images"].values()) == 90
     assert metrics["training"]["overrides"]["channels"] == [4, 6]
+    by_class = [numbers["accuracy"] for numbers in metrics["test_by_class"].values()]
+    assert len(by_class) == 6 and np.mean(by_class) == pytest.approx(metrics["accuracy"]["test"])
     assert sorted(path.name for path in finished.iterdir()) == ["best.pt", "last.pt", "metrics.json"]
 
 
