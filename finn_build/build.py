@@ -12,6 +12,7 @@
 The build compiles every activation into step functions, lowers the network onto RTL, folds it for the board, stitches
 it, simulates it cycle by cycle, and compares five levels (PyTorch, QONNX, integers, each op in rtlsim, the stitched
 design in rtlsim) for equality at every tap. Any difference fails the build and names layer, channel, row and column.
+Then it writes deploy/, the folder for the board, and vivado/build.tcl, which makes the bitstream for it.
 
 Exit code: 0 verified, 1 an error or a difference (one line on stderr), 2 wrong usage.
 """
@@ -30,7 +31,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from finn_build.config import BOARD_DIR, CONFIG_DIR, BuildConfig, load_board, load_build
-from finn_build.errors import ConfigError, GateError, SignflowError
+from finn_build.errors import BitstreamError, ConfigError, GateError, SignflowError
 
 DEFAULT_MODEL = "bi_shufflenet"
 START_NAMES = ("integers", "lower", "fold", "buffer", "stitch")  # what comes later needs values that no file holds
@@ -40,10 +41,12 @@ STEP_NAMES = (
     "fold",
     "buffer",
     "stitch",
+    "shell",
     "execute",
     "rtlsim-ops",
     "rtlsim-stitched",
     "gate",
+    "deploy",
 )
 
 
@@ -91,6 +94,19 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--waves", action="store_true", help="record waves of the stitched simulation (slow)")
     check.add_argument(
         "--yosys", action="store_true", help="synthesise every op with Yosys too: area beside the estimate"
+    )
+    chip = p.add_argument_group("bitstream (never made unasked: it takes from minutes to hours)")
+    chip.add_argument(
+        "--bitstream",
+        choices=("vivado", "open"),
+        help="make it with the Vivado on PATH, or (PYNQ-Z2, experimental) with Yosys, nextpnr-xilinx and Project X-Ray",
+    )
+    chip.add_argument(
+        "--shell",
+        choices=("signflow", "finn"),
+        default="signflow",
+        help="what connects the accelerator to the processor: our shell, for our driver (default), or FINN's own Zynq "
+        "build, for FINN's driver (needs Vitis HLS)",
     )
     where = p.add_argument_group("run")
     where.add_argument("--out", type=Path, metavar="DIR", help="output folder (default: out/<model>-<board>)")
@@ -175,10 +191,10 @@ def _working_folder(out: Path, keep: bool) -> Iterator[Path]:
         working.mkdir(parents=True, exist_ok=True)
         yield working
         _take_place(working, out)
-    except GateError as error:
+    except (GateError, BitstreamError) as error:
         failed = out.with_name(f"{out.name}.failed")
         _take_place(working, failed)
-        raise GateError(f"{error}. All of the build is kept in {failed}") from error
+        raise type(error)(f"{error}. All of the build is kept in {failed}") from error
     finally:
         shutil.rmtree(working, ignore_errors=True)
 

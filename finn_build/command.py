@@ -15,9 +15,9 @@ from rich.table import Column
 
 from finn_build import network as networks
 from finn_build.config import Board, BuildConfig, write_build
-from finn_build.errors import DataError
+from finn_build.errors import ConfigError, DataError
 from finn_build.folding import folding_of
-from finn_build.pipeline import STEPS, STEPS_HLS, YOSYS, Build, OnStep, Step, run
+from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_HLS, YOSYS, Build, OnStep, Step, run
 from finn_build.report import make_report, print_report, write_frames, write_report
 from sim.verilator import Stalls
 
@@ -45,7 +45,7 @@ def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, fo
     build = Build(config, board, network, images, folder, stalls, options.waves)
     if not network.trained:
         build.not_run.append("training: no trained weights are shipped for this model; these are random")
-    steps = STEPS if options.impl == "rtl" else STEPS_HLS
+    steps = _steps(options)
     with _progress(log) as on_step:
         run(build, steps, options.start, options.stop, on_step)
         if options.yosys and build.design is not None:
@@ -55,6 +55,24 @@ def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, fo
         write_build(replace(config, folding=folding_of(build.streams)), options.write_config)
     build.seconds["total"] = round(time.monotonic() - began, 2)
     _finish(build, options.impl, folder, out)
+
+
+def _steps(options: argparse.Namespace) -> tuple[Step, ...]:
+    """Steps of the flow asked for, a bitstream between gate and deployment.
+
+    Raises:
+        ConfigError: options that do not go together.
+    """
+    if options.impl == "hls":
+        if options.bitstream:
+            raise ConfigError("--impl hls --bitstream: FINN's HLS layers are left to FINN from here; use --impl rtl")
+        return STEPS_HLS
+    if not options.bitstream:
+        return STEPS
+    chosen = (options.bitstream, options.shell)
+    if chosen not in BITSTREAMS:
+        raise ConfigError(f"--bitstream {chosen[0]} --shell {chosen[1]}: FINN's shell needs --bitstream vivado")
+    return (*STEPS[:-1], BITSTREAMS[chosen], STEPS[-1])
 
 
 def _network(options: argparse.Namespace, config: BuildConfig, folder: Path) -> networks.Network:
@@ -79,23 +97,33 @@ def _finish(build: Build, impl: str, folder: Path, out: Path) -> None:
     print_report(report, console)
     build.verdict.require()
     console.print(f"\nMade: a verified accelerator for {build.board.name} in {build.seconds['total']:.0f} s.")
-    for line in _contents(impl, out):
+    for line in _contents(build, impl, out):
         console.print(line, highlight=False)
 
 
-def _contents(impl: str, out: Path) -> tuple[str, ...]:
+def _contents(build: Build, impl: str, out: Path) -> tuple[str, ...]:
     if impl == "hls":
         return (
             f"  {out}/hls          C++ of FINN's layers, for Vitis HLS",
             f"  {out}/report.json  every figure",
             f"  {out}/frames.npz   the frames of the gate and the outputs for them",
         )
+    bit = f"bitstream ({build.bitstream.tool})" if build.bitstream else "no bitstream yet"
+    deployed = f"  {out}/deploy       for the board: driver, notebook, images, expected results; {bit}"
+    if build.bitstream and not build.bitstream.ours:
+        deployed = f"  {out}/finn         bitstream and handoff file of FINN's Zynq build, for FINN's driver"
+    make = () if build.bitstream else ("  on a machine with Vivado, make the bitstream: again with --bitstream vivado",)
     return (
+        deployed,
         f"  {out}/stitched     RTL, memory files and the top `accelerator` (AXI streams): files in sources.f",
+        f"  {out}/vivado       build.tcl, which makes the bitstream in Vivado",
         f"  {out}/report.json  every figure of this build, for scripts",
         f"  {out}/frames.npz   the frames of the gate and the accelerator's outputs for them",
         f"  {out}/steps        the graph after each step, as ONNX",
-        "Next: build it from your own images with --images DIR, for your own network with --onnx FILE, or for zcu104.",
+        "Next:",
+        f"  run its notebook on the simulated board: python -m sim.notebook {out}",
+        *make,
+        "  build it from your own images with --images DIR, for your own network with --onnx FILE, or for zcu104",
     )
 
 

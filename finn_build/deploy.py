@@ -51,7 +51,9 @@ def write_deployment(build: Build, folder: Path) -> Path:
     made = [f for f in (build.bitstream.files if build.bitstream else ()) if f.is_file()]
     for file in made:
         shutil.copyfile(file, folder / f"{NAME}{file.suffix}")
-    readme = jinja2.Template((_FILES / "board_readme.md.j2").read_text(), trim_blocks=True, undefined=jinja2.StrictUndefined)
+    readme = jinja2.Template(
+        (_FILES / "board_readme.md.j2").read_text(), trim_blocks=True, undefined=jinja2.StrictUndefined
+    )
     text = readme.render(build=build, name=NAME, bitstream=build.bitstream, frames=build.config.frames)
     (folder / "README.md").write_text(text + "\n")
     return folder

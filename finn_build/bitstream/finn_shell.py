@@ -50,7 +50,7 @@ def run_finn(streams: ModelWrapper, board: Board, folder: Path) -> Bitstream:
     for prop, suffix in (("bitfile", ".bit"), ("hw_handoff", ".hwh")):
         made.append(folder / f"{NAME}{suffix}")
         shutil.copyfile(built.get_metadata_prop(prop), made[-1])
-    return Bitstream("FINN's Zynq build", made[0], made[1])
+    return Bitstream("FINN's Zynq build", made[0], made[1], ours=False)
 
 
 def without_code(streams: ModelWrapper) -> ModelWrapper:

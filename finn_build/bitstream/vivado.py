@@ -33,12 +33,14 @@ class Bitstream:
         bit: the bitstream.
         handoff: addresses and clocks for PYNQ (`.hwh`), or None where the tool writes none.
         figures: timing, area and power after routing, as `report.json` holds them; None where not measured.
+        ours: whether it holds our shell, so that our driver runs it.
     """
 
     tool: str
     bit: Path
     handoff: Path | None = None
     figures: dict[str, Any] | None = None
+    ours: bool = True
 
     @property
     def files(self) -> tuple[Path, ...]:
