@@ -3,7 +3,8 @@
 // Streams    inputs first, then outputs; input i and output i share AXI master i. The accelerator's streams lie side by side
 //            in one vector each, stream 0 in the low bits.
 // Clocking   one clock. `accelerator_rst_n` holds the accelerator in reset after power-up, errors and soft resets.
-// Area       (Yosys, xc7; 1 input of 1 byte, 1 output of 1 byte, 64 bits) see docs/architecture.md.
+// Area       (Yosys, one input and one output of 1 byte) xc7, 64 bits: 1,443 LUT, 1,487 FF; xcup, 128 bits: 1,737 LUT,
+//            1,772 FF. No block RAM, no DSP.
 `default_nettype none
 
 module shell #(
