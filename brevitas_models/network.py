@@ -1,10 +1,8 @@
 """What every network of the zoo carries besides its layers."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any
 
 from torch import nn
-
-Task = Literal["classification", "segmentation"]
 
 
 class Network(nn.Module):
@@ -14,10 +12,7 @@ class Network(nn.Module):
         config: the frozen dataclass it was built from.
         name: its name in the zoo; empty when built directly.
         classes: class names in the order of the logits, of the defects in a mask; empty until it is trained.
-        task: what its output is, logits of classes or a mask.
     """
-
-    task: ClassVar[Task] = "classification"
 
     config: Any
     name: str = ""

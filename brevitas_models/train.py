@@ -112,7 +112,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _load(options: argparse.Namespace, net: Network) -> ImageSet:
-    size, channels, masks = net.config.image_size, net.config.in_channels, net.task == "segmentation"
+    size, channels, masks = net.config.image_size, net.config.in_channels, isinstance(net, UBiNet)
     if options.data == "synthetic":
         if options.fold is not None:
             raise ConfigError("--fold needs a folder of images: synthetic ones have a split only")

@@ -24,6 +24,7 @@ from brevitas_models.evaluate import reestimate_batch_norm
 from brevitas_models.network import Network
 from brevitas_models.quantizers import calibrate_scales
 from brevitas_models.tasks import Classification, Objective, Segmentation
+from brevitas_models.u_binet import UBiNet
 from brevitas_models.zoo import build_model, configure, read_checkpoint_file, save_checkpoint
 from finn_build.errors import ConfigError, DataError
 
@@ -244,7 +245,7 @@ def objective(config: TrainConfig) -> Objective:
     Raises:
         ConfigError: a value of the configuration is not legal.
     """
-    if build_model(config.model, **config.overrides).task == "segmentation":
+    if isinstance(build_model(config.model, **config.overrides), UBiNet):
         return Segmentation(config.alpha, config.beta)
     return Classification(config.label_smoothing)
 

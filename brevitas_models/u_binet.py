@@ -17,7 +17,6 @@ Source: section 3.2, figure 3 and equations 4 to 6 of the paper; [41] for what i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from brevitas.nn import QuantConv2d, QuantConvTranspose2d, QuantIdentity
@@ -25,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from brevitas_models.activations import BatchNorm2d, activation
-from brevitas_models.network import Network, Task
+from brevitas_models.network import Network
 from brevitas_models.quantizers import BipolarAct, constant_quantizer, pixel_quantizer, weight_quantizer
 from finn_build.errors import ConfigError
 
@@ -98,8 +97,6 @@ class UBiNet(Network):
     Raises:
         ConfigError: a field of `config` is not legal.
     """
-
-    task: ClassVar[Task] = "segmentation"
 
     def __init__(self, config: UBiNetConfig) -> None:
         super().__init__()
