@@ -138,9 +138,9 @@ def _to_graph(model: nn.Module, input_shape: Sequence[int]) -> tuple[ModelWrappe
     except (RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
         raise UnsupportedModelError(f"{type(model).__name__}: cannot be traced to ONNX: {error}") from error
     executed = {name: k for k, node in enumerate(proto.graph.node) for name in node.output}  # qonnx sorts branches anew
-    graph = ModelWrapper(proto)
-    for step in (InferShapes(), FoldConstants(), InferShapes()):  # Pad has a shape once its amounts are constants
-        graph = graph.transform(step)
+    graph = ModelWrapper(proto).transform(InferShapes()).transform(FoldConstants())
+    if graph.get_nodes_by_op_type("Pad"):  # it has a shape once its amounts are constants
+        graph = graph.transform(InferShapes())
     _name_copied_constants(graph)
     tensors = sorted((node.output[0] for node in _act_quant_nodes(graph.graph)), key=executed.__getitem__)
     if len(tensors) != len(calls):
