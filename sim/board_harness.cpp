@@ -42,6 +42,8 @@ public:
     }
 
     void reset() {
+        for (auto& channel : reads_) channel.power_up();
+        for (auto& channel : writes_) channel.power_up();
         pin("ap_rst_n").set(0);
         for (int i = 0; i < RESET_CYCLES; ++i) {
             half_cycle(0);

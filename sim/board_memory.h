@@ -59,10 +59,15 @@ public:
         address_ = pin(std::string("a") + kind + "addr"), length_ = pin(std::string("a") + kind + "len");
         size_ = pin(std::string("a") + kind + "size"), valid_ = pin(std::string("a") + kind + "valid");
         ready_ = pin(std::string("a") + kind + "ready");
-        ready_.set(0);
     }
 
     Traffic& traffic() { return traffic_; }
+
+    /// Power-up: what was under way is lost.
+    void forget() {
+        bursts_.clear();
+        held_address_ = Held();
+    }
 
 protected:
     Pin pin(const std::string& name) {
@@ -109,7 +114,11 @@ class ReadChannel : public Channel {
 public:
     ReadChannel(BoardModel& model, const std::string& prefix, const Memory& memory, const Traffic& traffic)
         : Channel(model, prefix, 'r', memory, traffic), data_(pin("rdata")), response_(pin("rresp")),
-          last_(pin("rlast")), beat_valid_(pin("rvalid")), beat_ready_(pin("rready")) {
+          last_(pin("rlast")), beat_valid_(pin("rvalid")), beat_ready_(pin("rready")) {}
+
+    void power_up() {
+        forget();
+        offering_ = false;
         beat_valid_.set(0);
     }
 
@@ -148,8 +157,15 @@ public:
     WriteChannel(BoardModel& model, const std::string& prefix, const Memory& memory, const Traffic& traffic)
         : Channel(model, prefix, 'w', memory, traffic), data_(pin("wdata")), strobes_(pin("wstrb")),
           last_(pin("wlast")), beat_valid_(pin("wvalid")), beat_ready_(pin("wready")), response_(pin("bresp")),
-          response_valid_(pin("bvalid")), response_ready_(pin("bready")) {
-        beat_ready_.set(0), response_valid_.set(0);
+          response_valid_(pin("bvalid")), response_ready_(pin("bready")) {}
+
+    void power_up() {
+        forget();
+        words_.clear();
+        answers_.clear();
+        held_data_ = Held();
+        offering_ = false;
+        response_valid_.set(0);
     }
 
     void drive(uint64_t cycle) {

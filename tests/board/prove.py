@@ -30,7 +30,7 @@ def main(top: str, *arguments: str) -> None:
     files = " ".join(argument for argument in arguments if "=" not in argument)
     design = ys.Design()
     for command in (
-        f"read_slang --allow-use-before-declare -D SYNTHESIS {parameters} --top {top} {files}",
+        f"read_slang -D SYNTHESIS {parameters} --top {top} {files}",
         *(f"hierarchy -check -top {top}", "proc", "flatten", "memory_map", "opt_clean"),
         *("chformal -lower", "async2sync", "opt_clean", f"{_PROOF} {top}"),
     ):

@@ -191,6 +191,8 @@ def test_a_memory_that_hangs_is_named_and_needs_the_bitstream_again(
         accelerator.infer(grey.images(3))
     assert "load the bitstream again" in str(error.value.__cause__)
     board.hang("r", False)
+    with Accelerator(grey.bitfile) as again:
+        assert _same(again.infer(grey.images(3)), grey.expected(grey.images(3)))
 
 
 def test_another_bitstream_is_refused(grey: Deployment, tmp_path: Path) -> None:

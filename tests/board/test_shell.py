@@ -3,6 +3,8 @@
 The harness checks bursts, strobes and holds from outside (`sim/board_memory.h`), assertions in the RTL from inside.
 """
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -176,6 +178,14 @@ def test_what_is_no_job_is_refused(bench: LoopbackBench, register: int, value: i
     bench.board.write(register + 0x40, value)
     bench.board.write(0x0C, 1)
     assert bench.board.read(0x24) == 1 << 8 | 4
+
+
+def test_names_are_declared_before_they_are_used(shell: Shell) -> None:
+    """Vivado wants it under `default_nettype none`; Verilator does not mind."""
+    files = " ".join(str(path) for path in shell.sources)
+    script = f"from pyosys import libyosys as y; y.run_pass('read_slang --top {shell.top} {files}', y.Design())"
+    done = subprocess.run([sys.executable, "-c", script], cwd=shell.folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
 
 
 def test_lint_is_silent(shell: Shell, tmp_path: Path) -> None:

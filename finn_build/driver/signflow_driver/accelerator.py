@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -208,7 +208,7 @@ class Accelerator:
     def _collect(self) -> dict[str, np.ndarray]:
         """Wait for the oldest job; its integers by tensor (N, C, ...)."""
         job = self._pending[0]
-        self._wait(reg.JOBS, lambda done: done >= job.number)
+        self._wait(reg.JOBS, lambda done: (done - job.number) % reg.WRAP < reg.WRAP // 2)
         self._spare.append(self._pending.popleft())
         found = {}
         for stream, buffer in zip(self.description.outputs, job.buffers[len(self.description.inputs) :], strict=True):
@@ -226,7 +226,7 @@ class Accelerator:
                 return job
         return _Job(frames, [self._allocate((frames * s.frame_bytes,), np.uint8) for s in self.streams])
 
-    def _wait(self, register: int, ready: Any) -> None:
+    def _wait(self, register: int, ready: Callable[[int], bool]) -> None:
         """Poll a register; an error of the hardware becomes an exception, after a reset."""
         while not ready(self.registers.read(register)):
             if self.registers.read(reg.STATUS) & reg.FAILED:

@@ -15,9 +15,9 @@ class StreamCounts:
 
     Attributes:
         name: its tensor.
-        beats: that moved.
-        stalled: cycles with valid and not ready: the receiver was slower.
-        starved: cycles with ready and not valid: the sender was slower.
+        beats: that moved, modulo 2^32.
+        stalled: cycles with valid and not ready: the receiver was slower; at most 2^32 - 1.
+        starved: cycles with ready and not valid: the sender was slower; at most 2^32 - 1.
     """
 
     name: str

@@ -16,6 +16,7 @@ IDLE, QUEUED, FAILED = 1, 2, 4  # STATUS
 TIMED_OUT, READ_FAILED, WRITE_FAILED, BAD_JOB = 1, 2, 3, 4  # ERROR
 RESPONSES = ("OKAY", "EXOKAY", "SLVERR", "DECERR")
 MAGIC, MAJOR = 0x53474E46, 1
+WRAP = 1 << 32  # registers count modulo this
 _FIELD = 10  # streams that have a bit in STREAMS
 
 

@@ -141,7 +141,9 @@ module shell_jobs #(
     end
 
 `ifndef SYNTHESIS
-    two_jobs_at_most: assert property (@(posedge clk) disable iff (rst || stream_rst) begun |-> !(&ahead_q[0] || ahead_q[0] == 2));
+    for (genvar i = 0; i < STREAMS; i++) begin : g_checks
+        two_jobs_at_most: assert property (@(posedge clk) disable iff (rst || stream_rst) taken[i] |-> ahead_q[i] < 2);
+    end
     reset_only_when_quiet: assert property (@(posedge clk) disable iff (rst) $rose(stream_rst) |-> quiet == '1);
 `endif
 endmodule

@@ -55,7 +55,7 @@ module shell_writer #(
     // The stream's side: beats until the job is complete, then the rest of the last word.
     logic [31:0] left_q;  // bytes of the job that have not come
     logic [LOW-1:0] tail_q;  // bytes of the last word; 0 for all
-    logic busy_q, beat_ready, word_valid, word_ready;
+    logic busy_q, beat_ready, word_valid, word_ready, buffer_valid;
     logic [DATA_BITS-1:0] word;
     wire start = job_valid && job_ready;
     wire wanted = busy_q && left_q != '0;
@@ -79,7 +79,7 @@ module shell_writer #(
     logic [STEP:0] burst_words, words_q;  // words of the burst that is sent that have not left
     logic [COUNT-1:0] free_q;             // words buffered that no burst has claimed
     logic [FLIGHTS-1:0] flights_q;
-    logic burst_valid, burst_last, last_q, buffer_valid;
+    logic burst_valid, burst_last, last_q;
     wire sent = m_axi_wvalid && m_axi_wready;
     wire room = (!m_axi_awvalid || m_axi_awready) && (words_q == '0 || (sent && m_axi_wlast)) && flights_q != '1;
     wire announce = burst_valid && room && free_q >= COUNT'(burst_words) && !halt;

@@ -44,21 +44,8 @@ class MMIO:
             raise ValueError(f"MMIO: 4 aligned bytes within {self.length}, not {length} at {offset}")
 
 
-class _Interrupt:
-    """The interrupt pin of an IP."""
-
-    async def wait(self) -> None:
-        """Return once the pin is high."""
-        while not _board().wait_interrupt(1_000_000):
-            pass
-
-
 class _DefaultIP(MMIO):
     """What PYNQ makes of an IP without a driver of its own."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.mmio, self.interrupt = self, _Interrupt()
 
 
 class Overlay:
