@@ -141,6 +141,7 @@ def test_reset_in_mid_transfer_then_a_correct_job(grey: Deployment, seed: int) -
         (np.zeros((0, 1, 11, 9), np.uint8), "images of net: shape (0, 1, 11, 9); legal: (N, 1, 11, 9), N > 0"),
         (np.zeros((2, 1, 11, 9)), "images of net: float64; legal: uint8 pixels"),
         ([[0]], "images of net: list; legal: uint8 pixels"),
+        (np.array(7, np.uint8), "images of net: shape (); legal: (N, 1, 11, 9), N > 0"),
     ],
 )
 def test_wrong_images_are_refused(running: tuple[SimulatedBoard, Accelerator], images: np.ndarray, text: str) -> None:

@@ -177,7 +177,7 @@ class Accelerator:
             )
         channels_last = (*shape[1:], shape[0])
         for legal in (shape, channels_last, *([shape[1:]] if shape[0] == 1 else [])):
-            if images.shape in (legal, (len(images), *legal)) and images.size:
+            if images.size and images.shape in (legal, (*images.shape[:1], *legal)):
                 moved = images.reshape(-1, *legal)
                 return np.moveaxis(moved, 1, -1) if legal == shape else moved.reshape(-1, *channels_last)
         raise InputError(f"images of {name}: shape {images.shape}; legal: (N, {', '.join(map(str, shape))}), N > 0")
