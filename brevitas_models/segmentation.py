@@ -89,20 +89,27 @@ def overlay(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return (picture * (1 - strength) + np.array(TINT) * strength).round().astype(np.uint8)
 
 
-def write_overlays(model: UBiNet, data: ImageSet, folder: Path, most: int = 8) -> list[Path]:
-    """PNG files of up to `most` images spread over `data`: the image, the truth, the prediction, side by side.
+def write_pictures(data: ImageSet, predicted: np.ndarray, folder: Path) -> list[Path]:
+    """One PNG file per image: the image, the truth where `data` has it, the prediction, side by side.
+
+    Shapes:
+        predicted [N, H, W] 0 or 1.
 
     Returns:
         The paths written.
     """
-    assert data.masks is not None, "a segmentation has masks"
     folder.mkdir(parents=True, exist_ok=True)
-    chosen = data.select(np.unique(np.linspace(0, len(data) - 1, most).astype(int)))
-    assert chosen.masks is not None
-    predicted = predict(model, torch.from_numpy(to_float(chosen.images)))[1][:, 0].numpy()
     paths = []
-    for name, image, truth, found in zip(chosen.names, chosen.images, chosen.masks, predicted, strict=True):
-        panels = (overlay(image, np.zeros_like(truth)), overlay(image, truth), overlay(image, found))
+    for index, (name, image, found) in enumerate(zip(data.names, data.images, predicted, strict=True)):
+        truths = () if data.masks is None else (data.masks[index],)
+        panels = [overlay(image, mask) for mask in (np.zeros_like(found), *truths, found)]
         paths.append(folder / f"{Path(name).stem}.png")
         Image.fromarray(np.concatenate(panels, 1)).save(paths[-1])
     return paths
+
+
+def write_overlays(model: UBiNet, data: ImageSet, folder: Path, most: int = 8) -> list[Path]:
+    """Pictures of what a network predicts for up to `most` images spread over `data`; returns their paths."""
+    chosen = data.select(np.unique(np.linspace(0, len(data) - 1, most).astype(int)))
+    predicted = predict(model, torch.from_numpy(to_float(chosen.images)))[1][:, 0].numpy()
+    return write_pictures(chosen, predicted, folder)

@@ -18,7 +18,7 @@ from finn_build.config import Board, BuildConfig, write_build
 from finn_build.errors import ConfigError, DataError
 from finn_build.folding import folding_of
 from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_HLS, YOSYS, Build, OnStep, Step, run
-from finn_build.report import make_report, print_report, write_frames, write_report
+from finn_build.report import make_report, print_report, write_frames, write_masks, write_report
 from sim.verilator import Stalls
 
 _FILE_WIDTH = 132
@@ -93,6 +93,8 @@ def _finish(build: Build, impl: str, folder: Path, out: Path) -> None:
         return
     report = make_report(build, impl)
     write_frames(build, folder)
+    if build.network.gives_mask:
+        write_masks(build, folder)
     write_report(report, folder)
     print_report(report, console)
     build.verdict.require()
@@ -112,6 +114,9 @@ def _contents(build: Build, impl: str, out: Path) -> tuple[str, ...]:
     deployed = f"  {out}/deploy       for the board: driver, notebook, images, expected results; {bit}"
     if build.bitstream and not build.bitstream.ours:
         deployed = f"  {out}/finn         bitstream and handoff file of FINN's Zynq build, for FINN's driver"
+    masks = (
+        (f"  {out}/masks        the frames with the accelerator's masks, as PNG",) if build.network.gives_mask else ()
+    )
     make = () if build.bitstream else ("  on a machine with Vivado, make the bitstream: again with --bitstream vivado",)
     return (
         deployed,
@@ -119,6 +124,7 @@ def _contents(build: Build, impl: str, out: Path) -> tuple[str, ...]:
         f"  {out}/vivado       build.tcl, which makes the bitstream in Vivado",
         f"  {out}/report.json  every figure of this build, for scripts",
         f"  {out}/frames.npz   the frames of the gate and the accelerator's outputs for them",
+        *masks,
         f"  {out}/steps        the graph after each step, as ONNX",
         "Next:",
         f"  run its notebook on the simulated board: python -m sim.notebook {out}",

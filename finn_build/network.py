@@ -16,6 +16,7 @@ from brevitas_models import zoo
 from brevitas_models.data import UNLABELLED, ImageSet, load_folder, match_classes, to_float
 from brevitas_models.evaluate import reestimate_batch_norm
 from brevitas_models.export import MODEL_KEY, export_qonnx
+from brevitas_models.index import find_images
 from brevitas_models.network import Network as ZooNetwork
 from brevitas_models.quantizers import calibrate_scales
 from brevitas_models.synthetic import MIN_SIZE, make_image_set
@@ -50,6 +51,12 @@ class Network:
     def input_shape(self) -> tuple[int, ...]:
         """(1, C, H, W)."""
         return tuple(self.qonnx.get_tensor_shape(self.qonnx.graph.input[0].name))
+
+    @property
+    def gives_mask(self) -> bool:
+        """Whether it says defect or not of each pixel of an image."""
+        out = tuple(self.qonnx.get_tensor_shape(self.qonnx.graph.output[0].name))
+        return len(self.input_shape) == 4 and out == (1, 1, *self.input_shape[2:])
 
 
 def from_zoo(name: str, out: Path, **overrides: Any) -> Network:
@@ -119,6 +126,9 @@ def load_images(source: str, network: Network, count: int, seed: int) -> ImageSe
         made = make_image_set(count, max(height, width, MIN_SIZE), seed)
         images = np.repeat(made.images[:, :, :height, :width], channels, axis=1)
         return replace(made, images=images, labels=np.full_like(made.labels, UNLABELLED))  # frames, not a test set
+    if network.gives_mask:
+        masks = any(row.mask for row in find_images(Path(source)))
+        return load_folder(source, (height, width), channels, classes=network.classes if masks else (), masks=masks)
     data = load_folder(source, (height, width), channels)
     return match_classes(data, network.classes) if data.classes and network.classes else data
 

@@ -15,6 +15,8 @@ from qonnx.custom_op.registry import getCustomOp
 from rich.console import Console
 from rich.table import Table
 
+from brevitas_models.segmentation import write_pictures
+from finn_build.accuracy import defects
 from finn_build.config import Board
 from finn_build.folding import op_area, usage
 from finn_build.latency import predict_latency
@@ -167,6 +169,15 @@ def write_frames(build: Build, folder: Path) -> Path:
     return path
 
 
+def write_masks(build: Build, folder: Path) -> list[Path]:
+    """Write `masks/`: each simulated frame, its true mask where that is known, and the accelerator's, as PNG."""
+    assert build.integers is not None
+    name, tail = next(iter(build.integers.tails.items()))
+    ints = np.moveaxis(build.values[max(build.values)][tail.source], -1, 1)
+    masks = defects(build.integers.to_network_output(name, ints)).reshape(len(ints), *ints.shape[-2:])
+    return write_pictures(build.images.select(np.arange(len(masks))), masks, folder / "masks")
+
+
 def print_report(report: Mapping[str, Any], console: Console) -> None:
     """The table per op, the budget by kind, then rate, area, accuracy, the gate's verdict and what was not run."""
     console.print(_table(report))
@@ -200,7 +211,11 @@ def print_report(report: Mapping[str, Any], console: Console) -> None:
         )
     if report["accuracy"]:
         a = report["accuracy"]
-        console.print(f"Accuracy ({a['path']}): {a['value']:.2%} of {a['images']} images (split: {a['split']})")
+        of = "pixels of " if a["metrics"] else ""
+        console.print(f"Accuracy ({a['path']}): {a['value']:.2%} of {of}{a['images']} images (split: {a['split']})")
+        if a["metrics"]:
+            listed = ", ".join(f"{name} {value:.3f}" for name, value in a["metrics"].items())
+            console.print(f"Masks ({a['path']}): {listed}")
     for reason in report["not_run"]:
         console.print(f"Not run: {reason}")
     g = report["gate"]

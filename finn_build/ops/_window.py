@@ -116,12 +116,11 @@ class Window:
         """
         shape = (*self.windows, *((1, 1) if self.depthwise else self.kernel), self.folds)
         oy, ox, ky, kx, fold = np.unravel_index(beats, shape)
-        if self.depthwise:
-            ky, kx = self.kernel[0] - 1, self.kernel[1] - 1  # a result comes with the window's last place
         y, x = oy * self.stride[0] - self.padding[0] + ky, ox * self.stride[1] - self.padding[1] + kx
         height, width = self.image
-        if self.depthwise:  # or the last one within the image
-            y, x = np.minimum(y, height - 1), np.minimum(x, width - 1)
+        if self.depthwise:  # a result comes with the last place of its window within the image
+            y = np.minimum(y + self.kernel[0] - 1, height - 1)
+            x = np.minimum(x + self.kernel[1] - 1, width - 1)
         inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
         return np.where(inside, (y * width + x) * self.folds + fold + 1, 0)
 
