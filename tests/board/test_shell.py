@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from finn_build.errors import SimulationError
 from finn_build.ops.base import RTL_DIR
 from finn_build.shell import Shell
 from sim._toolchain import run_tool, verilator_root
@@ -178,6 +179,41 @@ def test_what_is_no_job_is_refused(bench: LoopbackBench, register: int, value: i
     bench.board.write(register + 0x40, value)
     bench.board.write(0x0C, 1)
     assert bench.board.read(0x24) == 1 << 8 | 4
+
+
+def test_a_third_job_is_refused(bench: LoopbackBench) -> None:
+    counts = _counts(bench, 2000)
+    bench.start(counts)
+    bench.board.run(20)
+    bench.board.write(0x0C, 1)
+    assert bench.board.read(0x10) == JOB_QUEUED
+    bench.board.write(0x0C, 1)
+    assert bench.board.read(0x24) == 4 and bench.board.read(0x14) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "text"),
+    [
+        ("shell_writer.sv", "words_q == (STEP + 1)'(1)", "words_q == (STEP + 1)'(2)", "wlast is not at the end"),
+        ("shell_bursts.sv", "- {1'b0, place_q[LOW+:STEP]}", "", "r burst of 16 at .*: crosses 4 KiB|stays_in_its_page"),
+        (
+            "shell_reader.sv",
+            "if (room) m_axi_arvalid",
+            "if (room || !halt) m_axi_arvalid",
+            "valid dropped|request_holds",
+        ),
+    ],
+)
+def test_broken_rules_of_axi_are_seen(tmp_path: Path, name: str, right: str, wrong: str, text: str) -> None:
+    shell = make_loopback(tmp_path, (16,), "pynq-z2")
+    source = tmp_path / name
+    assert right in source.read_text()
+    source.write_text(source.read_text().replace(right, wrong))
+    bench, counts = LoopbackBench(shell, BoardTraffic(1, 0.3)), [16 * 700]
+    bench.fill(counts, np.random.default_rng(0))
+    with pytest.raises(SimulationError, match=text):
+        bench.start(counts, offset=8)
+        bench.until_done()
 
 
 def test_names_are_declared_before_they_are_used(shell: Shell) -> None:
