@@ -122,6 +122,27 @@ def test_frames_follow_each_other_without_a_bubble(grey: Deployment) -> None:
     assert all(s.beats + s.stalled + s.starved <= found.cycles for s in found.streams)
 
 
+def test_results_stay_with_their_images(running: tuple[SimulatedBoard, Accelerator], grey: Deployment) -> None:
+    """Whether a stream is left early, interrupted by other images, or cut by a reset."""
+    _, accelerator = running
+    images = grey.images(12)
+    wanted = grey.expected(images)["logits"]
+    for first in accelerator.stream(images[i : i + 2] for i in range(0, 12, 2)):
+        assert np.array_equal(first["logits"], wanted[:2])
+        break
+    assert np.array_equal(accelerator.infer(images[7:9])["logits"], wanted[7:9])
+    for index, found in enumerate(accelerator.stream(images[i : i + 2] for i in range(0, 12, 2))):
+        assert np.array_equal(found["logits"], wanted[2 * index :][:2])
+        assert np.array_equal(accelerator.infer(images[3:4])["logits"], wanted[3:4])
+    stream = accelerator.stream([images] * 3)
+    next(stream)
+    accelerator.reset()
+    with pytest.raises(DriverError, match="a reset dropped this job"):
+        next(stream)
+    assert not any(job.busy for job in accelerator._jobs._jobs)
+    assert np.array_equal(accelerator.infer(images)["logits"], wanted)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_reset_in_mid_transfer_then_a_correct_job(grey: Deployment, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -25,6 +25,8 @@ BUGS = [
     ("bursts_proof", "shell_bursts.sv", "left_q <= COUNT_BITS'(room)", "left_q < COUNT_BITS'(room)"),
     ("gearbox_proof", "shell_gearbox.sv", "p < GIVE;", "p < GIVE - 1;"),
     ("reader_proof", "shell_reader.sv", "&& fits", ""),
+    ("reader_proof", "shell_reader.sv", "&& !halt", ""),
+    ("writer_proof", "shell_writer.sv", "&& !halt", ""),
     ("reader_proof", "shell_reader.sv", "if (room) m_axi_arvalid", "if (room || halt) m_axi_arvalid"),
     ("writer_proof", "shell_writer.sv", "&& free_q >= COUNT'(burst_words)", ""),
     ("writer_proof", "shell_writer.sv", "words_q == (STEP + 1)'(1)", "words_q == (STEP + 1)'(2)"),

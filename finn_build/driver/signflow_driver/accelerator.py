@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from . import registers as reg
 from .description import Description, StreamFormat, load_description
-from .errors import BusError, DriverError, InputError, MismatchError, StallError
+from .errors import DriverError, InputError, MismatchError
 from .host_ops import enter, leave
+from .jobs import Job, JobQueue
 from .packing import codes_of, pack, unpack
 from .performance import Performance, read_performance
 from .registers import Registers
-from .stalls import explain_stall
 
 IP = "signflow"  # name of the shell in the block design
 FRAMES_PER_JOB = 64
-_POLL_SECONDS = 20e-6
-_RESET_POLLS = 1000
-
-
-@dataclass
-class _Job:
-    """Buffers of one job, used again by later ones."""
-
-    frames: int
-    buffers: list[Any]  # inputs, then outputs
-    number: int = 0  # jobs started up to this one
 
 
 class Accelerator:
@@ -58,13 +44,10 @@ class Accelerator:
             import pynq
         except ImportError as error:
             raise DriverError("no pynq here: run on a PYNQ board, or within sim.board.simulated_board") from error
-        self._allocate = pynq.allocate
         self._overlay = pynq.Overlay(str(bitfile), download=download)
         self.registers = Registers(getattr(self._overlay, IP))
         self._codes = codes_of(self.description.arrays["head"], self.description.inputs[0])
-        self._spare: list[_Job] = []
-        self._pending: deque[_Job] = deque()
-        self._started = 0
+        self._jobs = JobQueue(self.registers, self.description.inputs, self.description.outputs, pynq.allocate)
         self._check_bitstream()
         self.reset()
         self.registers.write(reg.TIMEOUT, self.description.timeout_cycles)
@@ -124,28 +107,17 @@ class Accelerator:
         self.registers.write(reg.CONTROL, reg.CLEAR)
 
     def reset(self) -> None:
-        """Stop everything, also in mid-transfer, and be ready for the next job.
+        """Stop everything, also in mid-transfer, and be ready for the next job; jobs under way are dropped.
 
         Raises:
             DriverError: bursts in flight do not end.
         """
-        self.registers.write(reg.CONTROL, reg.RESET)
-        self._spare += self._pending
-        self._pending.clear()
-        self._started = 0
-        for _ in range(_RESET_POLLS):
-            if self.registers.read(reg.STATUS) & reg.IDLE:
-                return
-            time.sleep(_POLL_SECONDS)
-        raise DriverError("reset: the memory does not end the bursts in flight; load the bitstream again")
+        self._jobs.reset()
 
     def close(self) -> None:
         """Stop, and give the buffers back."""
         self.reset()
-        for job in self._spare:
-            for buffer in job.buffers:
-                buffer.freebuffer()
-        self._spare.clear()
+        self._jobs.free()
 
     def __enter__(self) -> Accelerator:
         return self
@@ -183,75 +155,36 @@ class Accelerator:
         raise InputError(f"images of {name}: shape {images.shape}; legal: (N, {', '.join(map(str, shape))}), N > 0")
 
     def _run(self, batches: Iterable[np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
-        """Integers of each batch; two jobs are under way at once."""
-        for batch in batches:
-            if len(self._pending) == 2:
-                yield self._collect()
-            self._submit(batch)
-        while self._pending:
-            yield self._collect()
+        """Integers of each batch (N, ..., C); two jobs are under way at once."""
+        pending: deque[Job] = deque()
+        try:
+            for batch in batches:
+                if len(pending) == 2:
+                    yield self._collect(pending)
+                pending.append(self._submit(batch))
+            while pending:
+                yield self._collect(pending)
+        finally:  # also where the caller stopped listening
+            for job in pending:
+                self._jobs.release(job)
 
-    def _submit(self, frames: np.ndarray) -> None:
-        """Pack frames (N, ..., C) and queue them."""
-        job = self._job(len(frames))
-        entering = self.description.inputs[0]
-        pack(enter(frames, self._codes), entering, job.buffers[0][: job.frames * entering.frame_bytes])
-        job.buffers[0].sync_to_device()
-        self._wait(reg.STATUS, lambda status: not status & reg.QUEUED)
-        for index, (stream, buffer) in enumerate(zip(self.streams, job.buffers, strict=True)):
-            self.registers.set_job(index, buffer.device_address, job.frames * stream.frame_bytes)
-        self._started += 1
-        job.number = self._started
-        self._pending.append(job)
-        self.registers.write(reg.CONTROL, reg.START)
+    def _submit(self, frames: np.ndarray) -> Job:
+        """Pack frames and queue them."""
+        job, entering = self._jobs.claim(len(frames)), self.description.inputs[0]
+        try:
+            pack(enter(frames, self._codes), entering, job.buffers[0][: len(frames) * entering.frame_bytes])
+            self._jobs.start(job)
+        except BaseException:
+            job.busy = False
+            raise
+        return job
 
-    def _collect(self) -> dict[str, np.ndarray]:
+    def _collect(self, pending: deque[Job]) -> dict[str, np.ndarray]:
         """Wait for the oldest job; its integers by tensor (N, C, ...)."""
-        job = self._pending[0]
-        self._wait(reg.JOBS, lambda done: (done - job.number) % reg.WRAP < reg.WRAP // 2)
-        self._spare.append(self._pending.popleft())
-        found = {}
-        for stream, buffer in zip(self.description.outputs, job.buffers[len(self.description.inputs) :], strict=True):
-            buffer.sync_from_device()
-            values = unpack(np.asarray(buffer)[: job.frames * stream.frame_bytes], stream)
-            found[stream.name] = np.moveaxis(values, -1, 1)
+        parts = zip(self.description.outputs, self._jobs.finish(pending[0]), strict=True)
+        found = {stream.name: np.moveaxis(unpack(part, stream), -1, 1) for stream, part in parts}
+        pending.popleft().busy = False
         return found
-
-    def _job(self, frames: int) -> _Job:
-        """Buffers for so many frames, new ones where none are spare."""
-        for job in self._spare:
-            if len(job.buffers[0]) >= frames * self.streams[0].frame_bytes:
-                self._spare.remove(job)
-                job.frames = frames
-                return job
-        return _Job(frames, [self._allocate((frames * s.frame_bytes,), np.uint8) for s in self.streams])
-
-    def _wait(self, register: int, ready: Callable[[int], bool]) -> None:
-        """Poll a register; an error of the hardware becomes an exception, after a reset."""
-        while not ready(self.registers.read(register)):
-            if self.registers.read(reg.STATUS) & reg.FAILED:
-                problem = self._problem()
-                try:
-                    self.reset()
-                except DriverError as stuck:
-                    raise problem from stuck
-                raise problem
-            time.sleep(_POLL_SECONDS)
-
-    def _problem(self) -> DriverError:
-        error = self.registers.read(reg.ERROR)
-        code, index, response = error & 7, error >> 8 & 0xFF, reg.RESPONSES[error >> 16 & 3]
-        if code == reg.TIMED_OUT:
-            word = self.registers.read(reg.STREAMS)
-            states = [self.registers.stream_state(word, i) for i in range(len(self.streams))]
-            names = [s.name for s in self.streams]
-            cycles = self.registers.read(reg.TIMEOUT)
-            return StallError(explain_stall(states, names, len(self.description.inputs), cycles))
-        name = self.streams[index].name
-        if code == reg.BAD_JOB:
-            return DriverError(f"job refused: buffer of {name} misaligned, empty or out of reach, or a job was queued")
-        what = "read" if code == reg.READ_FAILED else "write"
-        return BusError(f"memory answered a {what} of stream {name} with {response}")
 
     def _outputs(self, ints: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         return {tail.name: leave(ints, tail, self.description) for tail in self.description.tails}

@@ -21,7 +21,7 @@ module reader_proof #(
     input wire                 m_axi_rvalid,
     input wire                 out0_ready
 );
-    logic quiet, job_ready, failed, m_axi_arvalid, m_axi_rready, out0_valid, waits_q;
+    logic quiet, job_ready, failed, m_axi_arvalid, m_axi_rready, out0_valid, waits_q, stopped_q;
     logic [1:0] failed_resp;
     logic [ADDR_BITS-1:0] m_axi_araddr, address_q;
     logic [7:0] m_axi_arlen;
@@ -36,6 +36,7 @@ module reader_proof #(
     always_ff @(posedge clk) begin
         waits_q   <= !rst && m_axi_arvalid && !m_axi_arready;
         address_q <= m_axi_araddr;
+        stopped_q <= !rst && halt && (!m_axi_arvalid || m_axi_arready);
     end
 
     always_comb begin
@@ -43,6 +44,7 @@ module reader_proof #(
         assert (dut.claimed_q <= DEPTH && dut.awaited_q <= dut.claimed_q);
         assert (buffered == 8'(dut.claimed_q) - 8'(dut.awaited_q));
         if (m_axi_rvalid) assert (m_axi_rready);
+        if (stopped_q) assert (!m_axi_arvalid);
         if (waits_q) assert (m_axi_arvalid && m_axi_araddr == address_q);
     end
 endmodule

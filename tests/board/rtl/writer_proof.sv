@@ -21,7 +21,7 @@ module writer_proof #(
     input wire [8*BEAT_BYTES-1:0] in0_data,
     input wire                    in0_valid
 );
-    logic quiet, job_ready, failed, m_axi_awvalid, m_axi_wvalid, m_axi_wlast, m_axi_bready, in0_ready, waits_q, holds_q;
+    logic quiet, job_ready, failed, m_axi_awvalid, m_axi_wvalid, m_axi_wlast, m_axi_bready, in0_ready, waits_q, stopped_q, holds_q;
     logic [1:0] failed_resp;
     logic [ADDR_BITS-1:0] m_axi_awaddr, address_q;
     logic [7:0] m_axi_awlen, sent_q, length_q;
@@ -37,6 +37,7 @@ module writer_proof #(
     always_ff @(posedge clk) begin
         waits_q   <= !rst && m_axi_awvalid && !m_axi_awready;
         address_q <= m_axi_awaddr;
+        stopped_q <= !rst && halt && (!m_axi_awvalid || m_axi_awready);
         holds_q   <= !rst && m_axi_wvalid && !m_axi_wready;
         strobes_q <= m_axi_wstrb;
         if (dut.announce) begin
@@ -54,6 +55,7 @@ module writer_proof #(
         assert (buffered <= DEPTH);
         if (dut.words_q != '0) assert (sent_q + 8'(dut.words_q) == length_q && int'(length_q) <= BURST);
         if (m_axi_wvalid) assert (m_axi_wlast == (sent_q + 8'd1 == length_q));
+        if (stopped_q) assert (!m_axi_awvalid);
         if (waits_q) assert (m_axi_awvalid && m_axi_awaddr == address_q);
         if (holds_q) assert (m_axi_wvalid && m_axi_wstrb == strobes_q);
     end

@@ -1,0 +1,150 @@
+"""Jobs of the shell: buffers, queue, completion, errors, reset."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import registers as reg
+from .description import StreamFormat
+from .errors import BusError, DriverError, StallError
+from .registers import Registers
+from .stalls import explain_stall
+
+_POLL_SECONDS = 20e-6
+_RESET_POLLS = 1000
+
+
+@dataclass(eq=False)
+class Job:
+    """One job and its buffers, which later jobs use again.
+
+    Attributes:
+        buffers: of the streams, inputs first.
+        frames: it takes and gives.
+        number: jobs started up to this one, since a reset.
+        epoch: resets before it.
+        busy: its buffers are in use.
+    """
+
+    buffers: list[Any]
+    frames: int = 0
+    number: int = 0
+    epoch: int = 0
+    busy: bool = False
+
+
+class JobQueue:
+    """The queue of the shell, where one job runs and one waits.
+
+    Args:
+        registers: of the shell.
+        inputs, outputs: streams in the order of the registers.
+        allocate: `pynq.allocate`.
+    """
+
+    def __init__(
+        self,
+        registers: Registers,
+        inputs: tuple[StreamFormat, ...],
+        outputs: tuple[StreamFormat, ...],
+        allocate: Callable[..., Any],
+    ):
+        self._registers, self._inputs, self._outputs, self._allocate = registers, inputs, outputs, allocate
+        self._streams = inputs + outputs
+        self._jobs: list[Job] = []
+        self._started = self._epoch = 0
+
+    def claim(self, frames: int) -> Job:
+        """Buffers for so many frames, new ones where none are free."""
+        found = (j for j in self._jobs if not j.busy and len(j.buffers[0]) >= frames * self._streams[0].frame_bytes)
+        job = next(found, None)
+        if job is None:
+            job = Job([self._allocate((frames * s.frame_bytes,), np.uint8) for s in self._streams])
+            self._jobs.append(job)
+        job.frames, job.busy = frames, True
+        return job
+
+    def start(self, job: Job) -> None:
+        """Queue a job whose inputs are filled; waits while another is queued."""
+        for buffer in job.buffers[: len(self._inputs)]:
+            buffer.sync_to_device()
+        self._wait(reg.STATUS, lambda status: not status & reg.QUEUED)
+        for index, (stream, buffer) in enumerate(zip(self._streams, job.buffers, strict=True)):
+            self._registers.set_job(index, buffer.device_address, job.frames * stream.frame_bytes)
+        self._started += 1
+        job.number, job.epoch = self._started, self._epoch
+        self._registers.write(reg.CONTROL, reg.START)
+
+    def finish(self, job: Job) -> list[np.ndarray]:
+        """Wait for a job; bytes of its outputs, valid until `release`.
+
+        Raises:
+            StallError, BusError, DriverError: it was stopped; the next job runs as if nothing had been.
+        """
+        if job.epoch != self._epoch:
+            raise DriverError("a reset dropped this job")
+        self._wait(reg.JOBS, lambda done: (done - job.number) % reg.WRAP < reg.WRAP // 2)
+        found = []
+        for stream, buffer in zip(self._outputs, job.buffers[len(self._inputs) :], strict=True):
+            buffer.sync_from_device()
+            found.append(np.asarray(buffer)[: job.frames * stream.frame_bytes])
+        return found
+
+    def release(self, job: Job) -> None:
+        """Let other jobs use the buffers, once this one is done with them, whatever became of it."""
+        with suppress(DriverError):
+            self.finish(job)
+        job.busy = False
+
+    def reset(self) -> None:
+        """Stop everything, also in mid-transfer.
+
+        Raises:
+            DriverError: bursts in flight do not end.
+        """
+        self._registers.write(reg.CONTROL, reg.RESET)
+        self._epoch, self._started = self._epoch + 1, 0
+        for _ in range(_RESET_POLLS):
+            if self._registers.read(reg.STATUS) & reg.IDLE:
+                return
+            time.sleep(_POLL_SECONDS)
+        raise DriverError("reset: the memory does not end the bursts in flight; load the bitstream again")
+
+    def free(self) -> None:
+        """Give all buffers back."""
+        for job in self._jobs:
+            for buffer in job.buffers:
+                buffer.freebuffer()
+        self._jobs.clear()
+
+    def _wait(self, register: int, ready: Callable[[int], bool]) -> None:
+        """Poll a register; an error of the hardware becomes an exception, after a reset."""
+        while not ready(self._registers.read(register)):
+            if self._registers.read(reg.STATUS) & reg.FAILED:
+                problem = self._problem()
+                try:
+                    self.reset()
+                except DriverError as stuck:
+                    raise problem from stuck
+                raise problem
+            time.sleep(_POLL_SECONDS)
+
+    def _problem(self) -> DriverError:
+        error = self._registers.read(reg.ERROR)
+        code, index, response = error & 7, error >> 8 & 0xFF, reg.RESPONSES[error >> 16 & 3]
+        if code == reg.TIMED_OUT:
+            word = self._registers.read(reg.STREAMS)
+            states = [self._registers.stream_state(word, i) for i in range(len(self._streams))]
+            cycles = self._registers.read(reg.TIMEOUT)
+            return StallError(explain_stall(states, [s.name for s in self._streams], len(self._inputs), cycles))
+        name = self._streams[index].name
+        if code == reg.BAD_JOB:
+            return DriverError(f"job refused: buffer of {name} misaligned, empty or out of reach, or a job was queued")
+        what = "read" if code == reg.READ_FAILED else "write"
+        return BusError(f"memory answered a {what} of stream {name} with {response}")
