@@ -69,9 +69,9 @@ class LoopbackBench:
         """Physical address of a stream's buffer."""
         return BASE + stream * ROOM + offset
 
-    def start(self, counts: Sequence[int], offset: int = 0) -> None:
-        """Queue a job of so many bytes by input and output."""
-        for i, count in enumerate((*counts, *counts)):
+    def start(self, counts: Sequence[int], offset: int = 0, received: Sequence[int] = ()) -> None:
+        """Queue a job of so many bytes by input, and as many or `received` by output."""
+        for i, count in enumerate((*counts, *(received or counts))):
             base = 0x100 + 0x40 * i
             self.board.write(base, self.address(i, offset))
             self.board.write(base + 4, 0)

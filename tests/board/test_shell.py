@@ -101,6 +101,22 @@ def test_a_second_job_waits_and_follows(bench: LoopbackBench) -> None:
     assert np.array_equal(whole[: counts[0]], first[0]) and (whole[0x8000:][: counts[0]] == 7).all()
 
 
+def test_what_a_job_leaves_over_is_not_the_next_ones(bench: LoopbackBench) -> None:
+    """An output that ends within a beat: the rest of the beat is dropped."""
+    rng, widest = (
+        np.random.default_rng(4),
+        max(range(bench.shell.inputs), key=lambda i: bench.board.read(0x10C + 0x40 * i)),
+    )
+    counts = _counts(bench, 51)
+    fewer = [count - 5 * (i == widest) for i, count in enumerate(counts)]
+    for job in range(1, 4):
+        sent = bench.fill(counts, rng)
+        bench.start(counts, received=fewer)
+        bench.until_done(job)
+        for got, want in zip(bench.received(fewer), sent, strict=True):
+            assert np.array_equal(got, want[: len(got)]), f"job {job}"
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_reset_in_mid_transfer_then_a_correct_job(shell: Shell, seed: int) -> None:
     rng = np.random.default_rng(seed)
