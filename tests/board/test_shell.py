@@ -96,6 +96,8 @@ def test_a_second_job_waits_and_follows(bench: LoopbackBench) -> None:
     assert bench.board.wait_interrupt(20_000) and bench.board.read(0x14) == 1
     bench.board.write(0x1C, 1)
     assert bench.board.wait_interrupt(20_000) and bench.board.read(0x14) == 2 and bench.board.read(0x1C) == 1
+    cycles, latency, job_cycles = (bench.board.read(offset) for offset in (0x30, 0x3C, 0x40))
+    assert 2 * latency < job_cycles < 0.8 * cycles  # each job has its own start, though the two overlap
     assert bench.board.read(0x108) == counts[0] and bench.board.read(0x10) == IDLE
     whole = bench.board.memory[bench.address(bench.shell.inputs) - bench.address(0) :]
     assert np.array_equal(whole[: counts[0]], first[0]) and (whole[0x8000:][: counts[0]] == 7).all()
