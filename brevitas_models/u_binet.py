@@ -29,7 +29,7 @@ from brevitas_models.quantizers import BipolarAct, constant_quantizer, pixel_qua
 from finn_build.errors import ConfigError
 
 ACT_RANGE = 4.0
-LOGIT_SPREAD = 4.0  # at first: soft counts of a Tversky loss need pixels that are sure, above all where defects are rare
+LOGIT_SPREAD = 4.0  # at first; the soft counts of a Tversky loss need sure pixels, above all where defects are rare
 UPSAMPLES = ("transposed", "nearest")
 
 
@@ -113,8 +113,9 @@ class UBiNet(Network):
         self.skips = _skips(config)
         self.up = nn.ModuleList(Up(config, level, skip) for level, skip in enumerate(self.skips))
         self.pool = nn.MaxPool2d(2)
-        self.head = nn.Sequential(_conv(config.width, 1, 1, edge_bits), BatchNorm2d(1))
-        nn.init.constant_(self.head[1].weight, LOGIT_SPREAD)
+        norm = BatchNorm2d(1)
+        nn.init.constant_(norm.weight, LOGIT_SPREAD)
+        self.head = nn.Sequential(_conv(config.width, 1, 1, edge_bits), norm)
         self.sign = QuantIdentity(act_quant=BipolarAct, return_quant_tensor=False)
 
     def logits(self, x: Tensor) -> Tensor:
