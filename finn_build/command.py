@@ -67,12 +67,11 @@ def _steps(options: argparse.Namespace) -> tuple[Step, ...]:
         if options.bitstream:
             raise ConfigError("--impl hls --bitstream: FINN's HLS layers are left to FINN from here; use --impl rtl")
         return STEPS_HLS
+    if options.shell == "finn" and options.bitstream != "vivado":
+        raise ConfigError("--shell finn: FINN makes its shell with Vivado; add --bitstream vivado")
     if not options.bitstream:
         return STEPS
-    chosen = (options.bitstream, options.shell)
-    if chosen not in BITSTREAMS:
-        raise ConfigError(f"--bitstream {chosen[0]} --shell {chosen[1]}: FINN's shell needs --bitstream vivado")
-    return (*STEPS[:-1], BITSTREAMS[chosen], STEPS[-1])
+    return (*STEPS[:-1], BITSTREAMS[options.bitstream, options.shell], STEPS[-1])
 
 
 def _network(options: argparse.Namespace, config: BuildConfig, folder: Path) -> networks.Network:
