@@ -63,7 +63,7 @@ def test_options_choose_the_steps() -> None:
     for given in (["vivado"], ["open"], ["vivado", "--shell", "finn"]):
         assert _options("--bitstream", *given)[-3:] == ("gate", "bitstream", "deploy")
     for given in ([], ["--bitstream", "open"]):
-        with pytest.raises(ConfigError, match="--shell finn: .* add --bitstream vivado"):
+        with pytest.raises(ConfigError, match=r"--shell finn: .* add --bitstream vivado"):
             _options(*given, "--shell", "finn")
     with pytest.raises(ConfigError, match="use --impl rtl"):
         _options("--impl", "hls", "--bitstream", "vivado")
