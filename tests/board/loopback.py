@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from qonnx.core.datatype import DataType
+from onnx import TensorProto, helper
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.util.basic import qonnx_make_model
 
-from finn_build._stitched_top import DesignStream
 from finn_build.config import load_board
-from finn_build.ops.base import RTL_DIR, Stream
+from finn_build.finn_env import prepare_finn
+from finn_build.ops.base import DOMAIN
 from finn_build.shell import Shell, write_shell
-from finn_build.stitch import StitchedDesign
+from finn_build.stitch import stitch
 from sim.board import BASE, BoardTraffic, SimulatedBoard
 
 ROOM = 1 << 20  # bytes between the buffers of two streams
@@ -21,40 +22,20 @@ BEATS = 50  # of a frame
 
 
 def make_loopback(folder: Path, beat_bytes: Sequence[int], board: str) -> Shell:
-    """A shell with as many inputs and outputs as there are widths, output i giving back input i."""
-    shutil.copyfile(Path(__file__).parent / "rtl" / "loopback.sv", folder / "loopback.sv")
-    shutil.copyfile(RTL_DIR / "fifo" / "fifo.sv", folder / "fifo.sv")
-    streams = [Stream((1, BEATS, count), count, DataType["UINT8"]) for count in beat_bytes]
-    inputs = tuple(DesignStream("loopback", f"in{i}", f"s_axis_{i}", s) for i, s in enumerate(streams))
-    outputs = tuple(DesignStream("loopback", f"out{i}", f"m_axis_{i}", s) for i, s in enumerate(streams))
-    (folder / "accelerator.v").write_text(_accelerator(beat_bytes))
-    sources = tuple(folder / name for name in ("fifo.sv", "loopback.sv", "accelerator.v"))
-    design = StitchedDesign("accelerator", sources, inputs, outputs, (), folder, BEATS)
-    return write_shell(design, load_board(board))
-
-
-def _accelerator(beat_bytes: Sequence[int]) -> str:
-    width = 8 * max(beat_bytes)
-    lines = ["module accelerator (input wire ap_clk, input wire ap_rst_n"]
-    for i, count in enumerate(beat_bytes):
-        for name, into, out in ((f"s_axis_{i}", "input", "output"), (f"m_axis_{i}", "output", "input")):
-            lines.append(f", {into} wire [{8 * count - 1}:0] {name}_tdata, {into} wire {name}_tvalid")
-            lines.append(f", {out} wire {name}_tready")
-    lines.append(");")
-    lines += [f"wire [{width - 1}:0] out{i}; assign m_axis_{i}_tdata = out{i};" for i in range(len(beat_bytes))]
-
-    def joined(pattern: str) -> str:
-        return "{" + ", ".join(pattern.format(i) for i in reversed(range(len(beat_bytes)))) + "}"
-
-    padded = ", ".join(f"{width}'(s_axis_{i}_tdata)" for i in reversed(range(len(beat_bytes))))
-    lines += [
-        f"loopback #(.STREAMS({len(beat_bytes)}), .WIDTH({width})) core (.clk(ap_clk), .rst(!ap_rst_n),",
-        f".in_data({{{padded}}}), .in_valid({joined('s_axis_{}_tvalid')}), .in_ready({joined('s_axis_{}_tready')}),",
-        f".out_data({joined('out{}')}), .out_valid({joined('m_axis_{}_tvalid')}),",
-        f".out_ready({joined('m_axis_{}_tready')}));",
-        "endmodule",
-    ]
-    return "\n".join(lines) + "\n"
+    """A shell around FIFOs, one for each width in bytes: output i gives back input i."""
+    prepare_finn(folder / ".finn")
+    pairs = [(f"in{i}", f"out{i}", (1, BEATS, count)) for i, count in enumerate(beat_bytes)]
+    nodes = [
+        helper.make_node(
+            "StreamFIFO_rtl", [into], [out], name=f"FIFO_{into}", domain=DOMAIN, backend="fpgadataflow",
+            shape=list(shape), lanes=shape[-1], dataType="UINT8", depth=4,
+        )
+        for into, out, shape in pairs
+    ]  # fmt: skip
+    inputs = [helper.make_tensor_value_info(into, TensorProto.FLOAT, shape) for into, _, shape in pairs]
+    outputs = [helper.make_tensor_value_info(out, TensorProto.FLOAT, shape) for _, out, shape in pairs]
+    model = ModelWrapper(qonnx_make_model(helper.make_graph(nodes, "loopback", inputs, outputs)))
+    return write_shell(stitch(model, folder), load_board(board))
 
 
 class LoopbackBench:
