@@ -17,6 +17,7 @@ CASES = {
     "gearbox-3-8": ("gearbox_proof", {"IN_BYTES": 3, "OUT_BYTES": 8}),
     "gearbox-8-12": ("gearbox_proof", {"IN_BYTES": 8, "OUT_BYTES": 12, "UNIT": 4}),
     "gearbox-5-16": ("gearbox_proof", {"IN_BYTES": 5, "OUT_BYTES": 16}),
+    "axilite": ("axilite_proof", {}),
     "reader": ("reader_proof", {}),
     "writer": ("writer_proof", {}),
 }
@@ -24,6 +25,8 @@ BUGS = [
     ("bursts_proof", "shell_bursts.sv", "- {1'b0, place_q[LOW+:STEP]}", ""),
     ("bursts_proof", "shell_bursts.sv", "left_q <= COUNT_BITS'(room)", "left_q < COUNT_BITS'(room)"),
     ("gearbox_proof", "shell_gearbox.sv", "p < GIVE;", "p < GIVE - 1;"),
+    ("axilite_proof", "shell_axilite.sv", "s_axi_wvalid && !s_axi_bvalid", "s_axi_wvalid"),
+    ("axilite_proof", "shell_axilite.sv", "if (read) s_axi_rdata", "if (s_axi_arvalid) s_axi_rdata"),
     ("reader_proof", "shell_reader.sv", "&& fits", ""),
     ("reader_proof", "shell_reader.sv", "&& !halt", ""),
     ("writer_proof", "shell_writer.sv", "&& !halt", ""),
@@ -34,7 +37,7 @@ BUGS = [
 
 
 def _sources(top: str, shell: Path = SHELL) -> list[Path]:
-    parts = ("gearbox", "bursts", "reader", "writer")
+    parts = ("axilite", "gearbox", "bursts", "reader", "writer")
     return [RTL_DIR / "fifo" / "fifo.sv", *(shell / f"shell_{part}.sv" for part in parts), PROOFS / f"{top}.sv"]
 
 

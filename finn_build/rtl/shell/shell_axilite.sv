@@ -4,6 +4,7 @@
 //            ignored. A read samples `read_data` for the address `read_address` in the cycle of `read`.
 // Latency    1 cycle to either response. II: 2 cycles.
 // Reset      no access under way.
+// Proven     one response for each access, data that hold, by induction (tests/board/test_proofs.py).
 `default_nettype none
 
 module shell_axilite #(
