@@ -40,7 +40,7 @@ _SMALL = UBiNetConfig(image_size=96, width=8)
 U_BINET_SMALL = {
     "u_binet_small_w1a4": _SMALL,
     "u_binet_small_w1a2": replace(_SMALL, act_bits=2),
-    "u_binet_small_w1a4_tile": _SMALL,
+    "u_binet_small_w1a4_tile": replace(_SMALL, image_size=128),
 }
 ZOO: dict[str, Entry] = {
     "bi_shufflenet": Entry(BiShuffleNet, BiShuffleNetConfig()),
