@@ -62,6 +62,7 @@ class BuildConfig:
         max_utilization: part of each of the board's resources that the estimate may take, 0 to 1.
         frames: frames through simulation and gate; at least 4, so that an interval between frames can be seen.
         folding: lanes by op name, e.g. {"MVAU_3": {"PE": 4, "SIMD": 16}}; replaces the automatic choice.
+        fifos: depth in beats by FIFO name, e.g. {"FIFO_7": 1024}; replaces the depth found.
     """
 
     model: str
@@ -70,6 +71,7 @@ class BuildConfig:
     max_utilization: float = 0.8
     frames: int = 4
     folding: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
+    fifos: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         if isinstance(self.target_fps, str) and self.target_fps != _FASTEST:
@@ -83,12 +85,16 @@ class BuildConfig:
         for op, lanes in self.folding.items():
             if not isinstance(lanes, Mapping) or not all(isinstance(v, int) for v in lanes.values()):
                 raise ConfigError(f"folding of {op}: {lanes!r}; write e.g. {op}: {{PE: 4, SIMD: 16}}")
+        for fifo, depth in self.fifos.items():
+            if not isinstance(depth, int) or depth < 2:
+                raise ConfigError(f"depth of {fifo}: {depth!r}; legal: 2 beats and more")
 
 
 def write_build(config: BuildConfig, path: Path) -> Path:
     """Write a build configuration as YAML."""
     values = {f.name: getattr(config, f.name) for f in fields(config)}
     values["folding"] = {op: dict(lanes) for op, lanes in config.folding.items()}
+    values["fifos"] = dict(config.fifos)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(values, sort_keys=False, default_flow_style=None, width=120))
     return path

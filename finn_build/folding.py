@@ -9,7 +9,7 @@ from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
-from finn_build.config import Board, BuildConfig
+from finn_build.config import CONFIG_DIR, Board, BuildConfig
 from finn_build.errors import ConfigError
 from finn_build.ops.base import Resources, StreamOp
 from finn_build.passes.insert_fifos import InsertFIFOs
@@ -21,6 +21,7 @@ from finn_build.passes.widen_windows import WidenWindows
 _FOLDED = ("BitConv_rtl", "BitMVAU_rtl", "StepThresholding_rtl", "StreamPool_rtl")
 _LANES = ("PE", "SIMD", "Lanes", "InLanes")
 _LUT_AIM = 0.9  # of the budget: small ops take up to a tenth more LUTs than their estimates
+_BITS_PER_BRAM36 = 36 * 1024
 _SLOWDOWN = 1.15  # step of the search for the fastest design that fits
 
 
@@ -106,8 +107,24 @@ def _require_fit(model: ModelWrapper, config: BuildConfig, board: Board, cycles:
         raise ConfigError(
             f"{board.name}: at {cycles:,} cycles per frame the design needs {', '.join(over)} "
             f"({config.max_utilization:.0%} of the chip); lower target_fps, or choose a smaller network or larger board"
+            f"{_weights_beyond(model, board)}"
         )
     return cycles
+
+
+def _weights_beyond(model: ModelWrapper, board: Board) -> str:
+    """What the weights alone take, where they are most of the chip's block RAM; no rate makes them smaller."""
+    layers = [n for n in model.graph.node if n.op_type in ("BitMVAU_rtl", "BitConv_rtl")]
+    weights = [next(i for i in n.input if model.get_initializer(i) is not None) for n in layers]
+    bits = sum(model.get_initializer(w).size * model.get_tensor_datatype(w).bitwidth() for w in weights)
+    room = board.bram36 * _BITS_PER_BRAM36
+    if 2 * bits < room:
+        return ""
+    fitting = sorted(preset.stem for preset in CONFIG_DIR.glob(f"*_{board.name}.yaml"))
+    return (
+        f". Its weights alone are {bits / 1e6:.1f} Mbit, {bits / room:.0%} of the chip's block RAM "
+        f"({room / 1e6:.1f} Mbit); presets that fit {board.name}: {', '.join(fitting)}"
+    )
 
 
 def fold_for(model: ModelWrapper, config: BuildConfig, cycles: int) -> ModelWrapper:
@@ -129,7 +146,7 @@ def folding_of(model: ModelWrapper) -> dict[str, dict[str, int]]:
 def buffer_for(model: ModelWrapper, config: BuildConfig, board: Board, cycles: int) -> ModelWrapper:
     """The folded graph with its width converters and FIFOs, its memories placed within the board's budget."""
     share = config.max_utilization
-    buffered = model.transform(InsertWidthConverters()).transform(InsertFIFOs(cycles))
+    buffered = model.transform(InsertWidthConverters()).transform(InsertFIFOs(cycles, config.fifos))
     return buffered.transform(PlaceMemories(_LUT_AIM * share * board.lut, share * 2 * board.bram36, share * board.uram))
 
 

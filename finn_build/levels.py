@@ -24,6 +24,13 @@ def channels_last(values: np.ndarray) -> np.ndarray:
     return np.moveaxis(values, 1, -1) if values.ndim in (2, 4) else values[..., None]
 
 
+def compact(values: np.ndarray) -> np.ndarray:
+    """Whole numbers in the smallest signed type that holds them: windows of a large image fill the memory otherwise."""
+    ends = int(values.min()), int(values.max())
+    smallest = next(t for t in (np.int8, np.int16, np.int32, np.int64) if max(-ends[0] - 1, ends[1]) <= np.iinfo(t).max)
+    return values.astype(smallest)
+
+
 def pytorch_values(model: nn.Module, network: IntegerNetwork, images: np.ndarray, taps: Taps | None = None) -> Values:
     """Level 0: what every quantizer of the PyTorch module gives, and its outputs.
 
@@ -91,7 +98,7 @@ def stream_values(streams: ModelWrapper, ints: np.ndarray, progress: Progress) -
     for index, frame in enumerate(ints.astype(np.float32)):
         frame = frame if channels_first else np.moveaxis(frame, 0, -1)
         context = execute_onnx(streams, {image: frame[None]}, return_full_exec_context=True)
-        frames.append({n: v.astype(np.int64) for n, v in context.items() if n and n not in parameters})
+        frames.append({n: compact(v) for n, v in context.items() if n and n not in parameters})
         progress((index + 1) / len(ints))
     return {name: np.concatenate([f[name] for f in frames]) for name in frames[0]}
 

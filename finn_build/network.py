@@ -125,7 +125,8 @@ def load_images(source: str, network: Network, count: int, seed: int) -> ImageSe
     if source == SYNTHETIC:
         made = make_image_set(count, max(height, width, MIN_SIZE), seed)
         images = np.repeat(made.images[:, :, :height, :width], channels, axis=1)
-        return replace(made, images=images, labels=np.full_like(made.labels, UNLABELLED))  # frames, not a test set
+        unlabelled = np.full_like(made.labels, UNLABELLED)
+        return replace(made, images=images, labels=unlabelled, masks=None)  # frames, not a test set
     if network.gives_mask:
         masks = any(row.mask for row in find_images(Path(source)))
         return load_folder(source, (height, width), channels, classes=network.classes if masks else (), masks=masks)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +22,13 @@ from finn_build.accuracy import Accuracy, measure_accuracy
 from finn_build.bitstream.vivado import Bitstream
 from finn_build.board_steps import add_shell, bitstream_finn, bitstream_open, bitstream_vivado, deploy
 from finn_build.config import Board, BuildConfig
-from finn_build.errors import ConfigError, UnsupportedModelError
+from finn_build.errors import ConfigError, SimulationError, UnsupportedModelError
 from finn_build.folding import buffer_for, find_folding, fold_for
 from finn_build.gate import Tap, Verdict, compare
 from finn_build.impl_hls import lower_to_finn_hls, synthesis_blocker
 from finn_build.integers import IntegerNetwork, to_integers
 from finn_build.network import Network
+from finn_build.passes._skips import too_shallow
 from finn_build.passes.affine_steps import AffineSteps
 from finn_build.passes.fuse_conv_units import FuseConvUnits
 from finn_build.passes.insert_duplicates import InsertDuplicates
@@ -143,18 +144,22 @@ def simulate_each_op(build: Build, progress: Progress) -> None:
     """Level 3: every op alone in cycle-accurate simulation, fed with level 2."""
     model, frames = _streams(build), build.config.frames
     fed = {i: build.values[2][i] for n in model.graph.node for i in n.input if i in build.values[2]}
-    build.ops = simulate_ops(model, fed, frames, build_dir=build.out / "ops", stalls=build.stalls, on_progress=progress)
-    build.values[3] = {t: v.squeeze(1) for result in build.ops.values() for t, v in result.outputs.items()}
+    found = simulate_ops(model, fed, frames, build_dir=build.out / "ops", stalls=build.stalls, on_progress=progress)
+    build.values[3] = {t: v.squeeze(1) for r in found.values() for t, v in r.outputs.items()}
+    build.ops = {name: replace(result, outputs={}) for name, result in found.items()}
 
 
 def simulate_stitched(build: Build, progress: Progress) -> None:
     """Level 4: the stitched design with its real FIFOs, frames back to back."""
     assert build.design is not None
     image = _streams(build).graph.input[0].name
-    streams, build.simulation = simulate(
-        build.design, {image: build.values[2][image]}, build.config.frames, stalls=build.stalls,
-        trace=build.out / "waves.fst" if build.waves else None, on_progress=progress,
-    )  # fmt: skip
+    try:
+        streams, build.simulation = simulate(
+            build.design, {image: build.values[2][image]}, build.config.frames, stalls=build.stalls,
+            trace=build.out / "waves.fst" if build.waves else None, on_progress=progress,
+        )  # fmt: skip
+    except SimulationError as error:
+        raise SimulationError("; ".join([str(error), *too_shallow(_streams(build))])) from error
     build.values[4] = {t: v.squeeze(1) for t, v in streams.items()}  # frame by frame, each a batch of 1
     build.values[4] |= levels.output_values(_integers(build), build.values[4])
 

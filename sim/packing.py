@@ -48,7 +48,7 @@ def unpack(beats: np.ndarray, stream: Stream, frames: int) -> np.ndarray:
         frames: Number of frames held in `beats`.
 
     Returns:
-        int64 [frames, *stream.shape].
+        [frames, *stream.shape], in the smallest signed type that holds the stream's: windows of a large image are many.
 
     Raises:
         DataError: `beats` does not hold `frames` frames of this stream.
@@ -57,7 +57,7 @@ def unpack(beats: np.ndarray, stream: Stream, frames: int) -> np.ndarray:
     if beats.shape != expected:
         raise DataError(f"unpack: beats of shape {beats.shape}; {frames} frames of {stream} need {expected}")
     bits_each = stream.dtype.bitwidth()
-    container = _container_bytes(bits_each)
+    container = _container_bytes(bits_each + (not stream.dtype.signed()))
     if bits_each == 8 * container:
         as_bytes = np.ascontiguousarray(beats)
     else:
@@ -65,11 +65,12 @@ def unpack(beats: np.ndarray, stream: Stream, frames: int) -> np.ndarray:
         packed = np.packbits(bits.reshape(-1, bits_each), axis=1, bitorder="little")
         as_bytes = np.zeros((len(packed), container), np.uint8)
         as_bytes[:, : packed.shape[1]] = packed
-    values = as_bytes.reshape(-1).view(f"<u{container}").astype(np.int64)
+    values = as_bytes.reshape(-1).view(f"<i{container}")
     if stream.dtype == DataType["BIPOLAR"]:
         values = 2 * values - 1
     elif stream.dtype.signed():
-        values = (values << (64 - bits_each)) >> (64 - bits_each)
+        rest = 8 * container - bits_each
+        values = (values << rest) >> rest
     return values.reshape(frames, *stream.shape)
 
 

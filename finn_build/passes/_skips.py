@@ -94,3 +94,13 @@ def _held(converters: list[NodeProto], given: np.ndarray) -> np.ndarray:
         else:
             need = -(-need // (lanes_out // lanes_in)) - 1
     return need
+
+
+def too_shallow(model: ModelWrapper) -> list[str]:
+    """FIFOs that hold less than their skip takes, in words."""
+    fifos = [(n, getCustomOp(n)) for n in model.get_nodes_by_op_type("StreamFIFO_rtl")]
+    return [
+        f"{node.name} (skip to {node.doc_string}) holds {op.attr('depth'):,} beats and needs {op.attr('leastDepth'):,}"
+        for node, op in fifos
+        if op.attr("depth") < op.attr("leastDepth")
+    ]

@@ -20,6 +20,7 @@ gathers the next vector meanwhile.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from math import ceil
 
@@ -28,6 +29,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
+from finn_build.errors import ConfigError
 from finn_build.ops.base import DOMAIN, Stream, StreamOp
 from finn_build.passes._pixel_order import pixels_held
 from finn_build.passes._skips import least_depths
@@ -40,14 +42,29 @@ _BUSY = 0.75  # of the interval between frames; with less to do an op catches up
 
 
 class InsertFIFOs(Transformation):
-    """Comes last, when folding and width converters stand. `target_cycles` is the interval between frames."""
+    """Comes last, when folding and width converters stand."""
 
-    def __init__(self, target_cycles: int):
+    def __init__(self, target_cycles: int, depths: Mapping[str, int] | None = None):
+        """Args: `target_cycles` between frames; `depths`, beats by FIFO name that replace those found here."""
         super().__init__()
         self.target_cycles = target_cycles
+        self.depths = dict(depths or {})
 
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
-        """Insert all FIFOs; one application is enough."""
+        """Insert all FIFOs; one application is enough.
+
+        Raises:
+            ConfigError: `depths` names no FIFO.
+        """
+        self._insert(model)
+        fifos = {n.name: n for n in model.get_nodes_by_op_type("StreamFIFO_rtl")}
+        for name, depth in self.depths.items():
+            if name not in fifos:
+                raise ConfigError(f"fifos: no FIFO is called {name}; legal: {', '.join(fifos) or 'none'}")
+            getCustomOp(fifos[name]).set_nodeattr("depth", depth)
+        return model, False
+
+    def _insert(self, model: ModelWrapper) -> None:
         lag = self._lags(model)
         held, parts, least = self._held(model), {}, least_depths(model)
         for node in list(model.graph.node):
@@ -80,7 +97,6 @@ class InsertFIFOs(Transformation):
                 stream = getCustomOp(node).streams_in()[port]
                 if depth := max(self._join_depth(stream, wait - shared), held.get((node.name, port), 0)):
                     insert_fifo(model, node, port, max(2, depth))
-        return model, False
 
     def _held(self, model: ModelWrapper) -> dict[tuple[str, int], int]:
         """Beats of a pixel at those inputs of joins, (node, port), where it waits whole.

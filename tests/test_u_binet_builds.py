@@ -1,0 +1,106 @@
+"""U-BiNet through the whole pipeline: bit widths, topologies, and skips that are as deep as they have to be."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from qonnx.custom_op.registry import getCustomOp
+
+from brevitas_models.export import export_qonnx
+from brevitas_models.u_binet import UBiNet, UBiNetConfig
+from finn_build.errors import SimulationError
+from finn_build.network import Network
+from finn_build.passes.import_qonnx import import_qonnx
+from finn_build.pipeline import Build
+from sim.verilator import Stalls
+from tests.networks import randomize
+from tests.pipeline_runs import UP_TO_LEVEL_2, run_steps, start_build
+
+FRAMES = 4
+STEPS_TO_GATE = (*UP_TO_LEVEL_2, "rtlsim-ops", "rtlsim-stitched", "gate")
+LEAST_RATIO = 0.99  # of the slowest op's cycles to the measured interval between frames
+
+
+def _start(out: Path, seed: int, stalls: Stalls | None = None, **fields: object) -> Build:
+    torch.manual_seed(seed)
+    model = randomize(UBiNet(UBiNetConfig(**fields)), seed)  # type: ignore[arg-type]
+    size = model.config.image_size
+    path = export_qonnx(model, out / "net.onnx", (1, model.config.in_channels, size, size))
+    network = Network(import_qonnx(path), model, "u_binet", "test", (), trained=False)
+    return start_build(network, out, FRAMES, stalls)
+
+
+def _require_equal(build: Build, *levels: int) -> None:
+    assert build.verdict is not None
+    assert build.verdict.passed, build.verdict.first_difference
+    assert build.verdict.levels == levels
+
+
+def _require_rate(build: Build) -> None:
+    assert build.simulation is not None and build.design is not None and build.streams is not None
+    slowest = max(getCustomOp(n).get_exp_cycles() for n in build.streams.graph.node)
+    ends = build.simulation.streams[build.design.outputs[0].signal].frame_end
+    assert slowest / ((ends[-1] - ends[0]) / (FRAMES - 1)) >= LEAST_RATIO, (slowest, ends)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_bit_widths(tmp_path: Path, bits: int) -> None:
+    """RSiLU with shifts of both signs: steps that go down and up again, compiled to tables."""
+    build = _start(tmp_path, bits, image_size=10, width=4, depth=1, act_bits=bits, act_signed=bits == 8)
+    run_steps(build, STEPS_TO_GATE)
+    _require_equal(build, 0, 1, 2, 3, 4)
+    _require_rate(build)
+    assert bits == 1 or any(n.op_type == "StepTable" for n in build.integers.model.graph.node)  # type: ignore[union-attr]
+
+
+def _random_topology(seed: int) -> dict[str, object]:
+    rng = np.random.default_rng(seed)
+    depth = 1 + seed % 4
+    skips = [True] * depth
+    if seed % 2:
+        skips[int(rng.integers(depth))] = False
+    return {
+        "depth": depth, "skips": tuple(skips), "width": int(rng.choice([2, 3])), "act_bits": int(rng.choice([1, 2, 3])),
+        "image_size": max(4, (1 << depth) + int(rng.integers(0, 1 << depth))), "in_channels": int(rng.choice([1, 3])),
+        "upsample": str(rng.choice(["transposed", "nearest"])), "edge_weight_bits": int(rng.choice([1, 4])),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_topologies(tmp_path: Path, seed: int) -> None:
+    build = _start(tmp_path, seed, Stalls(seed) if seed % 3 else None, **_random_topology(seed))
+    run_steps(build, [name for name in STEPS_TO_GATE if name != "rtlsim-ops"])  # each kind of op has its own tests
+    _require_equal(build, 0, 1, 2, 4)
+    if build.stalls is None:
+        _require_rate(build)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"image_size": 9, "width": 2, "depth": 2, "act_bits": 2},
+        {"image_size": 8, "width": 2, "depth": 2, "act_bits": 3, "upsample": "nearest", "skips": (True, False)},
+    ],
+)
+def test_one_beat_less_stalls_for_ever(tmp_path: Path, fields: dict[str, object]) -> None:
+    """At the least depth of each skip the frames come through, if slowly; one beat below, the watchdog names the skip."""
+    build = run_steps(_start(tmp_path, 1, **fields), UP_TO_LEVEL_2)
+    assert build.streams is not None
+    fifos = {n.name: getCustomOp(n) for n in build.streams.graph.node if n.op_type == "StreamFIFO_rtl"}
+    least = {name: op.attr("leastDepth") for name, op in fifos.items() if op.attr("leastDepth")}
+    assert len(least) == sum(fields.get("skips", (True, True)))  # type: ignore[arg-type]
+    assert all(fifos[name].attr("depth") > depth for name, depth in least.items())
+    for name in (None, *least):
+        build.config = replace(build.config, fifos=least | ({name: least[name] - 1} if name else {}))
+        build = run_steps(build, ("lower", "fold", "buffer", "stitch", "execute"))
+        if name is None:
+            run_steps(build, ("rtlsim-stitched",))
+            assert all(np.array_equal(build.values[2][t], build.values[4][t]) for t in build.values[4])
+        else:
+            wanted = (
+                rf"no stream moved.*; {name} \(skip to up\.\d\) holds {least[name] - 1} beats and needs {least[name]}$"
+            )
+            with pytest.raises(SimulationError, match=wanted):
+                run_steps(build, ("rtlsim-stitched",))
