@@ -78,6 +78,8 @@ def _layer_row(build: Build, node: NodeProto) -> dict[str, Any]:
         "pe": op.get_nodeattr("PE") if "PE" in known else None,
         "simd": op.get_nodeattr("SIMD") if "SIMD" in known else None,
         "lanes": op.get_nodeattr("Lanes") if "Lanes" in known else None,
+        "depth": op.get_nodeattr("depth") if "depth" in known else None,
+        "least_depth": op.get_nodeattr("leastDepth") if "leastDepth" in known else None,
         "cycles_predicted": op.get_exp_cycles(),
         "cycles_rtlsim": measured,
         "lut": area.lut,

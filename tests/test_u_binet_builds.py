@@ -85,7 +85,7 @@ def test_random_topologies(tmp_path: Path, seed: int) -> None:
     ],
 )
 def test_one_beat_less_stalls_for_ever(tmp_path: Path, fields: dict[str, object]) -> None:
-    """At the least depth of each skip the frames come through, if slowly; one beat below, the watchdog names the skip."""
+    """At the least depth of each skip frames come through, if slowly; one beat below, the watchdog names the skip."""
     build = run_steps(_start(tmp_path, 1, **fields), UP_TO_LEVEL_2)
     assert build.streams is not None
     fifos = {n.name: getCustomOp(n) for n in build.streams.graph.node if n.op_type == "StreamFIFO_rtl"}
