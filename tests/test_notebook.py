@@ -29,7 +29,12 @@ def _deployed(model: nn.Module, size: tuple[int, int], out: Path) -> Build:
     """A build up to its deployment folder, without the simulations of the gate: the notebook compares with PyTorch."""
     torch.manual_seed(3)
     network = Network(
-        import_qonnx(export_qonnx(model, out / "net.onnx", (1, 1, *size))), model, "small", "test", tuple("abcde"), False
+        import_qonnx(export_qonnx(model, out / "net.onnx", (1, 1, *size))),
+        model,
+        "small",
+        "test",
+        tuple("abcde"),
+        False,
     )
     build = run_steps(start_build(network, out, FRAMES), ("integers", "lower", "fold", "buffer", "stitch", "shell"))
     write_deployment(build, out / "deploy")
@@ -61,6 +66,9 @@ def test_classification(tmp_path: Path) -> None:
     text = printed(tmp_path / "run" / NOTEBOOK)
     assert _numbers(text) == (5 * FRAMES, 5 * FRAMES, 0)
     assert "decisions: 100.0% the same" in text and f"{4 * FRAMES} frames, " in text  # the rate is over four batches
+    interval = re.search(r"one frame every ([\d,]+) cycles", text)
+    slowest = build.design.longest_cycles if build.design else 0
+    assert interval and 0.9 * slowest < int(interval[1].replace(",", "")) < 1.5 * slowest + 100  # memory is in the way
     assert build.shell is not None and build.shell.build_hash in text
     cells = json.loads((tmp_path / "run" / NOTEBOOK).read_text())["cells"]
     assert [c["source"] for c in cells] == [c["source"] for c in json.loads(original)["cells"]]  # nothing added is left

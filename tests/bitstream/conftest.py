@@ -5,10 +5,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from onnx import TensorProto, helper
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.util.basic import qonnx_make_model
 
 from brevitas_models.export import export_qonnx
 from finn_build import network as networks
 from finn_build.config import Board, load_board
+from finn_build.finn_env import prepare_finn
+from finn_build.ops.base import DOMAIN
 from finn_build.pipeline import Build
 from finn_build.shell import Shell, write_shell
 from finn_build.stitch import stitch
@@ -36,6 +41,21 @@ def shelled(
     board, folder = load_board(request.param), tmp_path_factory.mktemp(request.param) / "stitched"
     assert lowered.streams is not None
     return write_shell(stitch(lowered.streams, folder, part=board.part, clk_ns=board.clk_period_ns), board), board
+
+
+@pytest.fixture(scope="session")
+def forked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shell, Board]:
+    """A shell for PYNQ-Z2 with one input and two outputs: its second master only writes."""
+    folder, shape = tmp_path_factory.mktemp("forked"), (1, 50, 3)
+    prepare_finn(folder / ".finn")
+    fork = helper.make_node(
+        "DuplicateStreams_rtl", ["in"], ["out0", "out1"], name="Fork", domain=DOMAIN, backend="fpgadataflow",
+        NumChannels=3, PE=3, NumOutputStreams=2, inputDataType="UINT8", numInputVectors=[1, 50],
+    )  # fmt: skip
+    tensors = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in ("in", "out0", "out1")]
+    graph = helper.make_graph([fork], "fork", tensors[:1], tensors[1:])
+    board = load_board("pynq-z2")
+    return write_shell(stitch(ModelWrapper(qonnx_make_model(graph)), folder / "stitched"), board), board
 
 
 @pytest.fixture

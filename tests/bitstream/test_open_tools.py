@@ -12,9 +12,7 @@ from finn_build.bitstream import open_tools
 from finn_build.bitstream.open_tools import run_open, synthesis_command, write_open_project
 from finn_build.config import Board, load_board
 from finn_build.errors import BitstreamError
-from finn_build.pipeline import Build
-from finn_build.shell import Shell, write_shell
-from finn_build.stitch import stitch
+from finn_build.shell import Shell
 from sim._toolchain import compiler, verilator_root
 
 HERE = Path(__file__).parent
@@ -42,13 +40,6 @@ Path(given["--output_file"]).write_text("recorded, no bitstream\\n")""",
 }
 
 
-@pytest.fixture(scope="module")
-def pynq(lowered: Build, tmp_path_factory: pytest.TempPathFactory) -> tuple[Shell, Board]:
-    assert lowered.streams is not None
-    board, folder = load_board("pynq-z2"), tmp_path_factory.mktemp("open") / "stitched"
-    return write_shell(stitch(lowered.streams, folder), board), board
-
-
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Recorders on PATH, and empty databases; returns the log."""
@@ -67,10 +58,9 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return log
 
 
-@pytest.mark.slow
-def test_from_rtl_to_the_assembler(pynq: tuple[Shell, Board], tools: Path, tmp_path: Path) -> None:
+def test_from_rtl_to_the_assembler(forked: tuple[Shell, Board], tools: Path, tmp_path: Path) -> None:
     """Yosys takes the top, PS7 with all pins it names included, to a flat netlist of the chip's cells."""
-    made = run_open(*pynq, tmp_path / "open")
+    made = run_open(*forked, tmp_path / "open")
     assert made.bit.read_text() == "recorded, no bitstream\n" and made.handoff is None and made.figures is None
     commands = [json.loads(line) for line in tools.read_text().splitlines()]
     assert [c[0] for c in commands] == ["nextpnr-xilinx", "fasm2frames", "xc7frames2bit"]
@@ -78,6 +68,8 @@ def test_from_rtl_to_the_assembler(pynq: tuple[Shell, Board], tools: Path, tmp_p
     netlist = json.loads((tmp_path / "open" / "zynq7_top.json").read_text())["modules"]["zynq7_top"]
     kinds = {cell["type"] for cell in netlist["cells"].values()}
     assert {"PS7", "BUFG", "FDRE", "LUT6", "CARRY4"} <= kinds
+    pins = next(cell["connections"] for cell in netlist["cells"].values() if cell["type"] == "PS7")
+    assert all(isinstance(bit, int) for bit in pins["SAXIHP1WDATA"] + pins["SAXIHP0ARADDR"][12:])  # wired, not tied
     assert all(kind.isupper() and not kind.startswith("$") for kind in kinds), kinds  # nothing left but the chip's own
     assert (tmp_path / "open" / "zynq7_top.xdc").read_text() == "create_clock -period 10.000 -name clk [get_nets clk]\n"
     assert "clk" in netlist["netnames"]  # which the constraint names
@@ -91,35 +83,35 @@ def test_from_rtl_to_the_assembler(pynq: tuple[Shell, Board], tools: Path, tmp_p
     ],
 )
 def test_wrong_pins_fail(
-    pynq: tuple[Shell, Board], old: str, new: str, message: str, tmp_path: Path, monkeypatch
+    forked: tuple[Shell, Board], old: str, new: str, message: str, tmp_path: Path, monkeypatch
 ) -> None:
-    top = write_open_project(*pynq, tmp_path)
+    top = write_open_project(*forked, tmp_path)
     top.write_text(top.read_text().replace(old, new, 1))
-    ran = subprocess.run(synthesis_command(pynq[0], tmp_path), capture_output=True, text=True, check=False)
+    ran = subprocess.run(synthesis_command(forked[0], tmp_path), capture_output=True, text=True, check=False)
     assert ran.returncode and message in ran.stdout + ran.stderr
 
 
 def test_all_that_is_missing_is_named(
-    pynq: tuple[Shell, Board], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    forked: tuple[Shell, Board], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CHIPDB", raising=False)
     with pytest.raises(BitstreamError) as caught:
-        run_open(*pynq, tmp_path / "open")
+        run_open(*forked, tmp_path / "open")
     for name in ("nextpnr-xilinx", "fasm2frames", "xc7frames2bit", "CHIPDB", "PRJXRAY_DB_DIR", "openXC7"):
         assert name in str(caught.value)
     with pytest.raises(BitstreamError, match="zcu104 has no open place and route; legal: pynq-z2"):
-        run_open(pynq[0], load_board("zcu104"), tmp_path)
+        run_open(forked[0], load_board("zcu104"), tmp_path)
 
 
 def test_a_failing_tool_is_named_with_its_log(
-    pynq: tuple[Shell, Board], tools: Path, tmp_path: Path, monkeypatch
+    forked: tuple[Shell, Board], tools: Path, tmp_path: Path, monkeypatch
 ) -> None:
     monkeypatch.setattr(
         open_tools, "synthesis_command", lambda *_: [sys.executable, "-c", "print('no such module'); exit(1)"]
     )
     with pytest.raises(BitstreamError, match=r"yosys failed, see .*yosys\.log: no such module"):
-        run_open(*pynq, tmp_path / "open")
+        run_open(*forked, tmp_path / "open")
 
 
 def test_bridge_to_the_registers(tmp_path: Path) -> None:

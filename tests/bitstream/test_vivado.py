@@ -55,6 +55,19 @@ def test_project_is_complete(shelled: Shelled, with_board_files: bool, tmp_path:
     assert explicit == (not with_board_files)  # memory by the board's YAML where Vivado does not know the board
 
 
+def test_every_master_gets_a_port_of_its_own(forked: Shelled, tmp_path: Path) -> None:
+    """Two masters, the second of which only writes, meet at the memory."""
+    session = Session()
+    session.source(_project(forked, tmp_path))
+    assert session.design is not None
+    links = session.design.links
+    assert (links["signflow/m_axi_0"], links["signflow/m_axi_1"]) == ("memory/S00_AXI", "memory/S01_AXI")
+    with pytest.raises(VivadoError, match="interface signflow/m_axi_1 is not connected"):
+        Session().source(_project(forked, tmp_path, r" +signflow/m_axi_1.*\n", ""))
+    with pytest.raises(VivadoError, match="no interface pin memory/S01_AXI"):
+        Session().source(_project(forked, tmp_path, "memory 2", "memory 1"))
+
+
 BREAKS = {
     "unknown command": ("create_bd_design", "create_bd_dezign", "invalid command name"),
     "unknown option": ("-norecurse", "-recurse", "unknown or incomplete option -recurse"),

@@ -10,10 +10,10 @@ from typing import Any
 import yaml
 
 CATALOG: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "ip_catalog.yaml").read_text())
-_LITE = {f"a{d}{s}" for d in "rw" for s in ("addr", "valid", "ready")} | {
-    "wdata", "wstrb", "wvalid", "wready", "bresp", "bvalid", "bready", "rdata", "rresp", "rvalid", "rready",
-}  # fmt: skip
-_FULL = _LITE | {f"a{d}{s}" for d in "rw" for s in ("len", "size", "burst")} | {"wlast", "rlast"}
+_CHANNELS = {  # what an AXI4-Lite interface needs, and an AXI4 one besides, for each direction it has
+    "r": ("araddr arvalid arready rdata rresp rvalid rready", "arlen arsize arburst rlast"),
+    "w": ("awaddr awvalid awready wdata wstrb wvalid wready bresp bvalid bready", "awlen awsize awburst wlast"),
+}
 _PORT = re.compile(
     r"(?P<attributes>(?:\(\*.*?\*\)\s*)*)\b(?P<dir>input|output)\s+(?:wire\s+)?(?:\[(?P<high>[^:]+):0\]\s*)?(?P<name>\w+)",
     re.DOTALL,
@@ -75,11 +75,15 @@ def module_cell(name: str, module: str, files: list[Path]) -> Cell:
     interfaces: dict[str, dict[str, Any]] = {}
     for prefix in {p.rsplit("_", 1)[0] for p in ports if p.endswith(("_awaddr", "_araddr"))}:
         signals = {p.removeprefix(f"{prefix}_") for p in ports if p.startswith(f"{prefix}_")}
-        protocol, needed = ("AXI4", _FULL) if "awlen" in signals or "arlen" in signals else ("AXI4LITE", _LITE)
+        protocol = "AXI4" if {"awlen", "arlen"} & signals else "AXI4LITE"
+        directions = [d for d in _CHANNELS if f"a{d}addr" in signals]
+        needed = {s for d in directions for part in _CHANNELS[d][: 1 + (protocol == "AXI4")] for s in part.split()}
         if missing := sorted(needed - signals):
             raise VivadoError(f"{module}: interface {prefix} lacks {', '.join(missing)}")
-        mode = "master" if ports[f"{prefix}_awaddr"]["dir"] == "output" else "slave"
-        bits = int(ports[f"{prefix}_wdata"]["high"]) + 1
+        if protocol == "AXI4LITE" and len(directions) < 2:
+            raise VivadoError(f"{module}: interface {prefix} is only read or only written")
+        mode = "master" if ports[f"{prefix}_a{directions[0]}addr"]["dir"] == "output" else "slave"
+        bits = int(ports[f"{prefix}_{directions[0]}data"]["high"]) + 1
         interfaces[prefix] = {"mode": mode, "protocol": protocol, "bits": bits, "clock": None}
     for prefix in {p.removesuffix("_tdata") for p in ports if p.endswith("_tdata")}:
         if missing := {"tvalid", "tready"} - {p.removeprefix(f"{prefix}_") for p in ports}:
@@ -202,8 +206,7 @@ class BlockDesign:
         far = self.links.get(interface, "")
         cell, _, name = far.partition("/")
         if far and self.cells[cell].entry.get("bridges"):
-            other = name.replace("M0", "S0") if name.startswith("M") else name.replace("S0", "M0")
-            return self._through(f"{cell}/{other}")
+            return self._through(f"{cell}/{'S00_AXI' if name.startswith('M') else 'M00_AXI'}")
         return far
 
     def validate(self) -> None:
