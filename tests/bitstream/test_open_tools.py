@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from finn_build.shell import Shell
 from sim._toolchain import compiler, verilator_root
 
 HERE = Path(__file__).parent
+_PS7_INPUT = re.compile(r"MAXIGP0(\w+READY|R\w+|B\w+)$|SAXIHP\d(A[RW]\w+|W\w+|[RB]READY)$")
 _TOOL = """#!{python}
 import json, sys
 from pathlib import Path
@@ -70,6 +72,10 @@ def test_from_rtl_to_the_assembler(forked: tuple[Shell, Board], tools: Path, tmp
     assert {"PS7", "BUFG", "FDRE", "LUT6", "CARRY4"} <= kinds
     pins = next(cell["connections"] for cell in netlist["cells"].values() if cell["type"] == "PS7")
     assert all(isinstance(bit, int) for bit in pins["SAXIHP1WDATA"] + pins["SAXIHP0ARADDR"][12:])  # wired, not tied
+    assert pins["SAXIHP1ARVALID"] == ["0"] == pins["SAXIHP1RREADY"]  # the second master only writes
+    given = {name for name in pins if name.startswith(("MAXIGP0", "SAXIHP0", "SAXIHP1"))}
+    left = {n for n in given if "x" in pins[n] and _PS7_INPUT.search(n)}
+    assert not left, f"inputs of the PS that nothing drives: {left}"
     assert all(kind.isupper() and not kind.startswith("$") for kind in kinds), kinds  # nothing left but the chip's own
     assert (tmp_path / "open" / "zynq7_top.xdc").read_text() == "create_clock -period 10.000 -name clk [get_nets clk]\n"
     assert "clk" in netlist["netnames"]  # which the constraint names
