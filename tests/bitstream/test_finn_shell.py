@@ -14,7 +14,7 @@ from finn_build.bitstream.finn_shell import PLATFORMS, run_finn, without_code
 from finn_build.config import Board, load_board
 from finn_build.errors import BitstreamError
 from finn_build.finn_env import prepare_finn
-from finn_build.ops.base import StreamOp
+from finn_build.ops.base import RTL_DIR, StreamOp
 from finn_build.pipeline import Build
 
 
@@ -62,3 +62,10 @@ def test_missing_tools_are_named(lowered: Build, tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BitstreamError, match="--shell finn needs Vivado and Vitis HLS"):
         run_finn(lowered.streams, load_board("pynq-z2"), tmp_path)
+
+
+def test_every_op_of_the_library_names_rtl_that_exists() -> None:
+    ops = StreamOp.__subclasses__()
+    assert len(ops) > 10
+    for op in ops:
+        assert op.rtl_sources and all((RTL_DIR / source).is_file() for source in op.rtl_sources), op.__name__
