@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from finn_build.bitstream.open_tools import run_open
-from finn_build.bitstream.vivado import SCRIPT, run_vivado, write_project
+from finn_build.bitstream.open_tools import require_open_tools, run_open
+from finn_build.bitstream.vivado import SCRIPT, require_vivado, run_vivado, write_project
 from finn_build.deploy import write_deployment
 from finn_build.errors import UnsupportedModelError
 from finn_build.shell import write_shell
@@ -28,6 +28,22 @@ def add_shell(build: Build, progress: Progress) -> None:
     assert build.design is not None
     build.shell = write_shell(build.design, build.board)
     write_project(build.shell, build.board, build.out / "vivado")
+
+
+def require_tools(bitstream: str, shell: str) -> None:
+    """Ask for the tools of a bitstream before anything is built.
+
+    Raises:
+        ConfigError: some are missing.
+    """
+    if bitstream == "open":
+        require_open_tools()
+    elif shell == "finn":
+        from finn_build.bitstream.finn_shell import require_finns_tools  # here: as below
+
+        require_finns_tools()
+    else:
+        require_vivado()
 
 
 def bitstream_vivado(build: Build, progress: Progress) -> None:

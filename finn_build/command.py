@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Column
 
 from finn_build import network as networks
+from finn_build.board_steps import require_tools
 from finn_build.config import Board, BuildConfig, write_build
 from finn_build.errors import ConfigError, DataError
 from finn_build.folding import folding_of
@@ -31,6 +32,7 @@ def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, fo
         SignflowError: whatever is wrong with the input, or GateError when two levels disagree.
     """
     began, log = time.monotonic(), _console(stderr=True)
+    steps = _steps(options)
     network = _network(options, config, folder)
     images = networks.load_images(options.images, network, config.frames, options.seed)
     if len(images) < config.frames:
@@ -45,7 +47,6 @@ def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, fo
     build = Build(config, board, network, images, folder, stalls, options.waves)
     if not network.trained:
         build.not_run.append("training: no trained weights are shipped for this model; these are random")
-    steps = _steps(options)
     with _progress(log) as on_step:
         run(build, steps, options.start, options.stop, on_step)
         if options.yosys and build.design is not None:
@@ -61,7 +62,7 @@ def _steps(options: argparse.Namespace) -> tuple[Step, ...]:
     """Steps of the flow asked for, a bitstream between gate and deployment.
 
     Raises:
-        ConfigError: options that do not go together.
+        ConfigError: options that do not go together, or the tools for the bitstream are not there.
     """
     if options.impl == "hls":
         if options.bitstream:
@@ -71,6 +72,7 @@ def _steps(options: argparse.Namespace) -> tuple[Step, ...]:
         raise ConfigError("--shell finn: FINN makes its shell with Vivado; add --bitstream vivado")
     if not options.bitstream:
         return STEPS
+    require_tools(options.bitstream, options.shell)
     return (*STEPS[:-1], BITSTREAMS[options.bitstream, options.shell], STEPS[-1])
 
 

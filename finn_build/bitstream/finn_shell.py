@@ -17,7 +17,7 @@ from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.bitstream.vivado import NAME, Bitstream
 from finn_build.config import Board
-from finn_build.errors import BitstreamError
+from finn_build.errors import BitstreamError, ConfigError
 from finn_build.finn_env import prepare_finn
 from finn_build.impl_hls import synthesis_blocker
 
@@ -34,12 +34,10 @@ def run_finn(streams: ModelWrapper, board: Board, folder: Path) -> Bitstream:
         folder: of everything that FINN generates, and of the bitstream.
 
     Raises:
-        BitstreamError: a tool is missing, or FINN failed.
+        ConfigError: a tool is missing.
+        BitstreamError: FINN failed.
     """
-    if shutil.which("vivado") is None or "XILINX_VIVADO" not in os.environ:
-        raise BitstreamError("--shell finn needs Vivado and Vitis HLS: source their settings64.sh")
-    if shutil.which("vitis_hls") is None and shutil.which("vitis-run") is None:
-        raise BitstreamError(f"--shell finn: {synthesis_blocker()}")
+    require_finns_tools()
     prepare_finn(folder)
     build = ZynqBuild(PLATFORMS[board.name], board.clk_period_ns, partition_model_dir=folder / "partitions")
     try:
@@ -51,6 +49,18 @@ def run_finn(streams: ModelWrapper, board: Board, folder: Path) -> Bitstream:
         made.append(folder / f"{NAME}{suffix}")
         shutil.copyfile(built.get_metadata_prop(prop), made[-1])
     return Bitstream("FINN's Zynq build", made[0], made[1], ours=False)
+
+
+def require_finns_tools() -> None:
+    """Both of the vendor's tools are there.
+
+    Raises:
+        ConfigError: one is not.
+    """
+    if shutil.which("vivado") is None or "XILINX_VIVADO" not in os.environ:
+        raise ConfigError("--shell finn needs Vivado and Vitis HLS: source their settings64.sh")
+    if shutil.which("vitis_hls") is None and shutil.which("vitis-run") is None:
+        raise ConfigError(f"--shell finn: {synthesis_blocker()}")
 
 
 def without_code(streams: ModelWrapper) -> ModelWrapper:

@@ -17,7 +17,7 @@ import jinja2
 
 from finn_build.bitstream.vivado import NAME, Bitstream
 from finn_build.config import Board
-from finn_build.errors import BitstreamError
+from finn_build.errors import BitstreamError, ConfigError
 from finn_build.shell import Shell
 
 TOP = "zynq7_top"
@@ -92,10 +92,11 @@ def run_open(shell: Shell, board: Board, folder: Path) -> Bitstream:
     """Synthesise, place, route and assemble; takes from minutes to an hour.
 
     Raises:
-        BitstreamError: a tool or database is missing, or a tool failed.
+        ConfigError: a tool or database is missing.
+        BitstreamError: a tool failed.
     """
     write_open_project(shell, board, folder)
-    chips, fabric = _tools_and_databases()
+    chips, fabric = require_open_tools()
     chip, data, part = f"{chips / board.part.rpartition('-')[0]}.bin", fabric / "zynq7", board.part
     made = {suffix: f"{folder / TOP}.{suffix}" for suffix in ("xdc", "json", "fasm", "frames")}
     bit, about = folder / f"{NAME}.bit", str(data / part / "part.yaml")
@@ -109,7 +110,7 @@ def run_open(shell: Shell, board: Board, folder: Path) -> Bitstream:
     ):
         _run(command, folder)
     if not bit.is_file():
-        raise BitstreamError(f"xc7frames2bit left no {bit}; see {folder}/xc7frames2bit.log")
+        raise BitstreamError(f"xc7frames2bit left no {bit}; see {folder.name}/xc7frames2bit.log")
     return Bitstream("open tools, experimental", bit)
 
 
@@ -127,12 +128,16 @@ def synthesis_command(shell: Shell, folder: Path) -> list[str]:
     ]
 
 
-def _tools_and_databases() -> tuple[Path, Path]:
-    """Folders of the databases; one error that names all that is missing."""
+def require_open_tools() -> tuple[Path, Path]:
+    """Folders of the chip databases, nextpnr's and Project X-Ray's.
+
+    Raises:
+        ConfigError: names every tool and database that is missing.
+    """
     missing = [f"{tool} is not on PATH" for tool in _TOOLS if shutil.which(tool) is None]
     missing += [f"{name} is not set ({what})" for name, what in _DATABASES.items() if name not in os.environ]
     if missing:
-        raise BitstreamError(f"--bitstream open: {'; '.join(missing)}. openXC7 (github.com/openXC7) has them all")
+        raise ConfigError(f"--bitstream open: {'; '.join(missing)}. openXC7 (github.com/openXC7) has them all")
     return Path(os.environ["CHIPDB"]), Path(os.environ["PRJXRAY_DB_DIR"])
 
 
@@ -143,7 +148,7 @@ def _run(command: Sequence[str], folder: Path) -> None:
     (folder / f"{name}.log").write_text(ran.stdout)
     if ran.returncode:
         last = " / ".join(ran.stdout.splitlines()[-_LOG_LINES:])
-        raise BitstreamError(f"{name} failed, see {folder / name}.log: {last}")
+        raise BitstreamError(f"{name} failed, see {folder.name}/{name}.log: {last}")
 
 
 def _synthesise(folder: Path, memories: Path, top: str, sources: Sequence[str]) -> None:

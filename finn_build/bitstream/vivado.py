@@ -14,7 +14,7 @@ import jinja2
 from finn_build.bitstream.processing_system import PROCESSING_SYSTEMS
 from finn_build.bitstream.reports import read_reports
 from finn_build.config import Board
-from finn_build.errors import BitstreamError
+from finn_build.errors import BitstreamError, ConfigError
 from finn_build.shell import Shell
 
 NAME = "accelerator"  # of the bitstream and its handoff file: PYNQ looks for the second under the name of the first
@@ -69,21 +69,31 @@ def write_project(shell: Shell, board: Board, folder: Path) -> Path:
     return folder / SCRIPT
 
 
+def require_vivado() -> str:
+    """Path of Vivado.
+
+    Raises:
+        ConfigError: it is not on PATH.
+    """
+    tool = shutil.which("vivado")
+    if tool is None:
+        raise ConfigError("vivado is not on PATH; source settings64.sh of a Vivado of 2020.2 or newer")
+    return tool
+
+
 def run_vivado(script: Path, board: Board) -> Bitstream:
     """Run a project to its bitstream; takes minutes to hours.
 
     Raises:
-        BitstreamError: Vivado is not on PATH, it failed, or the routed design misses the board's clock.
+        ConfigError: Vivado is not on PATH.
+        BitstreamError: it failed, or the routed design misses the board's clock.
     """
-    tool = shutil.which("vivado")
-    if tool is None:
-        raise BitstreamError("vivado is not on PATH; source settings64.sh of a Vivado of 2020.2 or newer")
-    command = [tool, "-mode", "batch", "-notrace", "-source", script.name]
+    command = [require_vivado(), "-mode", "batch", "-notrace", "-source", script.name]
     ran = subprocess.run(command, cwd=script.parent, capture_output=True, text=True, check=False)
     if ran.returncode:
         errors = [line for line in ran.stdout.splitlines() if line.startswith("ERROR")]
         last = errors or (ran.stderr or ran.stdout).splitlines()[-_LOG_LINES:]
-        raise BitstreamError(f"Vivado failed, see {script.parent / 'vivado.log'}: " + "; ".join(last))
+        raise BitstreamError(f"Vivado failed, see {script.parent.name}/vivado.log: " + "; ".join(last))
     figures = read_reports(script.parent)
     _check_timing(figures, board, script.parent)
     return Bitstream("Vivado", script.parent / f"{NAME}.bit", script.parent / f"{NAME}.hwh", figures)
@@ -93,11 +103,11 @@ def _check_timing(figures: dict[str, Any], board: Board, folder: Path) -> None:
     """A bitstream that misses its clock computes wrong results; one for another clock was not asked for."""
     period, asked = figures["clk_period_ns"], board.clk_period_ns
     if abs(period / asked - 1) > _CLOCK_TOLERANCE:
-        raise BitstreamError(f"{folder / 'timing.rpt'}: constrained to {period:g} ns, asked for {asked:g} ns")
+        raise BitstreamError(f"{folder.name}/timing.rpt: constrained to {period:g} ns, asked for {asked:g} ns")
     slack = min(figures["wns_ns"], figures["whs_ns"])
     if slack < 0:
         raise BitstreamError(
-            f"{folder / 'timing.rpt'}: misses {board.clk_mhz:g} MHz by {-slack:g} ns; lower clk_mhz of "
+            f"{folder.name}/timing.rpt: misses {board.clk_mhz:g} MHz by {-slack:g} ns; lower clk_mhz of "
             f"hw_configs/boards/{board.name}.yaml and build again"
         )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from finn_build import build as command_line
-from finn_build.command import _steps
+from finn_build import command
 from finn_build.errors import ConfigError
 from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_HLS, Build
 from finn_build.report import make_report
@@ -54,10 +54,22 @@ def test_what_the_gate_refuses_goes_nowhere(gated: Build, vivado_on_path: Path) 
 
 
 def _options(*given: str) -> tuple[str, ...]:
-    return tuple(s.name for s in _steps(command_line.parser().parse_args(["--board", "pynq-z2", *given])))
+    return tuple(s.name for s in command._steps(command_line.parser().parse_args(["--board", "pynq-z2", *given])))
 
 
-def test_options_choose_the_steps() -> None:
+def test_missing_tools_are_named_before_anything_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for given, text in ((["vivado"], "vivado is not on PATH"), (["open"], "nextpnr-xilinx is not on PATH"),
+                        (["vivado", "--shell", "finn"], "--shell finn needs Vivado and Vitis HLS")):  # fmt: skip
+        out = tmp_path / "out"
+        assert command_line.main(["--board", "pynq-z2", "--out", str(out), "--bitstream", *given]) == 1
+        assert text in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+def test_options_choose_the_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "require_tools", lambda bitstream, shell: None)
     assert _options() == tuple(s.name for s in STEPS)
     assert _options("--impl", "hls") == tuple(s.name for s in STEPS_HLS)
     for given in (["vivado"], ["open"], ["vivado", "--shell", "finn"]):

@@ -12,7 +12,7 @@ from qonnx.transformation.infer_data_layouts import InferDataLayouts
 
 from finn_build.bitstream.finn_shell import PLATFORMS, run_finn, without_code
 from finn_build.config import Board, load_board
-from finn_build.errors import BitstreamError
+from finn_build.errors import ConfigError
 from finn_build.finn_env import prepare_finn
 from finn_build.ops.base import RTL_DIR, StreamOp
 from finn_build.pipeline import Build
@@ -60,7 +60,7 @@ def test_our_ops_pass_its_ip_packaging(lowered: Build, name: str, vivado_on_path
 def test_missing_tools_are_named(lowered: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert lowered.streams is not None
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(BitstreamError, match="--shell finn needs Vivado and Vitis HLS"):
+    with pytest.raises(ConfigError, match="--shell finn needs Vivado and Vitis HLS"):
         run_finn(lowered.streams, load_board("pynq-z2"), tmp_path)
 
 

@@ -12,7 +12,7 @@ import pytest
 from finn_build.bitstream import open_tools
 from finn_build.bitstream.open_tools import run_open, synthesis_command, write_open_project
 from finn_build.config import Board, load_board
-from finn_build.errors import BitstreamError
+from finn_build.errors import BitstreamError, ConfigError
 from finn_build.shell import Shell
 from sim._toolchain import compiler, verilator_root
 
@@ -102,7 +102,7 @@ def test_all_that_is_missing_is_named(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CHIPDB", raising=False)
-    with pytest.raises(BitstreamError) as caught:
+    with pytest.raises(ConfigError) as caught:
         run_open(*forked, tmp_path / "open")
     for name in ("nextpnr-xilinx", "fasm2frames", "xc7frames2bit", "CHIPDB", "PRJXRAY_DB_DIR", "openXC7"):
         assert name in str(caught.value)

@@ -8,7 +8,7 @@ import pytest
 from finn_build.bitstream.reports import read_reports
 from finn_build.bitstream.vivado import run_vivado, write_project
 from finn_build.config import Board
-from finn_build.errors import BitstreamError
+from finn_build.errors import BitstreamError, ConfigError
 from finn_build.shell import Shell
 from tests.bitstream.vivado.block_design import VivadoError
 from tests.bitstream.vivado.session import Session
@@ -147,7 +147,7 @@ def test_failures_say_where(shelled: Shelled, vivado_on_path: Path, tmp_path: Pa
     with pytest.raises(BitstreamError, match=r"Vivado failed, see .*vivado\.log: ERROR: .*nothing matches"):
         run_vivado(script, shelled[1])
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(BitstreamError, match="vivado is not on PATH"):
+    with pytest.raises(ConfigError, match="vivado is not on PATH"):
         run_vivado(script, shelled[1])
 
 
