@@ -36,17 +36,8 @@ _TIED = {"arid": 6, "awid": 6, "wid": 6, "arlock": 2, "awlock": 2, "arqos": 4, "
 _LITE = {"araddr": 12, "arvalid": 1, "arready": 1, "rdata": 32, "rresp": 2, "rvalid": 1, "rready": 1}
 _LITE |= {"awaddr": 12, "awvalid": 1, "awready": 1, "wdata": 32, "wstrb": 4, "wvalid": 1, "wready": 1}
 _LITE |= {"bresp": 2, "bvalid": 1, "bready": 1}
-_GP = _LITE | {
-    "araddr": 32,
-    "awaddr": 32,
-    "arlen": 4,
-    "rlast": 1,
-    "wlast": 1,
-    "arid": 12,
-    "rid": 12,
-    "awid": 12,
-    "bid": 12,
-}
+_GP = _LITE | {"araddr": 32, "awaddr": 32, "arid": 12, "rid": 12, "awid": 12, "bid": 12}
+_GP |= {"arlen": 4, "rlast": 1, "wlast": 1}
 _FROM_PS = {"arready", "rdata", "rresp", "rlast", "rvalid", "awready", "wready", "bresp", "bvalid"}
 _SHELL_BITS = {"arlen": 8, "awlen": 8, "arsize": 3, "awsize": 3}  # AXI4's are wider than AXI3's
 
