@@ -42,6 +42,7 @@ U_BINET_SMALL = {
     "u_binet_small_w1a2": replace(_SMALL, act_bits=2),
     "u_binet_small_w1a4_tile": replace(_SMALL, image_size=128),
 }
+_PYNQ = {4: 20, 2: 28}  # bits -> the widest network of depth 3 whose skips and weights XC7Z020 holds at 224x224
 ZOO: dict[str, Entry] = {
     "bi_shufflenet": Entry(BiShuffleNet, BiShuffleNetConfig()),
     "bi_shufflenet_rgb": Entry(BiShuffleNet, BiShuffleNetConfig(in_channels=3)),
@@ -54,6 +55,7 @@ ZOO: dict[str, Entry] = {
     **{f"cnv_w1a{k}": Entry(CNV, CNVConfig(act_bits=k)) for k in (1, 2)},
     "unet": Entry(UBiNet, UBiNetConfig(weight_bits=32, act_bits=32, activation="relu")),
     **{f"u_binet_w1a{k}": Entry(UBiNet, UBiNetConfig(act_bits=k)) for k in (1, 2, 4, 8, 16, 32)},
+    **{f"u_binet_pynq_w1a{k}": Entry(UBiNet, UBiNetConfig(width=w, depth=3, act_bits=k)) for k, w in _PYNQ.items()},
     **{name: Entry(UBiNet, config) for name, config in U_BINET_SMALL.items()},
     **{name: Entry(build, config) for name, (build, config) in RIVALS.items()},
 }

@@ -10,7 +10,11 @@ from qonnx.custom_op.registry import getCustomOp
 
 from brevitas_models.export import export_qonnx
 from brevitas_models.u_binet import UBiNet, UBiNetConfig
-from finn_build.errors import SimulationError
+from finn_build import network as networks
+from finn_build.config import CONFIG_DIR, load_board, load_build
+from finn_build.errors import ConfigError, SimulationError
+from finn_build.finn_env import prepare_finn
+from finn_build.folding import find_folding, fold_for
 from finn_build.network import Network
 from finn_build.passes.import_qonnx import import_qonnx
 from finn_build.pipeline import Build
@@ -104,3 +108,28 @@ def test_one_beat_less_stalls_for_ever(tmp_path: Path, fields: dict[str, object]
             )
             with pytest.raises(SimulationError, match=wanted):
                 run_steps(build, ("rtlsim-stitched",))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("preset", "fps"), [("u_binet_pynq_w1a4_pynq-z2", 30), ("u_binet_w1a4_zcu104", 60)])
+def test_presets_reach_their_rate_within_the_board(tmp_path: Path, preset: str, fps: float) -> None:
+    """At 224x224; the search refuses what goes beyond the budget."""
+    config, board = load_build(CONFIG_DIR / f"{preset}.yaml"), load_board(preset.rpartition("_")[2])
+    prepare_finn(tmp_path / ".finn")
+    network = networks.from_zoo(config.model, tmp_path)
+    streams = run_steps(start_build(network, tmp_path), ("integers", "lower")).streams
+    assert streams is not None
+    cycles = find_folding(streams, config, board)
+    slowest = max(getCustomOp(n).get_exp_cycles() for n in fold_for(streams, config, cycles).graph.node)
+    assert board.clk_mhz * 1e6 / slowest >= fps
+
+
+def test_weights_beyond_the_chip_are_said_with_numbers(tmp_path: Path) -> None:
+    build = _start(tmp_path, 0, image_size=16, width=32, depth=4)
+    streams = run_steps(build, ("integers", "lower")).streams
+    assert streams is not None
+    wanted = (
+        r"Its weights alone are 7\.8 Mbit, 150% of the chip's block RAM \(5\.2 Mbit\); presets that fit pynq-z2: .*u_bi"
+    )
+    with pytest.raises(ConfigError, match=wanted):
+        find_folding(streams, replace(build.config, target_fps=30), build.board)
