@@ -131,6 +131,7 @@ SHIPPED = {
     "binary_rescnn_w1a1": ("accuracy", 0.95),
     "u_binet_small_w1a2": ("dice", 0.89),
     "u_binet_small_w1a4": ("dice", 0.9),
+    "u_binet_small_w1a4_tile": ("dice", 0.7),
 }
 
 
