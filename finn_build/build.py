@@ -113,7 +113,7 @@ def parser() -> argparse.ArgumentParser:
     where.add_argument(
         "--start", choices=START_NAMES, default=STEP_NAMES[0], help="first step; earlier ones come from --out"
     )
-    where.add_argument("--stop", choices=STEP_NAMES, default=STEP_NAMES[-1], help="last step")
+    where.add_argument("--stop", choices=STEP_NAMES, help="last step (default: all)")
     return p
 
 

@@ -48,7 +48,7 @@ def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, fo
     if not network.trained:
         build.not_run.append("training: no trained weights are shipped for this model; these are random")
     with _progress(log) as on_step:
-        run(build, steps, options.start, options.stop, on_step)
+        run(build, steps, options.start, options.stop or steps[-1].name, on_step)
         if options.yosys and build.design is not None:
             YOSYS.run(build, on_step(YOSYS))
     if options.write_config:
