@@ -19,7 +19,7 @@ at 128x128). The paper's figures are of its full size and of another split.
     model                      precision  recall  Dice    accuracy  FPR     FNR     MAE     in the paper
     u_binet_small_w1a4         0.886      0.927   0.906   0.957     0.034   0.073   0.043   Dice 0.875
     u_binet_small_w1a2         0.888      0.912   0.900   0.955     0.033   0.088   0.045   Dice 0.879
-    u_binet_small_w1a4_tile    0.740      0.689   0.714   0.999     0.0003  0.311   0.0006  precision 0.936, recall 0.793
+    u_binet_small_w1a4_tile    0.740      0.689   0.714   0.999     0.0003  0.311   0.0006  precision .936, recall .793
 
 Source: section 3.2, figure 3 and equations 4 to 6 of the paper; [41] for what it takes from U-Net.
 """
