@@ -111,17 +111,16 @@ def test_one_beat_less_stalls_for_ever(tmp_path: Path, fields: dict[str, object]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("preset", "fps"), [("u_binet_pynq_w1a4_pynq-z2", 30), ("u_binet_w1a4_zcu104", 60)])
-def test_presets_reach_their_rate_within_the_board(tmp_path: Path, preset: str, fps: float) -> None:
-    """At 224x224; the search refuses what goes beyond the budget."""
-    config, board = load_build(CONFIG_DIR / f"{preset}.yaml"), load_board(preset.rpartition("_")[2])
+def test_a_preset_reaches_its_rate_within_the_board(tmp_path: Path) -> None:
+    """At 224x224 on PYNQ-Z2; the search refuses what goes beyond the budget."""
+    config, board = load_build(CONFIG_DIR / "u_binet_pynq_w1a4_pynq-z2.yaml"), load_board("pynq-z2")
     prepare_finn(tmp_path / ".finn")
     network = networks.from_zoo(config.model, tmp_path)
     streams = run_steps(start_build(network, tmp_path), ("integers", "lower")).streams
     assert streams is not None
     cycles = find_folding(streams, config, board)
     slowest = max(getCustomOp(n).get_exp_cycles() for n in fold_for(streams, config, cycles).graph.node)
-    assert board.clk_mhz * 1e6 / slowest >= fps
+    assert board.clk_mhz * 1e6 / slowest >= 30
 
 
 def test_weights_beyond_the_chip_are_said_with_numbers(tmp_path: Path) -> None:
