@@ -4,16 +4,17 @@ A window op (SWG, pool) gives its first beat when it has seen the first (kh - 1 
 each tensor lags the accelerator's input by a known part of a frame. Where two streams join, the one that lags less has
 to wait: its FIFO holds the difference, in beats of its own, plus the latency of the pipelines and half a row. A
 shortcut that enters a BitConv meets its sums, so it also waits for the window. A skip beside a path of windows gets no
-less than it takes not to stall for ever (`_skips`). What comes through a split waits before
-the split, in one FIFO for all parts, as long as the part that waits least. Where the order of beats within a pixel
-would block (`_pixel_order`), or is about to cost rate, a join's input has a FIFO of a pixel.
+less than it takes not to stall for ever (`_skips`). What comes through a split waits before the split, in one FIFO for
+all parts, as long as the part that waits least. Where the order of beats within a pixel would block (`_pixel_order`),
+or is about to cost rate, a join's input has a FIFO of a pixel.
 A pool gives its rows in bursts; what follows at nearly the target rate gets a FIFO of one row of pool output. The
-window of a convolution with stride does so too: where the next window op has as little time to spare, it gets a FIFO
-of one row.
+window of a convolution with stride does so too: where the next window op has as little time to spare, it gets a FIFO of
+one row.
 An SWG's ring is as deep as reading at full speed needs, of pixels that arrive at full speed. Where the ops before it
 are slower, or the MVAU behind it replays each window, and there is no time to spare, a FIFO holds what has to be there
 earlier (`Window.pixels_kept`).
-What makes rows of one (Upsample, DepthToSpace) takes no input while it sends those that it kept; a FIFO gathers it.
+What makes several rows of one (Upsample, DepthToSpace) takes no input while it sends those that it kept; a FIFO gathers
+it. A DepthToSpace sends a row of a block, then stores the others; a FIFO behind it holds what it sent.
 An MVAU takes no input while it replays a vector for its row folds; unless a window op feeds it at full speed, a FIFO
 gathers the next vector meanwhile.
 """
@@ -175,11 +176,15 @@ class InsertFIFOs(Transformation):
 
 
 def _burst_depth(model: ModelWrapper, node: NodeProto) -> int:
-    """One row of beats behind a pool, 0 elsewhere."""
+    """One row of beats behind a pool, 0 elsewhere; behind a DepthToSpace a row of a block."""
     producer, stream = model.find_producer(node.input[0]), getCustomOp(node).streams_in()[0]
-    if producer is None or producer.op_type != "StreamPool_rtl":
+    if producer is None:
         return 0
-    return stream.beats // getCustomOp(producer).streams_out()[0].shape[1]
+    if producer.op_type == "DepthToSpace_rtl":
+        return int(stream.folds * getCustomOp(producer).attr("BlockSize"))
+    if producer.op_type == "StreamPool_rtl":
+        return stream.beats // getCustomOp(producer).streams_out()[0].shape[1]
+    return 0
 
 
 def _replay_depth(model: ModelWrapper, node: NodeProto) -> int:

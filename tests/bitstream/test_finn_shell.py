@@ -65,7 +65,7 @@ def test_missing_tools_are_named(lowered: Build, tmp_path: Path, monkeypatch: py
 
 
 def test_every_op_of_the_library_names_rtl_that_exists() -> None:
-    ops = StreamOp.__subclasses__()
+    ops = [op for op in StreamOp.__subclasses__() if op.__module__.startswith("finn_build.ops")]
     assert len(ops) > 10
     for op in ops:
         assert op.rtl_sources and all((RTL_DIR / source).is_file() for source in op.rtl_sources), op.__name__
