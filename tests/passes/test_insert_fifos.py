@@ -10,7 +10,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.util.basic import qonnx_make_model
 
-from finn_build.errors import SimulationError
+from finn_build.errors import ConfigError, SimulationError
 from finn_build.ops.base import DOMAIN
 from finn_build.passes._pixel_order import pixels_held
 from finn_build.passes.insert_fifos import InsertFIFOs
@@ -32,6 +32,15 @@ def _shortcut_fifo(model: ModelWrapper):  # type: ignore[no-untyped-def]
     add = model.get_nodes_by_op_type("StreamAdd_rtl")[0]
     producers = [model.find_producer(i) for i in add.input]
     return next(p for p in producers if p.op_type == "StreamFIFO_rtl")
+
+
+def test_a_depth_by_name_replaces_the_one_found(tmp_path: Path) -> None:
+    model = lowered(tmp_path, bits=1).transform(InsertWidthConverters())
+    name = model.transform(InsertFIFOs(100)).get_nodes_by_op_type("StreamFIFO_rtl")[0].name
+    set_by_name = model.transform(InsertFIFOs(100, {name: 777}))
+    assert getCustomOp(set_by_name.get_node_from_name(name)).attr("depth") == 777
+    with pytest.raises(ConfigError, match=rf"^fifos: no FIFO is called FIFO_99; legal: .*{name}"):
+        model.transform(InsertFIFOs(100, {"FIFO_99": 3}))
 
 
 def test_only_the_shorter_way_waits_and_values_stay(buffered: ModelWrapper, tmp_path: Path) -> None:

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
+from qonnx.util.basic import qonnx_make_model
 
 from brevitas_models.zoo import build_model
+from finn_build.ops.base import DOMAIN
 from finn_build.passes.place_memories import PlaceMemories
 from tests.passes.streams import execute, frame, lowered
 
@@ -50,6 +53,21 @@ def test_luts_are_freed_for_blocks(model: ModelWrapper) -> None:
 def test_what_fits_stays(model: ModelWrapper) -> None:
     after = model.transform(PlaceMemories(MANY, MANY))
     assert [n.SerializeToString() for n in after.graph.node] == [n.SerializeToString() for n in model.graph.node]
+
+
+@pytest.mark.parametrize(("uram", "style"), [(3, "ultra"), (2, "auto"), (0, "auto")])
+def test_deep_fifos_go_to_ultraram_as_far_as_there_is_any(uram: int, style: str) -> None:
+    """9,000 words of 64 bits take three."""
+    shape = [1, 64, 64, 32]
+    fifo = helper.make_node(
+        "StreamFIFO_rtl", ["x"], ["y"], name="FIFO_0", domain=DOMAIN, backend="fpgadataflow", shape=shape, lanes=16,
+        dataType="UINT4", depth=9000,
+    )  # fmt: skip
+    ends = [helper.make_tensor_value_info(name, 1, shape) for name in "xy"]
+    model = ModelWrapper(qonnx_make_model(helper.make_graph([fifo], "fifo", ends[:1], ends[1:])))
+    placed = getCustomOp(model.transform(PlaceMemories(MANY, MANY, uram)).graph.node[0])
+    assert placed.attr("ram_style") == style
+    assert placed.resources().uram == (3 if style == "ultra" else 0)
 
 
 def test_values_stay(tmp_path: Path) -> None:
