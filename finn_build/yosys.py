@@ -21,6 +21,7 @@ from finn_build.stitch import StitchedDesign
 _MEMORY_LUTS = {
     "RAM32M": 4, "RAM64M": 4, "RAM32X1D": 2, "RAM64X1D": 2, "RAM128X1D": 4,
     "RAM32X1S": 1, "RAM32X2S": 2, "RAM64X1S": 1, "RAM128X1S": 2, "RAM256X1S": 4, "RAM512X1S": 8,
+    "RAM32M16": 8, "RAM64M8": 8,
 }  # fmt: skip
 Area = dict[str, int]  # lut, ff, bram18, dsp, uram
 
