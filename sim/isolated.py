@@ -22,7 +22,7 @@ class OpResult:
     """What one op did.
 
     Attributes:
-        outputs: int64 [frames, *shape] by tensor.
+        outputs: integers [frames, *shape] by tensor, in the smallest type of each stream.
         cycles: Initiation interval in cycles, mean over all frames but the first; for one frame the cycles from
             its first input beat to its last output beat.
         latency: Cycles from the first input beat to the first output beat.

@@ -40,8 +40,8 @@ def simulate(
         on_progress: Called with the fraction done: compilation is the first half, simulation the second.
 
     Returns:
-        int64 [frames, *shape] by tensor, for every tap and output; and the result, its streams named by tensor
-        (inputs and outputs by port).
+        Integers [frames, *shape] by tensor, in the smallest type of each stream, for every tap and output; and the
+        result, its streams named by tensor (inputs and outputs by port).
 
     Raises:
         SimulationError: Deadlock, broken protocol, failed assertion, wrong inputs.

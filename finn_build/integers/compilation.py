@@ -1,8 +1,9 @@
 """ToIntegers: a float QONNX graph becomes an all-integer graph, its elementwise chains compiled into step functions.
 
 Replaces: every quantizer with the elementwise chain before it by `MultiThreshold` (or `StepTable` where the chain is
-not monotone), every convolution and dense layer by one on integer weights, average pools by sums, residual adds by
-integer adds. Tensor names stay, so that each integer tensor can be compared with the float one it stands for.
+not monotone), every convolution and dense layer by one on integer weights, transposed convolutions by those on sub-
+pixels or spread images, average pools by sums, residual adds by integer adds. Tensor names stay, so that each integer
+tensor can be compared with the float one it stands for.
 Skips nothing: a node that cannot be built is listed as a `Problem`, and the walk goes on to find them all.
 """
 
