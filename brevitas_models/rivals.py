@@ -178,7 +178,7 @@ class _BiRealUnit(nn.Module):
         self.branch = nn.Sequential(*_unit_conv(config, before, channels, 3, stride))
         self.shortcut: nn.Module = nn.Identity()
         if stride == 2:
-            self.shortcut = nn.Sequential(nn.AvgPool2d(2), *_edge_conv(config, before, channels, 1))
+            self.shortcut = nn.Sequential(*_pool(config), *_edge_conv(config, before, channels, 1))
         self.stride = stride
         self.activation = nn.Sequential(RPReLU(channels), shortcut_quantizer(config.shortcut_bits))
 
@@ -206,8 +206,7 @@ class _ReActBlock(nn.Module):
         super().__init__()
         self.stride = stride
         self.spatial = nn.Sequential(*_unit_conv(config, before, before, 3, stride))
-        pool = [nn.AvgPool2d(2), shortcut_quantizer(config.shortcut_bits)] if stride == 2 else []
-        self.pool = nn.Sequential(*pool)
+        self.pool = nn.Sequential(*(_pool(config) if stride == 2 else ()))
         self.middle = nn.Sequential(RPReLU(before), shortcut_quantizer(config.shortcut_bits))
         self.pointwise = nn.ModuleList(
             nn.Sequential(*_unit_conv(config, before, before, 1)) for _ in range(channels // before)
@@ -257,6 +256,11 @@ def _unit_conv(
     conv = QuantConv2d(before, channels, kernel, stride, kernel // 2, bias=False, **weights)
     sign = [RSign(before)] if config.act_bits == 1 else []
     return [*sign, conv, BatchNorm2d(channels), shortcut_quantizer(config.shortcut_bits)]
+
+
+def _pool(config: BinaryRivalConfig) -> list[nn.Module]:
+    """A shortcut to half the size, and the integers of the stream."""
+    return [nn.AvgPool2d(2), shortcut_quantizer(config.shortcut_bits)]
 
 
 def _whole_strides(x: Tensor, stride: int) -> Tensor:
