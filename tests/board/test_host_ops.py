@@ -8,7 +8,7 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 from signflow_driver import load_description
-from signflow_driver.host_ops import OPS, enter, leave
+from signflow_driver.host_ops import OPS, leave
 from torch import Tensor, nn
 
 from brevitas_models.export import export_qonnx
@@ -101,11 +101,3 @@ def test_a_float_tail_gives_the_same_bits(tmp_path: Path) -> None:
 def test_what_the_driver_lacks_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedModelError, match=r"host behind \S+: the driver lacks Elu; it has: Add, ArgMax, "):
         _described(nn.ELU(), tmp_path)
-
-
-def test_pixels_are_looked_up_by_channel() -> None:
-    images = np.random.default_rng(0).integers(0, 256, (2, 3, 4, 3), dtype=np.uint8)
-    by_channel = np.stack([np.arange(256) >> c for c in range(3)]).astype(np.uint8)
-    assert np.array_equal(enter(images, by_channel), images >> np.arange(3, dtype=np.uint8))
-    assert np.array_equal(enter(images, np.repeat(by_channel[1:2], 3, axis=0)), images >> 1)
-    assert enter(images, np.repeat(by_channel[:1], 3, axis=0)) is images

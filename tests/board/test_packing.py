@@ -26,9 +26,10 @@ TYPES = (
 )
 
 
-@pytest.mark.parametrize("lanes", [1, 2, 3, 6, 12])
+@pytest.mark.parametrize("planes", [False, True])
+@pytest.mark.parametrize("lanes", [1, 2, 3, 4, 6, 12])
 @pytest.mark.parametrize("name", TYPES)
-def test_same_bytes_as_the_simulator_and_back(name: str, lanes: int) -> None:
+def test_same_bytes_as_the_simulator_and_back(name: str, lanes: int, planes: bool) -> None:
     dtype, rng = DataType[name], np.random.default_rng(lanes)
     stream = Stream((1, 5, 12), lanes, dtype)
     values = rng.integers(int(dtype.min()), int(dtype.max()) + 1, (3, 5, 12))
@@ -38,7 +39,8 @@ def test_same_bytes_as_the_simulator_and_back(name: str, lanes: int) -> None:
     order = tuple(int(i) for i in rng.permutation(12))
     described = StreamFormat("x", stream.shape, lanes, dtype.bitwidth(), kind)
     out = np.full(3 * described.frame_bytes, 0xEE, np.uint8)
-    pack(codes_of(values, described), described, out)
+    codes = codes_of(values, described)
+    pack(np.asfortranarray(codes) if planes else codes, described, out)
     assert np.array_equal(out.reshape(-1, described.beat_bytes), packing.pack(values, stream))
     assert np.array_equal(unpack(out, described), values)
     moved = StreamFormat("x", stream.shape, lanes, dtype.bitwidth(), kind, order)

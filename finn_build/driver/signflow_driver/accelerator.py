@@ -11,10 +11,11 @@ import numpy as np
 from . import registers as reg
 from .description import Description, StreamFormat, load_description
 from .errors import DriverError, InputError, MismatchError
-from .host_ops import enter, leave
+from .host_ops import leave
 from .jobs import Job, JobQueue
-from .packing import codes_of, pack, unpack
+from .packing import unpack
 from .performance import Performance, read_performance
+from .pixels import PixelQuantizer
 from .registers import Registers
 
 IP = "signflow"  # name of the shell in the block design
@@ -46,7 +47,7 @@ class Accelerator:
             raise DriverError("no pynq here: run on a PYNQ board, or within sim.board.simulated_board") from error
         self._overlay = pynq.Overlay(str(bitfile), download=download)
         self.registers = Registers(getattr(self._overlay, IP))
-        self._codes = codes_of(self.description.arrays["head"], self.description.inputs[0])
+        self._pixels = PixelQuantizer(self.description.arrays["head"], self.description.inputs[0])
         self._jobs = JobQueue(self.registers, self.description.inputs, self.description.outputs, pynq.allocate)
         self._check_bitstream()
         self.reset()
@@ -172,7 +173,7 @@ class Accelerator:
         """Pack frames and queue them."""
         job, entering = self._jobs.claim(len(frames)), self.description.inputs[0]
         try:
-            pack(enter(frames, self._codes), entering, job.buffers[0][: len(frames) * entering.frame_bytes])
+            self._pixels.pack(frames, job.buffers[0][: len(frames) * entering.frame_bytes])
             self._jobs.start(job)
         except BaseException:
             job.busy = False

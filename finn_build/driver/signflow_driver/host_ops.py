@@ -1,4 +1,4 @@
-"""The host's part of a network: pixels to the integers that enter, integers that leave to the network's outputs."""
+"""The host's part of a network behind the accelerator: integers that leave to the network's outputs."""
 
 from __future__ import annotations
 
@@ -46,19 +46,6 @@ OPS: dict[str, Callable[..., np.ndarray]] = {
     "Reshape": _reshape,
     "Transpose": lambda x, perm=None: x.transpose(perm),
 }
-
-
-def enter(images: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """What enters the accelerator for each pixel; the images themselves where that is the pixels.
-
-    Shapes:
-        images: uint8 (N, ..., C); codes: [C, 256] -> as codes (N, ..., C).
-    """
-    if (codes == np.arange(256)).all():
-        return images
-    if (codes == codes[0]).all():
-        return codes[0][images]
-    return codes[np.arange(len(codes)), images]
 
 
 def leave(ints: dict[str, np.ndarray], tail: HostTail, description: Description) -> np.ndarray:

@@ -23,28 +23,38 @@ def pack(codes: np.ndarray, stream: StreamFormat, out: np.ndarray) -> None:
     """Lay elements into beats.
 
     Shapes:
-        codes: what `codes_of` gives, [..., lanes of a beat side by side], any strides.
+        codes: what `codes_of` gives, [..., channels], any strides.
         out: uint8 [frames * frame_bytes], written whole.
     """
-    if stream.bits == 8 or (stream.bits < 8 and stream.lanes == 1):
-        pixels = out.reshape(codes.shape)
-        if codes.flags.c_contiguous:
-            np.copyto(pixels, codes)
-        else:
-            for channel in range(codes.shape[-1]):  # planes: three times as fast as one strided copy
-                pixels[..., channel] = codes[..., channel]
-        return
-    lanes, beats = codes.reshape(-1, stream.lanes), out.reshape(-1, stream.beat_bytes)
-    if stream.bits == 1:
-        beats[:] = np.packbits(lanes, axis=1, bitorder="little")
-        return
-    beats[:] = 0  # then lane by lane, byte by byte: each operation covers all beats
-    for lane in range(stream.lanes):
-        first, shift = divmod(lane * stream.bits, 8)
-        for byte in range(first, (lane * stream.bits + stream.bits - 1) // 8 + 1):
-            moved = 8 * (byte - first) - shift  # of the lane's bits that lie below this byte
-            part = lanes[:, lane] >> moved if moved > 0 else lanes[:, lane] << -moved
-            beats[:, byte] |= part.astype(np.uint8)
+    bits, lanes, bare = stream.bits, stream.lanes, codes.flags.c_contiguous
+    if bare and (bits == 8 or (bits < 8 and lanes == 1)):
+        np.copyto(out.reshape(codes.shape), codes)
+    elif bare and bits == 1 and lanes % 8 == 0:
+        out[:] = np.packbits(codes, bitorder="little")
+    else:  # channel by channel: a copy of planes as a whole, byte after byte, takes six times as long
+        _pack_channels(codes.reshape(-1, lanes) if bare else codes, stream, out)
+
+
+def _pack_channels(codes: np.ndarray, stream: StreamFormat, out: np.ndarray) -> None:
+    """The same for any layout: each operation covers one byte of one channel in all beats."""
+    beats = out.reshape(*codes.shape[:-1], -1, stream.beat_bytes)
+    for channel in range(codes.shape[-1]):
+        beat, lane = divmod(channel, stream.lanes)
+        part = codes[..., channel]
+        for byte, moved in _bytes_of(lane, stream.bits):
+            bits = part >> moved if moved > 0 else part << -moved if moved else part
+            target = beats[..., beat, byte]
+            if moved >= 0:  # the first of its byte
+                np.copyto(target, bits, casting="unsafe")
+            else:
+                target |= bits.astype(np.uint8, copy=False)
+
+
+def _bytes_of(lane: int, bits: int) -> list[tuple[int, int]]:
+    """Bytes of a beat that hold a lane, each with how many of the lane's bits lie below it, negative where it starts
+    above the byte's first bit."""
+    begin = lane * bits
+    return [(byte, 8 * byte - begin) for byte in range(begin // 8, (begin + bits - 1) // 8 + 1)]
 
 
 def unpack(data: np.ndarray, stream: StreamFormat) -> np.ndarray:
@@ -54,21 +64,16 @@ def unpack(data: np.ndarray, stream: StreamFormat) -> np.ndarray:
         data: uint8 [frames * frame_bytes] -> int64 [frames, *stream.shape[1:]], channels in logical order.
     """
     beats = data.reshape(-1, stream.beat_bytes)
-    values = np.empty((len(beats), stream.lanes), np.int64)
+    size = next(s for s in (1, 2, 4, 8) if stream.bits <= 8 * s)
+    codes = np.zeros((len(beats), stream.lanes), f"u{size}")
     for lane in range(stream.lanes):
-        first, shift = divmod(lane * stream.bits, 8)
-        code = np.zeros(len(beats), np.uint64)
-        for byte in range(first, (lane * stream.bits + stream.bits - 1) // 8 + 1):
-            moved = 8 * (byte - first) - shift
-            part = beats[:, byte].astype(np.uint64)
-            code |= part << np.uint64(moved) if moved > 0 else part >> np.uint64(-moved)
-        values[:, lane] = code.astype(np.int64)
-    unused = 64 - stream.bits
-    if stream.kind == "signed":
-        values = (values << unused) >> unused
-    else:
-        values &= (1 << stream.bits) - 1
+        for byte, moved in _bytes_of(lane, stream.bits):
+            part = beats[:, byte].astype(codes.dtype, copy=False)
+            codes[:, lane] |= part << moved if moved > 0 else part >> -moved if moved else part
+    unused = 8 * size - stream.bits
+    values = codes << unused  # drops the bits of other lanes
+    values = (values.view(f"i{size}") if stream.kind == "signed" else values) >> unused
     if stream.kind == "bipolar":
-        values = 2 * values - 1
-    values = values.reshape(-1, *stream.shape[1:])
+        values = 2 * values.view(np.int8) - 1
+    values = values.astype(np.int64).reshape(-1, *stream.shape[1:])
     return values[..., np.argsort(stream.order)] if stream.order else values

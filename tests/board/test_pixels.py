@@ -1,0 +1,53 @@
+"""Pixels in any order in memory enter as the simulator would pack the integers that the table names."""
+
+import numpy as np
+import pytest
+from qonnx.core.datatype import DataType
+from signflow_driver import StreamFormat
+from signflow_driver.pixels import _BLOCK_PIXELS, PixelQuantizer
+
+from finn_build.ops.base import Stream
+from sim import packing
+
+PIXELS = np.arange(256)
+TABLES = {
+    "pixels": ("UINT8", [PIXELS]),
+    "two steps up, from 1": ("UINT2", [1 + (PIXELS > 3) + (PIXELS > 250)]),
+    "signs": ("BIPOLAR", [np.where(PIXELS > 99, 1, -1)]),
+    "signs by channel": ("BIPOLAR", [np.where(t < PIXELS, 1, -1) for t in (0, 99, 254)]),
+    "16 levels": ("UINT4", [np.minimum(np.round(PIXELS / 16), 15)]),
+    "signed, through 0": ("INT2", [(PIXELS > 50).astype(int) + (PIXELS > 150) - 1]),
+    "a jump, a constant and a fall": ("INT5", [9 * (PIXELS > 7), 0 * PIXELS - 5, -1 * (PIXELS > 7)]),
+}
+
+
+@pytest.mark.parametrize("layout", ["camera", "planes", "columns first", "every second"])
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_and_layouts(name: str, layout: str) -> None:
+    typed, rows = TABLES[name]
+    dtype, table = DataType[typed], np.concatenate([rows] * (3 // len(rows))).astype(np.int64)
+    kind = "bipolar" if typed == "BIPOLAR" else "signed" if dtype.signed() else "unsigned"
+    camera = np.random.default_rng(0).integers(0, 256, (3, 7, 5, 3), dtype=np.uint8)
+    images = {
+        "camera": camera,
+        "planes": np.moveaxis(np.ascontiguousarray(np.moveaxis(camera, -1, 1)), 1, -1),
+        "columns first": np.asfortranarray(camera),
+        "every second": np.repeat(camera, 2, axis=2)[:, :, ::2],
+    }[layout]
+    for lanes in (1, 3):
+        stream = StreamFormat("pixels", (1, 7, 5, 3), lanes, dtype.bitwidth(), kind)
+        out = np.full(3 * stream.frame_bytes, 0xEE, np.uint8)
+        PixelQuantizer(table, stream).pack(images, out)
+        wanted = packing.pack(table[np.arange(3), camera], Stream(stream.shape, lanes, dtype))
+        assert np.array_equal(out.reshape(-1, stream.beat_bytes), wanted)
+
+
+def test_every_block_of_a_batch() -> None:
+    """More pixels than one block takes, and a last block that is not full."""
+    side = 160
+    images = np.random.default_rng(1).integers(0, 256, (13, side, side, 1), dtype=np.uint8)
+    assert images.size / _BLOCK_PIXELS > 2 and 13 % (_BLOCK_PIXELS // side**2)
+    stream = StreamFormat("pixels", (1, side, side, 1), 1, 4, "unsigned")
+    out = np.full(13 * stream.frame_bytes, 0xEE, np.uint8)
+    PixelQuantizer(PIXELS[None] // 16, stream).pack(images, out)
+    assert np.array_equal(out, images.ravel() // 16)
