@@ -111,6 +111,22 @@ def load_folder(
     elif rows[0].label and not any(row.split for row in rows):
         rows = _assign_splits(rows, seed)
     _check_groups(root, rows, "split")
+    return read_rows(root, rows, size, channels, masks)
+
+
+def read_rows(
+    root: Path, rows: Sequence[Row], size: int | tuple[int, int], channels: int = 1, masks: bool = False
+) -> ImageSet:
+    """Read the images of some rows of a folder's index, with the splits that the rows say.
+
+    Args:
+        root: the folder.
+        rows: one per image.
+        size, channels, masks: as in `load_folder`.
+
+    Raises:
+        DataError: an unreadable image.
+    """
     found = sorted({row.label for row in rows} - {""})
     labels = [found.index(row.label) if row.label else UNLABELLED for row in rows]
     return ImageSet(

@@ -1,9 +1,9 @@
 """The networks that the paper compares with: ResNet, MobileNetV2, ShuffleNetV2 0.5x, Bi-RealNet and ReActNet-A.
 
 The first three are torchvision's. Bi-RealNet and ReActNet-A are ours, with RPReLU as in section 4.3.1 of the
-Bi-ShuffleNet paper, in three forms: real-valued without RSign; with 1-bit weights and activations in the units, all else
-in float, as they were published; and in hardware form (`shortcut_bits` from 4 to 8, 8-bit edges), where every tensor between
-convolutions is an integer on one power-of-two scale, as in Bi-ShuffleNet.
+Bi-ShuffleNet paper, in three forms: real-valued without RSign; with 1-bit weights and activations in the units and all
+else in float, as they were published; and in hardware form (`shortcut_bits` from 4 to 8, 8-bit edges), where every
+tensor between convolutions is an integer on one power-of-two scale, as in Bi-ShuffleNet.
 
 A strided unit of the two drops an odd last row and column, as its 2x2 average pool does; the paper's operations on NEU
 (200 x 200 pixels, so maps of 25 x 25) say that it counts so.
@@ -239,18 +239,14 @@ def _stages(config: ResidualConfig) -> Iterator[tuple[int, int, int, int]]:
         yield before, channels, 2 if stage else 1, config.blocks[stage]
 
 
-def _edge_conv(
-    config: BinaryRivalConfig, before: int, channels: int, kernel: int, stride: int = 1
-) -> list[nn.Module]:
+def _edge_conv(config: BinaryRivalConfig, before: int, channels: int, kernel: int, stride: int = 1) -> list[nn.Module]:
     """A convolution of `edge_weight_bits` on pixels or integers, its batch norm, and the integers of the stream."""
     weights = weight_quantizer(config.edge_weight_bits)
     conv = QuantConv2d(before, channels, kernel, stride, kernel // 2, bias=False, **weights)
     return [conv, BatchNorm2d(channels), shortcut_quantizer(config.shortcut_bits)]
 
 
-def _unit_conv(
-    config: BinaryRivalConfig, before: int, channels: int, kernel: int, stride: int = 1
-) -> list[nn.Module]:
+def _unit_conv(config: BinaryRivalConfig, before: int, channels: int, kernel: int, stride: int = 1) -> list[nn.Module]:
     """RSign, a convolution of `weight_bits`, its batch norm and the stream; no RSign before real-valued activations."""
     weights = weight_quantizer(config.weight_bits)
     conv = QuantConv2d(before, channels, kernel, stride, kernel // 2, bias=False, **weights)

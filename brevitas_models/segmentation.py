@@ -26,16 +26,16 @@ BATCH = 32
 TINT = (230, 40, 40)
 
 
-def tversky_loss(logits: Tensor, masks: Tensor, alpha: float, beta: float) -> Tensor:
-    """1 - TP / (TP + alpha FP + beta FN), with soft counts over all pixels of the batch; 1/2 and 1/2 give soft Dice.
+def tversky_loss(predicted: Tensor, truth: Tensor, alpha: float, beta: float) -> Tensor:
+    """1 - TP / (TP + alpha FP + beta FN), with soft counts over the batch; 1/2 and 1/2 give soft Dice.
 
     Shapes:
-        logits and masks [N, 1, H, W] float32, masks 0 or 1, to a scalar.
+        probabilities and truth (0 or 1) of one shape, [N, 1, H, W] for masks, [N, classes] for classes, to a scalar.
 
     Source: Salehi et al., Tversky loss function for image segmentation, [44] of the paper.
     """
-    defect = logits.sigmoid()
-    hit, false_alarm, missed = (defect * masks).sum(), (defect * (1 - masks)).sum(), ((1 - defect) * masks).sum()
+    hit, false_alarm = (predicted * truth).sum(), (predicted * (1 - truth)).sum()
+    missed = ((1 - predicted) * truth).sum()
     return 1 - (hit + 1) / (hit + alpha * false_alarm + beta * missed + 1)
 
 

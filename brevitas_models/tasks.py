@@ -42,10 +42,16 @@ class Objective(Protocol):
 
 @dataclass(frozen=True)
 class Classification:
-    """One class per image, by cross-entropy; targets are class indices [N]."""
+    """One class per image; targets are class indices [N].
+
+    Attributes:
+        label_smoothing: share of the target spread over all classes, in cross-entropy.
+        tversky: weights of false alarms and misses in the Tversky loss; None for cross-entropy.
+    """
 
     score: ClassVar[str] = "accuracy"
     label_smoothing: float = 0.0
+    tversky: tuple[float, float] | None = None
 
     def fields(self, data: ImageSet) -> Mapping[str, Any]:
         """One logit per class."""
@@ -62,11 +68,13 @@ class Classification:
         return augmentation(images, generator), targets
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Cross-entropy."""
+        """Cross-entropy, or the Tversky loss of softmax over the batch."""
+        if self.tversky is not None:
+            return tversky_loss(outputs.softmax(1), F.one_hot(targets, outputs.shape[1]), *self.tversky)
         return F.cross_entropy(outputs, targets, label_smoothing=self.label_smoothing)
 
     def measure(self, model: Network, images: Tensor, targets: Tensor) -> dict[str, float]:
-        """Accuracy and loss."""
+        """Accuracy and cross-entropy."""
         return measure(model, images, targets)
 
 
@@ -101,7 +109,7 @@ class Segmentation:
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Tversky loss of the batch."""
-        return tversky_loss(outputs, targets, self.alpha, self.beta)
+        return tversky_loss(outputs.sigmoid(), targets, self.alpha, self.beta)
 
     def measure(self, model: Network, images: Tensor, targets: Tensor) -> dict[str, float]:
         """The paper's metrics of the masks, and the loss of the logits."""

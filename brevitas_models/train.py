@@ -36,10 +36,11 @@ from brevitas_models.augment import Augmentation
 from brevitas_models.data import SPLITS, ImageSet, load_folder, to_float
 from brevitas_models.folds import FOLDS
 from brevitas_models.network import Network
+from brevitas_models.rivals import LIBRARY
 from brevitas_models.segmentation import write_overlays
 from brevitas_models.synthetic import make_image_set
 from brevitas_models.tasks import Objective
-from brevitas_models.trainer import Report, TrainConfig, Trainer
+from brevitas_models.trainer import CHOICES, LOSSES, SCHEDULES, Report, TrainConfig, Trainer
 from brevitas_models.u_binet import UBiNet
 from brevitas_models.zoo import DEFAULT_MODEL, ZOO, build_model, load_checkpoint, parse_overrides
 from finn_build.errors import ConfigError, SignflowError
@@ -61,7 +62,7 @@ class.
 
 
 PROTOCOL = (
-    "trained on train, best epoch chosen by loss on val, test has no part in either; groups of related images are "
+    "trained on train, best epoch chosen on val, test has no part in either; groups of related images are "
     "never split; measured in eval mode, which is the arithmetic of the hardware"
 )
 
@@ -231,10 +232,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--lr1", default.lr1, "peak learning rate of step 1")
     add("--lr2", default.lr2, "peak learning rate of step 2")
     add("--batch", default.batch, "images per optimizer step, over all devices")
+    add("--schedule", default.schedule, f"of the learning rate: {' or '.join(SCHEDULES)}")
+    add("--loss", default.loss, f"of classes: {' or '.join(LOSSES)}")
+    add("--choose", default.choose, f"the best epoch by its {' or '.join(CHOICES)} on val")
+    parser.add_argument("--imagenet", action="store_true", help=f"start from ImageNet weights ({', '.join(LIBRARY)})")
     add("--weight-decay", default.weight_decay, "L2 penalty on weights in step 1")
     add("--label-smoothing", default.label_smoothing, "share of the target spread over all classes")
-    add("--alpha", default.alpha, "weight of false alarms in the Tversky loss of masks")
-    add("--beta", default.beta, "weight of missed pixels in it")
+    add("--alpha", default.alpha, "weight of false alarms in the Tversky loss")
+    add("--beta", default.beta, "weight of misses in it")
     add("--init", default.init, "checkpoint to start from, with --epochs1 0 to fine-tune binary weights")
     add("--seed", default.seed, "seed of weights, order, views and, without an index, splits or folds")
     parser.add_argument("--no-flips", dest="flips", action="store_false", help="keep flips and quarter turns out")

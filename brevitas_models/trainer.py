@@ -3,6 +3,8 @@
 Step 1 trains real-valued weights with activations already quantized, so that RSign, RPReLU or RSiLU find
 their shape. Step 2 starts from its result, makes the weights binary and trains on. Both minimise the loss of the
 task (cross-entropy of classes, Tversky loss of masks) with Adam, with a cosine rate after five epochs of warm-up.
+Real-valued networks train in one step (`epochs1=0`), some of the paper's with Tversky loss of classes and one cycle of
+the rate.
 """
 
 import math
@@ -23,12 +25,15 @@ from brevitas_models.data import ImageSet, to_float
 from brevitas_models.evaluate import reestimate_batch_norm
 from brevitas_models.network import Network
 from brevitas_models.quantizers import calibrate_scales
+from brevitas_models.rivals import LIBRARY, LibraryNetwork
+from brevitas_models.schedules import SCHEDULES
 from brevitas_models.tasks import Classification, Objective, Segmentation
 from brevitas_models.u_binet import UBiNet
 from brevitas_models.zoo import build_model, configure, read_checkpoint_file, save_checkpoint
 from finn_build.errors import ConfigError, DataError
 
-WARMUP_EPOCHS = 5
+LOSSES = ("cross_entropy", "tversky")
+CHOICES = ("loss", "score")
 NORM_BATCHES = 8
 WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 Report = Callable[[int, int, dict[str, float]], None]
@@ -44,9 +49,13 @@ class TrainConfig:
         epochs1, epochs2: epochs of step 1 (real-valued weights, 0 leaves it out) and step 2 (binary weights).
         lr1, lr2: peak learning rates of the two steps.
         batch: images per optimizer step, over all devices.
+        schedule: "cosine" after a warm-up, or "one_cycle": up from peak / 25 over 30% of the epochs, then down to zero.
+        loss: of classes, "cross_entropy" or "tversky"; masks have the latter.
+        choose: the epoch of step 2 with the best "loss", or the best "score" (accuracy, Dice), on validation.
+        imagenet: start from ImageNet weights, where the network is one of torchvision's.
         weight_decay: L2 penalty on weights in step 1; binary weights have none.
         label_smoothing: share of the target spread over all classes.
-        alpha, beta: weights of false alarms and of missed pixels in the Tversky loss of masks.
+        alpha, beta: weights of false alarms and of misses in the Tversky loss.
         init: checkpoint to start from (fine-tuning, on other images or at another size); "" for random weights.
         seed: of weights, order and augmentation.
         classes: of the images; empty for all.
@@ -59,6 +68,10 @@ class TrainConfig:
     lr1: float = 2e-3
     lr2: float = 2e-3
     batch: int = 64
+    schedule: str = "cosine"
+    loss: str = "cross_entropy"
+    choose: str = "loss"
+    imagenet: bool = False
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     alpha: float = 0.5
@@ -144,7 +157,9 @@ class Trainer:
 
     def _first_step(self) -> _State:
         model = self._build(1)
-        if self.config.init:
+        if self.config.imagenet:
+            _library(model).load_imagenet()
+        elif self.config.init:
             model.load_state_dict(_weights(self.config.init, model))
         else:
             calibrate_scales(model, self.train_images[: 2 * self.config.batch])
@@ -166,6 +181,7 @@ class Trainer:
     def _epoch(self, model: nn.Module, optimizer: torch.optim.Optimizer, step: int, epoch: int) -> float:
         """One pass over the training images; returns the mean loss."""
         model.train()
+        torch.manual_seed(self._seed(step, epoch))  # of dropout
         total = 0.0
         batches = math.ceil(len(self.train_images) / self.config.batch)
         for index, (images, targets) in enumerate(self._batches(step, epoch, batches)):
@@ -180,25 +196,26 @@ class Trainer:
 
     def _batches(self, step: int, epoch: int, count: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Augmented batches of this process; the order depends on seed, step and epoch alone."""
-        generator = torch.Generator().manual_seed(hash((self.config.seed, step, epoch)) % 2**63)
+        generator = torch.Generator().manual_seed(self._seed(step, epoch))
         order = torch.randperm(len(self.train_images), generator=generator)
         for chosen in order.tensor_split(count):
             mine = chosen[self.fabric.global_rank :: self.fabric.world_size].to(self.fabric.device)
             images, targets = self.train_images[mine], self.train_targets[mine]
             yield self.task.view(self.config.augmentation, images, targets, generator)
 
+    def _seed(self, step: int, epoch: int) -> int:
+        return hash((self.config.seed, step, epoch)) % 2**63
+
     def _rate(self, step: int, epoch: float) -> float:
-        """Linear warm-up, then a cosine to zero."""
+        """The learning rate at a time within a step."""
         peak = self.config.lr1 if step == 1 else self.config.lr2
-        warmup, epochs = min(WARMUP_EPOCHS, self._epochs(step) / 10), self._epochs(step)
-        if epoch < warmup:
-            return peak * (epoch + 0.1) / (warmup + 0.1)
-        return peak * 0.5 * (1 + math.cos(math.pi * (epoch - warmup) / (epochs - warmup)))
+        return peak * SCHEDULES[self.config.schedule](epoch, self._epochs(step))
 
     def _validate(self, state: _State) -> dict[str, float]:
         """Loss and more on validation; in step 2 with fresh batch norm statistics, and best.pt follows.
 
-        Better means lower loss: on a few hundred images it tells networks apart where accuracy ties.
+        By default better means lower loss: on a few hundred images it tells networks apart where accuracy ties. By
+        score, the loss decides among ties.
         """
         if state.step == 1:
             return self.task.measure(state.model, self.val_images, self.val_targets)
@@ -206,11 +223,14 @@ class Trainer:
         views = self._batches(state.step, -1 - state.epoch, math.ceil(len(self.train_images) / self.config.batch))
         reestimate_batch_norm(model, (images for images, _ in islice(views, NORM_BATCHES)))
         val = self.task.measure(model, self.val_images, self.val_targets)
-        if not state.best or val["loss"] < state.best["loss"]:
+        if not state.best or self._rank(val) < self._rank(state.best):
             state.best = val
             if self.fabric.is_global_zero:
                 save_checkpoint(self.out / "best.pt", model, {"val": val, "epoch": state.epoch + 1})
         return val
+
+    def _rank(self, val: dict[str, float]) -> tuple[float, ...]:
+        return (val["loss"],) if self.config.choose == "loss" else (-val[self.task.score], val["loss"])
 
     def _save(self, path: Path, state: _State) -> None:
         if not self.fabric.is_global_zero:
@@ -247,7 +267,19 @@ def objective(config: TrainConfig) -> Objective:
     """
     if isinstance(build_model(config.model, **config.overrides), UBiNet):
         return Segmentation(config.alpha, config.beta)
-    return Classification(config.label_smoothing)
+    tversky = (config.alpha, config.beta) if config.loss == "tversky" else None
+    return Classification(config.label_smoothing, tversky)
+
+
+def _library(model: Network) -> LibraryNetwork:
+    """A network with ImageNet weights.
+
+    Raises:
+        ConfigError: there are none for it.
+    """
+    if not isinstance(model, LibraryNetwork):
+        raise ConfigError(f"training: no ImageNet weights for {model.name}; there are for {', '.join(LIBRARY)}")
+    return model
 
 
 def _weights(path: str, model: Network) -> dict[str, Tensor]:
@@ -270,3 +302,6 @@ def _check(config: TrainConfig) -> None:
     for name in ("epochs2", "batch", "lr1", "lr2", "alpha", "beta"):
         if getattr(config, name) <= 0:
             raise ConfigError(f"training: {name}={getattr(config, name)} must be positive")
+    for name, legal in (("schedule", SCHEDULES), ("loss", LOSSES), ("choose", CHOICES)):
+        if getattr(config, name) not in legal:
+            raise ConfigError(f"training: {name}={getattr(config, name)!r} is unknown; choose {' or '.join(legal)}")
