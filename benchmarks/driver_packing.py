@@ -7,9 +7,9 @@ all pixels between two buffers. Outputs: bytes of a stream into integers; the co
 Copy and work alternate within one run over batches that together no cache holds, as on the board, whose second-level
 cache of 512 KiB holds no job; the best of many counts: a busy machine hits both.
 
-A third of a copy is out of NumPy's reach wherever bytes part from their neighbours: its loops over elements with a stride
-take a cycle for each, of 1 to 8 bytes alike, and a look-up of 256 entries 1.5, while a copy moves 16 bytes and more in one.
-Wider words do not help: to fill them takes as many operations as they save (9 for two pixels of RGB).
+A third of a copy is out of NumPy's reach wherever bytes part from their neighbours: its loops over elements with a
+stride take a cycle for each, of 1 to 8 bytes alike, and a look-up of 256 entries 1.5, while a copy moves 16 bytes and
+more in one. Wider words do not help: to fill them takes as many operations as they save (9 for two pixels of RGB).
 """
 
 from __future__ import annotations

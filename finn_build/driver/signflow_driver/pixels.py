@@ -24,9 +24,8 @@ class PixelQuantizer:
 
     def __init__(self, values: np.ndarray, stream: StreamFormat):
         codes, self._stream = codes_of(values, stream), stream
-        same = bool((codes == codes[0]).all())
-        self._tables = [] if same and (codes[0] == np.arange(256)).all() else [_table(row) for row in codes]
-        self._one_table = same
+        rows = codes[:1] if (codes == codes[0]).all() else codes  # one table for all channels, or one for each
+        self._tables = [] if (rows == np.arange(256)).all() else [_table(row) for row in rows]
 
     def pack(self, images: np.ndarray, out: np.ndarray) -> None:
         """Lay images into beats; a plain copy where pixels enter as they are and come channels last.
@@ -39,17 +38,15 @@ class PixelQuantizer:
         block, size = max(1, _BLOCK_PIXELS // images[0].size), self._stream.frame_bytes
         for begin in range(0, len(images), block):
             part = images[begin : begin + block]
-            pack(self.codes(part), self._stream, out[begin * size : (begin + len(part)) * size])
+            pack(self._codes(part), self._stream, out[begin * size : (begin + len(part)) * size])
 
-    def codes(self, images: np.ndarray) -> np.ndarray:
+    def _codes(self, images: np.ndarray) -> np.ndarray:
         """Bits that enter for each pixel, uint8, of the shape and the order in memory of the images."""
-        if not self._tables:
-            return images
-        if self._one_table and images.flags.c_contiguous:
+        if len(self._tables) == 1 and images.flags.c_contiguous:
             return self._tables[0](images)
         found = np.empty_like(images)
-        for channel, table in enumerate(self._tables):
-            found[..., channel] = table(images[..., channel])
+        for channel in range(images.shape[-1]):
+            found[..., channel] = self._tables[channel % len(self._tables)](images[..., channel])
         return found
 
 
