@@ -1,10 +1,10 @@
 """CAT, contrast adjustment thresholding: stretch the contrast, then threshold by Otsu's method.
 
 Source: [49] of the paper, Win et al., A contrast adjustment thresholding method for surface defect detection based on
-mesoscopy, IEEE Trans. Ind. Inform. 2015. Neither its text nor its code was at hand: taken from it are its title and what
-others say of it, contrast adjustment before Otsu's threshold. Ours are the form of the adjustment (a linear
-stretch that saturates a share of the pixels at either end, then a power law) and the choice of its two
-numbers on training images.
+mesoscopy, IEEE Trans. Ind. Inform. 2015. Neither its text nor its code was at hand: all that is taken from it is the
+idea in its title, a threshold after contrast adjustment. Ours: Otsu's method for the threshold, the form of the
+adjustment (a linear stretch that saturates a share of the pixels at either end, then a power law), and the choice
+of its two numbers on training images.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Adjustment:
 class ContrastAdjustedThreshold(Segmenter[Adjustment, np.ndarray]):
     """CAT: defects are the darker or the brighter side of Otsu's threshold on the adjusted image."""
 
-    settings = grid(Adjustment, saturation=(0, 1, 5, 10), gamma=(1.0, 0.5, 2.0, 4.0))
+    settings = grid(Adjustment, saturation=(0, 1, 2, 5, 10), gamma=(1, 0.25, 0.5, 2, 4))
     polarities = ("dark", "bright")
 
     def _prepare(self, images: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ from brevitas_models.classical._segmenter import Segmenter, grid
 
 ITERATIONS = 40
 STIFFENING = 1.2
-SUPERPIXEL_AREA = 64
+SUPERPIXEL_AREA = 36
 COMPACTNESS = 0.1
 
 
@@ -34,11 +34,12 @@ class Entities(NamedTuple):
 
     Shapes:
         labels [N, H, W] int64, the superpixel of each pixel; features [N, F, K] float64, with zero columns where
-        an image has fewer superpixels than another.
+        an image has fewer superpixels than another; counts [N] int64, how many it has.
     """
 
     labels: np.ndarray
     features: np.ndarray
+    counts: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -57,30 +58,29 @@ class Pursuit:
 class EntitySparsityPursuit(Segmenter[Pursuit, Entities]):
     """ESP: defects are the superpixels whose column of S is not zero; darker or brighter by their mean."""
 
-    settings = grid(Pursuit, prior=(0.0, 1.0, 3.0), sparsity=(0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0))
+    settings = grid(Pursuit, prior=(0, 1, 3, 5), sparsity=(0.5, 1, 2, 3, 4, 6, 10, 14, 20, 30))
 
     def _prepare(self, images: np.ndarray) -> Entities:
-        entities = [_entities(image) for image in images.astype(np.float64) / 255]
-        features = np.zeros((len(images), entities[0][1].shape[0], max(f.shape[1] for _, f in entities)))
-        for padded, (_, found) in zip(features, entities, strict=True):
-            padded[:, : found.shape[1]] = found
-        return Entities(np.stack([labels for labels, _ in entities]), features)
+        labels, features = zip(*(_entities(image) for image in images.astype(np.float64) / 255), strict=True)
+        counts = np.array([found.shape[1] for found in features])
+        padded = [np.pad(found, ((0, 0), (0, counts.max() - found.shape[1]))) for found in features]
+        return Entities(np.stack(labels), np.stack(padded), counts)
 
     def _deviation(self, prepared: Entities, setting: Pursuit) -> np.ndarray:
-        sparse = pursue(prepared.features, setting)
+        sparse = pursue(prepared.features, prepared.counts, setting)
         signed = np.linalg.norm(sparse, axis=1) * np.sign(prepared.features[:, 0])
         return np.take_along_axis(signed, prepared.labels.reshape(len(signed), -1), 1).reshape(prepared.labels.shape)
 
 
-def pursue(features: np.ndarray, setting: Pursuit) -> np.ndarray:
+def pursue(features: np.ndarray, counts: np.ndarray, setting: Pursuit) -> np.ndarray:
     """The column-sparse part S of each matrix, by inexact augmented Lagrange multipliers.
 
     Shapes:
-        [N, F, K] float64 to the same.
+        features [N, F, K] float64 and counts [N], the columns of each that are not padding, to [N, F, K].
     """
     distance = np.linalg.norm(features, axis=1, keepdims=True)
     nearness = np.exp(-setting.prior * distance / np.maximum(distance.max(axis=2, keepdims=True), 1e-12))
-    cost = setting.sparsity / np.sqrt(features.shape[2]) * nearness
+    cost = setting.sparsity / np.sqrt(counts)[:, None, None] * nearness
     sparse, multiplier = np.zeros_like(features), np.zeros_like(features)
     stiffness = 1.25 / np.maximum(np.linalg.norm(features, 2, axis=(1, 2)), 1e-12)[:, None, None]
     for _ in range(ITERATIONS):
@@ -100,13 +100,12 @@ def _entities(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     labels = slic(image, segments, COMPACTNESS, sigma=1, start_label=0, channel_axis=None)
     area = np.bincount(labels.ravel())
     means = np.stack([np.bincount(labels.ravel(), plane.ravel()) / area for plane in _planes(image)])
-    centred = means - np.median(means, axis=1, keepdims=True)
+    # what filters leave of a flat image is rounding, and the standard deviation would blow it up
+    centred = (means - np.median(means, axis=1, keepdims=True)).round(9)
     return labels, centred / np.maximum(centred.std(axis=1, keepdims=True), 1e-6)
 
 
 def _planes(image: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Grey value, at two scales, slope and local contrast of each pixel."""
-    near, far = ndimage.gaussian_filter(image, 1), ndimage.gaussian_filter(image, 4)
-    slope = ndimage.gaussian_gradient_magnitude(image, 1)
-    contrast = np.sqrt(ndimage.gaussian_filter((image - near) ** 2, 2))
-    return image, near, far, slope, contrast
+    """Of each pixel: grey value, the same smoothed, its deviation from two wider neighbourhoods, and the slope."""
+    fine, medium, wide, wider = (ndimage.gaussian_filter(image, sigma) for sigma in (1, 2, 8, 16))
+    return image, medium, image - wide, fine - wider, ndimage.gaussian_gradient_magnitude(image, 1)

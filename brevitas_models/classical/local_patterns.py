@@ -1,10 +1,10 @@
 """Histograms of local binary patterns: LBP, and the adjacent evaluation completed form of it.
 
-Source: Ojala et al., TPAMI 2002 (LBP and its rotation-invariant uniform codes); Guo et al., TIP 2010 (completed LBP: sign,
+Source: Ojala et al., TPAMI 2002 (LBP, its rotation-invariant uniform codes); Guo et al., TIP 2010 (completed LBP: sign,
 magnitude and centre); [8] of the paper, Song and Yan, Appl. Surf. Sci. 2013 (AECLBP: the mean of the eight pixels round
-each neighbour, the adjacent evaluation window, stands for that neighbour). Neighbours of AECLBP are taken at
-the nearest pixel, as in a MATLAB version in circulation, so all its comparisons are of integers. Ours: the
-three scales, joined, for both.
+each neighbour, the adjacent evaluation window, stands for that neighbour). The text of [8] was not at hand; what
+the window is, and that a neighbour is taken at the nearest pixel, follows a MATLAB version of it in circulation. So
+all comparisons of AECLBP are of integers. Ours: three scales, joined, for both.
 """
 
 import numpy as np
@@ -40,7 +40,9 @@ def _completed_codes(image: np.ndarray, points: int, radius: int) -> tuple[np.nd
     windows = _ring_sums(image)
     centre = image[border : height - border, border : width - border]
     angles = 2 * np.pi * np.arange(points) / points
-    shifts = np.rint(radius * np.stack([-np.sin(angles), np.cos(angles)], 1)).astype(int) + border
+    exact = radius * np.stack([-np.sin(angles), np.cos(angles)], 1)
+    # 3 sin 30° must round as 3 cos 60° does, or the ring is not one that a quarter turn keeps
+    shifts = np.rint(exact.round(6)).astype(int) + border
     rows, columns = centre.shape
     difference = np.stack([windows[y : y + rows, x : x + columns] for y, x in shifts]) - 8 * centre
     magnitude = np.abs(difference)

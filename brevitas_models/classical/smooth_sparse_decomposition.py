@@ -8,10 +8,10 @@ Given θ_a the background is H (y - B_a θ_a), H = B (BᵀB + λ R)⁻¹ Bᵀ, w
 and one for columns; θ_a is found by accelerated proximal gradient.
 
 Source: [50] of the paper, Yan, Paynabar and Shi, Technometrics 2017. Followed here: bases, penalty (first
-differences of the coefficients), step size, momentum and γ by Otsu's method, as in the MATLAB example that its authors
-published. Ours: λ, a factor on Otsu's γ and the width of the anomaly's basis are chosen on training images (theirs: λ
-by generalised cross-validation, a width of 4 pixels), and the number of iterations is fixed, so that a mask
-depends on its image alone.
+differences of the coefficients), step size, momentum and γ by Otsu's method, as its authors' published MATLAB code
+has them; the paper's own text was not at hand. Ours: λ, a factor on Otsu's γ and the width of the anomaly's basis are
+chosen on training images (theirs: λ by generalised cross-validation, a width of 4 pixels); the threshold is soft, as
+the penalty asks (their code: hard, soft as an option); the iterations are of a fixed number.
 """
 
 from dataclasses import dataclass
@@ -24,6 +24,8 @@ from brevitas_models.classical._segmenter import Segmenter, grid
 
 ITERATIONS = 20
 OTSU_EVERY = 5
+HALF_GREY = np.float32(0.5 / 255)
+"""The least of Otsu's thresholds that counts: below it, the deviations of a flat image are rounding."""
 BACKGROUND_KNOTS = 6
 BACKGROUND_DEGREE = 3
 ANOMALY_DEGREE = 2
@@ -47,7 +49,9 @@ class Penalties:
 class SmoothSparseDecomposition(Segmenter[Penalties, np.ndarray]):
     """SSD: defects are where the anomaly is not zero."""
 
-    settings = grid(Penalties, spacing=(1, 4), smoothness=(1.0, 100.0, 10000.0), sparsity=(0.5, 0.75, 1.0, 1.25))
+    settings = grid(
+        Penalties, spacing=(1, 2, 4), smoothness=(1, 10, 100, 1000), sparsity=(0.5, 0.75, 1, 1.25, 1.5, 2, 3)
+    )
 
     def _prepare(self, images: np.ndarray) -> np.ndarray:
         return images.astype(np.float32) / 255
@@ -73,7 +77,7 @@ def decompose(images: np.ndarray, setting: Penalties) -> tuple[np.ndarray, np.nd
         residual = images - background - basis_y @ search @ basis_x.T
         step = search + np.float32(2 / lipschitz) * (basis_y.T @ residual @ basis_x)
         if iteration % OTSU_EVERY == 0:
-            threshold = np.float32(setting.sparsity) * _otsu(np.abs(step))
+            threshold = np.float32(setting.sparsity) * np.maximum(_otsu(np.abs(step)), HALF_GREY)
         previous, sparse = sparse, np.sign(step) * np.maximum(np.abs(step) - threshold, 0)
         anomaly = basis_y @ sparse @ basis_x.T
         faster = (1 + np.sqrt(1 + 4 * momentum**2)) / 2

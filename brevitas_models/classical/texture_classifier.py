@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Literal, Self
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
@@ -31,7 +30,6 @@ class TextureClassifier(ClassifierMixin, BaseEstimator):
 
     Args:
         descriptor: lbp or aeclbp.
-        jobs: processes that compute descriptors and folds.
 
     Attributes:
         classes_: labels, ascending.
@@ -39,9 +37,8 @@ class TextureClassifier(ClassifierMixin, BaseEstimator):
         accuracy_: what it measured for that, a mean over folds of the training set.
     """
 
-    def __init__(self, descriptor: Descriptor = "aeclbp", jobs: int = 1) -> None:
+    def __init__(self, descriptor: Descriptor = "aeclbp") -> None:
         self.descriptor = descriptor
-        self.jobs = jobs
 
     def fit(self, images: np.ndarray, labels: np.ndarray, groups: np.ndarray | None = None) -> Self:
         """Choose C and train.
@@ -55,14 +52,15 @@ class TextureClassifier(ClassifierMixin, BaseEstimator):
             ConfigError: no such descriptor.
             DataError: wrong type or shape, one class, or a class of one group.
         """
-        features = self._describe(images)
         groups = np.arange(len(images)) if groups is None else np.asarray(groups)
         labels = np.asarray(labels)
+        check_images(images)
         check_labels(images, labels, groups)
+        features = self._describe(images)
         fewest = min(len(np.unique(groups[labels == label])) for label in np.unique(labels))
         folds = StratifiedGroupKFold(min(FOLDS, fewest), shuffle=True, random_state=0)
         machine = make_pipeline(FunctionTransformer(np.sqrt), StandardScaler(), SVC())
-        search = GridSearchCV(machine, {"svc__C": COSTS}, cv=folds, n_jobs=self.jobs)
+        search = GridSearchCV(machine, {"svc__C": COSTS}, cv=folds)
         search.fit(features, labels, groups=groups)
         self.machine_, self.classes_ = search.best_estimator_, search.classes_
         self.cost_, self.accuracy_ = search.best_params_["svc__C"], float(search.best_score_)
@@ -76,11 +74,10 @@ class TextureClassifier(ClassifierMixin, BaseEstimator):
         """
         if not hasattr(self, "machine_"):
             raise DataError("TextureClassifier is not trained yet; call fit first")
+        check_images(images)
         return self.machine_.predict(self._describe(images))
 
     def _describe(self, images: np.ndarray) -> np.ndarray:
         if self.descriptor not in DESCRIPTORS:
             raise ConfigError(f"descriptor {self.descriptor!r} is not one of {', '.join(DESCRIPTORS)}")
-        check_images(images)
-        describe = delayed(DESCRIPTORS[self.descriptor])
-        return np.stack(Parallel(self.jobs)(describe(image) for image in images))
+        return np.stack([DESCRIPTORS[self.descriptor](image) for image in images])
