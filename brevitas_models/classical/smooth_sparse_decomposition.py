@@ -4,8 +4,8 @@ With B-spline bases B of the background and B_a of the anomaly,
 
     min over θ, θ_a of |y - B θ - B_a θ_a|² + λ θᵀ R θ + γ |θ_a|₁
 
-Given θ_a the background is H (y - B_a θ_a), H = B (BᵀB + λ R)⁻¹ Bᵀ, which separates into one small matrix for rows
-and one for columns; θ_a is found by accelerated proximal gradient.
+Given θ_a the background is H (y - B_a θ_a), H = B (BᵀB + λ R)⁻¹ Bᵀ. R is such that H is the Kronecker product of one
+such matrix for rows and one for columns; θ_a is found by accelerated proximal gradient.
 
 Source: [50] of the paper, Yan, Paynabar and Shi, Technometrics 2017. Followed here: bases, penalty (first
 differences of the coefficients), step size, momentum and γ by Otsu's method, as its authors' published MATLAB code
