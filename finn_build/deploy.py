@@ -1,12 +1,15 @@
 """The deployment folder: all that a board needs, or the simulated board, and nothing of this package.
 
-`accelerator.json` and `.npz` (the driver's description), the driver, the notebook, sample images, what PyTorch gives
-for them, and the bitstream where one was made.
+`accelerator.json` and `.npz` (the driver's description), the driver as folder and as wheel, the notebook, sample
+images, what PyTorch gives for them, and the bitstream where one was made.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 NAME = "accelerator"  # of the bitstream; the driver finds its description, and PYNQ the handoff file, beside it
 NOTEBOOK = "inference.ipynb"
 _FILES = Path(__file__).parent / "notebook"
+_EARLIEST = "315532800"  # 1980, as early as zip files go: the wheel's bytes follow from the driver's alone
 
 
 def write_deployment(build: Build, folder: Path) -> Path:
@@ -45,8 +49,7 @@ def write_deployment(build: Build, folder: Path) -> Path:
     write_description(build, build.shell.build_hash, folder / f"{NAME}.json")
     _write_images(build, folder / "images")
     np.savez_compressed(folder / "expected.npz", **expected_outputs(build))  # type: ignore[arg-type]
-    driver = Path(signflow_driver.__file__).parent
-    shutil.copytree(driver, folder / driver.name, ignore=shutil.ignore_patterns("__pycache__"))
+    write_driver(folder)
     shutil.copyfile(_FILES / NOTEBOOK, folder / NOTEBOOK)
     made = [f for f in (build.bitstream.files if build.bitstream else ()) if f.is_file()]
     for file in made:
@@ -74,6 +77,14 @@ def expected_outputs(build: Build) -> dict[str, np.ndarray]:
         ints = {name: np.moveaxis(build.values[1][tail.source], -1, 1) for name, tail in integers.tails.items()}
         found = {name: integers.to_network_output(name, values) for name, values in ints.items()}
     return {**found, "reference": np.array("PyTorch" if network.torch is not None else "QONNX")}
+
+
+def write_driver(folder: Path) -> None:
+    """The driver as a folder, which the notebook takes, and as a wheel; both need no network."""
+    driver = Path(signflow_driver.__file__).parent
+    shutil.copytree(driver, folder / driver.name, ignore=shutil.ignore_patterns("__pycache__"))
+    command = [sys.executable, "-m", "flit_core.wheel", str(driver.parent), "--outdir", str(folder)]
+    subprocess.run(command, env=os.environ | {"SOURCE_DATE_EPOCH": _EARLIEST}, check=True, capture_output=True)
 
 
 def _write_images(build: Build, folder: Path) -> None:

@@ -6,39 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from torch import nn
 
-from brevitas_models.export import export_qonnx
 from finn_build.deploy import NAME, write_deployment
 from finn_build.errors import SimulationError, UnsupportedModelError
-from finn_build.network import Network
-from finn_build.passes.import_qonnx import import_qonnx
-from finn_build.pipeline import Build
 from sim.notebook import NOTEBOOK, printed, run_notebook
+from tests.board.deployments import FRAMES, deployed
 from tests.networks import SmallResidual, randomize
-from tests.pipeline_runs import run_steps, start_build
 from tests.test_resizing_networks import _Net
 
-FRAMES = 4
 _SAME = re.compile(r"([\d,]+) of ([\d,]+) values identical to PyTorch, greatest difference ([\d.e-]+)")
-
-
-def _deployed(model: nn.Module, size: tuple[int, int], out: Path) -> Build:
-    """A build up to its deployment folder, without the simulations of the gate: the notebook compares with PyTorch."""
-    torch.manual_seed(3)
-    network = Network(
-        import_qonnx(export_qonnx(model, out / "net.onnx", (1, 1, *size))),
-        model,
-        "small",
-        "test",
-        tuple("abcde"),
-        False,
-    )
-    build = run_steps(start_build(network, out, FRAMES), ("integers", "lower", "fold", "buffer", "stitch", "shell"))
-    write_deployment(build, out / "deploy")
-    return build
 
 
 def _numbers(text: str) -> tuple[int, int, float]:
@@ -58,7 +36,7 @@ def _check_pictures(pictures: list[Path]) -> None:
 
 
 def test_classification(tmp_path: Path) -> None:
-    build = _deployed(randomize(SmallResidual(bits=1, signed=True), seed=1), (11, 9), tmp_path)
+    build = deployed(randomize(SmallResidual(bits=1, signed=True), seed=1), (11, 9), tmp_path)
     original = (tmp_path / "deploy" / NOTEBOOK).read_bytes()
     pictures = run_notebook(tmp_path, tmp_path / "run")
     assert (tmp_path / "deploy" / NOTEBOOK).read_bytes() == original
@@ -76,7 +54,7 @@ def test_classification(tmp_path: Path) -> None:
 
 def test_segmentation_shows_the_mask_and_finds_a_difference(tmp_path: Path) -> None:
     """One wrong value in what PyTorch is said to give, and the notebook says so."""
-    _deployed(randomize(_Net(nn.Identity(), out=3), seed=2), (9, 7), tmp_path)
+    deployed(randomize(_Net(nn.Identity(), out=3), seed=2), (9, 7), tmp_path)
     expected = dict(np.load(tmp_path / "deploy" / "expected.npz"))
     name = next(key for key in expected if key != "reference")
     assert expected[name].shape == (FRAMES, 3, 9, 7)
@@ -91,10 +69,11 @@ def test_segmentation_shows_the_mask_and_finds_a_difference(tmp_path: Path) -> N
 
 
 def test_folder_holds_what_the_board_needs(tmp_path: Path) -> None:
-    build = _deployed(randomize(SmallResidual(bits=1, signed=True), seed=1), (11, 9), tmp_path)
+    build = deployed(randomize(SmallResidual(bits=1, signed=True), seed=1), (11, 9), tmp_path)
     folder = tmp_path / "deploy"
     assert {p.name for p in folder.iterdir()} == {
         "README.md", f"{NAME}.json", f"{NAME}.npz", "expected.npz", "images", NOTEBOOK, "signflow_driver",
+        "signflow_driver-0.1.0-py3-none-any.whl",
     }  # fmt: skip
     readme = (folder / "README.md").read_text()
     assert build.shell is not None and build.shell.build_hash in readme and "build.tcl" in readme
@@ -107,7 +86,7 @@ def test_folder_holds_what_the_board_needs(tmp_path: Path) -> None:
 def test_without_a_build_or_images(tmp_path: Path) -> None:
     with pytest.raises(SimulationError, match=r"inference\.ipynb: no such file; give the folder of a finished build"):
         run_notebook(tmp_path, tmp_path / "run")
-    build = _deployed(randomize(SmallResidual(bits=1, signed=True), seed=1), (11, 9), tmp_path)
+    build = deployed(randomize(SmallResidual(bits=1, signed=True), seed=1), (11, 9), tmp_path)
     build.network.qonnx.set_tensor_shape(build.network.qonnx.graph.input[0].name, [1, 99])
     with pytest.raises(UnsupportedModelError, match=r"the driver takes images, this network \(99,\)"):
         write_deployment(build, tmp_path / "other")

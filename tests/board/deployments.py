@@ -15,7 +15,9 @@ from brevitas_models.data import to_float
 from brevitas_models.export import export_qonnx
 from brevitas_models.quantizers import BipolarAct, act_quantizer, weight_quantizer
 from finn_build import network as networks
+from finn_build.deploy import write_deployment
 from finn_build.deployment import write_description
+from finn_build.passes.import_qonnx import import_qonnx
 from finn_build.pipeline import Build
 from finn_build.shell import write_shell
 from sim.golden import IntegerModel
@@ -23,6 +25,7 @@ from tests.networks import SmallResidual, randomize
 from tests.pipeline_runs import run_steps, start_build
 
 STEPS = ("integers", "lower", "fold", "buffer", "stitch")
+FRAMES = 4
 
 
 class MapAndScores(nn.Module):
@@ -89,3 +92,13 @@ def colour_map_and_scores(folder: Path) -> Deployment:
     """RGB, 8 x 6 pixels, with two outputs."""
     torch.manual_seed(3)
     return deploy(randomize(MapAndScores(), seed=10), (1, 3, 8, 6), folder)
+
+
+def deployed(model: nn.Module, size: tuple[int, int], out: Path) -> Build:
+    """A build up to its deployment folder, without the simulations of the gate: the notebook compares with PyTorch."""
+    torch.manual_seed(3)
+    qonnx = import_qonnx(export_qonnx(model, out / "net.onnx", (1, 1, *size)))
+    network = networks.Network(qonnx, model, "small", "test", tuple("abcde"), False)
+    build = run_steps(start_build(network, out, FRAMES), (*STEPS, "shell"))
+    write_deployment(build, out / "deploy")
+    return build

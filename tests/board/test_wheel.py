@@ -6,8 +6,13 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import numpy as np
+import signflow_driver
 
-DRIVER = Path(__file__).resolve().parents[2] / "finn_build" / "driver"
+from finn_build.deploy import write_driver
+from tests.board.deployments import deployed
+from tests.networks import SmallResidual, randomize
+
+DRIVER = Path(signflow_driver.__file__).parent
 
 
 def _run(*command: str) -> str:
@@ -16,23 +21,17 @@ def _run(*command: str) -> str:
     return done.stdout
 
 
-def test_wheel_installs_into_an_empty_environment(tmp_path: Path) -> None:
-    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
-    copy = tmp_path / "driver"  # setuptools writes beside its sources
-    copy.mkdir()
-    for path in (*DRIVER.glob("*.*"), *DRIVER.glob("signflow_driver/*.py")):
-        target = copy / path.relative_to(DRIVER)
-        target.parent.mkdir(exist_ok=True)
-        target.write_bytes(path.read_bytes())
-    _run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path), str(copy))
-    (wheel,) = tmp_path.glob("*.whl")
+def test_the_wheel_of_a_deployment_installs_into_an_empty_environment(tmp_path: Path) -> None:
+    """Without network, from the folder that a build writes."""
+    deployed(randomize(SmallResidual(bits=1, signed=True), seed=1), (11, 9), tmp_path)
+    (wheel,) = (tmp_path / "deploy").glob("*.whl")
     names = {name for name in ZipFile(wheel).namelist() if name.endswith(".py")}
-    assert names == {f"signflow_driver/{path.name}" for path in DRIVER.glob("signflow_driver/*.py")}
-    _run(sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "venv"))
+    assert names == {f"signflow_driver/{path.name}" for path in DRIVER.glob("*.py")}
+    _run(sys.executable, "-m", "venv", str(tmp_path / "venv"))
     python = tmp_path / "venv" / "bin" / "python"
     site = _run(str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
-    _run(*pip, "install", "--no-deps", "--no-index", "--target", site, str(wheel))
     (Path(site) / "numpy.pth").write_text(_only_numpy(tmp_path))
+    _run(str(python), "-m", "pip", "--disable-pip-version-check", "install", "--no-index", str(wheel))
     out = _run(
         str(python), "-c",
         "import signflow_driver as s, sys; print(s.__file__); "
@@ -51,7 +50,15 @@ def _only_numpy(folder: Path) -> str:
     found = Path(np.__file__).parent
     shown = folder / "numpy_only"
     shown.mkdir()
-    for path in (found, found.parent / "numpy.libs"):
+    for path in (found, *found.parent.glob("numpy[.-]*")):
         if path.exists():
             (shown / path.name).symlink_to(path)
     return f"{shown}\n"
+
+
+def test_the_same_driver_gives_the_same_wheel(tmp_path: Path) -> None:
+    made = []
+    for name in ("one", "two"):
+        write_driver(tmp_path / name)
+        made += [path.read_bytes() for path in (tmp_path / name).glob("*.whl")]
+    assert len(made) == 2 and made[0] == made[1]
