@@ -107,7 +107,7 @@ def load_folder(
     if masks:
         rows = with_masks(root, rows)
     if fold is not None:
-        rows = _split_by_fold(root, rows, fold, seed)
+        rows = split_by_fold(root, rows, fold, seed)
     elif rows[0].label and not any(row.split for row in rows):
         rows = _assign_splits(rows, seed)
     _check_groups(root, rows, "split")
@@ -214,7 +214,7 @@ def _assign_splits(rows: list[Row], seed: int) -> list[Row]:
     return [replace(row, split=split_of[row.group]) for row in rows]
 
 
-def _split_by_fold(root: Path, rows: list[Row], fold: int, seed: int) -> list[Row]:
+def split_by_fold(root: Path, rows: list[Row], fold: int, seed: int) -> list[Row]:
     """Make a split of the folds in the index, or of folds dealt by `seed` where it has none."""
     if not 0 <= fold < FOLDS:
         raise DataError(f"fold {fold} does not exist; folds are 0 to {FOLDS - 1}")

@@ -14,10 +14,10 @@ def test_cosine_warms_up_then_falls_to_zero() -> None:
 
 def test_one_cycle_is_that_of_torch() -> None:
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
-    theirs = OneCycleLR(optimizer, max_lr=1.0, total_steps=101, cycle_momentum=False)
-    for step in range(100):
-        # torch rises over 30% of the steps less one, and ends at 4e-6 of the start instead of zero
-        assert theirs.get_last_lr()[0] == pytest.approx(one_cycle(step, 100), abs=0.02)
+    theirs = OneCycleLR(optimizer, max_lr=1.0, total_steps=10_001, cycle_momentum=False)
+    for step in range(10_000):
+        if step % 100 == 0:  # torch's rise ends one step earlier
+            assert theirs.get_last_lr()[0] == pytest.approx(one_cycle(step / 100, 100), abs=2e-3)
         optimizer.step()
         theirs.step()
 

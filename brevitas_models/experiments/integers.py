@@ -1,0 +1,45 @@
+"""A trained network in the integers of its accelerator: the model that the build's gate compares RTL with."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from brevitas_models.data import ImageSet, to_float
+from finn_build.errors import GateError, UnsupportedModelError
+from finn_build.integers import to_integers
+from finn_build.network import from_checkpoint
+from sim.golden import IntegerModel
+
+BATCH = 64
+
+
+def integer_outputs(checkpoint: Path, data: ImageSet) -> np.ndarray:
+    """Outputs of the network for all images, computed in integers and equal to PyTorch's.
+
+    Shapes:
+        [N, classes] logits, or [N, 1, H, W] masks of +1 and -1.
+
+    Raises:
+        GateError: an output differs from PyTorch's.
+        UnsupportedModelError: the network cannot be computed in integers.
+    """
+    network = from_checkpoint(checkpoint, checkpoint.parent)
+    integers = to_integers(network.qonnx)
+    if integers.problems:
+        problem = integers.problems[0]
+        raise UnsupportedModelError(f"{checkpoint}: {problem.node}: {problem.why}; {problem.cure}")
+    output, tail = next(iter(integers.tails.items()))
+    pixels = to_float(data.images)
+    sums = IntegerModel(integers.model).run(integers.quantize_images(pixels))[integers.tensors[tail.source].name]
+    found = integers.to_network_output(output, sums)
+    assert network.torch is not None, "a checkpoint has a PyTorch network"
+    with torch.inference_mode():
+        expected = torch.cat([network.torch(x) for x in torch.from_numpy(pixels).split(BATCH)]).numpy()
+    if not np.array_equal(found, expected):
+        image, *place = np.argwhere(found != expected)[0].tolist()
+        raise GateError(
+            f"{checkpoint}: integer model and PyTorch differ in {(found != expected).sum()} of {found.size} outputs; "
+            f"the first is output {place} of {data.names[image]}: {found[image, *place]} and {expected[image, *place]}"
+        )
+    return found
