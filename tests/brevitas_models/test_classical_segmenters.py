@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from brevitas_models.classical import ContrastAdjustedThreshold, EntitySparsityPursuit, SmoothSparseDecomposition
+from brevitas_models.classical import (
+    ContrastAdjustedThreshold,
+    EntitySparsityPursuit,
+    SmoothSparseDecomposition,
+    smooth_sparse_decomposition,
+)
 from brevitas_models.classical._segmenter import Segmenter, dice
 from brevitas_models.classical.entity_sparsity_pursuit import Pursuit, pursue
 from brevitas_models.classical.smooth_sparse_decomposition import Penalties, decompose
@@ -79,14 +84,26 @@ def test_contrast_adjustment_undoes_gain_and_offset() -> None:
     assert np.array_equal(method.predict(images // 3 * 2 + 16), method.predict(images // 3))
 
 
-def test_smooth_sparse_decomposition_recovers_both_parts() -> None:
+def _smooth_and_sparse() -> tuple[np.ndarray, np.ndarray]:
+    """A smooth background and an anomaly of two rectangles, one dark and one bright."""
     y, x = np.mgrid[:48, :64] / 64
     anomaly = np.zeros((1, 48, 64), np.float32)
     anomaly[0, 10:16, 20:30], anomaly[0, 30:34, 40:44] = -0.3, 0.4
-    background = (0.5 + 0.1 * np.cos(3 * x) + 0.1 * y).astype(np.float32)
+    return (0.5 + 0.1 * np.cos(3 * x) + 0.1 * y).astype(np.float32), anomaly
+
+
+def test_smooth_sparse_decomposition_recovers_both_parts() -> None:
+    background, anomaly = _smooth_and_sparse()
     smooth, sparse = decompose(background + anomaly, Penalties(smoothness=1, sparsity=1, spacing=1))
     assert np.array_equal(np.sign(sparse), np.sign(anomaly))
     assert np.abs(smooth - background).max() < 0.01 and np.abs(sparse - anomaly).max() < 0.02
+
+
+def test_its_iterations_are_enough_to_converge(monkeypatch: pytest.MonkeyPatch) -> None:
+    image, setting = sum(_smooth_and_sparse()), Penalties(smoothness=1, sparsity=1, spacing=2)
+    _, sparse = decompose(image, setting)
+    monkeypatch.setattr(smooth_sparse_decomposition, "ITERATIONS", 400)
+    assert np.abs(sparse - decompose(image, setting)[1]).max() < 0.02
 
 
 def test_pursuit_recovers_the_columns_that_break_the_low_rank() -> None:
@@ -96,6 +113,20 @@ def test_pursuit_recovers_the_columns_that_break_the_low_rank() -> None:
     broken[0, :, [3, 50]], broken[1, :, 97] = random.normal(0, 4, (2, 8)), random.normal(0, 4, 8)
     found = pursue(low_rank + broken, np.array([100, 100]), Pursuit(sparsity=4, prior=0))
     assert np.array_equal(np.linalg.norm(found, axis=1) > 1, np.linalg.norm(broken, axis=1) > 0)
+
+
+def test_pursuit_ignores_the_padding_of_a_batch() -> None:
+    features, counts = np.random.default_rng(0).standard_normal((1, 4, 30)) ** 3, np.array([30])
+    alone = pursue(features, counts, Pursuit(sparsity=3, prior=1))
+    padded = pursue(np.pad(features, ((0, 0), (0, 0), (0, 60))), counts, Pursuit(sparsity=3, prior=1))
+    assert 0 < np.count_nonzero(alone) < alone.size
+    assert np.allclose(padded[:, :, :30], alone) and not padded[:, :, 30:].any()
+
+
+def test_of_equally_good_settings_the_first_wins() -> None:
+    masks = _surfaces(2, -50)[1]
+    method = ContrastAdjustedThreshold().fit((200 - 50 * masks).astype(np.uint8), masks)
+    assert method.dice_ == 1 and method.setting_ == method.settings[0]
 
 
 @pytest.mark.parametrize("segmenter", SEGMENTERS)
