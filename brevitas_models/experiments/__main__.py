@@ -1,0 +1,214 @@
+"""Run the paper's experiments, table by table: train every system on every split, measure, write tables and plots.
+
+A run is one system on one split of one data set. Its result is one line of results.jsonl, with seed, training,
+versions and the hash of its split, whose file is in splits/. Interrupted, the same command goes on where it stopped;
+runs that have a result are not run again. Protocol "paper" splits at random, as the paper did, and leaks; "grouped"
+keeps images of one tile or strip together; their results are never blended. Preset "small" (64 pixels, short trainings)
+is for a CPU, "full" is the paper's section 4.2, for a GPU.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from brevitas_models.atomic import write_atomically
+from brevitas_models.experiments.datasets import DATASETS, NEU, TILE
+from brevitas_models.experiments.jobs import Job, split_rows, split_table
+from brevitas_models.experiments.presets import PRESETS
+from brevitas_models.experiments.protocols import PROTOCOLS, SPLIT_COUNT
+from brevitas_models.experiments.report import write_report
+from brevitas_models.experiments.results import Result, Results
+from brevitas_models.experiments.runner import Runner, Tick
+from brevitas_models.experiments.summary import metrics
+from brevitas_models.experiments.systems import SYSTEMS
+from brevitas_models.experiments.tables import TABLES
+from finn_build.errors import ConfigError, SignflowError
+
+EXAMPLES = """\
+examples:
+  python -m brevitas_models.experiments table2 --neu FOLDER
+  python -m brevitas_models.experiments table2 --neu FOLDER --systems bi_shufflenet reactnet_a --splits 0 1
+  python -m brevitas_models.experiments all --neu FOLDER --magnetic-tile FOLDER --protocol paper --workers 8
+  python -m brevitas_models.experiments all --neu FOLDER --magnetic-tile FOLDER --preset full --accelerator gpu
+  python -m brevitas_models.experiments table4 --neu FOLDER --scheduler tcp://host:8786
+  python -m brevitas_models.experiments table2 --neu FOLDER --systems bi_shufflenet --splits 0 --again
+  python -m brevitas_models.experiments all --results docs/experiments --report
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _again(options) if options.again else _run(options)
+    except (SignflowError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Run what is missing, then write tables and plots."""
+    results = Results(options.results or options.out)
+    missing = [] if options.report else [job for job in _jobs(options) if results.get(job) is None]
+    failed = 0
+    for job, outcome in _outcomes(options, options.out, missing):
+        if isinstance(outcome, Exception):
+            failed += 1
+            print(f"error: {job.key}: {outcome}", file=sys.stderr)
+            continue
+        results.add(outcome)
+        _keep_split(job, options, results.path.parent)
+        print(_line(outcome), flush=True)
+    report = write_report(results, options.protocol, options.preset, results.path.parent)
+    print(f"{report}: tables and plots" if report else f"no results of {options.protocol}, {options.preset} yet")
+    return 1 if failed else 0
+
+
+def _again(options: argparse.Namespace) -> int:
+    """Run what has a result once more, in a folder of its own; every number has to come out the same."""
+    results = Results(options.results or options.out)
+    jobs = [job for job in _jobs(options) if results.get(job) is not None]
+    if not jobs:
+        raise ConfigError(f"--again: {results.path} has no result of these runs")
+    differing = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for job, outcome in _outcomes(options, Path(folder), jobs):
+            if isinstance(outcome, Exception):
+                raise outcome
+            before = results.get(job)
+            assert before is not None, "chosen above"
+            same = before["test"] == outcome["test"]
+            differing += not same
+            print(f"{job.key}: {'the same' if same else 'differs'}: {before['test']}, {outcome['test']}", flush=True)
+    return 1 if differing else 0
+
+
+def _jobs(options: argparse.Namespace) -> list[Job]:
+    """The runs that are asked for, each once, split after split."""
+    tables = list(TABLES) if "all" in options.tables else options.tables
+    wanted = [
+        job
+        for split in options.splits
+        for name in tables
+        for job in TABLES[name].jobs(options.protocol, options.preset, [split])
+        if not options.systems or job.system in options.systems
+    ]
+    return list(dict.fromkeys(wanted))
+
+
+def _outcomes(options: argparse.Namespace, out: Path, jobs: Sequence[Job]) -> Iterator[tuple[Job, Result | Exception]]:
+    """Run jobs under a progress bar."""
+    placed = [(job, _folder(options, job)) for job in jobs]
+    runner = Runner(out, options.workers, options.scheduler, options.accelerator, options.threads)
+    with _progress(jobs) as tick:
+        yield from runner.run(placed, tick)
+
+
+def _folder(options: argparse.Namespace, job: Job) -> Path:
+    folders: dict[str, Path | None] = {NEU: options.neu, TILE: options.magnetic_tile}
+    name = DATASETS[job.dataset].folder
+    folder = folders[name]
+    if folder is None:
+        raise ConfigError(f"{job.key}: its images are not named; add --{name.replace('_', '-')} FOLDER")
+    return folder
+
+
+def _keep_split(job: Job, options: argparse.Namespace, folder: Path) -> None:
+    path = folder / "splits" / f"{job.dataset}_{job.protocol}{job.split}.csv"
+    if not path.exists():
+        images = _folder(options, job)
+        text = split_table(split_rows(job, images), images)
+        write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def _line(result: Result) -> str:
+    name = "dice" if DATASETS[result["dataset"]].masks else "accuracy"
+    place = f"{result['dataset']} {result['protocol']} {result['split']}"
+    return f"{place}: {result['system']} {name} {metrics(result)[name]:.4f} ({result['path']}, {result['seconds']} s)"
+
+
+@contextmanager
+def _progress(jobs: Sequence[Job]) -> Iterator[Tick]:
+    """A bar over the epochs of all runs, with an estimate, on stderr."""
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("epochs"), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(
+        TextColumn("{task.description}"),
+        *columns,
+        console=Console(stderr=True),
+        speed_estimate_period=600,
+        disable=not sys.stderr.isatty(),
+    ) as progress:
+        task = progress.add_task(f"{len(jobs)} runs", total=sum(job.epochs for job in jobs))
+
+        def tick(job: Job) -> None:
+            progress.update(task, advance=1, description=f"{job.dataset} {job.system} {job.split}")
+
+        yield tick
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m brevitas_models.experiments",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    choices = "\n".join(f"  {name}  {table.title}" for name, table in TABLES.items())
+    parser.add_argument(
+        "tables", nargs="+", choices=[*TABLES, "all"], metavar="TABLE", help=f"table1 to table7, or all: {choices}"
+    )
+    parser.add_argument("--protocol", choices=list(PROTOCOLS), default="grouped", help="(default: grouped)")
+    parser.add_argument("--preset", choices=list(PRESETS), default="small", help="(default: small)")
+    parser.add_argument(
+        "--neu", type=Path, metavar="FOLDER", help="images of NEU, with index.csv or a folder per class"
+    )
+    parser.add_argument("--magnetic-tile", type=Path, metavar="FOLDER", help="images and masks of Magnetic Tile")
+    every = list(range(SPLIT_COUNT))
+    parser.add_argument("--splits", type=int, nargs="+", choices=every, default=every, help="(default: all five)")
+    parser.add_argument(
+        "--systems",
+        nargs="+",
+        choices=list(SYSTEMS),
+        default=[],
+        metavar="SYSTEM",
+        help=f"these only: {', '.join(SYSTEMS)}",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/experiments"),
+        help="folder of trainings and results (default: runs/experiments)",
+    )
+    parser.add_argument(
+        "--results", type=Path, help="folder of results, splits, tables and plots (default: that of --out)"
+    )
+    parser.add_argument(
+        "--report", action="store_true", help="run nothing; write tables and plots of the results there are"
+    )
+    parser.add_argument(
+        "--again", action="store_true", help="run those with a result once more; fails unless all numbers are the same"
+    )
+    parser.add_argument("--workers", type=int, default=1, help="processes on this machine (default: 1)")
+    parser.add_argument(
+        "--scheduler", default="", metavar="ADDRESS", help="spread runs over the workers of this Dask scheduler"
+    )
+    parser.add_argument(
+        "--accelerator",
+        default="auto",
+        help="cpu, gpu or auto, as in Lightning Fabric; workers share out the GPUs (default: auto)",
+    )
+    parser.add_argument("--threads", type=int, default=1, help="of PyTorch in each run (default: 1)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
