@@ -32,7 +32,7 @@ class Adjustment:
 class ContrastAdjustedThreshold(Segmenter[Adjustment, np.ndarray]):
     """CAT: defects are the darker or the brighter side of Otsu's threshold on the adjusted image."""
 
-    settings = grid(Adjustment, saturation=(0, 1, 2, 5, 10), gamma=(1, 0.25, 0.5, 2, 4))
+    settings = grid(Adjustment, saturation=(0, 1, 2, 5, 10), gamma=(1, 0.125, 0.25, 0.5, 2, 4, 8))
     polarities = ("dark", "bright")
 
     def _prepare(self, images: np.ndarray) -> np.ndarray:

@@ -58,7 +58,7 @@ class Pursuit:
 class EntitySparsityPursuit(Segmenter[Pursuit, Entities]):
     """ESP: defects are the superpixels whose column of S is not zero; darker or brighter by their mean."""
 
-    settings = grid(Pursuit, prior=(0, 1, 3, 5), sparsity=(0.5, 1, 2, 3, 4, 6, 10, 14, 20, 30))
+    settings = grid(Pursuit, prior=(0, 1, 3, 5, 8), sparsity=(0.5, 1, 2, 4, 6, 10, 15, 20, 30, 50, 100))
 
     def _prepare(self, images: np.ndarray) -> Entities:
         labels, features = zip(*(_entities(image) for image in images.astype(np.float64) / 255), strict=True)
