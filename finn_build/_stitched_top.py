@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.errors import UnsupportedModelError
 from finn_build.ops.base import Stream
@@ -30,6 +32,23 @@ class DesignStream:
     tensor: str
     signal: str
     stream: Stream
+
+
+@dataclass(frozen=True)
+class DesignSkip:
+    """A FIFO outside of a stitched design, in the memory of the board.
+
+    Attributes:
+        node: The FIFO.
+        sent: Stream out of the top, into the FIFO.
+        taken: Stream into the top, the same beats.
+        depth: Beats that the FIFO holds at least.
+    """
+
+    node: str
+    sent: DesignStream
+    taken: DesignStream
+    depth: int
 
 
 @dataclass(frozen=True)
@@ -73,6 +92,7 @@ class Wiring:
     outputs: tuple[DesignStream, ...]
     taps: tuple[DesignStream, ...]
     signals: dict[tuple[str, str], str]
+    skips: tuple[DesignSkip, ...] = ()
 
 
 def identifier(name: str) -> str:
@@ -94,8 +114,13 @@ def side_by_side(cells: Sequence[Cell]) -> Wiring:
     return Wiring(tuple(inputs), tuple(outputs), (), signals)
 
 
-def connected(model: ModelWrapper, cells: Sequence[Cell]) -> Wiring:
-    """Streams of equal tensors meet; those of the graph's inputs and outputs become ports.
+def connected(model: ModelWrapper, cells: Sequence[Cell], skips: Sequence[NodeProto] = ()) -> Wiring:
+    """Streams of equal tensors meet; those of the graph's inputs and outputs, and of skips, become ports.
+
+    Args:
+        model: Graph.
+        cells: Its nodes as instances, but for the skips.
+        skips: FIFOs outside of the design.
 
     Raises:
         UnsupportedModelError: A tensor has no sender, not exactly one receiver, or ends that differ.
@@ -107,9 +132,12 @@ def connected(model: ModelWrapper, cells: Sequence[Cell]) -> Wiring:
             receivers.setdefault(pin.tensor, []).append((cell, pin))
     graph_in = [v.name for v in model.graph.input if model.get_initializer(v.name) is None]
     graph_out = [v.name for v in model.graph.output]
-    _check_ends(senders, receivers, graph_in, graph_out)
+    sent, taken = [fifo.input[0] for fifo in skips], [fifo.output[0] for fifo in skips]
+    _check_ends(senders, receivers, graph_in + taken, graph_out + sent)
     names = {tensor: f"s_axis_{i}" for i, tensor in enumerate(graph_in)}
     names |= {tensor: f"m_axis_{j}" for j, tensor in enumerate(graph_out)}
+    names |= {tensor: f"s_skip_{k}" for k, tensor in enumerate(taken)}
+    names |= {tensor: f"m_skip_{k}" for k, tensor in enumerate(sent)}
     for tensor in senders:
         names.setdefault(tensor, _unique(identifier(tensor), names.values()))
     signals = {(cell.name, pin.port): names[tensor] for tensor, (cell, pin) in senders.items()}
@@ -118,9 +146,16 @@ def connected(model: ModelWrapper, cells: Sequence[Cell]) -> Wiring:
     def streams(tensors: Iterable[str], ends: dict[str, tuple[Cell, Pin]]) -> tuple[DesignStream, ...]:
         return tuple(DesignStream(ends[t][0].node, t, names[t], ends[t][1].stream) for t in tensors)
 
-    inner = (tensor for tensor in senders if tensor not in graph_out)
+    inner = (tensor for tensor in senders if tensor not in (*graph_out, *sent))
     first_receivers = {tensor: ends[0] for tensor, ends in receivers.items()}
-    return Wiring(streams(graph_in, first_receivers), streams(graph_out, senders), streams(inner, senders), signals)
+    ends_of_skips = zip(skips, streams(sent, senders), streams(taken, first_receivers), strict=True)
+    return Wiring(
+        streams(graph_in, first_receivers),
+        streams(graph_out, senders),
+        streams(inner, senders),
+        signals,
+        tuple(DesignSkip(n.name, out, back, getCustomOp(n).attr("depth")) for n, out, back in ends_of_skips),
+    )
 
 
 def _check_ends(
@@ -156,7 +191,9 @@ def _unique(name: str, taken: Iterable[str]) -> str:
 
 def top_source(top: str, cells: Sequence[Cell], wiring: Wiring, clk_ns: float) -> str:
     """Verilog of the top module."""
-    buses = ":".join(s.signal for s in (*wiring.inputs, *wiring.outputs))
+    inputs = (*wiring.inputs, *(skip.taken for skip in wiring.skips))
+    outputs = (*wiring.outputs, *(skip.sent for skip in wiring.skips))
+    buses = ":".join(s.signal for s in (*inputs, *outputs))
     lines = [
         "// Generated: every node of the dataflow graph, connected by AXI streams.",
         "`default_nettype none",
@@ -166,7 +203,7 @@ def top_source(top: str, cells: Sequence[Cell], wiring: Wiring, clk_ns: float) -
         "    input  wire ap_clk,",
         "    input  wire ap_rst_n",
     ]
-    for streams, forward, back in ((wiring.inputs, "input ", "output"), (wiring.outputs, "output", "input ")):
+    for streams, forward, back in ((inputs, "input ", "output"), (outputs, "output", "input ")):
         for s in streams:
             lines += [
                 f"    , {forward} wire [{s.stream.width_padded - 1}:0] {s.signal}_tdata",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
@@ -63,6 +63,8 @@ class BuildConfig:
         frames: frames through simulation and gate; at least 4, so that an interval between frames can be seen.
         folding: lanes by op name, e.g. {"MVAU_3": {"PE": 4, "SIMD": 16}}; replaces the automatic choice.
         fifos: depth in beats by FIFO name, e.g. {"FIFO_7": 1024}; replaces the depth found.
+        ddr_skips: skips of U-Nets that lie in the board's memory: "off", "auto" for as few as make the design fit, or a
+            list of FIFO names.
     """
 
     model: str
@@ -72,6 +74,7 @@ class BuildConfig:
     frames: int = 4
     folding: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
     fifos: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    ddr_skips: str | Sequence[str] = "off"
 
     def __post_init__(self) -> None:
         if isinstance(self.target_fps, str) and self.target_fps != _FASTEST:
@@ -88,6 +91,8 @@ class BuildConfig:
         for fifo, depth in self.fifos.items():
             if not isinstance(depth, int) or depth < 2:
                 raise ConfigError(f"depth of {fifo}: {depth!r}; legal: 2 beats and more")
+        if isinstance(self.ddr_skips, str) and self.ddr_skips not in ("off", "auto"):
+            raise ConfigError(f"ddr_skips={self.ddr_skips!r}; legal: off, auto, or a list of FIFO names")
 
 
 def write_build(config: BuildConfig, path: Path) -> Path:
@@ -95,6 +100,7 @@ def write_build(config: BuildConfig, path: Path) -> Path:
     values = {f.name: getattr(config, f.name) for f in fields(config)}
     values["folding"] = {op: dict(lanes) for op, lanes in config.folding.items()}
     values["fifos"] = dict(config.fifos)
+    values["ddr_skips"] = config.ddr_skips if isinstance(config.ddr_skips, str) else list(config.ddr_skips)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(values, sort_keys=False, default_flow_style=None, width=120))
     return path
@@ -160,6 +166,7 @@ _LEGAL_TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,),
     "float": (int, float),
     "float | str": (int, float, str),
+    "str | Sequence": (str, list, tuple),
     "Mapping": (Mapping,),
 }
 

@@ -147,7 +147,8 @@ def buffer_for(model: ModelWrapper, config: BuildConfig, board: Board, cycles: i
     """The folded graph with its width converters and FIFOs, its memories placed within the board's budget."""
     share = config.max_utilization
     buffered = model.transform(InsertWidthConverters()).transform(InsertFIFOs(cycles, config.fifos))
-    return buffered.transform(PlaceMemories(_LUT_AIM * share * board.lut, share * 2 * board.bram36, share * board.uram))
+    budget = (_LUT_AIM * share * board.lut, share * 2 * board.bram36, share * board.uram)
+    return buffered.transform(PlaceMemories(*budget, config.ddr_skips))
 
 
 def _excess(model: ModelWrapper, config: BuildConfig, board: Board, cycles: int) -> list[str]:

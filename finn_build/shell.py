@@ -9,12 +9,14 @@ import hashlib
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import lcm
 from pathlib import Path
 
 import jinja2
 
 from finn_build.config import Board
-from finn_build.ops.base import RTL_DIR
+from finn_build.errors import UnsupportedModelError
+from finn_build.ops.base import RTL_DIR, Stream
 from finn_build.stitch import DesignStream, StitchedDesign
 
 TOP = "signflow_top"
@@ -32,6 +34,9 @@ SHELL_SOURCES = (
     "shell/shell_monitor.sv",
     "shell/shell.sv",
 )
+SKIP_SOURCES = ("shell/shell_skip.sv",)  # where there are skips in memory
+MAX_STREAMS = 10  # the registers have a place for so many
+_BURST_WORDS = 16
 _HASH_FILE = "build_hash.mem"
 _HASH_DIGITS = 32
 _BUS = {"xc7": (64, 32), "xcup": (128, 40)}  # bits of data and address of the memory ports, by Yosys' family
@@ -52,8 +57,8 @@ class Shell:
         folder: of the sources and memory files, where a simulation must run.
         data_bits: of the AXI masters.
         addr_bits: of the AXI masters.
-        inputs: streams read from memory.
-        outputs: streams written to memory; master i serves input i and output i.
+        inputs: streams read from memory, those of skips last.
+        outputs: streams written to memory, those of skips last; master i serves input i and output i.
         build_hash: 32 hexadecimal digits, of all RTL and memory files of the accelerator.
     """
 
@@ -80,20 +85,46 @@ def write_shell(design: StitchedDesign, board: Board) -> Shell:
     Args:
         design: what `stitch` returned.
         board: gives the width of the masters and the clock.
+
+    Raises:
+        UnsupportedModelError: more streams than the registers have places for.
     """
-    folder = design.mem_dir
+    folder, inputs, outputs = design.mem_dir, len(shell_inputs(design)), len(shell_outputs(design))
+    if inputs + outputs > MAX_STREAMS:
+        raise UnsupportedModelError(
+            f"shell: {inputs} inputs and {outputs} outputs, {len(design.skips)} of each for skips in memory; at most "
+            f"{MAX_STREAMS} streams in all"
+        )
+    shell_sources = (*SHELL_SOURCES, *(SKIP_SOURCES if design.skips else ()))
     build_hash = hash_of(design)
     words = [build_hash[i : i + 8] for i in range(0, _HASH_DIGITS, 8)]
     (folder / _HASH_FILE).write_text("\n".join(words) + "\n")
-    for source in SHELL_SOURCES:
+    for source in shell_sources:
         shutil.copyfile(RTL_DIR / source, folder / Path(source).name)
     (folder / f"{TOP}.v").write_text(top_source(design, board))
     data_bits, addr_bits = _BUS[board.family]
-    shared = [folder / Path(source).name for source in SHELL_SOURCES]
+    shared = [folder / Path(source).name for source in shell_sources]
     sources = (*design.sources, *(path for path in shared if path not in design.sources), folder / f"{TOP}.v")
     names = [*(path.name for path in sources), *(f"// memory file: {path.name}" for path in _memory_files(folder))]
     (folder / MANIFEST).write_text("\n".join(names) + "\n")
-    return Shell(TOP, sources, folder, data_bits, addr_bits, len(design.inputs), len(design.outputs), build_hash)
+    return Shell(TOP, sources, folder, data_bits, addr_bits, inputs, outputs, build_hash)
+
+
+def shell_inputs(design: StitchedDesign) -> list[DesignStream]:
+    """Streams that the shell sends, in the order of its registers."""
+    return [*design.inputs, *(skip.taken for skip in design.skips)]
+
+
+def shell_outputs(design: StitchedDesign) -> list[DesignStream]:
+    """Streams that the shell takes, in the order of its registers."""
+    return [*design.outputs, *(skip.sent for skip in design.skips)]
+
+
+def ring_bytes(stream: Stream, depth: int, board: Board) -> int:
+    """Bytes in memory for a skip of `depth` beats: whole groups, the fewest beats that fill bursts to the last byte."""
+    beat_bytes, burst_bytes = stream.width_padded // 8, _BURST_WORDS * _BUS[board.family][0] // 8
+    group_bytes = lcm(beat_bytes, burst_bytes)
+    return -(-depth * beat_bytes // group_bytes) * group_bytes
 
 
 def hash_of(design: StitchedDesign) -> str:
@@ -111,12 +142,13 @@ def top_source(design: StitchedDesign, board: Board) -> str:
     """Verilog of `signflow_top`."""
     text = (RTL_DIR / "shell" / f"{TOP}.v.j2").read_text()
     template = jinja2.Template(text, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    inputs, outputs = _pins(design.inputs), _pins(design.outputs)
+    inputs, outputs = _pins(shell_inputs(design)), _pins(shell_outputs(design))
     data_bits, addr_bits = _BUS[board.family]
     return template.render(
         accelerator=design.top,
         inputs=inputs,
         outputs=outputs,
+        skips=len(design.skips),
         streams=[*inputs, *outputs],
         masters=range(max(len(inputs), len(outputs))),
         reads=range(len(inputs)),

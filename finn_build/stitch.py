@@ -16,9 +16,19 @@ from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
-from finn_build._stitched_top import Cell, DesignStream, Pin, connected, identifier, side_by_side, top_source
+from finn_build._stitched_top import (
+    Cell,
+    DesignSkip,
+    DesignStream,
+    Pin,
+    connected,
+    identifier,
+    side_by_side,
+    top_source,
+)
 from finn_build.errors import UnsupportedModelError
 from finn_build.ops.base import Stream, StreamOp
+from finn_build.ops.fifo import StreamFIFO_rtl
 
 _MANIFEST = "sources.f"
 _HEADERS = (".vh", ".svh")
@@ -38,6 +48,7 @@ class StitchedDesign:
         taps: Streams between two nodes; their nets stay visible in simulation.
         mem_dir: Folder of the memory files, where a simulation must run.
         longest_cycles: Expected cycles per frame of the slowest node.
+        skips: FIFOs outside of it, which the shell makes in the board's memory.
     """
 
     top: str
@@ -47,6 +58,7 @@ class StitchedDesign:
     taps: tuple[DesignStream, ...]
     mem_dir: Path
     longest_cycles: int
+    skips: tuple[DesignSkip, ...] = ()
 
 
 def stitch(
@@ -69,7 +81,8 @@ def stitch(
         clk_ns: Clock period in ns, for ops whose HDL depends on it.
 
     Returns:
-        The design; its top has `s_axis_{i}` and `m_axis_{j}` ports in the order of the graph's inputs and outputs.
+        The design; its top has `s_axis_{i}` and `m_axis_{j}` ports in the order of the graph's inputs and outputs, and
+        a pair `m_skip_{k}`, `s_skip_{k}` for each FIFO in memory.
 
     Raises:
         UnsupportedModelError: A node is no hardware op, or two nodes do not fit together.
@@ -78,13 +91,14 @@ def stitch(
     out_dir.mkdir(parents=True, exist_ok=True)
     _remove_previous(out_dir)
     ops = _hardware_ops(model)
-    cells = [_generate(model, node, op, out_dir, part, clk_ns) for node, op in ops]
-    wiring = connected(model, cells) if connect else side_by_side(cells)
+    skips = [node for node, op in ops if isinstance(op, StreamFIFO_rtl) and op.in_memory]
+    cells = [_generate(model, node, op, out_dir, part, clk_ns) for node, op in ops if node not in skips]
+    wiring = connected(model, cells, skips) if connect else side_by_side(cells)
     (out_dir / f"{top}.v").write_text(top_source(top, cells, wiring, clk_ns))
     sources = _gather([*(path for cell in cells for path in cell.sources), out_dir / f"{top}.v"], out_dir)
     _write_manifest(sources, out_dir)
     longest = max(int(op.get_exp_cycles()) for _, op in ops)
-    return StitchedDesign(top, sources, wiring.inputs, wiring.outputs, wiring.taps, out_dir, longest)
+    return StitchedDesign(top, sources, wiring.inputs, wiring.outputs, wiring.taps, out_dir, longest, wiring.skips)
 
 
 def _remove_previous(out_dir: Path) -> None:

@@ -151,7 +151,8 @@ private:
     bool offering_ = false;
 };
 
-/// Writes: data may come before or after their address, responses in order.
+/// Writes: data may come before or after their address, responses in order. Words can be read once their response is offered,
+/// not before: AXI promises no more.
 class WriteChannel : public Channel {
 public:
     WriteChannel(BoardModel& model, const std::string& prefix, const Memory& memory, const Traffic& traffic)
@@ -163,6 +164,8 @@ public:
         forget();
         words_.clear();
         answers_.clear();
+        taken_.clear();
+        met_ = 0;
         held_data_ = Held();
         offering_ = false;
         response_valid_.set(0);
@@ -174,7 +177,10 @@ public:
         if (offering_) return;
         offering_ = !answers_.empty() && cycle >= answers_.front().due && !traffic_.hang && !move_();
         response_valid_.set(offering_);
-        if (offering_) response_.set(answers_.front().response);
+        if (!offering_) return;
+        Burst& burst = answers_.front();
+        response_.set(burst.response);
+        for (; burst.beats; --burst.beats, burst.address += data_.bytes) show(burst.address);
     }
 
     void sample(uint64_t cycle) {
@@ -198,25 +204,33 @@ private:
         bool last;
     };
 
+    /// One word meets its burst.
     void store(uint64_t cycle) {
         Burst& burst = bursts_.front();
-        const Word& word = words_.front();
-        if (word.last != (burst.beats == 1)) throw Failure(name_ + ": wlast is not at the end of the burst");
-        for (size_t i = 0; i < word.bytes.size(); ++i)
-            if (word.strobes >> i & 1) memory_.data[burst.address - memory_.base + i] = word.bytes[i];
+        taken_.push_back(words_.front());
         words_.pop_front();
-        burst.address += data_.bytes;
-        if (--burst.beats) return;
+        if (taken_.back().last != (++met_ == burst.beats)) throw Failure(name_ + ": wlast is not at the end of the burst");
+        if (met_ < burst.beats) return;
+        met_ = 0;
         burst.due = std::max(burst.due, cycle + 1);
         answers_.push_back(burst);
         bursts_.pop_front();
     }
 
+    /// The oldest word becomes part of the memory.
+    void show(uint64_t address) {
+        const Word& word = taken_.front();
+        for (size_t i = 0; i < word.bytes.size(); ++i)
+            if (word.strobes >> i & 1) memory_.data[address - memory_.base + i] = word.bytes[i];
+        taken_.pop_front();
+    }
+
     Pin data_, strobes_, last_, beat_valid_, beat_ready_, response_, response_valid_, response_ready_;
     bool offering_ = false;
     Held held_data_;
-    std::deque<Word> words_;
+    std::deque<Word> words_, taken_;  ///< without and with a burst
     std::deque<Burst> answers_;
+    unsigned met_ = 0;  ///< words of the first burst that came
 };
 
 }  // namespace signflow

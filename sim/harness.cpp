@@ -1,7 +1,7 @@
 // Cycle loop of every simulation: drives and collects streams, watches for deadlock, checks the protocol.
 //
 // Usage: simulator FOLDER FRAMES WATCHDOG SEED IDLE BACKPRESSURE RESET_AT TRACE_FILE
-// FOLDER/beats holds the beats per frame of every stream, <index>.in the beats of an input; <index>.out receives
+// FOLDER/beats holds the beats per frame of every stream, and the depth of the skip that it enters or leaves (else 0), <index>.in the beats of an input; <index>.out receives
 // those of an output or tap, result.json the rest, error.txt the reason of a failure.
 // Cycle: pins are driven while the clock is low, the model settles, handshakes are sampled, the clock rises.
 #include <chrono>
@@ -26,10 +26,12 @@ public:
     Run(const Options& options, VerilatedContext* context)
         : options_(options), context_(context), model_(make_model(context)) {
         std::ifstream beats_per_frame(options.folder + "/beats");
+        std::shared_ptr<Skip> skip;
         for (size_t i = 0; i < model_->pins.size(); ++i) {
-            uint64_t beats = 0;
-            if (!(beats_per_frame >> beats)) throw Failure("beats per frame cannot be read");
-            streams_.emplace_back(model_->pins[i], i, beats, options);
+            uint64_t beats = 0, depth = 0;
+            if (!(beats_per_frame >> beats >> depth)) throw Failure("beats per frame cannot be read");
+            if (model_->pins[i].role != Role::SKIP_TAKEN) skip = depth ? std::make_shared<Skip>(Skip{depth}) : nullptr;
+            streams_.emplace_back(model_->pins[i], i, beats, options, skip);
         }
         if (!options.trace.empty()) model_->open_trace(options.trace);
     }
@@ -75,7 +77,7 @@ private:
 
     /// One clock cycle. Returns true when any stream moved a beat.
     bool step() {
-        for (Stream& stream : streams_) stream.drive();
+        for (Stream& stream : streams_) stream.drive(cycle_);
         half_cycle(0);
         bool moved = false;
         for (Stream& stream : streams_) moved |= stream.sample(cycle_);

@@ -10,7 +10,9 @@ class VerilatedContext;
 
 namespace signflow {
 
-enum class Role { INPUT, OUTPUT, TAP };
+/// A FIFO in the board's memory lies outside of the design: SKIP_SENT is what the design sends into it, SKIP_TAKEN, always the
+/// next of the pins, what it takes back.
+enum class Role { INPUT, OUTPUT, TAP, SKIP_SENT, SKIP_TAKEN };
 
 /// The pins of one stream, by address inside the model. Little-endian hosts only, as Verilator's layout is.
 struct Pins {
@@ -18,8 +20,8 @@ struct Pins {
     Role role;
     uint8_t* data;
     size_t bytes;    ///< bytes of one beat
-    uint8_t* valid;  ///< driven by the harness for inputs, only read otherwise
-    uint8_t* ready;  ///< driven by the harness for outputs, only read otherwise
+    uint8_t* valid;  ///< driven by the harness for inputs and SKIP_TAKEN, only read otherwise
+    uint8_t* ready;  ///< driven by the harness for outputs and SKIP_SENT, only read otherwise
 };
 
 /// A Verilated model, its class hidden so that the harness is compiled once for all designs.

@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <cstring>
+#include <deque>
 #include <fstream>
 #include <stdexcept>
 
@@ -58,14 +59,23 @@ struct Failure : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// A FIFO in the board's memory, outside of the design. Its latency stands for two of the memory's and a burst.
+struct Skip {
+    static constexpr uint64_t LATENCY = 512;
+    uint64_t depth;
+    std::deque<uint64_t> due;    ///< cycle from which each beat can be had
+    std::deque<uint8_t> bytes;
+};
+
 /// One stream: its pins, its data, its counters.
 class Stream {
 public:
-    Stream(const Pins& pins, size_t index, uint64_t beats, const Options& options)
-        : pins_(pins), beats_(beats), total_(beats * options.frames), held_(pins.bytes), data_(total_ * pins.bytes),
+    Stream(const Pins& pins, size_t index, uint64_t beats, const Options& options, std::shared_ptr<Skip> skip)
+        : pins_(pins), skip_(std::move(skip)), sends_(pins.role == Role::INPUT || pins.role == Role::SKIP_TAKEN),
+          takes_(pins.role == Role::OUTPUT || pins.role == Role::SKIP_SENT), beats_(beats),
+          total_(beats * options.frames), held_(pins.bytes), data_(total_ * pins.bytes),
           file_(options.folder + "/" + std::to_string(index)),
-          pause_(pins.role == Role::INPUT ? options.idle : pins.role == Role::OUTPUT ? options.backpressure : 0,
-                 options.seed * 1000003 + index) {
+          pause_(sends_ ? options.idle : takes_ ? options.backpressure : 0, options.seed * 1000003 + index) {
         if (pins.role != Role::INPUT) return;
         std::ifstream in(file_ + ".in", std::ios::binary);
         if (!in.read(reinterpret_cast<char*>(data_.data()), static_cast<std::streamsize>(data_.size())))
@@ -73,37 +83,40 @@ public:
     }
 
     /// While the clock is low, before the model settles.
-    void drive() {
-        if (pins_.role == Role::INPUT) {
+    void drive(uint64_t cycle) {
+        if (sends_) {
             if (offering_) return;
-            offering_ = done_ < total_ && !pause_();
+            const bool there = !skip_ || (!skip_->due.empty() && cycle >= skip_->due.front());
+            offering_ = done_ < total_ && there && !pause_();
             *pins_.valid = offering_;
             if (offering_) {
+                if (skip_) std::copy_n(skip_->bytes.begin(), pins_.bytes, &data_[done_ * pins_.bytes]);
                 std::memcpy(pins_.data, &data_[done_ * pins_.bytes], pins_.bytes);
             } else {  // rubbish, so that an op that looks without valid is caught
                 for (size_t i = 0; i < pins_.bytes; ++i)
                     pins_.data[i] = static_cast<uint8_t>(0xA5 ^ (done_ + i));
             }
-        } else if (pins_.role == Role::OUTPUT) {
-            *pins_.ready = done_ < total_ && !pause_();
+        } else if (takes_) {
+            *pins_.ready = done_ < total_ && !full() && !pause_();
         }
     }
 
     /// After the model settled, before the clock rises. Returns true when a beat moves.
     bool sample(uint64_t cycle) {
         const bool valid = *pins_.valid & 1, ready = *pins_.ready & 1;
-        if (pins_.role != Role::INPUT) check(cycle, valid, ready);
+        if (!sends_) check(cycle, valid, ready);
         if (done_ == total_) return false;  // an op may well begin a frame, with padding, that nobody asked for
         if (!(valid && ready)) {
             stalled_ += valid;
             starved_ += ready;
             return false;
         }
-        if (pins_.role == Role::INPUT) {
+        if (sends_) {
             offering_ = false;
         } else {
             std::memcpy(&data_[done_ * pins_.bytes], pins_.data, pins_.bytes);
         }
+        if (skip_) pass(cycle);
         if (done_ == 0) first_beat_ = static_cast<int64_t>(cycle);
         if (++done_ % beats_ == 0) frame_end_.push_back(cycle);
         return true;
@@ -114,20 +127,21 @@ public:
         first_beat_ = -1;
         frame_end_.clear();
         waiting_ = offering_ = false;
-        if (pins_.role == Role::INPUT) *pins_.valid = 0;
-        if (pins_.role == Role::OUTPUT) *pins_.ready = 0;
+        if (sends_) *pins_.valid = 0;
+        if (takes_) *pins_.ready = 0;
+        if (skip_) skip_->due.clear(), skip_->bytes.clear();
     }
 
     bool finished() const { return done_ == total_; }
     /// The sender waits for the receiver; the harness itself always means to take, or has nothing left to send.
     bool blocked() const {
-        if (pins_.role == Role::OUTPUT) return false;
+        if (takes_) return (*pins_.valid & 1) && full();
         return (pins_.role == Role::INPUT ? !finished() : *pins_.valid & 1) && !(*pins_.ready & 1);
     }
     /// The receiver waits for the sender, and the stream is not yet complete.
     bool starving() const {
         if (finished() || pins_.role == Role::INPUT) return false;
-        return (pins_.role == Role::OUTPUT || (*pins_.ready & 1)) && !(*pins_.valid & 1);
+        return (takes_ || (*pins_.ready & 1)) && !(*pins_.valid & 1);
     }
     uint64_t done() const { return done_; }
     uint64_t total() const { return total_; }
@@ -150,6 +164,19 @@ public:
     }
 
 private:
+    bool full() const { return skip_ && skip_->due.size() >= skip_->depth; }
+
+    /// A beat of this stream enters or leaves the skip.
+    void pass(uint64_t cycle) {
+        if (takes_) {
+            skip_->due.push_back(cycle + Skip::LATENCY);
+            skip_->bytes.insert(skip_->bytes.end(), pins_.data, pins_.data + pins_.bytes);
+        } else {
+            skip_->due.pop_front();
+            skip_->bytes.erase(skip_->bytes.begin(), skip_->bytes.begin() + static_cast<std::ptrdiff_t>(pins_.bytes));
+        }
+    }
+
     /// Once valid, a beat stays, unchanged, until taken.
     void check(uint64_t cycle, bool valid, bool ready) {
         if (waiting_) {
@@ -165,6 +192,8 @@ private:
     }
 
     Pins pins_;
+    std::shared_ptr<Skip> skip_;  ///< of the two ends of one
+    bool sends_, takes_;          ///< the harness does
     uint64_t beats_, total_, done_ = 0, stalled_ = 0, starved_ = 0;
     int64_t first_beat_ = -1;
     bool offering_ = false, waiting_ = false;

@@ -11,7 +11,7 @@ from finn_build.errors import SimulationError
 from finn_build.stitch import DesignStream, StitchedDesign
 from sim._toolchain import Progress
 from sim.packing import pack, unpack
-from sim.verilator import Port, SimResult, Simulator, Stalls, Tap, compile_model
+from sim.verilator import Port, SimResult, Simulator, Skip, Stalls, Tap, compile_model
 
 _WATCHDOG_MARGIN = 4096  # cycles, far above any random pause
 
@@ -60,17 +60,23 @@ def simulate(
         on_progress=part_of(on_progress, 0.5, 1),
         reset_at_cycle=reset_at_cycle,
     )
-    tensors = {s.tensor: unpack(result.taps[s.tensor], s.stream, frames) for s in design.taps}
+    recorded = [*design.taps, *(end for skip in design.skips for end in (skip.sent, skip.taken))]
+    tensors = {s.tensor: unpack(result.taps[s.tensor], s.stream, frames) for s in recorded}
     tensors |= {s.tensor: unpack(result.outputs[s.signal], s.stream, frames) for s in design.outputs}
     return tensors, result
 
 
 def compile_design(design: StitchedDesign, *, trace: bool = False, on_progress: Progress | None = None) -> Simulator:
     """Compile a stitched design, or find it in the cache."""
-    taps = [Tap(s.tensor, s.signal, s.stream.width_padded, s.stream.beats) for s in design.taps]
+    skips = [Skip(_tap(skip.sent), _tap(skip.taken), skip.depth) for skip in design.skips]
+    taps = [_tap(s) for s in design.taps]
     return compile_model(
-        design.top, design.sources, ports(design.inputs), ports(design.outputs), taps, trace, on_progress
+        design.top, design.sources, ports(design.inputs), ports(design.outputs), taps, trace, on_progress, skips
     )
+
+
+def _tap(s: DesignStream) -> Tap:
+    return Tap(s.tensor, s.signal, s.stream.width_padded, s.stream.beats)
 
 
 def ports(streams: Sequence[DesignStream]) -> list[Port]:

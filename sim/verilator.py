@@ -63,6 +63,21 @@ class Tap:
 
 
 @dataclass(frozen=True)
+class Skip:
+    """A FIFO outside of the design, in the board's memory: the harness holds its beats.
+
+    Attributes:
+        sent: Stream out of the top; its signal is that of the port.
+        taken: Stream into the top, the same beats.
+        depth: Beats that fit.
+    """
+
+    sent: Tap
+    taken: Tap
+    depth: int
+
+
+@dataclass(frozen=True)
 class Stalls:
     """Random pauses, the same for the same seed; unreset registers then start with random contents too.
 
@@ -100,7 +115,7 @@ class SimResult:
 
     Attributes:
         outputs: uint8 [frames * beats, width / 8] by port.
-        taps: The same by tap.
+        taps: The same by tap, and by stream of a skip.
         cycles: Cycles from the end of reset to the last beat.
         streams: Statistics of every port and tap.
     """
@@ -115,6 +130,7 @@ class _Bound(NamedTuple):
     role: str
     signal: str
     stream: Port | Tap
+    depth: int = 0
 
 
 def compile_model(
@@ -125,6 +141,7 @@ def compile_model(
     taps: Sequence[Tap] = (),
     trace: bool = False,
     on_progress: Progress | None = None,
+    skips: Sequence[Skip] = (),
 ) -> Simulator:
     """Compile a design, or find it in the cache.
 
@@ -136,6 +153,7 @@ def compile_model(
         taps: Streams inside the top, recorded.
         trace: Compile with waves (FST, or VCD where zlib's header is missing).
         on_progress: Called with the fraction of the C++ compilation that is done.
+        skips: FIFOs outside of the top, between two of its ports.
 
     Raises:
         SimulationError: No compiler, no Verilator, or the sources do not compile.
@@ -145,11 +163,14 @@ def compile_model(
         *(_Bound("OUTPUT", port.name, port) for port in outputs),
         *(_Bound("TAP", tap.signal, tap) for tap in taps),
     ]
-    for _, _, stream in bound:
+    for skip in skips:
+        ends = (("SKIP_SENT", skip.sent), ("SKIP_TAKEN", skip.taken))
+        bound += [_Bound(role, end.signal, end, skip.depth) for role, end in ends]
+    for _, _, stream, _ in bound:
         if stream.width % 8 or stream.width <= 0:
             raise SimulationError(f"stream {stream.name}: tdata of {stream.width} bits is not whole bytes")
     chosen = wave_format() if trace else ""
-    binding = binding_source(top, list(bound), chosen)
+    binding = binding_source(top, [(role, signal, stream) for role, signal, stream, _ in bound], chosen)
     contents = _read(sources)
     runtime = runtime_library(chosen)
     named = (part for path, text in contents.items() for part in (path.name, text))
@@ -226,11 +247,11 @@ class Simulator:
         return str(Path(trace_file).absolute().with_suffix(f".{self.wave_format}"))
 
     def _write_inputs(self, inputs: Mapping[str, np.ndarray], frames: int, folder: Path) -> None:
-        expected = {stream.name: stream for role, _, stream in self.bound if role == "INPUT"}
+        expected = {stream.name: stream for role, _, stream, _ in self.bound if role == "INPUT"}
         if set(inputs) != set(expected):
             raise SimulationError(f"inputs given: {sorted(inputs)}; the design has: {sorted(expected)}")
-        (folder / "beats").write_text("".join(f"{stream.beats}\n" for _, _, stream in self.bound))
-        for index, (role, _, stream) in enumerate(self.bound):
+        (folder / "beats").write_text("".join(f"{stream.beats} {depth}\n" for _, _, stream, depth in self.bound))
+        for index, (role, _, stream, _) in enumerate(self.bound):
             if role != "INPUT":
                 continue
             beats = np.ascontiguousarray(inputs[stream.name])
@@ -270,10 +291,11 @@ class Simulator:
         text = json.loads((folder / "result.json").read_text())
         found: dict[str, dict[str, np.ndarray]] = {"OUTPUT": {}, "TAP": {}}
         streams = {}
-        for index, (role, _, stream) in enumerate(self.bound):
+        for index, (role, _, stream, _) in enumerate(self.bound):
             numbers = text["streams"][index]
             streams[stream.name] = StreamStats(**numbers | {"frame_end": tuple(numbers["frame_end"])})
             if role != "INPUT":
                 beats = np.fromfile(folder / f"{index}.out", np.uint8)
-                found[role][stream.name] = beats.reshape(frames * stream.beats, stream.width // 8)
+                kind = "OUTPUT" if role == "OUTPUT" else "TAP"
+                found[kind][stream.name] = beats.reshape(frames * stream.beats, stream.width // 8)
         return SimResult(found["OUTPUT"], found["TAP"], text["cycles"], streams)

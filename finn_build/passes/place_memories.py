@@ -3,11 +3,13 @@
 Every op puts each of its memories where that takes the smaller share of an XC7Z020. Where the design then has too many
 RAMB18, ops are told that one is worth more LUTs (`bramPrice`), those that free a block for the fewest LUTs first.
 Where it has too many LUTs, the other way round, as far as there are blocks. Before that, the deepest FIFOs go to
-UltraRAM where the chip has it: only they can, as it starts empty. Streams, cycles and values stay.
+UltraRAM where the chip has it: only they can, as it starts empty. Skips that are named, or with "auto" as few as make
+the design fit, those with the most blocks first, go to the memory of the board. Streams, cycles and values stay.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from math import inf
 
@@ -16,7 +18,9 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
+from finn_build.errors import ConfigError
 from finn_build.ops.base import Resources, StreamOp
+from finn_build.shell import MAX_STREAMS
 
 _PRICES_FOR_LUTS = (200, 215, 235, 260, 300, 400)  # to free blocks
 _BLOCKS_PER_URAM = 4  # RAMB18 that an UltraRAM has to free; it holds as much as 16
@@ -26,34 +30,68 @@ _PRICES_FOR_BLOCKS = (170, 140, 110, 80, 50)  # to free LUTs
 class PlaceMemories(Transformation):
     """Comes last. Skips designs that fit already; what cannot be made to fit is left as near as it gets."""
 
-    def __init__(self, lut: float, bram18: float, uram: float = 0):
-        """Args: `lut`, `bram18` and `uram`, the budget of the whole design."""
+    def __init__(self, lut: float, bram18: float, uram: float = 0, ddr_skips: str | Sequence[str] = "off"):
+        """Args: `lut`, `bram18`, `uram`, the budget of the whole design; `ddr_skips`, as in a build configuration."""
         super().__init__()
-        self.lut, self.bram18, self.uram = lut, bram18, uram
+        self.lut, self.bram18, self.uram, self.ddr_skips = lut, bram18, uram, ddr_skips
 
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
-        """Change prices until both budgets hold; one application is enough."""
+        """Change prices until both budgets hold; one application is enough.
+
+        Raises:
+            ConfigError: `ddr_skips` names no skip, or more than the shell has room for.
+        """
+        skips = {n.name: n for n in model.get_nodes_by_op_type("StreamFIFO_rtl") if getCustomOp(n).attr("leastDepth")}
+        room = (MAX_STREAMS - len(model.graph.input) - len(model.graph.output)) // 2
+        if not isinstance(self.ddr_skips, str):
+            for name in self.ddr_skips:
+                if name not in skips:
+                    raise ConfigError(f"ddr_skips: no skip is called {name}; legal: {', '.join(skips) or 'none'}")
+                getCustomOp(skips[name]).set_nodeattr("ram_style", "ddr")
+            if len(self.ddr_skips) > room:
+                raise ConfigError(f"ddr_skips: {len(self.ddr_skips)} skips; the shell has room for {room}")
+        placed = self._place(model)
+        if self.ddr_skips == "auto":
+            deepest = sorted(skips.values(), key=lambda n: (-getCustomOp(n).resources().bram18, n.name))
+            for skip in deepest[:room]:
+                if self._fits(placed):
+                    break
+                getCustomOp(skip).set_nodeattr("ram_style", "ddr")
+                placed = self._place(model)
+        return placed, False
+
+    def _fits(self, model: ModelWrapper) -> bool:
+        areas = _areas(model).values()
+        return sum(a.bram18 for a in areas) <= self.bram18 and sum(a.lut for a in areas) <= self.lut
+
+    def _place(self, unplaced: ModelWrapper) -> ModelWrapper:
+        """A copy in which both budgets hold, or as nearly as it gets."""
+        model = copy.deepcopy(unplaced)
         self._to_uram(model)
-        areas = {n.name: getCustomOp(n).resources() for n in model.graph.node if isinstance(getCustomOp(n), StreamOp)}
+        areas = _areas(model)
         blocks, luts = sum(a.bram18 for a in areas.values()), sum(a.lut for a in areas.values())
         if blocks > self.bram18:
             _trade(model, areas, _PRICES_FOR_LUTS, ("bram18", blocks - self.bram18), ("lut", inf))
         elif luts > self.lut:
             _trade(model, areas, _PRICES_FOR_BLOCKS, ("lut", luts - self.lut), ("bram18", self.bram18 - blocks))
-        return model, False
+        return model
 
     def _to_uram(self, model: ModelWrapper) -> None:
         """Move FIFOs, those that free the most block RAM first."""
-        offers = []
+        offers, left = [], self.uram
         for node in model.get_nodes_by_op_type("StreamFIFO_rtl") if self.uram else ():
             freed = getCustomOp(node).resources().bram18
             blocks = _changed(node, ram_style="ultra").resources().uram
             if freed >= _BLOCKS_PER_URAM * blocks:
                 offers.append((-freed, blocks, node.name, node))
         for _, blocks, _, node in sorted(offers, key=lambda offer: offer[:3]):
-            if blocks <= self.uram:
-                self.uram -= blocks
+            if blocks <= left:
+                left -= blocks
                 getCustomOp(node).set_nodeattr("ram_style", "ultra")
+
+
+def _areas(model: ModelWrapper) -> dict[str, Resources]:
+    return {n.name: getCustomOp(n).resources() for n in model.graph.node if isinstance(getCustomOp(n), StreamOp)}
 
 
 def _trade(

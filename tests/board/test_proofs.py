@@ -20,6 +20,7 @@ CASES = {
     "axilite": ("axilite_proof", {}),
     "reader": ("reader_proof", {}),
     "writer": ("writer_proof", {}),
+    "skip": ("skip_proof", {}),
 }
 BUGS = [
     ("bursts_proof", "shell_bursts.sv", "- {1'b0, place_q[LOW+:STEP]}", ""),
@@ -33,11 +34,16 @@ BUGS = [
     ("reader_proof", "shell_reader.sv", "if (room) m_axi_arvalid", "if (room || halt) m_axi_arvalid"),
     ("writer_proof", "shell_writer.sv", "&& free_q >= COUNT'(burst_words)", ""),
     ("writer_proof", "shell_writer.sv", "words_q == (STEP + 1)'(1)", "words_q == (STEP + 1)'(2)"),
+    ("skip_proof", "shell_skip.sv", "ring_q - used_q >= 32'(GROUP_BYTES)", "ring_q != used_q"),
+    ("skip_proof", "shell_skip.sv", "stay >= COUNT'(GROUP)", "waiting_q >= COUNT'(GROUP)"),
+    ("skip_proof", "shell_skip.sv", "|| written_q == '0 ||", "||"),
+    ("skip_proof", "shell_skip.sv", "written_q == '0 || m_axi_arvalid)", "written_q == '0)"),
+    ("skip_proof", "shell_skip.sv", "m_axi_bvalid && m_axi_bready", "m_axi_wvalid && m_axi_wready && m_axi_wlast"),
 ]
 
 
 def _sources(top: str, shell: Path = SHELL) -> list[Path]:
-    parts = ("axilite", "gearbox", "bursts", "reader", "writer")
+    parts = ("axilite", "gearbox", "bursts", "reader", "writer", "skip")
     return [RTL_DIR / "fifo" / "fifo.sv", *(shell / f"shell_{part}.sv" for part in parts), PROOFS / f"{top}.sv"]
 
 

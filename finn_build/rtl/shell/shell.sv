@@ -2,6 +2,7 @@
 //
 // Streams    inputs first, then outputs; input i and output i share AXI master i. The accelerator's streams lie side by side
 //            in one vector each, stream 0 in the low bits.
+// Skips      the last SKIPS inputs and outputs are the ends of FIFOs in memory: what enters by the output leaves by the input.
 // Clocking   one clock. `accelerator_rst_n` holds the accelerator in reset after power-up, errors and soft resets.
 // Area       (Yosys, one input and one output of 1 byte) xc7, 64 bits: 1,443 LUT, 1,487 FF; xcup, 128 bits: 1,737 LUT,
 //            1,772 FF. No block RAM, no DSP.
@@ -10,6 +11,7 @@
 module shell #(
     parameter int INPUTS     = 1,
     parameter int OUTPUTS    = 1,
+    parameter int SKIPS      = 0,   /// of the inputs, and of the outputs
     parameter int ADDR_BITS  = 32,
     parameter int DATA_BITS  = 64,
     parameter bit [INPUTS+OUTPUTS-1:0][31:0] BEAT_BYTES  = {32'd1, 32'd1},
@@ -115,7 +117,7 @@ module shell #(
         );
     end
 
-    for (genvar i = 0; i < INPUTS; i++) begin : g_input
+    for (genvar i = 0; i < INPUTS - SKIPS; i++) begin : g_input
         shell_reader #(.ADDR_BITS(ADDR_BITS), .DATA_BITS(DATA_BITS), .BEAT_BYTES(BEAT_BYTES[i]), .BURST(BURST)) u_reader (
             .clk, .rst(rst || stream_rst), .halt, .quiet(quiet[i]), .job_valid(job_valid[i]), .job_ready(job_ready[i]),
             .job_address(job_address[i]), .job_bytes(job_bytes[i]), .failed(failed[i]), .failed_resp(failed_resp[i]),
@@ -126,7 +128,7 @@ module shell #(
         );
     end
 
-    for (genvar i = 0; i < OUTPUTS; i++) begin : g_output
+    for (genvar i = 0; i < OUTPUTS - SKIPS; i++) begin : g_output
         localparam int S = INPUTS + i;
         shell_writer #(.ADDR_BITS(ADDR_BITS), .DATA_BITS(DATA_BITS), .BEAT_BYTES(BEAT_BYTES[S]), .BURST(BURST)) u_writer (
             .clk, .rst(rst || stream_rst), .halt, .quiet(quiet[S]), .job_valid(job_valid[S]), .job_ready(job_ready[S]),
@@ -137,6 +139,29 @@ module shell #(
             .m_axi_bresp(m_axi_bresp[i]), .m_axi_bvalid(m_axi_bvalid[i]), .m_axi_bready(m_axi_bready[i]),
             .in0_data(from_data[bits_before(S, INPUTS)+:8*BEAT_BYTES[S]]), .in0_valid(from_valid[i]),
             .in0_ready(from_ready[i])
+        );
+    end
+
+    for (genvar k = 0; k < SKIPS; k++) begin : g_skip
+        localparam int R = INPUTS - SKIPS + k;   // input
+        localparam int W = OUTPUTS - SKIPS + k;  // output
+        localparam int S = INPUTS + W;           // stream of the output
+        assign job_ready[R] = 1'b1;  // it takes no part in jobs
+        assign job_ready[S] = 1'b1;
+        shell_skip #(.ADDR_BITS(ADDR_BITS), .DATA_BITS(DATA_BITS), .BEAT_BYTES(BEAT_BYTES[S]), .BURST(BURST)) u_skip (
+            .clk, .rst(rst || stream_rst), .halt, .write_quiet(quiet[S]), .read_quiet(quiet[R]), .job_valid(job_valid[S]),
+            .job_address(job_address[S]), .job_bytes(job_bytes[S]), .write_failed(failed[S]),
+            .write_failed_resp(failed_resp[S]), .read_failed(failed[R]), .read_failed_resp(failed_resp[R]),
+            .m_axi_awaddr(m_axi_awaddr[W]), .m_axi_awlen(m_axi_awlen[W]), .m_axi_awvalid(m_axi_awvalid[W]),
+            .m_axi_awready(m_axi_awready[W]), .m_axi_wdata(m_axi_wdata[W]), .m_axi_wstrb(m_axi_wstrb[W]),
+            .m_axi_wlast(m_axi_wlast[W]), .m_axi_wvalid(m_axi_wvalid[W]), .m_axi_wready(m_axi_wready[W]),
+            .m_axi_bresp(m_axi_bresp[W]), .m_axi_bvalid(m_axi_bvalid[W]), .m_axi_bready(m_axi_bready[W]),
+            .m_axi_araddr(m_axi_araddr[R]), .m_axi_arlen(m_axi_arlen[R]), .m_axi_arvalid(m_axi_arvalid[R]),
+            .m_axi_arready(m_axi_arready[R]), .m_axi_rdata(m_axi_rdata[R]), .m_axi_rresp(m_axi_rresp[R]),
+            .m_axi_rlast(m_axi_rlast[R]), .m_axi_rvalid(m_axi_rvalid[R]), .m_axi_rready(m_axi_rready[R]),
+            .in0_data(from_data[bits_before(S, INPUTS)+:8*BEAT_BYTES[S]]), .in0_valid(from_valid[W]),
+            .in0_ready(from_ready[W]), .out0_data(to_data[bits_before(R, 0)+:8*BEAT_BYTES[R]]), .out0_valid(to_valid[R]),
+            .out0_ready(to_ready[R])
         );
     end
 endmodule
