@@ -136,11 +136,14 @@ def _build(options: argparse.Namespace) -> int:
     board, config = load_board(options.board), _configuration(options)
     name = options.checkpoint or options.onnx or Path(config.model)
     out = options.out or Path("out") / f"{name.stem}-{board.name}"
+    _quiet_imports()
+    from finn_build.user_input import check_input  # here, as below: `--help` does without what these load
+
+    check_input(options, config, out)
     with _working_folder(out, keep=options.start != STEP_NAMES[0]) as folder:
         from finn_build.finn_env import prepare_finn  # before anything imports FINN
 
         prepare_finn(folder / ".finn")
-        _quiet_imports()
         from finn_build.command import run_build
 
         run_build(options, config, board, folder, out)

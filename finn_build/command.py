@@ -16,10 +16,11 @@ from rich.table import Column
 from finn_build import network as networks
 from finn_build.board_steps import require_tools
 from finn_build.config import Board, BuildConfig, write_build
-from finn_build.errors import ConfigError, DataError
+from finn_build.errors import ConfigError
 from finn_build.folding import folding_of
 from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_HLS, YOSYS, Build, OnStep, Step, run
 from finn_build.report import make_report, print_report, write_frames, write_masks, write_report
+from finn_build.user_input import require_frames
 from sim.verilator import Stalls
 
 _FILE_WIDTH = 132
@@ -35,10 +36,7 @@ def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, fo
     steps = _steps(options)
     network = _network(options, config, folder)
     images = networks.load_images(options.images, network, config.frames, options.seed)
-    if len(images) < config.frames:
-        raise DataError(
-            f"{options.images}: {len(images)} image(s), the build needs {config.frames} frames (see --frames)"
-        )
+    require_frames(options.images, len(images), config.frames)  # again: a network of masks leaves out what has none
     log.print(
         f"{network.name}: {network.origin}, for {board.name} at {board.clk_mhz:g} MHz, into {out}",
         highlight=False,

@@ -22,8 +22,8 @@ from brevitas_models.quantizers import calibrate_scales
 from brevitas_models.synthetic import MIN_SIZE, make_image_set
 from finn_build.errors import DataError
 from finn_build.passes.import_qonnx import import_qonnx
+from finn_build.user_input import SYNTHETIC
 
-SYNTHETIC = "synthetic"
 _SEED = 0  # of the weights of a model that ships none
 
 

@@ -1,6 +1,8 @@
 """The command on bad input: one clear line, exit code 1, nothing left behind that looks whole."""
 
 import errno
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,8 +10,11 @@ import torch
 from PIL import Image
 from torch import nn
 
+from brevitas_models.export import export_qonnx
 from finn_build import build
-from tests.networks import plain_export
+from tests.networks import SmallResidual, plain_export, randomize
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def _fails(capsys: pytest.CaptureFixture, tmp_path: Path, *arguments: str) -> str:
@@ -52,6 +57,22 @@ def test_images_missing_empty_and_broken(capsys: pytest.CaptureFixture, tmp_path
     assert "two.png: not a readable image" in _fails(capsys, tmp_path, "--images", str(folder))
 
 
+def test_the_users_input_is_looked_at_before_anything_is_loaded(tmp_path: Path) -> None:
+    """In a process of its own, which has not loaded PyTorch when the error is said."""
+    asked = ["--board", "pynq-z2", "--out", str(tmp_path / "out"), "--images", str(tmp_path / "none")]
+    script = f"import sys; from finn_build.build import main; print(main({asked}), 'torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "1 False\n" and done.stderr == f"error: {tmp_path / 'none'}: no such folder\n"
+
+
+def test_seeds_and_configurations_that_cannot_be(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:
+    assert _fails(capsys, tmp_path, "--seed", "-1") == "error: --seed -1; legal: 0 and above"
+    (tmp_path / "file").touch()
+    for bad in (tmp_path, tmp_path / "file" / "build.yaml"):
+        message = _fails(capsys, tmp_path, "--write-config", str(bad))
+        assert message == f"error: --write-config {bad}: cannot be written; choose another file"
+
+
 def test_unsupported_network_is_listed_before_anything_is_built(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:
     torch.manual_seed(0)
     path = plain_export(nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU()), tmp_path / "float.onnx", (1, 1, 16, 16))
@@ -60,13 +81,17 @@ def test_unsupported_network_is_listed_before_anything_is_built(capsys: pytest.C
 
 
 def test_impossible_rates_and_foldings(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:
-    assert "the fully unfolded network takes" in _fails(capsys, tmp_path, "--target-fps", "1e6")
-    config = tmp_path / "build.yaml"
-    config.write_text("model: binary_rescnn_w1a1\nfolding: {BitConv_0: {PE: 7}}\n")
-    message = _fails(capsys, tmp_path, "--config", str(config))
-    assert message == "error: folding: BitConv_0: PE=7 does not divide MH=16; nearest legal: 4, 8"
-    config.write_text("model: binary_rescnn_w1a1\nfolding: {MVAU_99: {PE: 1}}\n")
-    assert "folding: no op is called MVAU_99; legal: " in _fails(capsys, tmp_path, "--config", str(config))
+    torch.manual_seed(3)
+    model = randomize(SmallResidual(bits=2, signed=True), seed=4)
+    onnx, config = export_qonnx(model, tmp_path / "small.onnx", (1, 1, 11, 9)), tmp_path / "build.yaml"
+    assert "the fully unfolded network takes" in _fails(capsys, tmp_path, "--onnx", str(onnx), "--target-fps", "1e8")
+    for folding, wanted in (
+        ("{MVAU_1: {PE: 4}}", "MVAU_1: PE=4 does not divide MH=6; nearest legal: 3, 6"),
+        ("{MVAU_99: {PE: 1}}", "no op is called MVAU_99; legal: "),
+    ):
+        config.write_text(f"model: small\nfolding: {folding}\n")
+        message = _fails(capsys, tmp_path, "--onnx", str(onnx), "--config", str(config))
+        assert message.startswith(f"error: folding: {wanted}")
 
 
 def test_full_disk(capsys: pytest.CaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
