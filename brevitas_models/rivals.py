@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from math import log2
+from typing import Any
 
 import torch
 from brevitas.nn import QuantConv2d, QuantLinear
@@ -265,11 +266,11 @@ def _whole_strides(x: Tensor, stride: int) -> Tensor:
     return x[:, :, :height, :width]
 
 
-_BINARY = {"weight_bits": 1, "act_bits": 1}
-_HARDWARE = {**_BINARY, "shortcut_bits": 6, "edge_weight_bits": 8}
+_BINARY: dict[str, Any] = {"weight_bits": 1, "act_bits": 1}
+_HARDWARE: dict[str, Any] = {**_BINARY, "shortcut_bits": 6, "edge_weight_bits": 8}
 _NET_18, _NET_34 = ResidualConfig(), ResidualConfig(blocks=(3, 4, 6, 3))
 
-RIVALS: dict[str, tuple[Callable[[RivalConfig], Network], RivalConfig]] = {
+RIVALS: dict[str, tuple[Callable[[Any], Network], RivalConfig]] = {
     **{name: (partial(LibraryNetwork, name), RivalConfig()) for name in LIBRARY},
     "reactnet_a": (ReActNetA, BinaryRivalConfig(**_BINARY)),
     "reactnet_a_real": (ReActNetA, BinaryRivalConfig()),

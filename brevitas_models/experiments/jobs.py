@@ -102,11 +102,15 @@ def run(job: Job, place: Place, tick: Tick) -> dict[str, Any]:
     rows = split_rows(job, place.images)
     data = _images(job, place.images, tuple(rows))
     system = SYSTEMS[job.system]
-    done = _classical if isinstance(system, ClassicalSystem) else _network
+    if isinstance(system, ClassicalSystem):
+        measured = _classical(system, data, rows)
+        tick()
+    else:
+        measured = _network(job, system, data, place, tick)
     return {
         **asdict(job),
         "path": system.path,
-        **done(job, system, data, rows, place, tick),
+        **measured,
         "classes": list(data.classes),
         "images": {name: int((data.splits == name).sum()) for name in SPLITS},
         "split_sha256": hashlib.sha256(split_table(rows, place.images).encode()).hexdigest(),
@@ -127,9 +131,7 @@ def _images(job: Job, root: Path, rows: tuple[Row, ...]) -> ImageSet:
     return replace(data, splits=np.array([row.split for row in rows]))
 
 
-def _classical(
-    job: Job, system: ClassicalSystem, data: ImageSet, rows: list[Row], place: Place, tick: Tick
-) -> dict[str, Any]:
+def _classical(system: ClassicalSystem, data: ImageSet, rows: list[Row]) -> dict[str, Any]:
     """Fit on train; val has no part."""
     method, train, test = system.make(), data.split("train"), data.split("test")
     if train.masks is None:
@@ -137,14 +139,10 @@ def _classical(
         method.fit(train.images[:, 0], train.labels, groups)
     else:
         method.fit(train.images[:, 0], train.masks)
-    answers = method.predict(test.images[:, 0])
-    tick()
-    return {"test": confusion(answers, test), "training": {}}
+    return {"test": confusion(method.predict(test.images[:, 0]), test), "training": {}}
 
 
-def _network(
-    job: Job, system: NetworkSystem, data: ImageSet, rows: list[Row], place: Place, tick: Tick
-) -> dict[str, Any]:
+def _network(job: Job, system: NetworkSystem, data: ImageSet, place: Place, tick: Tick) -> dict[str, Any]:
     """Train on train, choose the epoch on val."""
     config = PRESETS[job.preset].training(system, DATASETS[job.dataset], job.split)
     accelerated = place.accelerator != "cpu" and torch.cuda.is_available()

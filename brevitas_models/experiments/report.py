@@ -21,8 +21,8 @@ def write_report(results: Results, protocol: str, preset: str, folder: Path) -> 
     pictures = [path for path in _plots(results, protocol, preset, folder) if path is not None]
     head = (
         f"# Results, protocol `{protocol}`, preset `{preset}`\n\n{PROTOCOL_NOTES[protocol]} ± is the standard "
-        "deviation over splits. *float*: PyTorch; *hardware arithmetic*: PyTorch, with integers between all layers; its "
-        "test set was computed in the integer model too (*in integers*) and is equal, output by output.\n"
+        "deviation over splits. *float*: PyTorch; *hardware arithmetic*: PyTorch, with integers between all layers; "
+        "its test set was computed in the integer model too (*in integers*) and is equal, output by output.\n"
     )
     images = "\n".join(f"![{path.stem}]({path.relative_to(folder).as_posix()})" for path in pictures)
     text = "\n".join([head, *parts, images]).rstrip() + "\n"

@@ -175,6 +175,6 @@ def _claim(dataset: str, found: Mapping[str, Sequence[Result]]) -> Iterator[str]
         verdict = "holds" if apart.mean > 0 else "does not hold"
         ops = [operations(system, DATASETS[dataset].rgb) or 0.0 for system in ("bi_shufflenet", "reactnet_a")]
         yield (
-            f"\nThe paper's claim that Bi-ShuffleNet is ahead of binary ReActNet-A {verdict} here: {apart.mean:+.4f} on "
-            f"the same {len(apart.values)} split(s), at {ops[0] / ops[1]:.0%} of its OPs."
+            f"\nThe paper's claim that Bi-ShuffleNet is ahead of binary ReActNet-A {verdict} here: {apart.mean:+.4f} "
+            f"on the same {len(apart.values)} split(s), at {ops[0] / ops[1]:.0%} of its OPs."
         )
