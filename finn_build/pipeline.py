@@ -33,6 +33,7 @@ from finn_build.passes.affine_steps import AffineSteps
 from finn_build.passes.fuse_conv_units import FuseConvUnits
 from finn_build.passes.insert_duplicates import InsertDuplicates
 from finn_build.passes.lower_to_streams import LowerToStreams
+from finn_build.passes.midpoint_steps import MidpointSteps
 from finn_build.shell import Shell
 from finn_build.stitch import StitchedDesign, stitch
 from finn_build.yosys import Area, area_by_op
@@ -95,8 +96,8 @@ def compile_integers(build: Build, progress: Progress) -> None:
 
 def lower(build: Build, progress: Progress) -> None:
     """Lower onto stream ops, one lane each, fuse binary convolutions, and give every fork its duplicates."""
-    lowered = _integers(build).model.transform(LowerToStreams())
-    build.streams = lowered.transform(FuseConvUnits()).transform(AffineSteps()).transform(InsertDuplicates())
+    lowered = _integers(build).model.transform(LowerToStreams()).transform(FuseConvUnits())
+    build.streams = lowered.transform(AffineSteps()).transform(MidpointSteps()).transform(InsertDuplicates())
 
 
 def lower_hls(build: Build, progress: Progress) -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from finn_build.ops.base import integer_range_dtype
+
 _CHUNK_ELEMENTS = 1 << 22  # bounds the memory of one evaluation
 
 LevelFunction = Callable[[np.ndarray], np.ndarray]
@@ -23,8 +25,8 @@ class StepFunction:
     `count = #{j : x >= thresholds[c, j]}`; the level is `bias + count`, or `table[c, count]` where there is a table.
 
     Attributes:
-        thresholds: int64 [C, N], or [1, N] when all channels agree; ascending in each row. A threshold of (upper end
-            of the range + 1) is never reached.
+        thresholds: int64 [C, N], or [1, N] when all channels agree; ascending in each row. A threshold above
+            the type of the range is never reached.
         table: int64 [C, N + 1] (or [1, N + 1]), or None where every channel rises one level at a time.
         bias: level below the first threshold when there is no table.
     """
@@ -70,7 +72,7 @@ def compile_steps(function: LevelFunction, low: np.ndarray, high: np.ndarray) ->
     """
     low, high = np.asarray(low, np.int64), np.asarray(high, np.int64)
     first, where, values = _changes(function, low, high)
-    never = int(high.max()) + 1
+    never = int(integer_range_dtype(int(low.min()), int(high.max())).max()) + 1
     rises = all(np.all(np.diff(np.concatenate(([f], v))) > 0) for f, v in zip(first, values, strict=True))
     if rises:
         base, top = int(first.min()), int(max(max(v, default=f) for f, v in zip(first, values, strict=True)))

@@ -1,4 +1,5 @@
-"""StepThresholding: any per-channel step function, by binary search and, where it is not monotone, a table."""
+"""StepThresholding: any per-channel step function, by binary search: among thresholds and, where it is not monotone,
+with a table; or, where that is smaller and exact, among displacements (`integers/midpoint.py`)."""
 
 from __future__ import annotations
 
@@ -9,9 +10,12 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 
+from finn_build.integers.midpoint import MidpointSteps, fit_midpoint
 from finn_build.integers.step_function import StepFunction
 from finn_build.ops._folds import folds
 from finn_build.ops._memory import hex_words, rom_area, rom_in_block_ram
+from finn_build.ops._midpoint import ATTRIBUTES, MidpointForm
+from finn_build.ops._ram import LUTS_PER_BRAM18
 from finn_build.ops.base import Resources, Stream, StreamOp
 
 _BIPOLAR = DataType["BIPOLAR"]
@@ -28,11 +32,14 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
     """
 
     rtl_module = "thresholding"
-    rtl_sources = ("mvau/rom_distributed.sv", "mvau/rom.sv", "thresholding/thresholding.sv")
+    rtl_sources = (
+        *("mvau/rom_distributed.sv", "mvau/rom.sv"),
+        *(f"thresholding/thresholding{part}.sv" for part in ("_search", "_midpoint", "")),
+    )
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:
-        """Channels, lanes, steps and types."""
+        """Channels, lanes, steps and types; formats of displacements where the pass MidpointSteps has found some."""
         return {
             "NumChannels": ("i", True, 0),
             "PE": ("i", True, 1),
@@ -43,7 +50,7 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
             "outBias": ("i", False, 0),
             "hasTable": ("i", False, 0, {0, 1}),
             "sharedSteps": ("i", False, 0, {0, 1}),
-        }
+        } | dict(ATTRIBUTES)
 
     def streams_in(self) -> list[Stream]:
         """The values."""
@@ -59,28 +66,33 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
         Raises:
             ConfigError: PE does not divide NumChannels.
         """
-        in_dtype = self.streams_in()[0].dtype
-        return {
+        in_dtype, form = self.streams_in()[0].dtype, self.midpoint
+        common = {
             "PE": self.attr("PE"),
             "FOLDS": self._folds(),
             "IN_BITS": in_dtype.bitwidth(),
             "SIGNED": int(in_dtype.signed() and in_dtype != _BIPOLAR),
-            "STEPS": self.attr("numSteps"),
+            "STAGES": self._stages,
             "SHARED": self.attr("sharedSteps"),
             "OUT_BITS": self.streams_out()[0].dtype.bitwidth(),
             "BIAS": self.attr("outBias"),
             "TABLE": self.attr("hasTable"),
             "BLOCK": sum(
                 rom_in_block_ram("auto", depth, width, self.attr("bramPrice")) << k
-                for k, (depth, width) in enumerate(self._memories())
+                for k, (depth, width) in enumerate(self._memories(form))
             ),
             "FILE": f"{self.onnx_node.name}_steps",
         }
+        return common if form is None else common | form.parameters(int(in_dtype.min()))
 
     def memory_files(self, model: ModelWrapper) -> dict[str, list[str]]:
-        """One memory per stage and lane, the table's behind them (see thresholding.sv)."""
-        node, pe, stages = self.onnx_node.name, self.attr("PE"), self._stages
+        """Files of every lane: one per stage, the table's behind them, or those of the displacements (see the RTL)."""
+        node, pe, stages, form = self.onnx_node.name, self.attr("PE"), self._stages, self.midpoint
         in_dtype, out_bits = self.streams_in()[0].dtype, self.streams_out()[0].dtype.bitwidth()
+        if form is not None:
+            fit = self.fit_midpoint(model, form.dipBits)
+            assert fit is not None, "the form was found in these very steps"
+            return {f"{node}_steps_{name}.mem": words for name, words in form.files(fit, pe, out_bits).items()}
         given = model.get_initializer(self.onnx_node.input[1]).astype(np.int64)
         codes = 2 if in_dtype == _BIPOLAR else 2 ** in_dtype.bitwidth()
         place = (given + 2) // 2 if in_dtype == _BIPOLAR else given - int(in_dtype.min())
@@ -97,10 +109,24 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
                 files[f"{node}_steps_table_{lane:03}.mem"] = hex_words(self._table(model, lane), out_bits)
         return files
 
+    def fit_midpoint(self, model: ModelWrapper, dip_bits: int) -> MidpointSteps | None:
+        """The steps by midpoint displacement, exact for every value of the input's type; None where that is not to be.
+
+        Args:
+            model: graph that holds the thresholds.
+            dip_bits: bits of the steps that stand apart.
+        """
+        dtypes = self.streams_in()[0].dtype, self.streams_out()[0].dtype
+        if _BIPOLAR in dtypes or self.attr("sharedSteps"):
+            return None
+        thresholds, *table = (model.get_initializer(n).astype(np.int64) for n in self.onnx_node.input[1:])
+        steps = StepFunction(thresholds, table[0] if table else None, self.attr("outBias"))
+        return fit_midpoint(steps, self.attr("NumChannels"), int(dtypes[0].min()), int(dtypes[0].max()), dip_bits)
+
     def _table(self, model: ModelWrapper, lane: int) -> np.ndarray:
         """Levels of one lane, [rows * 2^stages, 1]; counts beyond the steps never occur."""
         given = model.get_initializer(self.onnx_node.input[2]).astype(np.int64)
-        table = np.zeros((len(given), 2**self._stages), dtype=np.int64)
+        table = np.zeros((len(given), 2**self._plain_stages), dtype=np.int64)
         table[:, : given.shape[1]] = (given + 1) // 2 if self.streams_out()[0].dtype == _BIPOLAR else given
         return (table if len(table) == 1 else table[lane :: self.attr("PE")]).reshape(-1, 1)
 
@@ -115,39 +141,64 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
         return self.streams_in()[0].beats
 
     def fill_cycles(self) -> int:
-        """One cycle per stage, one for the level."""
-        return self._stages + 1
+        """A stage one cycle, one for the level; with displacements a stage two, three for the rest."""
+        return self._stages + 1 if self.midpoint is None else 2 * self._stages + 3
 
     def resources(self) -> Resources:
-        """Per lane and stage half a LUT per compared bit, and the memories; compared with Yosys 0.70, raw LUTs.
+        """Logic of a lane, and its memories; compared with Yosys 0.70, raw LUTs.
 
         LUTs measured and estimated, (channels, PE, steps, input): (24, 4, 15, INT10) 287, 288; with a table 316, 320;
         shared 165, 204; (24, 2, 255, INT12) 612, 592; (64, 1, 3, INT12) 57, 65; (16, 4, 1, INT9) 46, 62.
         """
-        pe, stages, bits = self.attr("PE"), self._stages, self.streams_in()[0].dtype.bitwidth()
-        lut, bram, registers = 8 + 2 * stages, 0, self.streams_out()[0].dtype.bitwidth()
-        for k, (depth, width) in enumerate(self._memories()):
-            block = rom_in_block_ram("auto", depth, width, self.attr("bramPrice"))
+        return self._area(self.midpoint, self.attr("bramPrice"))
+
+    @property
+    def midpoint(self) -> MidpointForm | None:
+        """Formats of the displacements where they are known and take less, at the present lanes."""
+        if not self.attr("spanBits"):
+            return None
+        form = MidpointForm(self._folds(), **{name: self.attr(name) for name in ATTRIBUTES})
+        areas = (self._area(f, LUTS_PER_BRAM18) for f in (form, None))
+        displaced, plain = (area.lut + LUTS_PER_BRAM18 * area.bram18 for area in areas)
+        return form if displaced < plain else None
+
+    def _area(self, form: MidpointForm | None, price: int) -> Resources:
+        pe, bits = self.attr("PE"), self.streams_in()[0].dtype.bitwidth()
+        out_bits = self.streams_out()[0].dtype.bitwidth()
+        stages = self._plain_stages if form is None else form.stages
+        lut, registers = form.logic(bits, out_bits) if form else (stages * (bits // 2 + 1), out_bits)
+        bram = 0
+        for k, (depth, width) in enumerate(self._memories(form)):
+            block = rom_in_block_ram("auto", depth, width, price)
             area = rom_area(depth, width, block=block)
-            lut, bram = lut + pe * area[0], bram + pe * area[1]
-            registers += (bits + k + (0 if block or depth == 1 else width)) if k < stages else 0
+            lut, bram = lut + area[0], bram + area[1]
+            if form is None and k < stages:
+                registers += bits + k + (0 if block or depth == 1 else width)
+        latency = stages + 1 if form is None else 2 * stages + 3
         row_bits = 0 if self.attr("sharedSteps") else (self._folds() - 1).bit_length()
-        lut += pe * stages * (bits // 2 + 1)
-        return Resources(lut=lut, ff=pe * registers + (stages + 1) * (1 + row_bits), bram18=bram)
+        return Resources(lut=pe * lut + 8 + 2 * stages, ff=pe * registers + latency * (1 + row_bits), bram18=pe * bram)
 
     @property
     def _stages(self) -> int:
+        form = self.midpoint
+        return self._plain_stages if form is None else form.stages
+
+    @property
+    def _plain_stages(self) -> int:
         return int(self.attr("numSteps")).bit_length()
 
     def _folds(self) -> int:
         return folds(self.onnx_node.name, "PE", self.attr("PE"), "NumChannels", self.attr("NumChannels"))
 
-    def _memories(self) -> list[tuple[int, int]]:
-        """Depth and width of each stage's memory of one lane, the table's last."""
-        rows = 1 if self.attr("sharedSteps") else self._folds()
+    def _memories(self, form: MidpointForm | None) -> list[tuple[int, int]]:
+        """Depth and width of each memory of one lane: each stage's, the table's last."""
+        out_bits = self.streams_out()[0].dtype.bitwidth()
+        if form is not None:
+            return form.memories(out_bits)
+        rows, stages = 1 if self.attr("sharedSteps") else self._folds(), self._plain_stages
         bits = self.streams_in()[0].dtype.bitwidth() + 1
-        table = [(rows << self._stages, self.streams_out()[0].dtype.bitwidth())] if self.attr("hasTable") else []
-        return [(rows << k, bits) for k in range(self._stages)] + table
+        table = [(rows << stages, out_bits)] if self.attr("hasTable") else []
+        return [(rows << k, bits) for k in range(stages)] + table
 
     def _shape(self) -> tuple[int, ...]:
         return (*(int(d) for d in self.attr("numInputVectors")), self.attr("NumChannels"))

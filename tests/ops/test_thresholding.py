@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from qonnx.core.datatype import DataType
 
 from finn_build.errors import ConfigError
+from finn_build.integers.step_function import compile_steps
+from finn_build.ops._midpoint import midpoint_attributes
 from tests.ops.op_case import OpBench, OpCase, OpChecks
 
 CHANNELS = 6
@@ -44,7 +48,46 @@ def steps(
     return OpCase(attributes, reference, parameters)
 
 
+def rsilu(
+    in_dtype: str, bits: int, dip_bits: int, pe: int = 1, shift: float = 0.2, signed: bool = False, reach: float = 0.01,
+    channels: int = 12,
+) -> OpCase:  # fmt: skip
+    """RSiLU of batch norm, quantized: steps that go down and up, as displacements; with little reach not all levels."""
+    rng = np.random.default_rng(bits * 31 + dip_bits)
+    dtype = DataType[in_dtype]
+    out_dtype = f"{'INT' if signed else 'UINT'}{bits}"
+    low, high = int(DataType[out_dtype].min()), int(DataType[out_dtype].max())
+    scale = reach * rng.uniform(0.7, 1.4, channels) * 2048 / (int(dtype.max()) + 1)
+    zeta, eta = rng.normal(0, 0.3, channels), shift * rng.uniform(0, 1, channels)
+
+    def levels(x: np.ndarray, *_: np.ndarray) -> np.ndarray:
+        a = x * scale - zeta
+        return np.clip(np.rint((a / (1 + np.exp(-a)) + eta) * 2.0 ** (bits - 2)), low, high).astype(np.int64)
+
+    found = compile_steps(levels, np.full(channels, dtype.min()), np.full(channels, dtype.max()))
+    tables = [] if found.table is None else [(found.table, DataType[out_dtype])]
+    attributes = {
+        "NumChannels": channels, "PE": pe, "numSteps": found.steps, "numInputVectors": [1, 3, 5],
+        "inputDataType": in_dtype, "outputDataType": out_dtype, "outBias": found.bias, "hasTable": len(tables),
+    }  # fmt: skip
+    case = OpCase(attributes, levels, [(found.thresholds, DataType["INT32"]), *tables])
+    bench = OpBench("StepThresholding_rtl", [case])
+    fit = bench.ops[0].fit_midpoint(bench.model, dip_bits)
+    formats = fit and midpoint_attributes(fit)
+    assert formats
+    return replace(case, attributes=attributes | formats)
+
+
+DISPLACED = [
+    *(rsilu("INT13", 8, 5, pe) for pe in (1, 2, 3)),
+    *(rsilu("INT16", 8, dip_bits, shift=0) for dip_bits in (0, 1, 3)),
+    rsilu("UINT12", 8, 6, shift=0.5),
+    rsilu("INT18", 8, 5, signed=True),
+    rsilu("INT14", 8, 4, shift=0.1, reach=0.002),  # not all levels are reached
+    rsilu("INT12", 4, 1, channels=96),
+]
 CASES = [
+    *DISPLACED,
     *(steps("INT9", "BIPOLAR", 1, pe) for pe in (1, 2, 3, 6)),
     *(steps(dtype, "UINT2", 3) for dtype in ("BIPOLAR", "BINARY", "UINT4", "INT2", "INT18")),
     *(steps("INT10", f"UINT{int(n).bit_length()}", n, pe=2) for n in (2, 4, 7, 8, 14, 15, 16, 100, 255)),
@@ -65,6 +108,16 @@ def bench() -> OpBench:
 
 class TestStepThresholding(OpChecks):
     pass
+
+
+def test_displacements_are_taken_where_they_are_smaller(bench: OpBench) -> None:
+    forms = [op.midpoint for op in bench.ops]
+    assert all(forms[: len(DISPLACED)]) and not any(forms[len(DISPLACED) :])
+    assert {form.capped for form in forms if form} == {0, 1}
+    wide = replace(
+        DISPLACED[0], attributes=dict(DISPLACED[0].attributes) | {"PE": 12}
+    )  # a lane a channel: few words each
+    assert OpBench("StepThresholding_rtl", [wide]).ops[0].midpoint is None
 
 
 def test_lanes_that_do_not_divide_are_refused() -> None:

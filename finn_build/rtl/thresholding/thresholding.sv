@@ -1,14 +1,10 @@
 // Step function per channel: how many of its sorted thresholds a value has reached, then optionally a table.
 //
-// Function   count = #{j : x >= threshold[channel][j]}; out = BIAS + count, or table[channel][count] with TABLE.
-//            A binary search, one threshold per stage: stage k knows the top k bits of the count and reads the one
-//            threshold that decides the next bit. Places beyond STEPS hold a threshold that is never reached.
+// Function   of each lane: thresholding_search.sv, or thresholding_midpoint.sv where MIDPOINT.
 // Packing    PE elements a beat, element 0 in the low bits; FOLDS beats carry the channels of one pixel.
-// Memories   <FILE>_<stage>_<lane>.mem, word row * 2^stage + top bits: a threshold, counted from the lowest value of
-//            the input type, IN_BITS + 1 bits. <FILE>_table_<lane>.mem, word row * 2^STAGES + count. SHARED: one row.
-// Latency    STAGES + 1 cycles, STAGES = ceil(log2(STEPS + 1)).
+// Memories   those of the lanes, a row for each of the FOLDS; SHARED: one row.
+// Latency    STAGES + 1 cycles, 2 * STAGES + 3 where MIDPOINT.
 // II         1.
-// Area       24 channels, 4 lanes, 15 steps of INT10, Yosys: 287 LUT, 375 FF; one row for all channels: 165 LUT.
 // Reset      clears valids and the fold counter; data registers need none.
 `default_nettype none
 
@@ -17,14 +13,21 @@ module thresholding #(
     parameter int FOLDS = 1,              // beats per pixel
     parameter int IN_BITS = 8,
     parameter bit SIGNED = 1'b1,
-    parameter int STEPS = 1,
+    parameter int STAGES = 1,             // bits of the count
     parameter bit SHARED = 1'b0,          // all channels have the same thresholds
     parameter int OUT_BITS = 1,
     parameter int BIAS = 0,
     parameter bit TABLE = 1'b0,
-    parameter bit [15:0] BLOCK = '0,       // bit k: stage k reads block RAM; bit STAGES: the table
-    parameter FILE = "",
-    localparam int STAGES = $clog2(STEPS + 1)
+    parameter bit MIDPOINT = 1'b0,        // what follows, except the last two: see thresholding_midpoint.sv
+    parameter int DIP_BITS = 0,
+    parameter int BASE = 0,
+    parameter int LIMIT = 1,
+    parameter bit CAPPED = 1'b0,
+    parameter bit [10*6-1:0] SPAN_BITS = '0,
+    parameter bit [10*6-1:0] DISPLACEMENT_BITS = '0,
+    parameter bit [10*32-1:0] LOWEST = '0,
+    parameter bit [31:0] BLOCK = '0,      // memories in block RAM, see the lanes
+    parameter FILE = ""
 ) (
     input  wire                    clk,
     input  wire                    rst,         /// synchronous, active high
@@ -35,78 +38,58 @@ module thresholding #(
     output logic                   out0_valid,  /// registered
     input  wire                    out0_ready
 );
+    localparam int LATENCY = MIDPOINT ? 2 * STAGES + 3 : STAGES + 1;
     localparam int ROWS = SHARED ? 1 : FOLDS;
     localparam int ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1;
 
-    if (STEPS < 1 || STAGES > 10) begin : g_illegal
-        $fatal(1, "thresholding: STEPS=%0d, legal: 1 to 1023", STEPS);
+    if (STAGES < 1 || STAGES > 10) begin : g_illegal
+        $fatal(1, "thresholding: STAGES=%0d, legal: 1 to 10", STAGES);
+    end
+    if (MIDPOINT && (DIP_BITS > 2 * STAGES || TABLE)) begin : g_illegal_dip
+        $fatal(1, "thresholding: DIP_BITS=%0d, legal: 0 to %0d and no TABLE", DIP_BITS, 2 * STAGES);
     end
 
-    // A beat is in stage k while its threshold is being compared; stage STAGES is the output register.
-    logic [STAGES:0] valid_q;
-    wire adv = !valid_q[STAGES] || out0_ready;
+    logic [LATENCY-1:0] valid_q;
+    wire adv = !valid_q[LATENCY-1] || out0_ready;
     assign in0_ready  = adv;
-    assign out0_valid = valid_q[STAGES];
+    assign out0_valid = valid_q[LATENCY-1];
     always_ff @(posedge clk) begin
         if (rst) valid_q <= '0;
-        else if (adv) valid_q <= {valid_q[STAGES-1:0], in0_valid};
+        else if (adv) valid_q <= LATENCY'({valid_q, in0_valid});
     end
 
     // Row of the memories: the beat's fold, carried along.
-    logic [ROW_BITS-1:0] row[STAGES+1];
+    wire [LATENCY-1:0][ROW_BITS-1:0] rows;
     if (ROWS > 1) begin : g_rows
         logic [ROW_BITS-1:0] fold_q;
-        assign row[0] = fold_q;
+        logic [LATENCY-2:0][ROW_BITS-1:0] rows_q;
+        assign rows = {rows_q, fold_q};
         always_ff @(posedge clk) begin
             if (rst) fold_q <= '0;
             else if (adv && in0_valid) fold_q <= fold_q == ROW_BITS'(ROWS - 1) ? '0 : fold_q + 1'b1;
         end
-        for (genvar k = 0; k < STAGES; k++) begin : g_carry
-            logic [ROW_BITS-1:0] row_q;
-            always_ff @(posedge clk) if (adv) row_q <= row[k];
-            assign row[k+1] = row_q;
-        end
+        always_ff @(posedge clk) if (adv) rows_q <= rows[LATENCY-2:0];
     end else begin : g_one_row
-        for (genvar k = 0; k <= STAGES; k++) begin : g_zero
-            assign row[k] = '0;
-        end
+        assign rows = '0;
     end
 
     for (genvar p = 0; p < PE; p++) begin : g_lane
         localparam bit [23:0] LANE = {8'(48 + p / 100 % 10), 8'(48 + p / 10 % 10), 8'(48 + p % 10)};
-        logic [IN_BITS-1:0] x[STAGES+1];     // counted from the lowest value; x[k+1] stands beside stage k's threshold
-        logic [STAGES-1:0] known[STAGES+1];  // bits of the count known before stage k
-        assign x[0] = in0_data[p*IN_BITS+:IN_BITS] ^ (IN_BITS'(SIGNED) << (IN_BITS - 1));
-        assign known[0] = '0;
-        for (genvar k = 0; k < STAGES; k++) begin : g_stage
-            localparam int DEPTH = ROWS << k;
-            localparam int ADDR_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1;
-            logic [IN_BITS-1:0] x_q;
-            logic [STAGES-1:0] top_q;
-            wire [IN_BITS:0] threshold;
-            always_ff @(posedge clk) if (adv) x_q <= x[k];
-            always_ff @(posedge clk) if (adv) top_q <= known[k];
-            assign x[k+1] = x_q;
-            rom #(
-                .DEPTH(DEPTH), .WIDTH(IN_BITS + 1), .BLOCK(BLOCK[k]), .INIT_FILE({FILE, "_", 8'(48 + k), "_", LANE, ".mem"})
-            ) thresholds (
-                .clk, .en(adv), .addr(ADDR_BITS'({row[k], {k{1'b0}}} | ADDR_BITS'(known[k]))), .data_q(threshold)
+        if (MIDPOINT) begin : g_midpoint
+            thresholding_midpoint #(
+                .ROWS(ROWS), .IN_BITS(IN_BITS), .SIGNED(SIGNED), .STAGES(STAGES), .DIP_BITS(DIP_BITS), .OUT_BITS(OUT_BITS),
+                .BIAS(BIAS), .BASE(BASE), .LIMIT(LIMIT), .CAPPED(CAPPED), .SPAN_BITS(SPAN_BITS),
+                .DISPLACEMENT_BITS(DISPLACEMENT_BITS), .LOWEST(LOWEST), .BLOCK(BLOCK), .FILE(FILE), .LANE(LANE)
+            ) lane (
+                .clk, .en(adv), .rows, .x_in(in0_data[p*IN_BITS+:IN_BITS]), .level(out0_data[p*OUT_BITS+:OUT_BITS])
             );
-            assign known[k+1] = STAGES'({top_q, {1'b0, x_q} >= threshold});
-        end
-        wire unused = &{1'b0, x[STAGES]};
-
-        if (TABLE) begin : g_table
-            rom #(
-                .DEPTH(ROWS << STAGES), .WIDTH(OUT_BITS), .BLOCK(BLOCK[STAGES]), .INIT_FILE({FILE, "_table_", LANE, ".mem"})
-            ) levels (
-                .clk, .en(adv), .addr($clog2(ROWS << STAGES)'({row[STAGES], known[STAGES]})),
-                .data_q(out0_data[p*OUT_BITS+:OUT_BITS])
+        end else begin : g_search
+            thresholding_search #(
+                .ROWS(ROWS), .IN_BITS(IN_BITS), .SIGNED(SIGNED), .STAGES(STAGES), .OUT_BITS(OUT_BITS), .BIAS(BIAS),
+                .TABLE(TABLE), .BLOCK(BLOCK), .FILE(FILE), .LANE(LANE)
+            ) lane (
+                .clk, .en(adv), .rows, .x_in(in0_data[p*IN_BITS+:IN_BITS]), .level(out0_data[p*OUT_BITS+:OUT_BITS])
             );
-        end else begin : g_count
-            logic [OUT_BITS-1:0] level_q;
-            always_ff @(posedge clk) if (adv) level_q <= OUT_BITS'(BIAS + 32'(known[STAGES]));
-            assign out0_data[p*OUT_BITS+:OUT_BITS] = level_q;
         end
     end
 
