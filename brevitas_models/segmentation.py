@@ -92,6 +92,8 @@ def overlay(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
 def write_pictures(data: ImageSet, predicted: np.ndarray, folder: Path) -> list[Path]:
     """One PNG file per image: the image, the truth where `data` has it, the prediction, side by side.
 
+    Numbered in the order of `data`, for images of different folders may have one name.
+
     Shapes:
         predicted [N, H, W] 0 or 1.
 
@@ -103,7 +105,7 @@ def write_pictures(data: ImageSet, predicted: np.ndarray, folder: Path) -> list[
     for index, (name, image, found) in enumerate(zip(data.names, data.images, predicted, strict=True)):
         truths = () if data.masks is None else (data.masks[index],)
         panels = [overlay(image, mask) for mask in (np.zeros_like(found), *truths, found)]
-        paths.append(folder / f"{Path(name).stem}.png")
+        paths.append(folder / f"{index:03}_{Path(name).stem}.png")
         Image.fromarray(np.concatenate(panels, 1)).save(paths[-1])
     return paths
 

@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 
 from brevitas_models.augment import Augmentation
-from brevitas_models.data import load_folder, to_float
-from brevitas_models.segmentation import mask_metrics, overlay, predict, tversky_loss
+from brevitas_models.data import ImageSet, load_folder, to_float
+from brevitas_models.segmentation import mask_metrics, overlay, predict, tversky_loss, write_pictures
 from brevitas_models.synthetic import make_image_set, write_dataset
 from brevitas_models.tasks import Segmentation
 from brevitas_models.train import main
@@ -73,6 +73,17 @@ def test_overlay_colours_the_mask_and_its_edge() -> None:
     assert (picture[2, :3] == (230, 40, 40)).all() and (picture[0, 0] == (139, 82, 82)).all()
 
 
+def test_pictures_of_one_name_from_two_folders_are_kept_apart(tmp_path: Path) -> None:
+    masks = np.array([np.zeros((2, 2)), np.ones((2, 2))], np.uint8)
+    images, unknown = np.full((2, 1, 2, 2), 50, np.uint8), np.full(2, -1)
+    data = ImageSet(images, unknown, ("left/part.png", "right/part.jpg"), (), np.array(["", ""]), masks)
+    paths = write_pictures(data, masks, tmp_path)
+    assert [path.name for path in paths] == ["000_part.png", "001_part.png"] and paths == sorted(tmp_path.iterdir())
+    for path, mask in zip(paths, masks, strict=True):
+        with Image.open(path) as picture:
+            assert np.array_equal(np.split(np.asarray(picture), 3, axis=1)[2], overlay(images[0], mask))
+
+
 def test_masks_move_with_their_images() -> None:
     images = torch.rand(16, 1, 12, 12, generator=torch.Generator().manual_seed(0)) * 0.9
     still = Augmentation(contrast=0.0, brightness=0.0)
@@ -114,11 +125,11 @@ def test_metrics_are_those_of_the_checkpoint(trained: Path) -> None:
 def test_overlays_show_image_truth_and_prediction(trained: Path) -> None:
     paths = sorted((trained / "out" / "overlays").iterdir())
     test = load_folder(trained / "data", 24, classes=["inclusion"], masks=True).split("test")
-    assert [path.stem for path in paths] == sorted(Path(name).stem for name in test.names)
+    assert [path.stem for path in paths] == [f"{i:03}_{Path(name).stem}" for i, name in enumerate(test.names)]
     model = load_checkpoint(trained / "out" / "best.pt")[0]
     assert isinstance(model, UBiNet) and test.masks is not None
-    for name, image, truth in zip(test.names, test.images, test.masks, strict=True):
-        with Image.open(trained / "out" / "overlays" / f"{Path(name).stem}.png") as picture:
+    for path, image, truth in zip(paths, test.images, test.masks, strict=True):
+        with Image.open(path) as picture:
             panels = np.split(np.asarray(picture), 3, axis=1)
         mask = predict(model, torch.from_numpy(to_float(image[None])))[1][0, 0].numpy()
         assert np.array_equal(panels[0][..., 0], image[0])
