@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from onnx import helper
 from qonnx.core.datatype import DataType
-from signflow_driver.description import Description, HostStep, HostTail, StreamFormat
+from signflow_driver.description import Description, HostStep, HostTail, Skip, StreamFormat
 from signflow_driver.host_ops import OPS
 
 from brevitas_models.data import to_float
@@ -16,6 +16,7 @@ from finn_build.errors import UnsupportedModelError
 from finn_build.integers import IntegerNetwork
 from finn_build.latency import predict_latency
 from finn_build.levels import channel_orders
+from finn_build.shell import ring_bytes
 from finn_build.stitch import DesignStream
 
 if TYPE_CHECKING:
@@ -52,6 +53,10 @@ def write_description(build: Build, build_hash: str, path: Path) -> None:
         inputs=tuple(_format(s, orders) for s in build.design.inputs),
         outputs=tuple(_format(s, orders) for s in build.design.outputs),
         tails=tails,
+        skips=tuple(
+            Skip(skip.sent.tensor, skip.taken.tensor, ring_bytes(skip.sent.stream, skip.depth, build.board))
+            for skip in build.design.skips
+        ),
         arrays=arrays,
     ).save(path)
 

@@ -48,14 +48,14 @@ class Accelerator:
         self._overlay = pynq.Overlay(str(bitfile), download=download)
         self.registers = Registers(getattr(self._overlay, IP))
         self._pixels = PixelQuantizer(self.description.arrays["head"], self.description.inputs[0])
-        self._jobs = JobQueue(self.registers, self.description.inputs, self.description.outputs, pynq.allocate)
+        self._jobs = JobQueue(self.registers, self.description, pynq.allocate)
         self._check_bitstream()
         self.reset()
         self.registers.write(reg.TIMEOUT, self.description.timeout_cycles)
 
     @property
     def streams(self) -> tuple[StreamFormat, ...]:
-        """All streams, inputs first, in the order of the registers."""
+        """All streams of frames, inputs first."""
         return self.description.inputs + self.description.outputs
 
     def infer(self, images: np.ndarray) -> dict[str, np.ndarray]:
@@ -101,7 +101,7 @@ class Accelerator:
 
     def performance(self) -> Performance:
         """Rate, latency and stalls by the hardware's counters, since `clear_counters` or `reset`."""
-        return read_performance(self.registers, [s.name for s in self.streams], self.description.clk_mhz)
+        return read_performance(self.registers, [p.tensor for p in self.description.ports], self.description.clk_mhz)
 
     def clear_counters(self) -> None:
         """Set the hardware's counters to 0."""

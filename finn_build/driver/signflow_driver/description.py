@@ -56,6 +56,38 @@ class StreamFormat:
 
 
 @dataclass(frozen=True)
+class Skip:
+    """A FIFO of the accelerator that lies in the board's memory.
+
+    Attributes:
+        sent: tensor of the stream into it, an output for the shell.
+        taken: tensor of the stream out of it, an input for the shell.
+        ring_bytes: of the buffer it needs.
+    """
+
+    sent: str
+    taken: str
+    ring_bytes: int
+
+
+@dataclass(frozen=True)
+class Port:
+    """A stream at the shell.
+
+    Attributes:
+        name: its kind and its name at the accelerator.
+        tensor: it carries.
+        enters: the accelerator.
+        skip: number of the skip that it is an end of, None for one that carries frames.
+    """
+
+    name: str
+    tensor: str
+    enters: bool
+    skip: int | None = None
+
+
+@dataclass(frozen=True)
 class HostStep:
     """One operation of the host behind the accelerator.
 
@@ -102,6 +134,7 @@ class Description:
         image_shape: (C, H, W) of the images, uint8; (F,) where the input is a vector.
         classes: names; empty where unknown.
         inputs, outputs: streams in the order of the shell's.
+        skips: in the order of the shell's streams, where they follow the inputs, and again the outputs.
         tails: outputs of the network.
         arrays: "head" int64 [C, 256], the integer that enters for each pixel value; the scales; the constants of the
             steps.
@@ -117,12 +150,22 @@ class Description:
     inputs: tuple[StreamFormat, ...]
     outputs: tuple[StreamFormat, ...]
     tails: tuple[HostTail, ...]
+    skips: tuple[Skip, ...] = ()
     arrays: dict[str, np.ndarray] = field(default_factory=dict, compare=False)
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        """All streams in the order of the shell's registers."""
+        inputs = (Port(f"input s_axis_{i}", s.name, True) for i, s in enumerate(self.inputs))
+        taken = (Port(f"skip s_skip_{k}", s.taken, True, k) for k, s in enumerate(self.skips))
+        outputs = (Port(f"output m_axis_{i}", s.name, False) for i, s in enumerate(self.outputs))
+        sent = (Port(f"skip m_skip_{k}", s.sent, False, k) for k, s in enumerate(self.skips))
+        return (*inputs, *taken, *outputs, *sent)
 
     def save(self, path: Path) -> None:
         """Write `path` and, beside it, the arrays as .npz."""
         content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "arrays"}
-        for name in ("inputs", "outputs", "tails"):
+        for name in ("inputs", "outputs", "tails", "skips"):
             content[name] = [asdict(item) for item in content[name]]
         path.write_text(json.dumps({"format": FORMAT, **content}, indent=2) + "\n")
         np.savez(path.with_suffix(".npz"), **self.arrays)  # type: ignore[arg-type]
@@ -146,6 +189,7 @@ def load_description(path: Path) -> Description:
         content[name] = tuple(
             StreamFormat(**{**s, "shape": tuple(s["shape"]), "order": tuple(s["order"])}) for s in content[name]
         )
+    content["skips"] = tuple(Skip(**skip) for skip in content.get("skips", ()))
     content["tails"] = tuple(HostTail(**{**t, "steps": _steps(t["steps"])}) for t in content["tails"])
     content |= {name: tuple(content[name]) for name in ("image_shape", "classes")}
     return Description(**content, arrays=found)

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from . import registers as reg
-from .description import StreamFormat
+from .description import Description
 from .errors import BusError, DriverError, StallError
 from .registers import Registers
 from .stalls import explain_stall
 
 _POLL_SECONDS = 20e-6
 _RESET_POLLS = 1000
+_PAGE = 4096  # more than any burst
 
 
 @dataclass(eq=False)
@@ -44,24 +45,22 @@ class JobQueue:
 
     Args:
         registers: of the shell.
-        inputs, outputs: streams in the order of the registers.
+        description: of the accelerator: its streams.
         allocate: `pynq.allocate`.
     """
 
-    def __init__(
-        self,
-        registers: Registers,
-        inputs: tuple[StreamFormat, ...],
-        outputs: tuple[StreamFormat, ...],
-        allocate: Callable[..., Any],
-    ):
-        self._registers, self._inputs, self._outputs, self._allocate = registers, inputs, outputs, allocate
-        self._streams = inputs + outputs
+    def __init__(self, registers: Registers, description: Description, allocate: Callable[..., Any]):
+        self._registers, self._allocate = registers, allocate
+        self._inputs, self._outputs, self._skips = description.inputs, description.outputs, description.skips
+        self._streams = self._inputs + self._outputs
+        self._ports = description.ports
         self._jobs: list[Job] = []
+        self._rings: list[Any] = []
         self._started = self._epoch = 0
 
     def claim(self, frames: int) -> Job:
         """Buffers for so many frames, new ones where none are free."""
+        self._place_rings()
         found = (j for j in self._jobs if not j.busy and len(j.buffers[0]) >= frames * self._streams[0].frame_bytes)
         job = next(found, None)
         if job is None:
@@ -75,7 +74,8 @@ class JobQueue:
         for buffer in job.buffers[: len(self._inputs)]:
             buffer.sync_to_device()
         self._wait(reg.STATUS, lambda status: not status & reg.QUEUED)
-        for index, (stream, buffer) in enumerate(zip(self._streams, job.buffers, strict=True)):
+        of_frames = [index for index, port in enumerate(self._ports) if port.skip is None]
+        for index, stream, buffer in zip(of_frames, self._streams, job.buffers, strict=True):
             self._registers.set_job(index, buffer.device_address, job.frames * stream.frame_bytes)
         self._started += 1
         job.number, job.epoch = self._started, self._epoch
@@ -118,10 +118,29 @@ class JobQueue:
 
     def free(self) -> None:
         """Give all buffers back."""
-        for job in self._jobs:
-            for buffer in job.buffers:
-                buffer.freebuffer()
+        for buffer in (*self._rings, *(buffer for job in self._jobs for buffer in job.buffers)):
+            buffer.freebuffer()
         self._jobs.clear()
+        self._rings.clear()
+
+    def _place_rings(self) -> None:
+        """Give each skip its buffer, at both of its ends, where the first job after any reset finds it.
+
+        Raises:
+            DriverError: a buffer does not begin with a page.
+        """
+        if self._rings or not self._skips:
+            return
+        self._rings = [self._allocate((skip.ring_bytes,), np.uint8) for skip in self._skips]
+        for index, port in enumerate(self._ports):
+            if port.skip is not None:
+                ring = self._rings[port.skip]
+                if ring.device_address % _PAGE:
+                    raise DriverError(
+                        f"buffer of skip {port.tensor} at {ring.device_address:#x}: not at a page's start"
+                    )
+                ring.sync_to_device()  # what the cache holds of it may not be written back later
+                self._registers.set_job(index, ring.device_address, self._skips[port.skip].ring_bytes)
 
     def _wait(self, register: int, ready: Callable[[int], bool]) -> None:
         """Poll a register; an error of the hardware becomes an exception, after a reset."""
@@ -140,10 +159,9 @@ class JobQueue:
         code, index, response = error & 7, error >> 8 & 0xFF, reg.RESPONSES[error >> 16 & 3]
         if code == reg.TIMED_OUT:
             word = self._registers.read(reg.STREAMS)
-            states = [self._registers.stream_state(word, i) for i in range(len(self._streams))]
-            cycles = self._registers.read(reg.TIMEOUT)
-            return StallError(explain_stall(states, [s.name for s in self._streams], len(self._inputs), cycles))
-        name = self._streams[index].name
+            states = [self._registers.stream_state(word, i) for i in range(len(self._ports))]
+            return StallError(explain_stall(states, self._ports, self._registers.read(reg.TIMEOUT)))
+        name = self._ports[index].tensor
         if code == reg.BAD_JOB:
             return DriverError(f"job refused: buffer of {name} misaligned, empty or out of reach, or a job was queued")
         what = "read" if code == reg.READ_FAILED else "write"
