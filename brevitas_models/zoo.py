@@ -42,7 +42,7 @@ U_BINET_SMALL = {
     "u_binet_small_w1a2": replace(_SMALL, act_bits=2),
     "u_binet_small_w1a4_tile": replace(_SMALL, image_size=128),
 }
-_PYNQ = {4: 20, 2: 28}  # bits -> the widest network of depth 3 whose skips and weights XC7Z020 holds at 224x224
+_PYNQ = {8: 12, 4: 20, 2: 28}  # bits -> the widest network of depth 3 whose skips and weights XC7Z020 holds at 224x224
 ZOO: dict[str, Entry] = {
     "bi_shufflenet": Entry(BiShuffleNet, BiShuffleNetConfig()),
     "bi_shufflenet_rgb": Entry(BiShuffleNet, BiShuffleNetConfig(in_channels=3)),

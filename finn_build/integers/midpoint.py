@@ -133,11 +133,12 @@ class _Channel:
         count = np.arange(steps.steps + 1)
         levels = steps.bias + count if steps.table is None else steps.table[channel % len(steps.table)].astype(np.int64)
         first, last = np.searchsorted(row, (low, high), side="right")
-        heights: np.ndarray = np.diff(levels[first : last + 1])
-        signs = np.repeat(np.sign(heights), abs(heights))
+        heights = np.diff(levels[first : last + 1])
+        size = np.abs(heights).astype(np.int64)
+        signs = np.repeat(np.sign(heights), size)
         turn = int((signs < 0).sum())
         return cls(
-            np.repeat(row[first:last], abs(heights)).astype(np.int64),
+            np.repeat(row[first:last], size).astype(np.int64),
             turn if (signs[:turn] < 0).all() else -1,
             int(levels[first]) - turn,
         )

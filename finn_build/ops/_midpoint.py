@@ -116,7 +116,7 @@ class MidpointForm:
     def logic(self, in_bits: int, out_bits: int) -> tuple[int, int]:
         """LUTs and flip-flops of one lane without its memories, as in Yosys 0.70 (see StepThresholding)."""
         span, x, dip = self.spanBits, self.x_bits, self.dipBits
-        lut = 3 * in_bits + 2 * x + 2 * span[0] + sum(5 * b for b in span[:-1]) + 2 * span[-1]
+        lut = 3 * in_bits + 2 * x + 2 * span[0] + 4 * sum(span[:-1]) + 2 * span[-1]
         ff = 2 * x + 2 * span[0] + sum(5 * b + 2 * k for k, b in enumerate(span)) + sum(self.displacementBits)
         wait = 2 * self.stages + 1 - dip
         if dip:
