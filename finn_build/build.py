@@ -77,6 +77,12 @@ def parser() -> argparse.ArgumentParser:
         "--target-fps", type=float, metavar="FPS", help="smallest design at this rate (default: the fastest)"
     )
     how.add_argument(
+        "--ddr-skips",
+        type=lambda text: text if text in ("off", "auto") else text.split(","),
+        metavar="auto|off|FIFO,...",
+        help="skips in the board's memory: as few as make the design fit, none (default), or these FIFOs",
+    )
+    how.add_argument(
         "--write-config", type=Path, metavar="YAML", help="write the configuration with the folding found, for --config"
     )
     how.add_argument(
@@ -159,7 +165,7 @@ def _quiet_imports() -> None:
 def _configuration(options: argparse.Namespace) -> BuildConfig:
     config = load_build(options.config or _preset(options))
     changes = {"model": options.model, "target_fps": options.target_fps, "frames": options.frames}
-    changes["input_size"] = options.input_size
+    changes |= {"input_size": options.input_size, "ddr_skips": options.ddr_skips}
     foreign = options.checkpoint or options.onnx or (options.model and options.model != config.model)
     foreign = foreign or (options.input_size and options.input_size != config.input_size)
     if foreign and options.config is None:

@@ -173,7 +173,8 @@ def gate(build: Build, progress: Progress) -> None:
 def synthesise(build: Build, progress: Progress) -> None:
     """Area of every op by Yosys, each by itself."""
     assert build.design is not None
-    names = [n.name for n in _streams(build).graph.node]
+    in_memory = {skip.node for skip in build.design.skips}  # of the shell
+    names = [n.name for n in _streams(build).graph.node if n.name not in in_memory]
     build.yosys = area_by_op(build.design, names, build.board.family, progress)
 
 

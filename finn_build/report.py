@@ -18,9 +18,11 @@ from rich.table import Table
 from brevitas_models.segmentation import write_pictures
 from finn_build.accuracy import defects
 from finn_build.config import Board
+from finn_build.ddr_skips import skip_rows, skips_in_words
 from finn_build.folding import op_area, usage
 from finn_build.latency import predict_latency
 from finn_build.pipeline import Build
+from finn_build.shell import memory_mb_s
 
 _AREA = ("lut", "ff", "bram36", "dsp", "uram")
 _ROWS_SHOWN = 48
@@ -83,7 +85,7 @@ def _layer_row(build: Build, node: NodeProto) -> dict[str, Any]:
         "cycles_predicted": op.get_exp_cycles(),
         "cycles_rtlsim": measured,
         "lut": area.lut,
-        "lut_yosys": build.yosys[node.name]["lut"] if build.yosys else None,
+        "lut_yosys": build.yosys[node.name]["lut"] if build.yosys and node.name in build.yosys else None,
         "ff": area.ff,
         "bram36": area.bram18 / 2,
         "dsp": area.dsp,
@@ -128,6 +130,8 @@ def make_report(build: Build, impl: str) -> dict[str, Any]:
             "vivado": build.bitstream.figures if build.bitstream else None,
         },
         "budget": budget(rows, board),
+        "ddr_skips": skip_rows(build, 1e6 * board.clk_mhz / (cycles.ii or cycles.predicted_ii)) if build.design else [],
+        "memory_mb_s": memory_mb_s(board),
         "layers": rows,
         "accuracy": asdict(build.accuracy) if build.accuracy else None,
         "not_run": build.not_run,
@@ -201,6 +205,8 @@ def print_report(report: Mapping[str, Any], console: Console) -> None:
             f"Rate: not measured ({report['traffic']}); predicted {cycles['predicted_ii']:,} cycles per frame"
         )
     console.print("Area (estimate): " + ", ".join(f"{value:,g} {name.upper()}" for name, value in chip.items()))
+    if report["ddr_skips"]:
+        console.print(skips_in_words(report["ddr_skips"], report["memory_mb_s"]))
     if found := report["resources"]["yosys"]:
         listed = ", ".join(f"{value:,g} {name.upper()}" for name, value in found.items())
         error = chip["lut"] / found["lut"] - 1

@@ -120,6 +120,11 @@ def shell_outputs(design: StitchedDesign) -> list[DesignStream]:
     return [*design.outputs, *(skip.sent for skip in design.skips)]
 
 
+def memory_mb_s(board: Board) -> float:
+    """What one port of the processor gives the masters in each direction: a word a cycle."""
+    return _BUS[board.family][0] / 8 * board.clk_mhz
+
+
 def ring_bytes(stream: Stream, depth: int, board: Board) -> int:
     """Bytes in memory for a skip of `depth` beats: whole groups, the fewest beats that fill bursts to the last byte."""
     beat_bytes, burst_bytes = stream.width_padded // 8, _BURST_WORDS * _BUS[board.family][0] // 8

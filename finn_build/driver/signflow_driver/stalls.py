@@ -39,9 +39,9 @@ def _waits_for(state: StreamState, port: Port) -> tuple[int, str]:
 
 
 def _skip_waits_for(state: StreamState, port: Port, blocked: bool) -> tuple[int, str]:
-    """The same of an end of a skip: it takes no part in jobs, and stops the accelerator only where it is full or empty."""
+    """The same of an end of a skip, which takes no part in jobs: full or empty, it stops the accelerator."""
     if blocked:
-        return (2, "the accelerator takes no more") if port.enters else (1, "its memory is full, or takes no more")
+        return (2, "the accelerator takes no more") if port.enters else (0, "its memory is full, or takes no more")
     if port.enters and state.ready:
         return 2, "its memory is empty, or delivers nothing"
     return 4, "nothing waits"
