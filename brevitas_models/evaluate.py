@@ -1,52 +1,104 @@
-"""Accuracy of a network in the arithmetic of the hardware, and the batch norm statistics that it needs."""
+"""Measure a trained network on a folder of labelled images: accuracy of classes, or the paper's metrics of masks.
 
-from collections.abc import Iterable
+Every split of the folder is measured on its own; a folder without splits as a whole, though train may have seen it. The
+figures are of PyTorch in eval mode, which is the arithmetic of the hardware for networks that have a hardware form.
+With --integers they are computed once more in the integer model of the accelerator, and have to be the same.
+"""
 
+import argparse
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
-from torchmetrics.classification import MulticlassAccuracy
+from rich.console import Console
+from rich.table import Table
 
-BATCH = 256
+from brevitas_models.data import SPLITS, ImageSet, load_folder, match_classes, to_float
+from brevitas_models.integer_outputs import integer_outputs
+from brevitas_models.network import Network
+from brevitas_models.tasks import Classification, Segmentation
+from brevitas_models.u_binet import UBiNet
+from brevitas_models.zoo import load_checkpoint, pretrained_path
+from finn_build.errors import DataError, SignflowError
+
+EXAMPLES = """\
+examples:
+  python -m brevitas_models.evaluate runs/steel/best.pt --data FOLDER
+  python -m brevitas_models.evaluate bi_shufflenet --data FOLDER --integers       (shipped weights, by name)
+"""
 
 
-@torch.no_grad()
-def measure(model: nn.Module, images: Tensor, labels: Tensor) -> dict[str, float]:
-    """Accuracy and mean cross-entropy in eval mode, which computes exactly what the accelerator computes.
+def main(arguments: list[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    options = _parser().parse_args(arguments)
+    named = Path(options.checkpoint)
+    try:
+        path = named if named.is_file() or named.suffix else pretrained_path(options.checkpoint)
+        model = load_checkpoint(path)[0]
+        data = _load(options.data, model)
+        measured = {split: _metrics(model, part) for split, part in _parts(data)}
+        Console(width=None if sys.stdout.isatty() else 120).print(_table(path, data, measured))
+        if options.integers:
+            outputs = integer_outputs(path, data)
+            print(f"integer model: all {outputs.size:,} outputs for {len(data)} images are PyTorch's")
+    except SignflowError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
 
-    Shapes:
-        images [N, C, H, W] float32; labels [N] int64, on one device with the model.
+
+def _load(folder: Path, model: Network) -> ImageSet:
+    """The images that the network can be measured on.
+
+    Raises:
+        DataError: they have no labels, or classes that the network does not know.
     """
-    was_training = model.training
-    model.eval()
-    logits = torch.cat([model(batch) for batch in images.split(BATCH)])
-    model.train(was_training)
-    accuracy = MulticlassAccuracy(logits.shape[1], average="micro").to(logits.device)
-    return {
-        "accuracy": float(accuracy(logits, labels)),
-        "loss": float(F.cross_entropy(logits, labels)),
-    }
+    size, channels = model.config.image_size, model.config.in_channels
+    if isinstance(model, UBiNet):
+        return load_folder(folder, size, channels, classes=model.classes, masks=True)
+    data = load_folder(folder, size, channels)
+    if not data.classes:
+        raise DataError(f"{folder}: no labels; add an index.csv with a column class, or a sub-folder per class")
+    return match_classes(data, model.classes)
 
 
-@torch.no_grad()
-def reestimate_batch_norm(model: nn.Module, batches: Iterable[Tensor]) -> None:
-    """Replace the running statistics of every batch norm by their average over `batches`.
+def _parts(data: ImageSet) -> Iterator[tuple[str, ImageSet]]:
+    found = [split for split in SPLITS if split in set(data.splits.tolist())]
+    yield from ((split, data.split(split)) for split in found)
+    if not found:
+        yield "all", data
 
-    Running averages lag behind weights that flip sign; this removes the lag. The batches should be what the
-    network was trained on, augmented alike.
 
-    Shapes:
-        each batch [N, C, H, W] float32, N >= 2.
-    """
-    norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    momenta = [norm.momentum for norm in norms]
-    was_training = model.training
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None
-    model.train()
-    for batch in batches:
-        model(batch)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
-    model.train(was_training)
+def _metrics(model: Network, data: ImageSet) -> dict[str, float]:
+    task = Segmentation() if isinstance(model, UBiNet) else Classification()
+    measured = task.measure(model, torch.from_numpy(to_float(data.images)), task.targets(data))
+    return {name: number for name, number in measured.items() if name != "loss"}
+
+
+def _table(path: Path, data: ImageSet, measured: Mapping[str, Mapping[str, float]]) -> Table:
+    table = Table("split", "images", title=str(path), title_justify="left")
+    for name in next(iter(measured.values())):
+        table.add_column(name, justify="right")
+    for split, numbers in measured.items():
+        images = len(data) if split == "all" else int(np.sum(data.splits == split))
+        table.add_row(split, str(images), *(f"{number:.4f}" for number in numbers.values()))
+    return table
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m brevitas_models.evaluate",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("checkpoint", help="file written by brevitas_models.train, or the name of shipped weights")
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="labelled images, or masks")
+    parser.add_argument("--integers", action="store_true", help="compute all outputs in the integer model too")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

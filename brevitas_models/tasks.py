@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from brevitas_models.augment import Augmentation
 from brevitas_models.data import ImageSet
-from brevitas_models.evaluate import measure
+from brevitas_models.measure import measure
 from brevitas_models.network import Network
 from brevitas_models.segmentation import mask_metrics, predict, tversky_loss
 from brevitas_models.u_binet import UBiNet

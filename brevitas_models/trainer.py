@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from brevitas_models.atomic import write_atomically
 from brevitas_models.augment import Augmentation
 from brevitas_models.data import ImageSet, to_float
-from brevitas_models.evaluate import reestimate_batch_norm
+from brevitas_models.measure import reestimate_batch_norm
 from brevitas_models.network import Network
 from brevitas_models.quantizers import calibrate_scales
 from brevitas_models.rivals import LIBRARY, LibraryNetwork

@@ -14,7 +14,7 @@ from torch import nn
 
 from brevitas_models import zoo
 from brevitas_models.data import UNLABELLED, ImageSet, load_folder, match_classes, to_float
-from brevitas_models.evaluate import reestimate_batch_norm
+from brevitas_models.measure import reestimate_batch_norm
 from brevitas_models.export import MODEL_KEY, export_qonnx
 from brevitas_models.index import find_images
 from brevitas_models.network import Network as ZooNetwork

@@ -16,11 +16,11 @@ from sklearn.metrics import confusion_matrix
 
 from brevitas_models.data import ImageSet, read_rows, to_float
 from brevitas_models.experiments.datasets import DATASETS, find_rows
-from brevitas_models.experiments.integers import BATCH, integer_outputs
 from brevitas_models.experiments.presets import PRESETS
 from brevitas_models.experiments.protocols import PROTOCOLS
 from brevitas_models.experiments.systems import HARDWARE, SYSTEMS, ClassicalSystem, NetworkSystem
 from brevitas_models.index import SPLITS, Row
+from brevitas_models.integer_outputs import BATCH, integer_outputs
 from brevitas_models.network import Network
 from brevitas_models.trainer import Trainer
 from brevitas_models.u_binet import UBiNet

@@ -13,7 +13,7 @@ from brevitas_models.bi_shufflenet import (
     DownUnit,
     shuffle,
 )
-from brevitas_models.evaluate import reestimate_batch_norm
+from brevitas_models.measure import reestimate_batch_norm
 from brevitas_models.variants import NEU_ROWS, VARIANTS
 from brevitas_models.zoo import build_model
 from finn_build.errors import ConfigError

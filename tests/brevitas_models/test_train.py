@@ -9,8 +9,8 @@ from torch import nn
 from brevitas_models import trainer
 from brevitas_models.activations import BatchNorm2d
 from brevitas_models.augment import Augmentation
-from brevitas_models.evaluate import measure, reestimate_batch_norm
 from brevitas_models.export import export_qonnx
+from brevitas_models.measure import measure, reestimate_batch_norm
 from brevitas_models.train import main
 from brevitas_models.zoo import load_checkpoint
 from tests.brevitas_models.nets import write_image
