@@ -56,6 +56,7 @@ ZOO: dict[str, Entry] = {
     "unet": Entry(UBiNet, UBiNetConfig(weight_bits=32, act_bits=32, activation="relu")),
     **{f"u_binet_w1a{k}": Entry(UBiNet, UBiNetConfig(act_bits=k)) for k in (1, 2, 4, 8, 16, 32)},
     **{f"u_binet_pynq_w1a{k}": Entry(UBiNet, UBiNetConfig(width=w, depth=3, act_bits=k)) for k, w in _PYNQ.items()},
+    "u_binet_pynq_ddr_w1a4": Entry(UBiNet, UBiNetConfig(width=30, depth=3)),  # with its deepest skips in DDR
     **{name: Entry(UBiNet, config) for name, config in U_BINET_SMALL.items()},
     **{name: Entry(build, config) for name, (build, config) in RIVALS.items()},
 }

@@ -70,6 +70,30 @@ def test_deep_fifos_go_to_ultraram_as_far_as_there_is_any(uram: int, style: str)
     assert placed.resources().uram == (3 if style == "ultra" else 0)
 
 
+def _skips(depths: list[int]) -> ModelWrapper:
+    """A chain of skips' FIFOs of 64 bits, all in block RAM."""
+    shape = [1, 64, 64, 32]
+    nodes = [
+        helper.make_node(
+            "StreamFIFO_rtl", [f"t{i}"], [f"t{i + 1}"], name=f"FIFO_{i}", domain=DOMAIN, backend="fpgadataflow",
+            shape=shape, lanes=16, dataType="UINT4", depth=depth, leastDepth=depth,
+        )
+        for i, depth in enumerate(depths)
+    ]  # fmt: skip
+    ends = [helper.make_tensor_value_info(f"t{i}", 1, shape) for i in (0, len(depths))]
+    return ModelWrapper(qonnx_make_model(helper.make_graph(nodes, "skips", ends[:1], ends[1:])))
+
+
+@pytest.mark.parametrize(("blocks", "moved"), [(60, ""), (59, "1"), (24, "1"), (23, "01"), (0, "012")])
+def test_as_few_skips_as_it_takes_go_to_the_boards_memory(blocks: int, moved: str) -> None:
+    """The deepest first; LUTs are too few to hold one of them."""
+    model = _skips([4000, 9000, 2000])
+    assert [getCustomOp(n).resources().bram18 for n in model.graph.node] == [16, 36, 8]
+    placed = model.transform(PlaceMemories(3000, blocks, 0, "auto"))
+    styles = {n.name[-1]: getCustomOp(n).attr("ram_style") for n in placed.graph.node}
+    assert "".join(sorted(n for n, style in styles.items() if style == "ddr")) == moved
+
+
 def test_values_stay(tmp_path: Path) -> None:
     before = lowered(tmp_path, bits=1)
     assert np.array_equal(execute(before, frame()), execute(before.transform(PlaceMemories(0, MANY)), frame()))
