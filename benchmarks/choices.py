@@ -27,8 +27,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from brevitas_models.data import SPLITS, ImageSet, load_folder, to_float
-from brevitas_models.measure import measure
 from brevitas_models.folds import FOLDS
+from brevitas_models.measure import measure
 from brevitas_models.trainer import TrainConfig, Trainer
 from brevitas_models.zoo import load_checkpoint
 

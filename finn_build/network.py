@@ -14,9 +14,9 @@ from torch import nn
 
 from brevitas_models import zoo
 from brevitas_models.data import UNLABELLED, ImageSet, load_folder, match_classes, to_float
-from brevitas_models.measure import reestimate_batch_norm
 from brevitas_models.export import MODEL_KEY, export_qonnx
 from brevitas_models.index import find_images
+from brevitas_models.measure import reestimate_batch_norm
 from brevitas_models.network import Network as ZooNetwork
 from brevitas_models.quantizers import calibrate_scales
 from brevitas_models.synthetic import MIN_SIZE, make_image_set
