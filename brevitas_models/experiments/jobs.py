@@ -120,14 +120,14 @@ def run(job: Job, place: Place, tick: Tick) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def _pixels(job_data: tuple[str, str], root: Path, paths: tuple[Row, ...]) -> ImageSet:
+def _pixels(dataset_name: str, preset_name: str, root: Path, rows: tuple[Row, ...]) -> ImageSet:
     """All images of a data set; read once for many jobs, whatever their split."""
-    dataset, preset = DATASETS[job_data[0]], PRESETS[job_data[1]]
-    return read_rows(root, paths, preset.image_size[dataset.masks], preset.channels(dataset), dataset.masks)
+    dataset, preset = DATASETS[dataset_name], PRESETS[preset_name]
+    return read_rows(root, rows, preset.image_size[dataset.masks], preset.channels(dataset), dataset.masks)
 
 
 def _images(job: Job, root: Path, rows: tuple[Row, ...]) -> ImageSet:
-    data = _pixels((job.dataset, job.preset), root, tuple(replace(row, split="") for row in rows))
+    data = _pixels(job.dataset, job.preset, root, tuple(replace(row, split="") for row in rows))
     return replace(data, splits=np.array([row.split for row in rows]))
 
 

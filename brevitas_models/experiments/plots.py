@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from brevitas_models.experiments.datasets import DATASETS
-from brevitas_models.experiments.results import Result, Results
+from brevitas_models.experiments.results import Result
 from brevitas_models.experiments.summary import operations, spread
 from brevitas_models.experiments.systems import SYSTEMS
 from brevitas_models.experiments.tables import Table
@@ -16,7 +16,7 @@ from brevitas_models.experiments.tables import Table
 _BITS = (32, 16, 8, 4, 2, 1)
 
 
-def accuracy_against_operations(table: Table, results: Results, which: Sequence[Result], path: Path) -> Path | None:
+def accuracy_against_operations(table: Table, which: Sequence[Result], path: Path) -> Path | None:
     """A circle per system, its radius the standard deviation over splits, as in figure 4 of the paper."""
     (dataset,) = table.datasets
     figure = Figure((7, 4.5), layout="constrained")

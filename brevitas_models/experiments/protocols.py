@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from brevitas_models.data import FRACTIONS, split_by_fold
+from brevitas_models.folds import FOLDS
 from brevitas_models.index import SPLITS, Row
 
-SPLIT_COUNT = 5
+SPLIT_COUNT = FOLDS
 
 
 def paper(root: Path, rows: Sequence[Row], number: int) -> list[Row]:

@@ -6,11 +6,12 @@ from pathlib import Path
 from brevitas_models.atomic import write_atomically
 from brevitas_models.experiments import plots
 from brevitas_models.experiments.jobs import Job
+from brevitas_models.experiments.protocols import SPLIT_COUNT
 from brevitas_models.experiments.results import Results
 from brevitas_models.experiments.summary import PROTOCOL_NOTES, markdown
 from brevitas_models.experiments.tables import TABLES
 
-ALL_SPLITS = range(5)
+ALL_SPLITS = range(SPLIT_COUNT)
 
 
 def write_report(results: Results, protocol: str, preset: str, folder: Path) -> Path | None:
@@ -37,7 +38,7 @@ def _plots(results: Results, protocol: str, preset: str, folder: Path) -> list[P
     place, made = folder / "plots", []
     for name in ("table1", "table2"):
         path = place / f"{protocol}_{preset}_{name}_operations.png"
-        made.append(plots.accuracy_against_operations(TABLES[name], results, results.of(of(name)), path))
+        made.append(plots.accuracy_against_operations(TABLES[name], results.of(of(name)), path))
     classes = [*of("table1", ["bi_shufflenet"]), *of("table2", ["bi_shufflenet"])]
     made.append(
         plots.confusion_matrices(results.of(classes), place / f"{protocol}_{preset}_bi_shufflenet_confusion.png")

@@ -1,6 +1,7 @@
 """Jobs one after another in this process, or spread over a Dask cluster of processes, machines or GPUs."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from brevitas_models.experiments.jobs import Job, Place, run
 from finn_build.errors import SignflowError
 
 TOPIC = "signflow-epoch"
-Outcome = tuple[Job, dict[str, Any] | SignflowError | Exception]
+Outcome = tuple[Job, dict[str, Any] | Exception]
 Tick = Callable[[Job], None]
 
 
@@ -57,11 +58,16 @@ class Runner:
     def _place(self, images: Path) -> Place:
         return Place(images.resolve(), self.out.resolve(), self.accelerator, 0, self.threads)
 
-    def _client(self) -> Client:
+    @contextmanager
+    def _client(self) -> Iterator[Client]:
+        """Of the scheduler, or of processes that end with it."""
         if self.scheduler:
-            return Client(self.scheduler)
-        cluster = LocalCluster(n_workers=self.workers, threads_per_worker=1, memory_limit=0, dashboard_address=None)
-        return Client(cluster)
+            with Client(self.scheduler) as client:
+                yield client
+            return
+        local = LocalCluster(n_workers=self.workers, threads_per_worker=1, memory_limit=0, dashboard_address=None)
+        with local, Client(local) as client:
+            yield client
 
 
 def _attempt(job: Job, place: Place, tick: Callable[[], None]) -> dict[str, Any] | SignflowError:

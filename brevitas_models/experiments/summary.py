@@ -10,8 +10,8 @@ import numpy as np
 from brevitas_models.experiments.datasets import DATASETS
 from brevitas_models.experiments.presets import PRESETS
 from brevitas_models.experiments.results import Result, Results
-from brevitas_models.experiments.systems import SYSTEMS, NetworkSystem
-from brevitas_models.experiments.tables import Row, Table, hardware_form
+from brevitas_models.experiments.systems import SYSTEMS, NetworkSystem, hardware_form
+from brevitas_models.experiments.tables import Row, Table
 from brevitas_models.operations import count_network, total
 from brevitas_models.paper_tables import PAPER_SIZE
 from brevitas_models.zoo import build_model
@@ -35,7 +35,7 @@ class Spread:
     def __str__(self) -> str:
         if not self.values:
             return "not run"
-        deviation = f" ± {stdev(self.values):.4f}" if len(self.values) > 1 else ""
+        deviation = f" ± {self.deviation:.4f}" if len(self.values) > 1 else ""
         return f"{self.mean:.4f}{deviation}"
 
     @property
@@ -57,8 +57,8 @@ def class_metrics(confusion: Confusion) -> dict[str, float]:
     return {"accuracy": float(hits.sum() / counts.sum()), "macro_f1": float(f1.mean())}
 
 
-def mask_metrics(confusion: Confusion) -> dict[str, float]:
-    """The paper's metrics over all pixels; precision is 0 where nothing is found."""
+def pixel_metrics(confusion: Confusion) -> dict[str, float]:
+    """`segmentation.mask_metrics` from counts of pixels; precision is 0 where nothing is found."""
     (free, alarm), (missed, hit) = confusion
     accuracy = (free + hit) / (free + alarm + missed + hit)
     defects = max(hit + missed, 1)
@@ -75,7 +75,7 @@ def mask_metrics(confusion: Confusion) -> dict[str, float]:
 
 def metrics(result: Result, of: str = "test") -> dict[str, float]:
     """The metrics of one of a result's confusions: test, val or integer_model."""
-    return (mask_metrics if DATASETS[result["dataset"]].masks else class_metrics)(result[of])
+    return (pixel_metrics if DATASETS[result["dataset"]].masks else class_metrics)(result[of])
 
 
 def spread(results: Sequence[Result], metric: str, of: str = "test") -> Spread:
@@ -161,8 +161,8 @@ def _reason(preset: str) -> str:
         return "Images are not all of the paper's: some groups of the public sets are not in the folder."
     size = PRESETS[preset].image_size[False]
     return (
-        f"Preset `{preset}`: {size} pixels instead of {PAPER_SIZE}, a tenth of the epochs or less, grey images, no "
-        "ImageNet weights, U-Net and U-BiNet at a quarter of their width; it compares systems, and reaches no records."
+        f"Preset `{preset}`: {size} pixels instead of {PAPER_SIZE}, far fewer epochs, grey images, no ImageNet "
+        "weights, U-Net and U-BiNet at a quarter of their width; it compares systems, and reaches no records."
     )
 
 

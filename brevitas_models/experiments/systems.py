@@ -3,9 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal, Protocol
-
-import numpy as np
+from typing import Any, Literal
 
 from brevitas_models.classical import (
     ContrastAdjustedThreshold,
@@ -44,13 +42,6 @@ class NetworkSystem:
         return self.family in ("binary", "u_binet")
 
 
-class Method(Protocol):
-    """A method that is no network; labels or masks are what it learns and answers."""
-
-    def predict(self, images: np.ndarray) -> np.ndarray:
-        """Images [N, H, W] uint8 to labels [N], or masks [N, H, W] of 0 and 1."""
-
-
 @dataclass(frozen=True)
 class ClassicalSystem:
     """A method that is no network.
@@ -69,10 +60,7 @@ System = NetworkSystem | ClassicalSystem
 
 _FLOAT_EDGES = {"shortcut_bits": 32, "edge_weight_bits": 32, "head_weight_bits": 32, "head_act_bits": 32}
 _FINAL = "X"
-
-
-def _hardware_of(name: str) -> str:
-    return f"{name}_hardware"
+_HARDWARE_FORM = "_hardware"
 
 
 def _bi_shufflenets() -> dict[str, System]:
@@ -83,7 +71,7 @@ def _bi_shufflenets() -> dict[str, System]:
         name = "bi_shufflenet" if final else f"bi_shufflenet_{row.lower()}"
         label = "Bi-ShuffleNet" if final else f"Bi-ShuffleNet, variant {row}"
         made[name] = NetworkSystem(label, name, "binary", fields=_FLOAT_EDGES)
-        made[_hardware_of(name)] = NetworkSystem(label, name, "binary", HARDWARE)
+        made[f"{name}{_HARDWARE_FORM}"] = NetworkSystem(label, name, "binary", HARDWARE)
     return made
 
 
@@ -120,3 +108,9 @@ SYSTEMS: Mapping[str, System] = {
     **_u_binets(),
 }
 """By the name that results carry."""
+
+
+def hardware_form(system: str) -> str | None:
+    """The system that is the same network with integers between layers, if it is another one."""
+    form = f"{system}{_HARDWARE_FORM}"
+    return form if form in SYSTEMS else None

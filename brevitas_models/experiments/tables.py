@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from brevitas_models.experiments.datasets import DEFECTS
 from brevitas_models.experiments.jobs import Job
-from brevitas_models.experiments.systems import SYSTEMS
+from brevitas_models.experiments.systems import hardware_form
 from brevitas_models.variants import NEU_ROWS, VARIANTS
 
 Figures = Mapping[str, float]
@@ -54,12 +54,6 @@ class Table:
             for system in self.systems():
                 for dataset in self.datasets:
                     yield Job(dataset, system, protocol, split, preset)
-
-
-def hardware_form(system: str) -> str | None:
-    """The system that is the same network with integers between layers, if it is another one."""
-    form = f"{system}_hardware"
-    return form if form in SYSTEMS else None
 
 
 def _accuracies(dataset: str, figures: Mapping[str, tuple[float, float]]) -> tuple[Row, ...]:

@@ -142,7 +142,7 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
 
     def fill_cycles(self) -> int:
         """A stage one cycle, one for the level; with displacements a stage two, three for the rest."""
-        return self._stages + 1 if self.midpoint is None else 2 * self._stages + 3
+        return self._latency(self.midpoint)
 
     def resources(self) -> Resources:
         """Logic of a lane, and its memories; compared with Yosys 0.70, raw LUTs.
@@ -174,9 +174,13 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
             lut, bram = lut + area[0], bram + area[1]
             if form is None and k < stages:
                 registers += bits + k + (0 if block or depth == 1 else width)
-        latency = stages + 1 if form is None else 2 * stages + 3
         row_bits = 0 if self.attr("sharedSteps") else (self._folds() - 1).bit_length()
-        return Resources(lut=pe * lut + 8 + 2 * stages, ff=pe * registers + latency * (1 + row_bits), bram18=pe * bram)
+        return Resources(
+            lut=pe * lut + 8 + 2 * stages, ff=pe * registers + self._latency(form) * (1 + row_bits), bram18=pe * bram
+        )
+
+    def _latency(self, form: MidpointForm | None) -> int:
+        return self._plain_stages + 1 if form is None else 2 * form.stages + 3
 
     @property
     def _stages(self) -> int:

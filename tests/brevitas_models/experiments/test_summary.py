@@ -4,9 +4,9 @@ import torch
 from sklearn.metrics import confusion_matrix, f1_score
 
 from brevitas_models.experiments.results import Results
-from brevitas_models.experiments.summary import Spread, class_metrics, markdown, mask_metrics, operations
+from brevitas_models.experiments.summary import Spread, class_metrics, markdown, operations, pixel_metrics
 from brevitas_models.experiments.tables import TABLES
-from brevitas_models.segmentation import mask_metrics as torchmetrics_of
+from brevitas_models.segmentation import mask_metrics
 
 
 def test_metrics_of_classes_are_those_of_scikit_learn() -> None:
@@ -20,14 +20,14 @@ def test_metrics_of_classes_are_those_of_scikit_learn() -> None:
 def test_metrics_of_masks_are_those_of_torchmetrics() -> None:
     random = np.random.default_rng(1)
     truth, answers = random.random((2, 3, 1, 8, 8)) < 0.3
-    found = mask_metrics(confusion_matrix(truth.ravel(), answers.ravel()).tolist())
-    expected = torchmetrics_of(torch.from_numpy(answers), torch.from_numpy(truth))
+    found = pixel_metrics(confusion_matrix(truth.ravel(), answers.ravel()).tolist())
+    expected = mask_metrics(torch.from_numpy(answers), torch.from_numpy(truth))
     assert found == pytest.approx(expected, abs=1e-6)
 
 
 def test_nothing_found_is_no_division_by_zero() -> None:
-    assert mask_metrics([[90, 0], [10, 0]])["precision"] == 0.0
-    assert mask_metrics([[100, 0], [0, 0]])["dice"] == 0.0
+    assert pixel_metrics([[90, 0], [10, 0]])["precision"] == 0.0
+    assert pixel_metrics([[100, 0], [0, 0]])["dice"] == 0.0
 
 
 def test_spread_is_mean_and_sample_deviation() -> None:
