@@ -1,6 +1,7 @@
 """A trained network in the integers of its accelerator: the model that the build's gate compares RTL with."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -24,7 +25,8 @@ def integer_outputs(checkpoint: Path, data: ImageSet) -> np.ndarray:
         GateError: an output differs from PyTorch's.
         UnsupportedModelError: the network cannot be computed in integers.
     """
-    network = from_checkpoint(checkpoint, checkpoint.parent)
+    with TemporaryDirectory() as folder:
+        network = from_checkpoint(checkpoint, Path(folder))
     integers = to_integers(network.qonnx)
     if integers.problems:
         problem = integers.problems[0]

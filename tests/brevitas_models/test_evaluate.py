@@ -30,6 +30,7 @@ def test_measures_every_split_and_the_integer_model_agrees(
     assert evaluate.main([str(masks_net), "--data", str(images), "--integers"]) == 0
     out = capsys.readouterr().out
     assert [line.split()[1] for line in out.splitlines() if line.startswith("│")] == ["train", "val", "test"]
+    assert list(masks_net.parent.iterdir()) == [masks_net]  # nothing is left beside it
     assert "dice" in out and f"all {60 * 32 * 32:,} outputs for 60 images are PyTorch's" in out
 
 
