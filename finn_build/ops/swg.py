@@ -11,9 +11,11 @@ from qonnx.core.datatype import BaseDataType, DataType
 
 from finn_build.errors import ConfigError
 from finn_build.ops._folds import folds
-from finn_build.ops._ram import LUTS_PER_BRAM18, bram18_blocks, lutram_luts, memory_style
+from finn_build.ops._ram import LUTS_PER_BRAM18, bram18_blocks, lutram_luts, memory_style, uram_blocks
 from finn_build.ops._window import Window
 from finn_build.ops.base import Resources, Stream, StreamOp
+
+_BRAM18_PER_URAM = 16  # that hold as much
 
 
 @register_custom_op
@@ -38,7 +40,7 @@ class SWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             "Padding": ("ints", False, [0, 0, 0, 0]),  # [top, left, bottom, right]
             "SIMD": ("i", False, 1),
             "inputDataType": ("s", True, ""),
-            "ram_style": ("s", False, "auto", {"auto", "block", "distributed"}),
+            "ram_style": ("s", False, "auto", {"auto", "block", "distributed", "ultra"}),
         }
 
     @cached_property
@@ -164,7 +166,7 @@ def ring_choice(
 
     def cost(depth: int) -> int:
         area = core_area(window, width, depth, memory_style(depth, width, ram_style, price))
-        return area.lut + price * area.bram18
+        return area.lut + price * (area.bram18 + _BRAM18_PER_URAM * area.uram)
 
     depth = min((binary, least), key=cost)
     return depth, memory_style(depth, width, ram_style, price)
@@ -182,4 +184,6 @@ def core_area(window: Window, width: int, depth: int, style: str) -> Resources:
     registers = 2 * margin + 2 * address + window.counter_bits + 2
     if style == "block":
         return Resources(lut=control, ff=registers, bram18=bram18_blocks(depth, width))
+    if style == "ultra":
+        return Resources(lut=control, ff=registers, uram=uram_blocks(depth, width))
     return Resources(lut=control + lutram_luts(depth, width), ff=registers + width)

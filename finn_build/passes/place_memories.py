@@ -3,8 +3,9 @@
 Every op puts each of its memories where that takes the smaller share of an XC7Z020. Where the design then has too many
 RAMB18, ops are told that one is worth more LUTs (`bramPrice`), those that free a block for the fewest LUTs first.
 Where it has too many LUTs, the other way round, as far as there are blocks. Before that, the deepest FIFOs go to
-UltraRAM where the chip has it: only they can, as it starts empty. Skips that are named, or with "auto" as few as make
-the design fit, those with the most blocks first, go to the memory of the board. Streams, cycles and values stay.
+UltraRAM where the chip has it, and in a design that does not fit so the rows that windows keep: only these can, as it
+starts empty. Skips that are named, or with "auto" as few as make the design fit, those with the most blocks first, go
+to the memory of the board. Streams, cycles and values stay.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from finn_build.shell import MAX_STREAMS
 
 _PRICES_FOR_LUTS = (200, 215, 235, 260, 300, 400)  # to free blocks
 _BLOCKS_PER_URAM = 4  # RAMB18 that an UltraRAM has to free; it holds as much as 16
+_FIFOS, _ROWS = "StreamFIFO_rtl", "SWG_rtl"
 _PRICES_FOR_BLOCKS = (170, 140, 110, 80, 50)  # to free LUTs
 
 
@@ -41,7 +43,7 @@ class PlaceMemories(Transformation):
         Raises:
             ConfigError: `ddr_skips` names no skip, or more than the shell has room for.
         """
-        skips = {n.name: n for n in model.get_nodes_by_op_type("StreamFIFO_rtl") if getCustomOp(n).attr("leastDepth")}
+        skips = {n.name: n for n in model.get_nodes_by_op_type(_FIFOS) if getCustomOp(n).attr("leastDepth")}
         room = (MAX_STREAMS - len(model.graph.input) - len(model.graph.output)) // 2
         if not isinstance(self.ddr_skips, str):
             for name in self.ddr_skips:
@@ -50,24 +52,29 @@ class PlaceMemories(Transformation):
                 getCustomOp(skips[name]).set_nodeattr("ram_style", "ddr")
             if len(self.ddr_skips) > room:
                 raise ConfigError(f"ddr_skips: {len(self.ddr_skips)} skips; the shell has room for {room}")
-        placed = self._place(model)
+        in_uram = [_FIFOS]
+        placed = self._place(model, in_uram)
+        if self.uram and not self._fits(placed):
+            in_uram.append(_ROWS)
+            placed = self._place(model, in_uram)
         if self.ddr_skips == "auto":
             deepest = sorted(skips.values(), key=lambda n: (-getCustomOp(n).resources().bram18, n.name))
             for skip in deepest[:room]:
                 if self._fits(placed):
                     break
                 getCustomOp(skip).set_nodeattr("ram_style", "ddr")
-                placed = self._place(model)
+                placed = self._place(model, in_uram)
         return placed, False
 
     def _fits(self, model: ModelWrapper) -> bool:
         areas = _areas(model).values()
         return sum(a.bram18 for a in areas) <= self.bram18 and sum(a.lut for a in areas) <= self.lut
 
-    def _place(self, unplaced: ModelWrapper) -> ModelWrapper:
-        """A copy in which both budgets hold, or as nearly as it gets."""
+    def _place(self, unplaced: ModelWrapper, in_uram: Sequence[str]) -> ModelWrapper:
+        """A copy in which both budgets hold, or as nearly as it gets; ops of the types `in_uram` may use UltraRAM."""
         model = copy.deepcopy(unplaced)
-        self._to_uram(model)
+        for op_type in in_uram if self.uram else ():
+            self._to_uram(model, op_type)
         areas = _areas(model)
         blocks, luts = sum(a.bram18 for a in areas.values()), sum(a.lut for a in areas.values())
         if blocks > self.bram18:
@@ -76,11 +83,14 @@ class PlaceMemories(Transformation):
             _trade(model, areas, _PRICES_FOR_BLOCKS, ("lut", luts - self.lut), ("bram18", self.bram18 - blocks))
         return model
 
-    def _to_uram(self, model: ModelWrapper) -> None:
-        """Move FIFOs, those that free the most block RAM first."""
-        offers, left = [], self.uram
-        for node in model.get_nodes_by_op_type("StreamFIFO_rtl") if self.uram else ():
-            freed = getCustomOp(node).resources().bram18
+    def _to_uram(self, model: ModelWrapper, op_type: str) -> None:
+        """Move ops, those that free the most block RAM first."""
+        offers, left = [], self.uram - sum(area.uram for area in _areas(model).values())
+        for node in model.get_nodes_by_op_type(op_type):
+            op = getCustomOp(node)
+            if op.get_output_datatype() != op.get_input_datatype():
+                continue  # padded ±1: padding is ones, and UltraRAM's output resets to zeros only
+            freed = op.resources().bram18
             blocks = _changed(node, ram_style="ultra").resources().uram
             if freed >= _BLOCKS_PER_URAM * blocks:
                 offers.append((-freed, blocks, node.name, node))

@@ -49,6 +49,7 @@ CASES = [
     swg((6, 7), (3, 3), padding=(1, 1, 1, 1)),
     swg((7, 6), (3, 3), padding=(1, 1, 1, 1), dtype="UINT3", ram_style="block"),
     swg((7, 6), (3, 3), padding=(1, 1, 1, 1), dtype="BIPOLAR", ram_style="block"),
+    swg((7, 6), (3, 3), padding=(1, 1, 1, 1), dtype="UINT8", ram_style="ultra"),
     swg((6, 7), (3, 3), dtype="INT4"),
     swg((6, 6), (3, 3), dtype="BIPOLAR", channels=3, simd=3),
     swg((8, 5), (3, 3), (2, 2), (1, 1, 1, 1)),

@@ -70,6 +70,34 @@ def test_deep_fifos_go_to_ultraram_as_far_as_there_is_any(uram: int, style: str)
     assert placed.resources().uram == (3 if style == "ultra" else 0)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "channels", "blocks", "uram", "style"),
+    [
+        ("UINT8", 512, 16, 1, "auto"),
+        ("UINT8", 512, 15, 1, "ultra"),
+        ("UINT8", 512, 15, 0, "auto"),
+        ("UINT8", 64, 1, 1, "auto"),
+        ("BIPOLAR", 4096, 15, 1, "auto"),
+    ],
+    ids=["fits", "does not fit", "none on the chip", "saves too little", "padded with ones"],
+)
+def test_rows_of_windows_go_to_ultraram_where_it_takes_that_to_fit(
+    dtype: str, channels: int, blocks: int, uram: int, style: str
+) -> None:
+    """3,776 words of 64 bits take one, or 16 RAMB18."""
+    lanes = 64 // (8 if dtype == "UINT8" else 1)
+    swg = helper.make_node(
+        "SWG_rtl", ["x"], ["y"], name="SWG_0", domain=DOMAIN, backend="fpgadataflow", IFMDim=[28, 28],
+        IFMChannels=channels, KernelDim=[3, 3], Padding=[1, 1, 1, 1], SIMD=lanes, inputDataType=dtype,
+    )  # fmt: skip
+    ends = [helper.make_tensor_value_info(t, 1, [1, 28, 28, n * channels]) for t, n in (("x", 1), ("y", 9))]
+    model = ModelWrapper(qonnx_make_model(helper.make_graph([swg], "window", ends[:1], ends[1:])))
+    placed = getCustomOp(model.transform(PlaceMemories(MANY, blocks, uram)).graph.node[0])
+    assert placed.attr("ram_style") == style
+    area = placed.resources()
+    assert (area.bram18, area.uram) == (0, 1) if style == "ultra" else area.bram18 and not area.uram
+
+
 def _skips(depths: list[int]) -> ModelWrapper:
     """A chain of skips' FIFOs of 64 bits, all in block RAM."""
     shape = [1, 64, 64, 32]
