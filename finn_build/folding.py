@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from finn.custom_op.fpgadataflow.hwcustomop import HWCustomOp
 from onnx import NodeProto
@@ -90,12 +91,15 @@ def find_folding(model: ModelWrapper, config: BuildConfig, board: Board) -> int:
     if not isinstance(config.target_fps, str):
         wanted = int(board.clk_mhz * 1e6 / config.target_fps)
         if wanted < fastest:
+            slower = "the folding that is given" if config.folding else "the fully unfolded network"
             raise ConfigError(
-                f"target_fps={config.target_fps:g} needs {wanted:,} cycles per frame; the fully unfolded network takes "
-                f"{fastest:,}: at most {board.clk_mhz * 1e6 / fastest:,.0f} fps at {board.clk_mhz:g} MHz"
+                f"target_fps={config.target_fps:g} needs {wanted:,} cycles per frame; {slower} takes {fastest:,}: "
+                f"at most {board.clk_mhz * 1e6 / fastest:,.0f} fps at {board.clk_mhz:g} MHz"
             )
         return _require_fit(model, config, board, wanted)
     slowest, cycles = _slowest_cycles(model), fastest
+    if _weights_beyond(model, config, board):
+        _require_fit(model, config, board, slowest)  # said at once: the search could take minutes to get there
     while cycles < slowest and _excess(model, config, board, cycles):
         cycles = int(cycles * _SLOWDOWN) + 1
     return _require_fit(model, config, board, cycles)
@@ -107,23 +111,28 @@ def _require_fit(model: ModelWrapper, config: BuildConfig, board: Board, cycles:
         raise ConfigError(
             f"{board.name}: at {cycles:,} cycles per frame the design needs {', '.join(over)} "
             f"({config.max_utilization:.0%} of the chip); lower target_fps, or choose a smaller network or larger board"
-            f"{_weights_beyond(model, board)}"
+            f"{_weights_beyond(model, config, board)}"
         )
     return cycles
 
 
-def _weights_beyond(model: ModelWrapper, board: Board) -> str:
-    """What the weights alone take, where they are most of the chip's block RAM; no rate makes them smaller."""
+def _weights_beyond(model: ModelWrapper, config: BuildConfig, board: Board) -> str:
+    """What the weights alone take, where they are most of the chip's block RAM; no rate makes them smaller.
+
+    With it the presets for this board, those first whose names are most like the network's.
+    """
     layers = [n for n in model.graph.node if n.op_type in ("BitMVAU_rtl", "BitConv_rtl")]
     weights = [next(i for i in n.input if model.get_initializer(i) is not None) for n in layers]
     bits = sum(model.get_initializer(w).size * model.get_tensor_datatype(w).bitwidth() for w in weights)
     room = board.bram36 * _BITS_PER_BRAM36
     if 2 * bits < room:
         return ""
-    fitting = sorted(preset.stem for preset in CONFIG_DIR.glob(f"*_{board.name}.yaml"))
+    wanted = f"{config.model}_{board.name}"
+    names = sorted(preset.stem for preset in CONFIG_DIR.glob(f"*_{board.name}.yaml"))
+    fitting = sorted(names, key=lambda name: -SequenceMatcher(None, wanted, name).ratio())
     return (
         f". Its weights alone are {bits / 1e6:.1f} Mbit, {bits / room:.0%} of the chip's block RAM "
-        f"({room / 1e6:.1f} Mbit); presets that fit {board.name}: {', '.join(fitting)}"
+        f"({room / 1e6:.1f} Mbit); presets that fit {board.name}, the most alike first: {', '.join(fitting)}"
     )
 
 

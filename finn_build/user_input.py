@@ -20,13 +20,19 @@ def check_input(options: argparse.Namespace, config: BuildConfig, out: Path) -> 
     """Look at options, folders and files; contents of networks and images are checked as they are read.
 
     Raises:
-        ConfigError: a seed below 0, a configuration that cannot be written, or no earlier build for `--start`.
+        ConfigError: a seed below 0, a configuration that cannot be written, skips in memory with FINN's shell, or no
+            earlier build for `--start`.
         DataError: no such folder of images, too few of them, or a file that is none.
     """
     if options.seed < 0:
         raise ConfigError(f"--seed {options.seed}; legal: 0 and above")
     if options.write_config and not _can_write(options.write_config):
         raise ConfigError(f"--write-config {options.write_config}: cannot be written; choose another file")
+    if options.shell == "finn" and config.ddr_skips not in ("off", []):
+        raise ConfigError(
+            f"--shell finn: only our shell keeps skips in the board's memory (ddr_skips: {config.ddr_skips}); choose "
+            "--ddr-skips off, or --shell signflow"
+        )
     saved = out / "steps" / "lower.onnx"  # the first that a later start reads
     if options.start not in ("integers", "lower") and not saved.is_file():
         raise ConfigError(

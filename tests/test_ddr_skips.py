@@ -10,6 +10,7 @@ from signflow_driver import Accelerator, StallError
 from signflow_driver import registers as reg
 from signflow_driver.description import load_description
 
+from finn_build.build import main
 from finn_build.ddr_skips import skip_rows, skips_in_words
 from finn_build.deployment import write_description
 from finn_build.errors import ConfigError, SimulationError, UnsupportedModelError
@@ -127,6 +128,23 @@ def test_without_the_option_the_accelerator_is_the_same(tmp_path: Path) -> None:
         assert build.design is not None and not build.design.skips
         hashes.add(hash_of(build.design))
     assert len(hashes) == 1
+
+
+@pytest.mark.parametrize("given", [["--ddr-skips", "auto"], ["--ddr-skips", "FIFO_5"], []])
+def test_finns_shell_is_refused_at_once(
+    capsys: pytest.CaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: list[str]
+) -> None:
+    """Asked for on the command line or by the preset; off, the next check is reached."""
+    monkeypatch.setenv("PATH", "")
+    asked = ["--board", "pynq-z2", "--model", "u_binet_pynq_ddr_w1a4", "--shell", "finn", "--bitstream", "vivado"]
+    asked += ["--out", str(tmp_path / "out")]
+    skips = given[-1:] or ["auto"]
+    assert main([*asked, *given]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: --shell finn: only our shell keeps skips in the board's memory (ddr_skips: ")
+    assert skips[0] in error and error.endswith("choose --ddr-skips off, or --shell signflow\n")
+    assert main([*asked, "--ddr-skips", "off"]) == 1
+    assert "--shell finn needs Vivado and Vitis HLS" in capsys.readouterr().err
 
 
 def test_unknown_skips_and_finns_shell_are_refused(tmp_path: Path) -> None:

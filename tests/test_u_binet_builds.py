@@ -1,18 +1,20 @@
 """U-BiNet through the whole pipeline: bit widths, topologies, and skips that are as deep as they have to be."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
 from brevitas_models.activations import BatchNorm2d
 from brevitas_models.export import export_qonnx
 from brevitas_models.u_binet import UBiNet, UBiNetConfig
 from finn_build import network as networks
-from finn_build.config import CONFIG_DIR, load_board, load_build
+from finn_build.config import CONFIG_DIR, BuildConfig, load_board, load_build
 from finn_build.errors import ConfigError, SimulationError
 from finn_build.finn_env import prepare_finn
 from finn_build.folding import find_folding, fold_for
@@ -38,6 +40,15 @@ def _start(out: Path, seed: int, stalls: Stalls | None = None, rising: bool = Fa
     path = export_qonnx(model, out / "net.onnx", (1, model.config.in_channels, size, size))
     network = Network(import_qonnx(path), model, "u_binet", "test", (), trained=False)
     return start_build(network, out, FRAMES, stalls)
+
+
+@pytest.fixture(scope="module")
+def full_width(tmp_path_factory: pytest.TempPathFactory) -> ModelWrapper:
+    """As many weights as the paper's network, lowered; few levels and pixels, which are quicker to compile."""
+    fields = {"image_size": 16, "width": 32, "depth": 4, "act_bits": 1}
+    streams = run_steps(_start(tmp_path_factory.mktemp("full"), 0, **fields), ("integers", "lower")).streams
+    assert streams is not None
+    return streams
 
 
 def _require_equal(build: Build, *levels: int) -> None:
@@ -139,12 +150,25 @@ def test_a_preset_reaches_its_rate_within_the_board(tmp_path: Path) -> None:
     assert board.clk_mhz * 1e6 / slowest >= 30
 
 
-def test_weights_beyond_the_chip_are_said_with_numbers(tmp_path: Path) -> None:
-    build = _start(tmp_path, 0, image_size=16, width=32, depth=4)
-    streams = run_steps(build, ("integers", "lower")).streams
-    assert streams is not None
-    wanted = (
-        r"Its weights alone are 7\.8 Mbit, 150% of the chip's block RAM \(5\.2 Mbit\); presets that fit pynq-z2: .*u_bi"
-    )
-    with pytest.raises(ConfigError, match=wanted):
-        find_folding(streams, replace(build.config, target_fps=30), build.board)
+@pytest.mark.parametrize(
+    ("board", "share", "wanted"),
+    [
+        ("pynq-z2", "150% of the chip's block RAM (5.2 Mbit)", "u_binet_pynq_w1a8_pynq-z2"),
+        ("zcu104", "67% of the chip's block RAM (11.5 Mbit)", "u_binet_w1a8_zcu104"),
+    ],
+)
+@pytest.mark.parametrize("target_fps", [30, "max"])
+def test_weights_beyond_the_chip_are_said_with_numbers(
+    tmp_path: Path, full_width: ModelWrapper, board: str, share: str, wanted: str, target_fps: float | str
+) -> None:
+    """And the preset that fits comes first. A third of ZCU104 stands for a chip that is too small."""
+    config = BuildConfig(model="u_binet_w1a8", target_fps=target_fps, max_utilization=0.3)
+    text = f". Its weights alone are 7.8 Mbit, {share}; presets that fit {board}, the most alike first: {wanted}, "
+    with pytest.raises(ConfigError, match=rf"design needs .*{re.escape(text)}"):
+        find_folding(full_width, config, load_board(board))
+
+
+def test_a_rate_beyond_the_given_folding(tmp_path: Path, full_width: ModelWrapper) -> None:
+    config = BuildConfig(model="u_binet_w1a8", target_fps=1e6, folding={"MVAU_1": {"PE": 1, "SIMD": 1}})
+    with pytest.raises(ConfigError, match="needs 250 cycles per frame; the folding that is given takes 2,359,296: at"):
+        find_folding(full_width, config, load_board("zcu104"))
