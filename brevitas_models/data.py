@@ -6,7 +6,8 @@ on defects, named in the index; images of class "free" need none.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -21,6 +22,8 @@ from finn_build.errors import DataError
 FRACTIONS = (0.7, 0.1, 0.2)
 MASK_THRESHOLD = 127
 UNLABELLED = -1
+Box = tuple[int, int, int, int]
+"""Left, top, right and bottom in pixels, the last two outside."""
 
 
 @dataclass(frozen=True)
@@ -130,17 +133,17 @@ def read_rows(
     found = sorted({row.label for row in rows} - {""})
     labels = [found.index(row.label) if row.label else UNLABELLED for row in rows]
     return ImageSet(
-        images=np.stack([read_image(row.path, size, channels) for row in rows]),
+        images=np.stack([read_image(row.path, size, channels, row.box) for row in rows]),
         labels=np.array(labels, dtype=np.int64),
         names=tuple(str(row.path.relative_to(root)) for row in rows),
         classes=tuple(found),
         splits=np.array([row.split for row in rows]),
-        masks=np.stack([read_mask(row.mask, size) for row in rows]) if masks else None,
+        masks=np.stack([read_mask(row.mask, size, row.box) for row in rows]) if masks else None,
     )
 
 
-def read_image(path: Path, size: int | tuple[int, int], channels: int = 1) -> np.ndarray:
-    """One image file as uint8, resized with an antialiasing bilinear filter.
+def read_image(path: Path, size: int | tuple[int, int], channels: int = 1, box: Box | None = None) -> np.ndarray:
+    """One image file, or the part of it in a box, as uint8, resized with an antialiasing bilinear filter.
 
     Shapes:
         [channels, height, width].
@@ -148,12 +151,12 @@ def read_image(path: Path, size: int | tuple[int, int], channels: int = 1) -> np
     Raises:
         DataError: the file is missing or is not a readable image.
     """
-    pixels = _read(path, size, "L" if channels == 1 else "RGB", Image.Resampling.BILINEAR)
+    pixels = _read(path, size, "L" if channels == 1 else "RGB", Image.Resampling.BILINEAR, box)
     return np.atleast_3d(pixels).transpose(2, 0, 1)
 
 
-def read_mask(path: Path | None, size: int | tuple[int, int]) -> np.ndarray:
-    """One mask as 0 and 1, each pixel the nearest of the file's; all 0 without a file.
+def read_mask(path: Path | None, size: int | tuple[int, int], box: Box | None = None) -> np.ndarray:
+    """One mask, or the part of it in a box, as 0 and 1, each pixel the nearest of the file's; all 0 without a file.
 
     Shapes:
         [height, width] uint8.
@@ -163,14 +166,33 @@ def read_mask(path: Path | None, size: int | tuple[int, int]) -> np.ndarray:
     """
     if path is None:
         return np.zeros((size, size) if isinstance(size, int) else size, np.uint8)
-    return (_read(path, size, "L", Image.Resampling.NEAREST) > MASK_THRESHOLD).astype(np.uint8)
+    return (_read(path, size, "L", Image.Resampling.NEAREST, box) > MASK_THRESHOLD).astype(np.uint8)
 
 
-def _read(path: Path, size: int | tuple[int, int], mode: str, resampling: Image.Resampling) -> np.ndarray:
+def size_of(path: Path) -> tuple[int, int]:
+    """Height and width of an image file, in pixels.
+
+    Raises:
+        DataError: the file is missing or is not a readable image.
+    """
+    with _open(path) as image:
+        return image.height, image.width
+
+
+def _read(
+    path: Path, size: int | tuple[int, int], mode: str, resampling: Image.Resampling, box: Box | None
+) -> np.ndarray:
     height, width = (size, size) if isinstance(size, int) else size
+    with _open(path) as image:
+        return np.asarray(image.convert(mode).resize((width, height), resampling, box), dtype=np.uint8)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[Image.Image]:
+    """An image file; what is wrong with it, also while it is read, is a DataError."""
     try:
         with Image.open(path) as image:
-            return np.asarray(image.convert(mode).resize((width, height), resampling), dtype=np.uint8)
+            yield image
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such image") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:

@@ -16,7 +16,7 @@ FREE = "free"
 
 @dataclass(frozen=True)
 class Row:
-    """One image before it is read; empty strings mean unknown."""
+    """One image before it is read; empty strings mean unknown, `box` is the part that is read (`patches.py`)."""
 
     path: Path
     label: str = ""
@@ -24,6 +24,7 @@ class Row:
     split: str = ""
     fold: str = ""
     mask: Path | None = None
+    box: tuple[int, int, int, int] | None = None
 
 
 def find_images(root: Path) -> list[Row]:

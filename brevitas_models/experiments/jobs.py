@@ -22,6 +22,7 @@ from brevitas_models.experiments.systems import HARDWARE, SYSTEMS, ClassicalSyst
 from brevitas_models.index import SPLITS, Row
 from brevitas_models.integer_outputs import BATCH, integer_outputs
 from brevitas_models.network import Network
+from brevitas_models.patches import cut
 from brevitas_models.trainer import Trainer
 from brevitas_models.u_binet import UBiNet
 from brevitas_models.zoo import load_checkpoint
@@ -123,6 +124,8 @@ def run(job: Job, place: Place, tick: Tick) -> dict[str, Any]:
 def _pixels(dataset_name: str, preset_name: str, root: Path, rows: tuple[Row, ...]) -> ImageSet:
     """All images of a data set; read once for many jobs, whatever their split."""
     dataset, preset = DATASETS[dataset_name], PRESETS[preset_name]
+    side = preset.patches.get(dataset.folder)
+    rows = tuple(cut(rows, side)) if side else rows
     return read_rows(root, rows, preset.image_size[dataset.masks], preset.channels(dataset), dataset.masks)
 
 

@@ -19,12 +19,14 @@ class Preset:
         rgb: whether data sets that the paper reads in colour are read so.
         widths: channels at full resolution of U-Net and U-BiNet; empty for the zoo's.
         recipe: the fields of a `TrainConfig` for a network on a data set.
+        patches: side in pixels, by folder, of the patch that is cut out of each of its images; empty for whole images.
     """
 
     image_size: Mapping[bool, int]
     rgb: bool
     recipe: Callable[[NetworkSystem, DataSet], dict[str, Any]]
     widths: Mapping[str, int] = field(default_factory=dict)
+    patches: Mapping[str, int] = field(default_factory=dict)
 
     def channels(self, dataset: DataSet) -> int:
         """1 for grey, 3 for RGB."""
@@ -66,7 +68,7 @@ def _paper(system: NetworkSystem, dataset: DataSet) -> dict[str, Any]:
 def _short(system: NetworkSystem, dataset: DataSet) -> dict[str, Any]:
     """As many epochs for every row of a table, all from random weights; binary networks spend a third on step 1."""
     if dataset.folder == TILE:
-        epochs, batch = (60, 8) if dataset.masks else (30, 16)
+        epochs, batch = (90, 4) if dataset.masks else (40, 16)
     else:
         epochs, batch = (30, 8) if dataset.masks else (16, 32)
     first = epochs // 3 if system.binary else 0
@@ -74,6 +76,8 @@ def _short(system: NetworkSystem, dataset: DataSet) -> dict[str, Any]:
 
 
 PRESETS: Mapping[str, Preset] = {
-    "small": Preset({False: 64, True: 64}, rgb=False, recipe=_short, widths={"unet": 16, "u_binet": 8}),
+    "small": Preset(
+        {False: 64, True: 64}, rgb=False, recipe=_short, widths={"unet": 16, "u_binet": 8}, patches={TILE: 96}
+    ),
     "full": Preset({False: 224, True: 224}, rgb=True, recipe=_paper),
 }
