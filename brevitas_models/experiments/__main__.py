@@ -3,8 +3,8 @@
 A run is one system on one split of one data set. Its result is one line of results.jsonl, with seed, training,
 versions and the hash of its split, whose file is in splits/. Interrupted, the same command goes on where it stopped;
 runs that have a result are not run again. Protocol "paper" splits at random, as the paper did, and leaks; "grouped"
-keeps images of one tile or strip together; their results are never blended. Preset "small" (64 pixels, short trainings)
-is for a CPU, "full" is the paper's section 4.2, for a GPU.
+keeps images of one tile or strip together; their results are never blended. Preset "small" (64 pixels, short trainings,
+patches of Magnetic Tile) is for a CPU, "full" is the paper's section 4.2, for a GPU.
 """
 
 import argparse
