@@ -152,7 +152,8 @@ def _conclusions(table: Table, dataset: str, found: Mapping[str, Sequence[Result
             below += [(SYSTEMS[row.system].label, ours.mean - figure)] if ours.mean < figure else []
     if compared:
         worst = f"; most for {min(below, key=lambda b: b[1])[0]}: {min(b[1] for b in below):+.4f}" if below else ""
-        yield f"Ours is below the paper's {metric} in {len(below)} of {compared} rows{worst}. {_reason(preset, dataset)}"
+        verdict = f"Ours is below the paper's {metric} in {len(below)} of {compared} rows{worst}."
+        yield f"{verdict} {_reason(preset, dataset)}"
     yield from _claim(dataset, found)
 
 
@@ -162,8 +163,8 @@ def _reason(preset: str, dataset: str) -> str:
     size, side = PRESETS[preset].image_size[False], PRESETS[preset].patches.get(DATASETS[dataset].folder)
     images = f"patches of {side} pixels that show the defect, at {size}" if side else f"{size} pixels"
     return (
-        f"Preset `{preset}`: {images} instead of {PAPER_SIZE}, far fewer epochs, grey images, no ImageNet weights, U-Net "
-        "and U-BiNet at a quarter of their width; it compares systems, and reaches no records."
+        f"Preset `{preset}`: {images} instead of {PAPER_SIZE}, far fewer epochs, grey images, no ImageNet weights, "
+        "U-Net and U-BiNet at a quarter of their width; it compares systems, and reaches no records."
     )
 
 
