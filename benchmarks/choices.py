@@ -29,7 +29,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from brevitas_models.data import SPLITS, ImageSet, load_folder, to_float
 from brevitas_models.folds import FOLDS
 from brevitas_models.measure import measure
-from brevitas_models.trainer import TrainConfig, Trainer
+from brevitas_models.train_config import TrainConfig
+from brevitas_models.trainer import Trainer
 from brevitas_models.zoo import load_checkpoint
 
 SHIPPED = "as shipped: r = 5, first and last layer 8-bit"

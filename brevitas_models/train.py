@@ -37,10 +37,12 @@ from brevitas_models.data import SPLITS, ImageSet, load_folder, to_float
 from brevitas_models.folds import FOLDS
 from brevitas_models.network import Network
 from brevitas_models.rivals import LIBRARY
+from brevitas_models.schedules import SCHEDULES
 from brevitas_models.segmentation import write_overlays
 from brevitas_models.synthetic import make_image_set
 from brevitas_models.tasks import Objective
-from brevitas_models.trainer import CHOICES, LOSSES, SCHEDULES, Report, TrainConfig, Trainer
+from brevitas_models.train_config import CHOICES, LOSSES, TrainConfig
+from brevitas_models.trainer import Report, Trainer
 from brevitas_models.u_binet import UBiNet
 from brevitas_models.zoo import DEFAULT_MODEL, ZOO, build_model, load_checkpoint, parse_overrides
 from finn_build.errors import ConfigError, SignflowError

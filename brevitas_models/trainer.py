@@ -10,7 +10,7 @@ the rate.
 import math
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from brevitas_models.atomic import write_atomically
-from brevitas_models.augment import Augmentation
 from brevitas_models.data import ImageSet, to_float
 from brevitas_models.measure import reestimate_batch_norm
 from brevitas_models.network import Network
@@ -28,60 +27,15 @@ from brevitas_models.quantizers import calibrate_scales
 from brevitas_models.rivals import LIBRARY, LibraryNetwork
 from brevitas_models.schedules import SCHEDULES
 from brevitas_models.tasks import Classification, Objective, Segmentation
+from brevitas_models.train_config import TrainConfig
 from brevitas_models.u_binet import UBiNet
-from brevitas_models.zoo import build_model, configure, read_checkpoint_file, save_checkpoint
+from brevitas_models.zoo import build_model, read_checkpoint_file, save_checkpoint
 from finn_build.errors import ConfigError, DataError
 
-LOSSES = ("cross_entropy", "tversky")
-CHOICES = ("loss", "score")
 NORM_BATCHES = 8
 WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
 Report = Callable[[int, int, dict[str, float]], None]
 """Called after each epoch with step (1 or 2), epoch (from 1) and its numbers."""
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """Every choice of a training.
-
-    Attributes:
-        model: name in the zoo; `overrides` changes fields of its configuration.
-        epochs1, epochs2: epochs of step 1 (real-valued weights, 0 leaves it out) and step 2 (binary weights).
-        lr1, lr2: peak learning rates of the two steps.
-        batch: images per optimizer step, over all devices.
-        schedule: "cosine" after a warm-up, or "one_cycle": up from peak / 25 over 30% of the epochs, then down to zero.
-        loss: of classes, "cross_entropy" or "tversky"; masks have the latter.
-        choose: the epoch of step 2 with the best "loss", or the best "score" (accuracy, Dice), on validation.
-        imagenet: start from ImageNet weights, where the network is one of torchvision's.
-        weight_decay: L2 penalty on weights in step 1; binary weights have none.
-        label_smoothing: share of the target spread over all classes.
-        alpha, beta: weights of false alarms and of misses in the Tversky loss.
-        init: checkpoint to start from (fine-tuning, on other images or at another size); "" for random weights.
-        seed: of weights, order and augmentation.
-        classes: of the images; empty for all.
-        fold: of the cross-validation that the data is split by; None for the split of the index.
-    """
-
-    model: str
-    epochs1: int = 40
-    epochs2: int = 160
-    lr1: float = 2e-3
-    lr2: float = 2e-3
-    batch: int = 64
-    schedule: str = "cosine"
-    loss: str = "cross_entropy"
-    choose: str = "loss"
-    imagenet: bool = False
-    weight_decay: float = 0.0
-    label_smoothing: float = 0.0
-    alpha: float = 0.5
-    beta: float = 0.5
-    init: str = ""
-    seed: int = 0
-    classes: tuple[str, ...] = ()
-    fold: int | None = None
-    augmentation: Augmentation = field(default_factory=Augmentation)
-    overrides: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -105,7 +59,7 @@ class Trainer:
     """
 
     def __init__(self, config: TrainConfig, data: ImageSet, out: Path, fabric: Fabric) -> None:
-        _check(config)
+        config.check()
         self.config, self.out, self.fabric = config, out, fabric
         self.task = objective(config)
         self.classes = data.classes
@@ -293,15 +247,3 @@ def _weights(path: str, model: Network) -> dict[str, Tensor]:
     if {name: value.shape for name, value in found.items()} != wanted:
         raise DataError(f"{path}: its weights do not fit {model.name}; start from a checkpoint of the same network")
     return found
-
-
-def _check(config: TrainConfig) -> None:
-    configure(config.model, **config.overrides)
-    if config.epochs1 < 0:
-        raise ConfigError(f"training: epochs1={config.epochs1} must not be negative; 0 leaves step 1 out")
-    for name in ("epochs2", "batch", "lr1", "lr2", "alpha", "beta"):
-        if getattr(config, name) <= 0:
-            raise ConfigError(f"training: {name}={getattr(config, name)} must be positive")
-    for name, legal in (("schedule", SCHEDULES), ("loss", LOSSES), ("choose", CHOICES)):
-        if getattr(config, name) not in legal:
-            raise ConfigError(f"training: {name}={getattr(config, name)!r} is unknown; choose {' or '.join(legal)}")

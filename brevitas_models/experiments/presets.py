@@ -7,7 +7,7 @@ from typing import Any
 from brevitas_models.augment import Augmentation
 from brevitas_models.experiments.datasets import TILE, DataSet
 from brevitas_models.experiments.systems import NetworkSystem
-from brevitas_models.trainer import TrainConfig
+from brevitas_models.train_config import TrainConfig
 
 
 @dataclass(frozen=True)
