@@ -5,11 +5,11 @@
 Inputs: a job's frames of uint8 pixels, as they come, into the bytes of the input stream; the copy is `numpy.copyto` of
 all pixels between two buffers. Outputs: bytes of a stream into integers; the copy is one of all int64 that come out.
 Copy and work alternate within one run over batches that together no cache holds, as on the board, whose second-level
-cache of 512 KiB holds no job; the best of many counts: a busy machine hits both.
+cache of 512 KiB holds no job; the best of many counts, in time of the processor: others on the machine take no part.
 
-A third of a copy is out of NumPy's reach wherever bytes part from their neighbours: its loops over elements with a
-stride take a cycle for each, of 1 to 8 bytes alike, and a look-up of 256 entries 1.5, while a copy moves 16 bytes and
-more in one. Wider words do not help: to fill them takes as many operations as they save (9 for two pixels of RGB).
+A third of a copy is out of NumPy's reach where bytes of three channels part from one another or join: its loops over
+elements with a stride take a cycle for each, of 1 to 8 bytes alike, while a copy moves 16 bytes and more in one. Wider
+words do not help: to fill them takes as many operations as they save (9 for two pixels of RGB).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from signflow_driver.packing import unpack
 from signflow_driver.pixels import PixelQuantizer
 
 FRAMES, SIDE, ROUNDS, BATCHES = 64, 224, 24, 8
-# channels, channels last, lanes, bits
+# channels, channels last, lanes, bits; pixels between steps where these are not a power of two
 INPUTS = {
     "grey, 1 lane of 8 bits": (1, False, 1, 8),
     "RGB from a camera (H, W, C), 1 lane of 8 bits": (3, True, 1, 8),
@@ -33,6 +33,7 @@ INPUTS = {
     "grey, 1 lane of 1 bit": (1, False, 1, 1),
     "grey, 1 lane of 2 bits": (1, False, 1, 2),
     "grey, 1 lane of 4 bits": (1, False, 1, 4),
+    "grey, 1 lane of 4 bits, looked up": (1, False, 1, 4, 17),
     "RGB from a camera (H, W, C), 1 lane of 1 bit": (3, True, 1, 1),
     "RGB from a camera (H, W, C), 1 lane of 4 bits": (3, True, 1, 4),
     "RGB from a camera (H, W, C), 3 lanes of 1 bit": (3, True, 3, 1),
@@ -63,11 +64,11 @@ def main() -> None:
         _print(name, unpacking(*shape))
 
 
-def packing(channels: int, channels_last: bool, lanes: int, bits: int) -> Rates:
+def packing(channels: int, channels_last: bool, lanes: int, bits: int, step: int = 0) -> Rates:
     """Bytes of pixels per second of a plain copy and of the driver."""
     stream = StreamFormat("pixels", (1, SIDE, SIDE, channels), lanes, bits, "unsigned")
-    levels = np.minimum(np.round(np.arange(256) / 2 ** (8 - bits)), 2**bits - 1).astype(np.int64)  # as a quantizer does
-    pixels = PixelQuantizer(np.repeat(levels[None], channels, axis=0), stream)
+    levels = np.minimum(np.round(np.arange(256) / (step or 2 ** (8 - bits))), 2**bits - 1)  # as a quantizer does
+    pixels = PixelQuantizer(np.repeat(levels[None].astype(np.int64), channels, axis=0), stream)
     shape = (FRAMES, SIDE, SIDE, channels) if channels_last else (FRAMES, channels, SIDE, SIDE)
     batches = _batches(shape)
     outs = cycle([np.zeros(FRAMES * stream.frame_bytes, np.uint8) for _ in range(2)])  # two jobs are under way
@@ -101,9 +102,9 @@ def _rates(work: Callable[[], None | np.ndarray], shape: tuple[int, ...], dtype:
 
 
 def _seconds(work: Callable[[], None | np.ndarray]) -> float:
-    began = time.perf_counter()
+    began = time.thread_time()
     work()
-    return time.perf_counter() - began
+    return time.thread_time() - began
 
 
 def _print(name: str, rates: Rates) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from qonnx.core.datatype import DataType
 from signflow_driver import StreamFormat
-from signflow_driver.pixels import _BLOCK_PIXELS, PixelQuantizer
+from signflow_driver.pixels import _BLOCK, PixelQuantizer, _table
 
 from finn_build.ops.base import Stream
 from sim import packing
@@ -17,6 +17,18 @@ TABLES = {
     "signs by channel": ("BIPOLAR", [np.where(t < PIXELS, 1, -1) for t in (0, 99, 254)]),
     "16 levels": ("UINT4", [np.minimum(np.round(PIXELS / 16), 15)]),
     "signed, through 0": ("INT2", [(PIXELS > 50).astype(int) + (PIXELS > 150) - 1]),
+    "rounded down": ("UINT3", [PIXELS // 32]),
+    "rounded, with a flat end": ("UINT4", [np.minimum((PIXELS + 16) // 32, 6)]),
+    "rounded, signed": ("INT4", [np.round(PIXELS / 16).clip(0, 15) - 8]),
+    "all one": ("UINT2", [0 * PIXELS + 1]),
+    **{
+        f"ties to even, {bits} bits": (f"UINT{bits}", [np.minimum(np.round(PIXELS / 2 ** (8 - bits)), 2**bits - 1)])
+        for bits in range(1, 9)
+    },
+    **{
+        f"random, {bits} bits": (f"UINT{bits}", np.random.default_rng(bits).integers(0, 2**bits, (3, 256)))
+        for bits in range(1, 9)
+    },
     "a jump, a constant and a fall": ("INT5", [9 * (PIXELS > 7), 0 * PIXELS - 5, -1 * (PIXELS > 7)]),
 }
 
@@ -44,10 +56,19 @@ def test_tables_and_layouts(name: str, layout: str) -> None:
 
 def test_every_block_of_a_batch() -> None:
     """More pixels than one block takes, and a last block that is not full."""
-    side = 160
+    side = 260
     images = np.random.default_rng(1).integers(0, 256, (13, side, side, 1), dtype=np.uint8)
-    assert images.size / _BLOCK_PIXELS > 2 and 13 % (_BLOCK_PIXELS // side**2)
+    assert images.size / _BLOCK > 2 and 13 % (_BLOCK // side)
     stream = StreamFormat("pixels", (1, side, side, 1), 1, 4, "unsigned")
     out = np.full(13 * stream.frame_bytes, 0xEE, np.uint8)
     PixelQuantizer(PIXELS[None] // 16, stream).pack(images, out)
     assert np.array_equal(out, images.ravel() // 16)
+
+
+@pytest.mark.parametrize("name", [name for name in TABLES if name.startswith(("rounded", "ties"))])
+def test_quantizers_of_pixels_are_not_looked_up(name: str) -> None:
+    """Division and comparisons are what is fast."""
+    typed, rows = TABLES[name]
+    bits = DataType[typed].bitwidth()
+    table = _table((rows[0].astype(np.int64) & (2**bits - 1)).astype(np.uint8), bits, 256)
+    assert table.__qualname__.startswith(("_rounded", "_compared") if bits < 8 else "_candidates")

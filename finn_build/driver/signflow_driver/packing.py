@@ -19,38 +19,7 @@ def codes_of(values: np.ndarray, stream: StreamFormat) -> np.ndarray:
     return codes.astype(np.uint8 if stream.bits <= 8 else np.uint64)
 
 
-def pack(codes: np.ndarray, stream: StreamFormat, out: np.ndarray) -> None:
-    """Lay elements into beats.
-
-    Shapes:
-        codes: what `codes_of` gives, [..., channels], any strides.
-        out: uint8 [frames * frame_bytes], written whole.
-    """
-    bits, lanes, bare = stream.bits, stream.lanes, codes.flags.c_contiguous
-    if bare and (bits == 8 or (bits < 8 and lanes == 1)):
-        np.copyto(out.reshape(codes.shape), codes)
-    elif bare and bits == 1 and lanes % 8 == 0:
-        out[:] = np.packbits(codes, bitorder="little")
-    else:  # channel by channel: a copy of planes as a whole, byte after byte, takes six times as long
-        _pack_channels(codes.reshape(-1, lanes) if bare else codes, stream, out)
-
-
-def _pack_channels(codes: np.ndarray, stream: StreamFormat, out: np.ndarray) -> None:
-    """The same for any layout: each operation covers one byte of one channel in all beats."""
-    beats = out.reshape(*codes.shape[:-1], -1, stream.beat_bytes)
-    for channel in range(codes.shape[-1]):
-        beat, lane = divmod(channel, stream.lanes)
-        part = codes[..., channel]
-        for byte, moved in _bytes_of(lane, stream.bits):
-            bits = part >> moved if moved > 0 else part << -moved if moved else part
-            target = beats[..., beat, byte]
-            if moved >= 0:  # the first of its byte
-                np.copyto(target, bits, casting="unsafe")
-            else:
-                target |= bits.astype(np.uint8, copy=False)
-
-
-def _bytes_of(lane: int, bits: int) -> list[tuple[int, int]]:
+def bytes_of(lane: int, bits: int) -> list[tuple[int, int]]:
     """Bytes of a beat that hold a lane, each with how many of the lane's bits lie below it, negative where it starts
     above the byte's first bit."""
     begin = lane * bits
@@ -63,13 +32,11 @@ def unpack(data: np.ndarray, stream: StreamFormat) -> np.ndarray:
     Shapes:
         data: uint8 [frames * frame_bytes] -> int64 [frames, *stream.shape[1:]], channels in logical order.
     """
-    beats = data.reshape(-1, stream.beat_bytes)
     size = next(s for s in (1, 2, 4, 8) if stream.bits <= 8 * s)
-    codes = np.zeros((len(beats), stream.lanes), f"u{size}")
-    for lane in range(stream.lanes):
-        for byte, moved in _bytes_of(lane, stream.bits):
-            part = beats[:, byte].astype(codes.dtype, copy=False)
-            codes[:, lane] |= part << moved if moved > 0 else part >> -moved if moved else part
+    if stream.bits == 1 and stream.lanes % 8 == 0:
+        codes = np.unpackbits(data, bitorder="little")
+    else:
+        codes = _lanes(data.reshape(-1, stream.beat_bytes), stream, np.dtype(f"u{size}"))
     unused = 8 * size - stream.bits
     values = codes << unused  # drops the bits of other lanes
     values = (values.view(f"i{size}") if stream.kind == "signed" else values) >> unused
@@ -77,3 +44,13 @@ def unpack(data: np.ndarray, stream: StreamFormat) -> np.ndarray:
         values = 2 * values.view(np.int8) - 1
     values = values.astype(np.int64).reshape(-1, *stream.shape[1:])
     return values[..., np.argsort(stream.order)] if stream.order else values
+
+
+def _lanes(beats: np.ndarray, stream: StreamFormat, dtype: np.dtype) -> np.ndarray:
+    """Elements [beats, lanes] of bytes [beats, beat_bytes], with bits of other lanes above their own."""
+    found = np.zeros((len(beats), stream.lanes), dtype)
+    for lane in range(stream.lanes):
+        for byte, moved in bytes_of(lane, stream.bits):
+            part = beats[:, byte].astype(dtype, copy=False)
+            found[:, lane] |= part << moved if moved > 0 else part >> -moved if moved else part
+    return found
