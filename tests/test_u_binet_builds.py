@@ -10,7 +10,6 @@ import torch
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
-from brevitas_models.activations import BatchNorm2d
 from brevitas_models.export import export_qonnx
 from brevitas_models.u_binet import UBiNet, UBiNetConfig
 from finn_build import network as networks
@@ -30,12 +29,9 @@ STEPS_TO_GATE = (*UP_TO_LEVEL_2, "rtlsim-ops", "rtlsim-stitched", "gate")
 LEAST_RATIO = 0.99  # of the slowest op's cycles to the measured interval between frames
 
 
-def _start(out: Path, seed: int, stalls: Stalls | None = None, rising: bool = False, **fields: object) -> Build:
+def _start(out: Path, seed: int, stalls: Stalls | None = None, **fields: object) -> Build:
     torch.manual_seed(seed)
     model = randomize(UBiNet(UBiNetConfig(**fields)), seed)  # type: ignore[arg-type]
-    for module in model.modules():
-        if rising and isinstance(module, BatchNorm2d):
-            module.weight.data.abs_()
     size = model.config.image_size
     path = export_qonnx(model, out / "net.onnx", (1, model.config.in_channels, size, size))
     network = Network(import_qonnx(path), model, "u_binet", "test", (), trained=False)
@@ -75,15 +71,15 @@ def test_bit_widths(tmp_path: Path, bits: int) -> None:
 
 
 def test_displaced_steps(tmp_path: Path) -> None:
-    """As trained: scales above 0, and dips. Most convolutions have their steps as displacements."""
-    build = _start(tmp_path, 8, rising=True, image_size=8, width=8, depth=1, act_bits=8)
+    """Scales of both signs, and dips. Most convolutions have their steps as displacements, some of them mirrored."""
+    build = _start(tmp_path, 8, image_size=8, width=8, depth=1, act_bits=8)
     run_steps(build, [name for name in STEPS_TO_GATE if name != "rtlsim-ops"])  # each kind of op has its own tests
     _require_equal(build, 0, 1, 2, 4)
     _require_rate(build)
     ops = [getCustomOp(n) for n in build.streams.get_nodes_by_op_type("StepThresholding_rtl")]  # type: ignore[union-attr]
     forms = [op.midpoint for op in ops if op.attr("numSteps") > 1]
     assert sum(form is not None for form in forms) > len(forms) // 2
-    assert any(form.dipBits for form in forms if form)
+    assert any(form.dipBits for form in forms if form) and any(form.mirrored for form in forms if form)
 
 
 def _random_topology(seed: int) -> dict[str, object]:

@@ -8,11 +8,13 @@ rises; only the bits depend on smoothness.
 What is not smooth is RSiLU's bottom, where steps go down and up again. A channel's first 2^dip_bits - 1 steps stand
 apart and in full (the dip). Up to the last of them (the knee) they alone give the level; the search counts from there
 on, so that its thresholds below the knee may be whatever gives small displacements.
+
+A channel that falls (a batch norm of negative scale) rises along the mirrored input, which has every bit inverted.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,7 +28,7 @@ class MidpointSteps:
     """A step function of every channel.
 
     `bias + #{j >= 1 : v >= T[c, j]}` with v = min(x - starts[c], caps[c]), T[c, 0] = 0 and T[c, 2^S] = spans[c]; before
-    the knee `floors[c] + |d - turns[c]|`, d the steps reached of the dip.
+    the knee `floors[c] + |d - turns[c]|`, d the steps reached of the dip. Where mirrored, x is `ends - x`.
 
     Attributes:
         bias: lowest level.
@@ -35,6 +37,8 @@ class MidpointSteps:
         displacements: int64 [C, 2^k] of stage k: T of the middle, less half of what lies between its neighbours.
         dip: int64 [C, 2^dip_bits - 1], ascending; above the window what is never reached.
         turns, floors: int64 [C], how many steps go down first, and the level they go down to.
+        mirrored: bool [C].
+        ends: sum of the ends of the input's type.
     """
 
     bias: int
@@ -46,10 +50,13 @@ class MidpointSteps:
     dip: np.ndarray
     turns: np.ndarray
     floors: np.ndarray
+    mirrored: np.ndarray
+    ends: int
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Evaluate on integers [N, C], stage by stage as the hardware does."""
-        channels, x = np.arange(x.shape[1]), np.clip(x, *self.window)
+        channels, x = np.arange(x.shape[1]), np.where(self.mirrored, self.ends - x, x)
+        x = np.clip(x, *self.window)
         v, span = np.minimum(np.maximum(x - self.starts, 0), self.caps), np.broadcast_to(self.spans, x.shape)
         count = np.zeros(x.shape, np.int64)
         for displaced in self.displacements:
@@ -80,7 +87,7 @@ def fit_midpoint(steps: StepFunction, channels: int, low: int, high: int, dip_bi
         dip_bits: bits of the steps that stand apart, 0 for none.
 
     Returns:
-        The displacements, or None where a channel goes up before it goes down, or down beyond the dip.
+        The displacements, or None where a channel turns more than once, or goes down beyond the dip.
     """
     rows = [_Channel.of(steps, c, low, high) for c in range(channels)]
     bias, top = min(r.floor for r in rows), max(r.level(len(r.places)) for r in rows)
@@ -105,7 +112,10 @@ def fit_midpoint(steps: StepFunction, channels: int, low: int, high: int, dip_bi
         ends, middle = thresholds[:, :: 2 * half], thresholds[:, half :: 2 * half]
         displaced.append(middle - ends[:, :-1] - (np.diff(ends) >> 1))
     turns, floors = (np.array([getattr(r, name) for r in rows], np.int64) for name in ("turn", "floor"))
-    result = MidpointSteps(bias, window, starts, thresholds[:, -1] - starts, caps, tuple(displaced), dip, turns, floors)
+    spans, mirrored = thresholds[:, -1] - starts, np.array([r.mirrored for r in rows])
+    result = MidpointSteps(
+        bias, window, starts, spans, caps, tuple(displaced), dip, turns, floors, mirrored, low + high
+    )
     rises = bool((np.diff(thresholds) >= 0).all())
     return result if rises and _equal(steps, result, np.concatenate((thresholds, dip), axis=1), low, high) else None
 
@@ -113,6 +123,7 @@ def fit_midpoint(steps: StepFunction, channels: int, low: int, high: int, dip_bi
 def _equal(steps: StepFunction, result: MidpointSteps, found: np.ndarray, low: int, high: int) -> bool:
     """Whether both give the same levels from `low` to `high`: they are constant between the places compared."""
     given = np.broadcast_to(steps.thresholds, (len(found), steps.steps))
+    found = np.where(result.mirrored[:, None], low + high + 1 - found, found)
     places = np.concatenate((given, found, np.full((len(found), 1), low)), axis=1)
     x = np.clip(np.concatenate((places, places - 1), axis=1), low, high).T
     return np.array_equal(steps(x), result(x))
@@ -120,11 +131,15 @@ def _equal(steps: StepFunction, result: MidpointSteps, found: np.ndarray, low: i
 
 @dataclass(frozen=True)
 class _Channel:
-    """The steps of one channel, each by one level: `turn` down to `floor`, then up; turn is -1 where that is not so."""
+    """The steps of one channel, each by one level: `turn` down to `floor`, then up; turn is -1 where that is not so.
+
+    Mirrored where fewer go down that way.
+    """
 
     places: np.ndarray
     turn: int
     floor: int
+    mirrored: bool = False
 
     @classmethod
     def of(cls, steps: StepFunction, channel: int, low: int, high: int) -> _Channel:
@@ -136,12 +151,18 @@ class _Channel:
         heights = np.diff(levels[first : last + 1])
         size = np.abs(heights).astype(np.int64)
         signs = np.repeat(np.sign(heights), size)
+        places = np.repeat(row[first:last], size).astype(np.int64)
+        plain = cls._along(places, signs, int(levels[first]))
+        other = cls._along(low + high + 1 - places[::-1], -signs[::-1], int(levels[last]))
+        if other.turn < 0 or 0 <= plain.turn <= other.turn:
+            return plain
+        return replace(other, mirrored=True)
+
+    @classmethod
+    def _along(cls, places: np.ndarray, signs: np.ndarray, start: int) -> _Channel:
+        """From steps in order, each up (1) or down (-1), and the level before the first."""
         turn = int((signs < 0).sum())
-        return cls(
-            np.repeat(row[first:last], size).astype(np.int64),
-            turn if (signs[:turn] < 0).all() else -1,
-            int(levels[first]) - turn,
-        )
+        return cls(places, turn if (signs[:turn] < 0).all() else -1, start - turn)
 
     def level(self, count: int) -> int:
         """Level behind so many steps."""

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from finn_build.integers.midpoint import MidpointSteps
-from finn_build.ops._memory import hex_words
+from finn_build.ops._memory import hex_words, rom_area
 from finn_build.ops.base import Bits
 
 ATTRIBUTES: Mapping[str, tuple[str, bool, Any]] = {
     "dipBits": ("i", False, 0),
     "window": ("ints", False, []),  # lowest and highest input told apart; empty: no displacements are known
     "capped": ("i", False, 0),
+    "mirrored": ("i", False, 0),
     "lowestLevel": ("i", False, 0),
     "spanBits": ("ints", False, []),  # stage by stage
     "displacementBits": ("ints", False, []),
@@ -32,6 +33,7 @@ def midpoint_attributes(steps: MidpointSteps) -> dict[str, Any] | None:
         "dipBits": steps.dip.shape[1].bit_length(),
         "window": list(steps.window),
         "capped": int((steps.caps < steps.spans).any()),
+        "mirrored": int(steps.mirrored.any()),
         "lowestLevel": steps.bias,
         "spanBits": steps.span_bits(),
         "displacementBits": [(high - low).bit_length() for low, high in zip(lowest, highest, strict=True)],
@@ -50,6 +52,7 @@ class MidpointForm:
     dipBits: int  # noqa: N815  the attributes' names
     window: list[int]
     capped: int
+    mirrored: int
     lowestLevel: int  # noqa: N815
     spanBits: list[int]  # noqa: N815
     displacementBits: list[int]  # noqa: N815
@@ -82,6 +85,7 @@ class MidpointForm:
             "BASE": self.window[0] - lowest_input,
             "LIMIT": self.window[1] - self.window[0],
             "CAPPED": self.capped,
+            "MIRRORED": self.mirrored,
             "SPAN_BITS": _packed(self.spanBits, 6),
             "DISPLACEMENT_BITS": _packed(self.displacementBits, 6),
             "LOWEST": _packed(lowest, 32),
@@ -98,6 +102,8 @@ class MidpointForm:
         """Words of all memories by what their files' names say behind the prefix."""
         base, fields = self.window[0], [(steps.starts - self.window[0], self.x_bits), (steps.spans, self.spanBits[0])]
         images = {"ends": (_joined(fields + [(steps.caps, self.spanBits[0])] * self.capped), self.ends_bits)}
+        if self.mirrored:
+            images["mirror"] = (steps.mirrored[:, None].astype(np.int64), 1)
         for k, (bits, low) in enumerate(zip(self.displacementBits, self.lowestDisplacements, strict=True)):
             if bits:
                 images[str(k)] = (steps.displacements[k] - low, bits)
@@ -118,6 +124,7 @@ class MidpointForm:
         span, x, dip = self.spanBits, self.x_bits, self.dipBits
         lut = 3 * in_bits + 2 * x + 2 * span[0] + 4 * sum(span[:-1]) + 2 * span[-1]
         ff = 2 * x + 2 * span[0] + sum(5 * b + 2 * k for k, b in enumerate(span)) + sum(self.displacementBits)
+        lut += rom_area(self.rows, 1, block=False)[0] * self.mirrored
         wait = 2 * self.stages + 1 - dip
         if dip:
             lut += dip * (x // 2 + 1 + -(-wait // 16)) + 3 * out_bits

@@ -26,7 +26,7 @@ class MidpointSteps(Transformation):
 
     Of the sizes that the dip may have it takes the one that costs least, in LUTs and RAMB18, at the present folding;
     the op itself compares with its plain form, at every folding. Skipped for seven steps or fewer, for bipolar streams,
-    for channels that all have the same steps, and where a channel goes up before it goes down. Comes after
+    for channels that all have the same steps, and where a channel turns more than once. Comes after
     FuseConvUnits, which takes steps into its own ops, and before folding, which counts area.
     """
 

@@ -25,6 +25,12 @@ SHAPES = {
     "jumps": [_rsilu(0.2, 0.1), _rsilu(0.3, 0.0), _rsilu(0.01, 0.0)],
     "constant beside": [np.full(X.shape, 7), _rsilu(0.01, 0.1)],
     "constant at the end beside": [np.full(X.shape, 255), np.zeros(X.shape, np.int64), _rsilu(0.01, 0.1)],
+    "falls, and falls beside": [
+        _rsilu(0.01, 0.1)[::-1],
+        _rsilu(0.008, 0.2),
+        255 - _rsilu(0.2, 0.0),
+        _rsilu(-0.005, 0.1),
+    ],
     "first value": [np.where(X > LOW, 9, 0), np.where(X < HIGH, 0, 9)],
 }
 
@@ -49,7 +55,7 @@ def test_displacements_take_few_bits() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_random_steps(seed: int) -> None:
-    """Exact for whatever falls, then rises, by random heights at random places."""
+    """Exact for whatever falls, then rises, by random heights at random places, along the input or against it."""
     rng = np.random.default_rng(seed)
     levels = []
     for _ in range(3):
@@ -57,7 +63,8 @@ def test_random_steps(seed: int) -> None:
         turn, count = int(rng.integers(0, 4)), int(rng.integers(0, 40))
         places = np.sort(rng.choice(len(X), turn + count, replace=False))
         heights[places[:turn]], heights[places[turn:]] = -1, rng.integers(1, 4, count)
-        levels.append(np.cumsum(heights) + int(rng.integers(-5, 6)))
+        found = np.cumsum(heights) + int(rng.integers(-5, 6))
+        levels.append(found[::-1] if rng.integers(2) else found)
     fit = fit_midpoint(_compiled(levels), 3, LOW, HIGH, 3)
     assert fit is not None
     assert np.array_equal(fit(np.repeat(X[:, None], 3, axis=1)), np.stack(levels, axis=1))
@@ -65,8 +72,8 @@ def test_random_steps(seed: int) -> None:
 
 @pytest.mark.parametrize(
     "levels",
-    [np.where(X < 0, 0, 9) - 5 * (X > 99), 255 - _rsilu(0.01, 0.1), np.full(X.shape, 3), _rsilu(0.01, 0.25)],
-    ids=["up, then down", "falls", "one level", "dip of more steps than stand apart"],
+    [np.where(X < 0, 0, 9) - 5 * (X > 99), 255 - _rsilu(0.01, 0.25), np.full(X.shape, 3), _rsilu(0.01, 0.25)],
+    ids=["up, then down", "up to a bump, then down", "one level", "dip of more steps than stand apart"],
 )
 def test_no_displacements(levels: np.ndarray) -> None:
     assert fit_midpoint(_compiled([levels]), 1, LOW, HIGH, 2) is None

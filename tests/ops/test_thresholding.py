@@ -50,14 +50,19 @@ def steps(
 
 def rsilu(
     in_dtype: str, bits: int, dip_bits: int, pe: int = 1, shift: float = 0.2, signed: bool = False, reach: float = 0.01,
-    channels: int = 12,
+    channels: int = 12, falls: bool = False,
 ) -> OpCase:  # fmt: skip
-    """RSiLU of batch norm, quantized: steps that go down and up, as displacements; with little reach not all levels."""
+    """RSiLU of batch norm, quantized: steps that go down and up, as displacements; with little reach not all levels.
+
+    Where it falls, one batch norm in three has a negative scale.
+    """
     rng = np.random.default_rng(bits * 31 + dip_bits)
     dtype = DataType[in_dtype]
     out_dtype = f"{'INT' if signed else 'UINT'}{bits}"
     low, high = int(DataType[out_dtype].min()), int(DataType[out_dtype].max())
     scale = reach * rng.uniform(0.7, 1.4, channels) * 2048 / (int(dtype.max()) + 1)
+    if falls:
+        scale[::3] *= -1
     zeta, eta = rng.normal(0, 0.3, channels), shift * rng.uniform(0, 1, channels)
 
     def levels(x: np.ndarray, *_: np.ndarray) -> np.ndarray:
@@ -85,6 +90,7 @@ DISPLACED = [
     rsilu("INT18", 8, 5, signed=True),
     rsilu("INT14", 8, 4, shift=0.1, reach=0.002),  # not all levels are reached
     rsilu("INT12", 4, 1, channels=96),
+    *(rsilu(dtype, 8, 4, pe, shift=0.1, falls=True) for dtype, pe in (("INT13", 2), ("UINT12", 1), ("INT18", 1))),
 ]
 CASES = [
     *DISPLACED,
@@ -113,7 +119,7 @@ class TestStepThresholding(OpChecks):
 def test_displacements_are_taken_where_they_are_smaller(bench: OpBench) -> None:
     forms = [op.midpoint for op in bench.ops]
     assert all(forms[: len(DISPLACED)]) and not any(forms[len(DISPLACED) :])
-    assert {form.capped for form in forms if form} == {0, 1}
+    assert {form.capped for form in forms if form} == {form.mirrored for form in forms if form} == {0, 1}
     wide = replace(
         DISPLACED[0], attributes=dict(DISPLACED[0].attributes) | {"PE": 12}
     )  # a lane a channel: few words each

@@ -23,6 +23,7 @@ module thresholding #(
     parameter int BASE = 0,
     parameter int LIMIT = 1,
     parameter bit CAPPED = 1'b0,
+    parameter bit MIRRORED = 1'b0,
     parameter bit [10*6-1:0] SPAN_BITS = '0,
     parameter bit [10*6-1:0] DISPLACEMENT_BITS = '0,
     parameter bit [10*32-1:0] LOWEST = '0,
@@ -78,8 +79,9 @@ module thresholding #(
         if (MIDPOINT) begin : g_midpoint
             thresholding_midpoint #(
                 .ROWS(ROWS), .IN_BITS(IN_BITS), .SIGNED(SIGNED), .STAGES(STAGES), .DIP_BITS(DIP_BITS), .OUT_BITS(OUT_BITS),
-                .BIAS(BIAS), .BASE(BASE), .LIMIT(LIMIT), .CAPPED(CAPPED), .SPAN_BITS(SPAN_BITS),
-                .DISPLACEMENT_BITS(DISPLACEMENT_BITS), .LOWEST(LOWEST), .BLOCK(BLOCK), .FILE(FILE), .LANE(LANE)
+                .BIAS(BIAS), .BASE(BASE), .LIMIT(LIMIT), .CAPPED(CAPPED), .MIRRORED(MIRRORED),
+                .SPAN_BITS(SPAN_BITS), .DISPLACEMENT_BITS(DISPLACEMENT_BITS), .LOWEST(LOWEST), .BLOCK(BLOCK),
+                .FILE(FILE), .LANE(LANE)
             ) lane (
                 .clk, .en(adv), .rows, .x_in(in0_data[p*IN_BITS+:IN_BITS]), .level(out0_data[p*OUT_BITS+:OUT_BITS])
             );

@@ -5,7 +5,8 @@
 //            displacement; v >= middle is a bit of the count, and v and span are those of that half.
 //            level = BIAS + count; with DIP_BITS, before the last of the dip's steps, floor + |dip's count - turn|.
 // Window     x is told apart from BASE to BASE + LIMIT, counted from the lowest value of the input type.
-// Memories   A file a lane. <FILE>_ends: {cap with CAPPED, span, start} of a row. <FILE>_<stage>, word row * 2^stage +
+// Mirror     with MIRRORED, every bit of x is inverted in the rows whose word is 1: what falls rises that way.
+// Memories   A file a lane. <FILE>_mirror: a bit of a row, in LUTs and read at once. <FILE>_ends: {cap with CAPPED, span, start} of a row. <FILE>_<stage>, word row * 2^stage +
 //            top bits: displacement - LOWEST of the stage; no file for 0 bits. <FILE>_dip<stage>: a step of the dip,
 //            counted from BASE, X_BITS bits; <FILE>_turn: {turn, floor} of a row.
 // Latency    2 * STAGES + 3 enabled cycles. rows[k]: the row of what came in k cycles ago.
@@ -24,6 +25,7 @@ module thresholding_midpoint #(
     parameter int BASE = 0,
     parameter int LIMIT = 1,
     parameter bit CAPPED = 1'b0,
+    parameter bit MIRRORED = 1'b0,
     parameter bit [10*6-1:0] SPAN_BITS = '0,          // of each stage, stage 0 in the low bits
     parameter bit [10*6-1:0] DISPLACEMENT_BITS = '0,
     parameter bit [10*32-1:0] LOWEST = '0,
@@ -42,8 +44,17 @@ module thresholding_midpoint #(
     localparam int V_BITS = 32'(SPAN_BITS[5:0]);
     localparam int PAST_BITS = X_BITS > V_BITS ? X_BITS : V_BITS;
 
+    wire [IN_BITS-1:0] x;
+    if (MIRRORED) begin : g_mirrored
+        logic [0:0] mirror[ROWS];
+        initial $readmemh({FILE, "_mirror_", LANE, ".mem"}, mirror);
+        assign x = x_in ^ {IN_BITS{mirror[rows[0]]}};
+    end else begin : g_not_mirrored
+        assign x = x_in;
+    end
+
     // Cycle 1: within the window. Cycle 2: beyond the start. Cycle 3: up to the cap.
-    wire signed [IN_BITS+1:0] offset = signed'({2'b00, x_in ^ (IN_BITS'(SIGNED) << (IN_BITS - 1))}) - (IN_BITS + 2)'(BASE);
+    wire signed [IN_BITS+1:0] offset = signed'({2'b00, x ^ (IN_BITS'(SIGNED) << (IN_BITS - 1))}) - (IN_BITS + 2)'(BASE);
     logic [X_BITS-1:0] x_q, past_q;
     logic [V_BITS-1:0] cap_q, span_q;
     wire [X_BITS-1:0] start;
