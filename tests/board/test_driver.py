@@ -15,7 +15,6 @@ from signflow_driver import (
     InputError,
     MismatchError,
     StallError,
-    folder_frames,
     load_description,
 )
 from signflow_driver import registers as reg
@@ -258,16 +257,3 @@ def test_buffers_are_given_back(grey: Deployment) -> None:
                 accelerator.infer(grey.images(count))
             assert board._free != free
         assert board._free == free
-
-
-def test_frames_of_a_folder(grey: Deployment, tmp_path: Path) -> None:
-    from PIL import Image
-
-    images = grey.images(2)
-    Image.fromarray(images[0, 0]).save(tmp_path / "a.png")
-    np.save(tmp_path / "b.npy", images[1])
-    assert np.array_equal(list(folder_frames(tmp_path, (1, 11, 9))), images)
-    with pytest.raises(InputError, match=r"b.npy: uint8 \(1, 11, 9\); legal: uint8 \(1, 8, 8\)"):
-        list(folder_frames(tmp_path, (1, 8, 8)))
-    with pytest.raises(InputError, match="no images"):
-        list(folder_frames(tmp_path / "none", (1, 8, 8)))

@@ -5,11 +5,14 @@ The JSON holds shapes, types and the host's part of the network as a list of ste
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
 from math import prod
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -167,7 +170,8 @@ class Description:
         content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "arrays"}
         for name in ("inputs", "outputs", "tails", "skips"):
             content[name] = [asdict(item) for item in content[name]]
-        path.write_text(json.dumps({"format": FORMAT, **content}, indent=2) + "\n")
+        content |= {"format": FORMAT, "arrays_hash": _hash(self.arrays)}
+        path.write_text(json.dumps(content, indent=2) + "\n")
         np.savez(path.with_suffix(".npz"), **self.arrays)  # type: ignore[arg-type]
 
 
@@ -175,16 +179,24 @@ def load_description(path: Path) -> Description:
     """Read a description.
 
     Raises:
-        DriverError: it is not there, or of another format.
+        DriverError: it is not there, damaged, or of another format, or its .npz is another's.
     """
     try:
         content = json.loads(path.read_text())
         with np.load(path.with_suffix(".npz")) as arrays:
             found = dict(arrays)
-    except (OSError, ValueError) as error:
+        if content.pop("format", None) != FORMAT:
+            raise DriverError(f"{path}: not of format {FORMAT}; take the driver from the same deployment folder")
+        if content.pop("arrays_hash", None) != _hash(found):
+            raise DriverError(f"{path.with_suffix('.npz')}: not what {path.name} was written with; take both again")
+        return _description(content, found)
+    except (OSError, ValueError, EOFError, BadZipFile, UnpicklingError) as error:
         raise DriverError(f"{path}: not readable with its .npz: {error}") from error
-    if content.pop("format", None) != FORMAT:
-        raise DriverError(f"{path}: not of format {FORMAT}; take the driver from the same deployment folder")
+    except (AttributeError, KeyError, TypeError) as error:
+        raise DriverError(f"{path}: no description of an accelerator: {error!r}") from error
+
+
+def _description(content: dict[str, Any], arrays: dict[str, np.ndarray]) -> Description:
     for name in ("inputs", "outputs"):
         content[name] = tuple(
             StreamFormat(**{**s, "shape": tuple(s["shape"]), "order": tuple(s["order"])}) for s in content[name]
@@ -192,8 +204,15 @@ def load_description(path: Path) -> Description:
     content["skips"] = tuple(Skip(**skip) for skip in content.get("skips", ()))
     content["tails"] = tuple(HostTail(**{**t, "steps": _steps(t["steps"])}) for t in content["tails"])
     content |= {name: tuple(content[name]) for name in ("image_shape", "classes")}
-    return Description(**content, arrays=found)
+    return Description(**content, arrays=arrays)
 
 
 def _steps(listed: list[dict[str, Any]]) -> tuple[HostStep, ...]:
     return tuple(HostStep(**{**step, "inputs": tuple(step["inputs"])}) for step in listed)
+
+
+def _hash(arrays: dict[str, np.ndarray]) -> str:
+    found = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        found.update(f"{name} {array.dtype.str} {array.shape} ".encode() + array.tobytes())
+    return found.hexdigest()
