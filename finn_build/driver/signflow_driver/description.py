@@ -18,7 +18,7 @@ import numpy as np
 
 from .errors import DriverError
 
-FORMAT = 1
+FORMAT = 2
 KINDS = ("unsigned", "signed", "bipolar")
 
 
