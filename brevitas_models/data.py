@@ -16,14 +16,12 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from brevitas_models.folds import FOLDS, deal_folds, fold_split
-from brevitas_models.index import SPLITS, SUFFIXES, Row, find_images, of_classes, with_masks
+from brevitas_models.index import SPLITS, SUFFIXES, Box, Row, find_images, of_classes, with_masks
 from finn_build.errors import DataError
 
 FRACTIONS = (0.7, 0.1, 0.2)
 MASK_THRESHOLD = 127
 UNLABELLED = -1
-Box = tuple[int, int, int, int]
-"""Left, top, right and bottom in pixels, the last two outside."""
 
 
 @dataclass(frozen=True)
@@ -169,27 +167,13 @@ def read_mask(path: Path | None, size: int | tuple[int, int], box: Box | None = 
     return (_read(path, size, "L", Image.Resampling.NEAREST, box) > MASK_THRESHOLD).astype(np.uint8)
 
 
-def size_of(path: Path) -> tuple[int, int]:
-    """Height and width of an image file, in pixels.
+@contextmanager
+def open_image(path: Path) -> Iterator[Image.Image]:
+    """An image file for a `with` block.
 
     Raises:
-        DataError: the file is missing or is not a readable image.
+        DataError: the file is missing or is not a readable image; also where that shows only inside the block.
     """
-    with _open(path) as image:
-        return image.height, image.width
-
-
-def _read(
-    path: Path, size: int | tuple[int, int], mode: str, resampling: Image.Resampling, box: Box | None
-) -> np.ndarray:
-    height, width = (size, size) if isinstance(size, int) else size
-    with _open(path) as image:
-        return np.asarray(image.convert(mode).resize((width, height), resampling, box), dtype=np.uint8)
-
-
-@contextmanager
-def _open(path: Path) -> Iterator[Image.Image]:
-    """An image file; what is wrong with it, also while it is read, is a DataError."""
     try:
         with Image.open(path) as image:
             yield image
@@ -197,6 +181,14 @@ def _open(path: Path) -> Iterator[Image.Image]:
         raise DataError(f"{path}: no such image") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise DataError(f"{path}: not a readable image ({error})") from error
+
+
+def _read(
+    path: Path, size: int | tuple[int, int], mode: str, resampling: Image.Resampling, box: Box | None
+) -> np.ndarray:
+    height, width = (size, size) if isinstance(size, int) else size
+    with open_image(path) as image:
+        return np.asarray(image.convert(mode).resize((width, height), resampling, box), dtype=np.uint8)
 
 
 def to_float(images: np.ndarray) -> np.ndarray:

@@ -12,6 +12,8 @@ from finn_build.errors import DataError
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".ppm")
 SPLITS = ("train", "val", "test")
 FREE = "free"
+Box = tuple[int, int, int, int]
+"""Left, top, right and bottom in pixels, the last two outside."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Row:
     split: str = ""
     fold: str = ""
     mask: Path | None = None
-    box: tuple[int, int, int, int] | None = None
+    box: Box | None = None
 
 
 def find_images(root: Path) -> list[Row]:

@@ -14,13 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from rich.progress import track
 
-from brevitas_models.data import read_mask, size_of
+from brevitas_models.data import open_image, read_mask
 from brevitas_models.folds import FOLDS
-from brevitas_models.index import Row, find_images
-from finn_build.errors import ConfigError, SignflowError
+from brevitas_models.index import Box, Row, find_images
+from finn_build.errors import ConfigError, DataError, SignflowError
 
 EXAMPLES = """\
 example:
@@ -63,7 +62,7 @@ def write_patches(folder: Path, out: Path, side: int) -> int:
         raise ConfigError(f"{out}: not empty; choose another --out")
     rows = cut(find_images(folder), side)
     if not rows:
-        raise ConfigError(f"{folder}: no images")
+        raise DataError(f"{folder}: no images")
     lines = []
     for row in track(rows, "patches", disable=not sys.stderr.isatty()):
         names = [_write(path, folder, row, out) if path else "" for path in (row.path, row.mask)]
@@ -73,9 +72,10 @@ def write_patches(folder: Path, out: Path, side: int) -> int:
     return len(rows)
 
 
-def _box(row: Row, side: int) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of an image's patch, in pixels."""
-    height, width = size_of(row.path)
+def _box(row: Row, side: int) -> Box:
+    """Of an image's patch."""
+    with open_image(row.path) as image:
+        width, height = image.size
     side = min(side, height, width)
     random = np.random.default_rng(zlib.crc32(row.path.name.encode()))
     shown = np.argwhere(read_mask(row.mask, (height, width)))
@@ -91,8 +91,9 @@ def _write(path: Path, folder: Path, row: Row, out: Path) -> str:
     """Write one patch as PNG; returns its path below `out`."""
     name = path.relative_to(folder).with_suffix(".png")
     (out / name).parent.mkdir(parents=True, exist_ok=True)
-    with Image.open(path) as image:
-        image.crop(row.box).save(out / name)
+    with open_image(path) as image:
+        patch = image.crop(row.box)
+    patch.save(out / name)
     return name.as_posix()
 
 
