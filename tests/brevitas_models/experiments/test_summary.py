@@ -59,3 +59,4 @@ def test_a_table_says_what_ran_and_where_it_is_below_the_paper(tmp_path) -> None
     assert "| Resnet18 | float | 0 | 174.22 | not run |" in text
     assert "below the paper's accuracy in 2 of 2 rows; most for ReActNet-A (binary): -0.1926" in text
     assert "ahead of binary ReActNet-A holds here: +0.1000 on the same 1 split(s), at 44% of its OPs" in text
+    assert "with 20 test images one standard error of this difference is 0.1118" in text
