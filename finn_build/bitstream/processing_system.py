@@ -24,6 +24,8 @@ class ProcessingSystem:
         interrupt: pin for interrupts from the fabric.
         control_base: first address of the registers.
         needs_preset: whether a design without the board's preset is refused.
+        pll, pll_mhz: parameter with the frequency of the PLL behind the clock, and what the boards' boot images set it
+            to; empty where the board's preset, which is needed then, decides it.
     """
 
     ip: str
@@ -37,6 +39,8 @@ class ProcessingSystem:
     interrupt: str
     control_base: int
     needs_preset: bool
+    pll: str = ""
+    pll_mhz: int = 0
 
     def settings(self, clk_mhz: float, axi_bits: int) -> dict[str, str]:
         """`parameters` for a design."""
@@ -64,6 +68,8 @@ _ZYNQ_7000 = ProcessingSystem(
     interrupt="IRQ_F2P",
     control_base=0x4000_0000,
     needs_preset=False,
+    pll="PCW_IO_IO_PLL_FREQMHZ",
+    pll_mhz=1000,
 )
 _ZYNQ_ULTRASCALE = ProcessingSystem(
     ip="zynq_ultra_ps_e",

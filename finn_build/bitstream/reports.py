@@ -22,8 +22,8 @@ def read_reports(folder: Path) -> dict[str, Any]:
     """Figures of the reports in a folder, post-route: `utilization.rpt`, `timing.rpt` and `power.rpt`.
 
     Returns:
-        `lut`, `ff`, `bram36`, `dsp`, `uram`; `wns_ns`, `whs_ns`, `clk_period_ns`; `power_w`, an estimate of
-        Vivado without switching activity.
+        `lut`, `ff`, `bram36`, `dsp`, `uram`; `wns_ns`, `whs_ns`, `wpws_ns`, `clk_period_ns`; `power_w`, an
+        estimate of Vivado without switching activity.
 
     Raises:
         BitstreamError: a report is missing or says something else than expected.
@@ -44,7 +44,7 @@ def read_utilization(path: Path) -> dict[str, float]:
 
 
 def read_timing(path: Path) -> dict[str, float]:
-    """Worst setup and hold slack, and the period of the fastest clock, all in ns."""
+    """Worst setup, hold and pulse width slack, and the period of the fastest clock, all in ns."""
     text = _text(path)
     summary = re.search(r"^ +WNS\(ns\).*\n[ -]+\n(.*)$", text, re.MULTILINE)
     clocks = re.search(r"^Clock .*Period\(ns\).*\n[ -]+\n((?:\S.*\n)+)", text, re.MULTILINE)
@@ -55,13 +55,15 @@ def read_timing(path: Path) -> dict[str, float]:
     return {
         "wns_ns": _number(columns[0], path, "WNS"),
         "whs_ns": _number(columns[4], path, "WHS"),
+        "wpws_ns": _number(columns[8], path, "WPWS"),
         "clk_period_ns": min(_number(period, path, "period") for period in periods),
     }
 
 
 def read_power(path: Path) -> dict[str, float]:
-    """Total on-chip power in W."""
-    return {"power_w": _number(_table_rows(_text(path)).get("Total On-Chip Power (W)"), path, "power")}
+    """Total on-chip power in W; Vivado may add that the junction gets too hot."""
+    total = _table_rows(_text(path)).get("Total On-Chip Power (W)", "")
+    return {"power_w": _number(total.partition("(")[0], path, "power")}
 
 
 def _table_rows(text: str) -> dict[str, str]:

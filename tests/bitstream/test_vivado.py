@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from finn_build.bitstream.reports import read_reports
+from finn_build.bitstream.reports import read_power, read_reports
 from finn_build.bitstream.vivado import run_vivado, write_project
 from finn_build.config import Board
 from finn_build.errors import BitstreamError, ConfigError
@@ -55,6 +55,12 @@ def test_project_is_complete(shelled: Shelled, with_board_files: bool, tmp_path:
     assert explicit == (not with_board_files)  # memory by the board's YAML where Vivado does not know the board
 
 
+def test_clock_behind_another_pll_than_the_boards_is_refused(tmp_path: Path, forked: Shelled) -> None:
+    """PYNQ takes over the dividers, not the PLL: behind 1600 MHz they would make 62.5 of 100 MHz on the board."""
+    with pytest.raises(VivadoError, match=r"IO_PLL_FREQMHZ is 1600\.000, the board's is 1000: .* not be 100 MHz"):
+        Session().source(_project(forked, tmp_path, r" +CONFIG\.PCW_ENET0_PERIPHERAL_ENABLE.*\n", ""))
+
+
 def test_every_master_gets_a_port_of_its_own(forked: Shelled, tmp_path: Path) -> None:
     """Two masters, the second of which only writes, meet at the memory."""
     session = Session()
@@ -70,6 +76,7 @@ def test_every_master_gets_a_port_of_its_own(forked: Shelled, tmp_path: Path) ->
 
 BREAKS = {
     "unknown command": ("create_bd_design", "create_bd_dezign", "invalid command name"),
+    "message rule of no project": (r"\ncreate_project.*\n", "\n", "set_msg_config: no project is open"),
     "unknown option": ("-norecurse", "-recurse", "unknown or incomplete option -recurse"),
     "missing source": (r"shell\.sv\n", "shel.sv\n", "shel.sv does not exist"),
     "source left out": (r" +shell_reader\.sv\n", "", "elaborating signflow_top: .*shell_reader"),
@@ -134,12 +141,12 @@ def test_run_gives_the_figures_of_the_reports(shelled: Shelled, vivado_on_path: 
     assert bitstream.bit.stem == bitstream.handoff.stem  # PYNQ finds the second by the first
     expected = {
         "pynq-z2": {"lut": 28360, "ff": 33470, "bram36": 66.5, "dsp": 28, "uram": 0, "wns_ns": 0.265, "whs_ns": 0.012,
-                    "clk_period_ns": 10.0, "power_w": 2.041},
+                    "wpws_ns": 3.75, "clk_period_ns": 10.0, "power_w": 2.041},
         "zcu104": {"lut": 42347, "ff": 51206, "bram36": 86.5, "dsp": 163, "uram": 4, "wns_ns": 0.041, "whs_ns": 0.012,
-                   "clk_period_ns": 4.0, "power_w": 4.512},
+                   "wpws_ns": 1.458, "clk_period_ns": 4.0, "power_w": 4.512},
     }  # fmt: skip
     assert bitstream.figures == expected[shelled[1].name]
-    assert vivado_on_path.read_text().startswith("set_msg_config")
+    assert vivado_on_path.read_text().startswith("create_project")
 
 
 def test_failures_say_where(shelled: Shelled, vivado_on_path: Path, tmp_path: Path, monkeypatch) -> None:
@@ -155,6 +162,7 @@ def test_failures_say_where(shelled: Shelled, vivado_on_path: Path, tmp_path: Pa
     "old, new, message",
     [
         (r"^ +0\.265 ", "     -0.313 ", r"misses 100 MHz by 0.313 ns; lower clk_mhz of hw_configs/boards/pynq-z2.yaml"),
+        (r"97631        3\.750 ", "97631       -0.250 ", "misses 100 MHz by 0.25 ns"),
         (r"10\.000  ", "20.000  ", "constrained to 20 ns, asked for 10 ns"),
         (r"WNS\(ns\)", "NA", "holds no timing summary"),
     ],
@@ -178,3 +186,9 @@ def test_missing_rows_and_reports_are_errors(tmp_path: Path) -> None:
     (tmp_path / "utilization.rpt").write_text(text.replace("| DSPs  ", "| DSQs  "))
     with pytest.raises(BitstreamError, match=r"utilization\.rpt: DSPs: no number"):
         read_reports(tmp_path)
+
+
+def test_a_junction_too_hot_still_has_a_power(tmp_path: Path) -> None:
+    text = (REPORTS / "zynqmp_power.rpt").read_text()
+    (tmp_path / "power.rpt").write_text(text.replace("4.512        |", "95.342 (Junction temp exceeded!) |"))
+    assert read_power(tmp_path / "power.rpt") == {"power_w": 95.342}

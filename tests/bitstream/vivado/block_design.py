@@ -37,6 +37,15 @@ class Cell:
     def value(self, parameter: str) -> Any:
         return self.parameters[parameter][0]
 
+    def get(self, parameter: str) -> str:
+        """A parameter as `get_property` gives it; a PLL's frequency follows from what is clocked by it."""
+        pll = self.entry.get("pll", {})
+        if parameter == pll.get("parameter"):
+            return str(pll["shared" if all(int(self.value(p)) for p in pll["with"]) else "alone"])
+        if parameter not in self.parameters:
+            raise VivadoError(f"cell {self.name} has no parameter {parameter}")
+        return str(self.value(parameter))
+
     def has(self, what: dict[str, Any]) -> bool:
         """Whether the parameters bring this pin or interface into being."""
         return "when" not in what or int(self.value(what["when"])) >= what.get("least", 1)

@@ -128,6 +128,8 @@ class Session:
         return "run:impl_1"
 
     def _set_msg_config(self, options: dict[str, str], others: list[str]) -> None:
+        if not self.project:  # rules belong to a project, and its runs take them from there (UG835)
+            raise VivadoError("no project is open")
         if options.get("new_severity", "ERROR") not in ("ERROR", "CRITICAL WARNING", "WARNING", "INFO"):
             raise VivadoError(f"severity {options['new_severity']}")
 
@@ -161,6 +163,8 @@ class Session:
     def _get_property(self, options: dict[str, str], others: list[str]) -> str:
         name, target = others
         kind, _, what = target.partition(":")
+        if kind == "cell":
+            return self._bd().cells[what].get(name.removeprefix("CONFIG."))
         finished = "finished" in self.done
         values = {
             ("ipdef", "VLNV"): CATALOG.get(what, {}).get("vlnv"),
@@ -285,6 +289,9 @@ class Session:
                 raise VivadoError(f"{ip}: automation option {key} {value}; legal: {cell.entry['automation']}")
         if given.get("apply_board_preset") == "1" and not self.board_parts:
             raise VivadoError("apply_board_preset: no board is set")
+        if given.get("apply_board_preset") == "1":
+            for name, setting in cell.entry.get("preset", {}).items():
+                cell.set(name, str(setting))
         if "make_external" in cell.entry["automation"] and "make_external" not in given:
             raise VivadoError(f"{ip}: DDR and FIXED_IO are left without pins")
 
