@@ -28,17 +28,16 @@ _DATABASES = {"CHIPDB": "folder of nextpnr-xilinx' chip databases", "PRJXRAY_DB_
 _PORTS = 4  # of a Zynq-7000 in front of its memory
 _LOG_LINES = 8
 
-_READS = {"araddr": 32, "arlen": 4, "arsize": 2, "arburst": 2, "arcache": 4, "arprot": 3, "arvalid": 1, "arready": 1}
-_READS |= {"rdata": 64, "rresp": 2, "rlast": 1, "rvalid": 1, "rready": 1}
-_WRITES = {"awaddr": 32, "awlen": 4, "awsize": 2, "awburst": 2, "awcache": 4, "awprot": 3, "awvalid": 1, "awready": 1}
-_WRITES |= {"wdata": 64, "wstrb": 8, "wlast": 1, "wvalid": 1, "wready": 1, "bresp": 2, "bvalid": 1, "bready": 1}
+_MASTER = {"araddr": 32, "arlen": 4, "arsize": 2, "arburst": 2, "arcache": 4, "arprot": 3, "arvalid": 1, "arready": 1}
+_MASTER |= {"rdata": 64, "rresp": 2, "rlast": 1, "rvalid": 1, "rready": 1}
+_MASTER |= {"awaddr": 32, "awlen": 4, "awsize": 2, "awburst": 2, "awcache": 4, "awprot": 3, "awvalid": 1, "awready": 1}
+_MASTER |= {"wdata": 64, "wstrb": 8, "wlast": 1, "wvalid": 1, "wready": 1, "bresp": 2, "bvalid": 1, "bready": 1}
 _TIED = {"arid": 6, "awid": 6, "wid": 6, "arlock": 2, "awlock": 2, "arqos": 4, "awqos": 4}
 _LITE = {"araddr": 12, "arvalid": 1, "arready": 1, "rdata": 32, "rresp": 2, "rvalid": 1, "rready": 1}
 _LITE |= {"awaddr": 12, "awvalid": 1, "awready": 1, "wdata": 32, "wstrb": 4, "wvalid": 1, "wready": 1}
 _LITE |= {"bresp": 2, "bvalid": 1, "bready": 1}
 _GP = _LITE | {"araddr": 32, "awaddr": 32, "arid": 12, "rid": 12, "awid": 12, "bid": 12}
 _GP |= {"arlen": 4, "rlast": 1, "wlast": 1}
-_FROM_PS = {"arready", "rdata", "rresp", "rlast", "rvalid", "awready", "wready", "bresp", "bvalid"}
 _SHELL_BITS = {"arlen": 8, "awlen": 8, "arsize": 3, "awsize": 3}  # AXI4's are wider than AXI3's
 
 
@@ -57,21 +56,16 @@ def write_open_project(shell: Shell, board: Board, folder: Path) -> Path:
     if masters > _PORTS:
         raise BitstreamError(f"--bitstream open: {masters} masters; the chip has {_PORTS} ports to its memory")
     folder.mkdir(parents=True, exist_ok=True)
-    used = [(_READS if i < shell.inputs else {}) | (_WRITES if i < shell.outputs else {}) for i in range(masters)]
-    inputs = {pin: bits for pin, bits in (_READS | _WRITES).items() if pin not in _FROM_PS}
+    wires = {pin: _SHELL_BITS.get(pin, bits) for pin, bits in _MASTER.items()}
     template = jinja2.Template((_SOURCES / f"{TOP}.v.j2").read_text(), trim_blocks=True, lstrip_blocks=True)
     text = template.render(
         top=shell.top,
-        wires=[
-            *(("gp", _GP), ("lite", _LITE)),
-            *(
-                (f"hp{i}", {pin: _SHELL_BITS.get(pin, bits) for pin, bits in pins.items()})
-                for i, pins in enumerate(used)
-            ),
-        ],
+        wires=[("gp", _GP), ("lite", _LITE), *((f"hp{i}", wires) for i in range(masters))],
         gp=_GP,
         lite=_LITE,
-        ports=[(pins, {**_TIED, **{pin: inputs[pin] for pin in inputs if pin not in pins}}) for pins in used],
+        masters=masters,
+        master=_MASTER,
+        tied=_TIED,
     )
     (folder / f"{TOP}.v").write_text(text + "\n")
     clock = f"create_clock -period {board.clk_period_ns:.3f} -name clk [get_nets clk]\n"

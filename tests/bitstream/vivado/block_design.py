@@ -10,10 +10,10 @@ from typing import Any
 import yaml
 
 CATALOG: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "ip_catalog.yaml").read_text())
-_CHANNELS = {  # what an AXI4-Lite interface needs, and an AXI4 one besides, for each direction it has
-    "r": ("araddr arvalid arready rdata rresp rvalid rready", "arlen arsize arburst rlast"),
-    "w": ("awaddr awvalid awready wdata wstrb wvalid wready bresp bvalid bready", "awlen awsize awburst wlast"),
-}
+# What an AXI4-Lite interface needs, and an AXI4 one besides: in both directions, or Vivado knows it for none.
+_LITE = "araddr arvalid arready rdata rresp rvalid rready awaddr awvalid awready wdata wstrb wvalid wready"
+_LITE += " bresp bvalid bready"
+_BURSTS = "arlen arsize arburst rlast awlen awsize awburst wlast"
 _PORT = re.compile(
     r"(?P<attributes>(?:\(\*.*?\*\)\s*)*)\b(?P<dir>input|output)\s+(?:wire\s+)?(?:\[(?P<high>[^:]+):0\]\s*)?(?P<name>\w+)",
     re.DOTALL,
@@ -85,14 +85,11 @@ def module_cell(name: str, module: str, files: list[Path]) -> Cell:
     for prefix in {p.rsplit("_", 1)[0] for p in ports if p.endswith(("_awaddr", "_araddr"))}:
         signals = {p.removeprefix(f"{prefix}_") for p in ports if p.startswith(f"{prefix}_")}
         protocol = "AXI4" if {"awlen", "arlen"} & signals else "AXI4LITE"
-        directions = [d for d in _CHANNELS if f"a{d}addr" in signals]
-        needed = {s for d in directions for part in _CHANNELS[d][: 1 + (protocol == "AXI4")] for s in part.split()}
-        if missing := sorted(needed - signals):
+        needed = f"{_LITE} {_BURSTS}" if protocol == "AXI4" else _LITE
+        if missing := sorted(set(needed.split()) - signals):
             raise VivadoError(f"{module}: interface {prefix} lacks {', '.join(missing)}")
-        if protocol == "AXI4LITE" and len(directions) < 2:
-            raise VivadoError(f"{module}: interface {prefix} is only read or only written")
-        mode = "master" if ports[f"{prefix}_a{directions[0]}addr"]["dir"] == "output" else "slave"
-        bits = int(ports[f"{prefix}_{directions[0]}data"]["high"]) + 1
+        mode = "master" if ports[f"{prefix}_araddr"]["dir"] == "output" else "slave"
+        bits = int(ports[f"{prefix}_rdata"]["high"]) + 1
         interfaces[prefix] = {"mode": mode, "protocol": protocol, "bits": bits, "clock": None}
     for prefix in {p.removesuffix("_tdata") for p in ports if p.endswith("_tdata")}:
         if missing := {"tvalid", "tready"} - {p.removeprefix(f"{prefix}_") for p in ports}:
