@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import signflow_driver.pixels as pixels_module
 from qonnx.core.datatype import DataType
 from signflow_driver import StreamFormat
-from signflow_driver.pixels import _BLOCK, PixelQuantizer, _table
+from signflow_driver.pixels import PixelQuantizer, _table
 
 from finn_build.ops.base import Stream
 from sim import packing
@@ -54,15 +55,20 @@ def test_tables_and_layouts(name: str, layout: str) -> None:
         assert np.array_equal(out.reshape(-1, stream.beat_bytes), wanted)
 
 
-def test_every_block_of_a_batch() -> None:
-    """More pixels than one block takes, and a last block that is not full."""
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_block_of_a_batch(channels: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More blocks than three cores share out, and a last one that is not full; of planes, which are copied first."""
+    monkeypatch.setattr(pixels_module, "_BLOCK", channels << 16)
+    monkeypatch.setattr(pixels_module, "_CORES", 3)
     side = 260
-    images = np.random.default_rng(1).integers(0, 256, (13, side, side, 1), dtype=np.uint8)
-    assert images.size / _BLOCK > 2 and 13 % (_BLOCK // side)
-    stream = StreamFormat("pixels", (1, side, side, 1), 1, 4, "unsigned")
+    planes = np.random.default_rng(1).integers(0, 256, (13, channels, side, side), dtype=np.uint8)
+    stream = StreamFormat("pixels", (1, side, side, channels), channels, 4, "unsigned")
     out = np.full(13 * stream.frame_bytes, 0xEE, np.uint8)
-    PixelQuantizer(PIXELS[None] // 16, stream).pack(images, out)
-    assert np.array_equal(out, images.ravel() // 16)
+    pixels = PixelQuantizer(np.repeat(PIXELS[None] // 16, channels, axis=0), stream)
+    images = np.moveaxis(planes, 1, -1)
+    pixels.pack(images, out)
+    wanted = packing.pack(images.astype(np.int64) // 16, Stream(stream.shape, channels, DataType["UINT4"]))
+    assert np.array_equal(out.reshape(-1, stream.beat_bytes), wanted)
 
 
 @pytest.mark.parametrize("name", [name for name in TABLES if name.startswith(("rounded", "ties"))])

@@ -1,11 +1,14 @@
 """Pixels to the integers that enter the accelerator, and these into the beats of its input stream.
 
-All in blocks that stay in the cache, in arrays that are kept: to get new memory takes longer than to fill it.
+All in blocks, in arrays that are kept: to get new memory takes longer than to fill it. The processor's cores share out
+the blocks of a batch; these are as large as two cores want, which take turns at Python between NumPy's loops.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 import numpy as np
@@ -13,9 +16,12 @@ import numpy as np
 from .description import StreamFormat
 from .packing import bytes_of, codes_of
 
-_BLOCK = 3 << 16  # pixels, those of all channels
+_BLOCK = 3 << 18  # pixels, those of all channels
+_LEAST = 1 << 15  # pixels of a channel that are worth a thread
 _FEW_STEPS = 3  # of a quantizer of two bits
+_CORES = min(4, os.cpu_count() or 1)
 Table = Callable[[np.ndarray], np.ndarray]
+Part = tuple[np.ndarray, np.ndarray]  # pixels (..., C), and where their bytes go [n]
 
 
 class PixelQuantizer:
@@ -27,15 +33,13 @@ class PixelQuantizer:
     """
 
     def __init__(self, values: np.ndarray, stream: StreamFormat):
-        codes, self._stream = codes_of(values, stream), stream
+        codes = codes_of(values, stream)
         rows = codes[:1] if (codes == codes[0]).all() else codes  # one table for all channels, or one for each
-        self._as_they_are = bool((rows == np.arange(256)).all())
-        self._in_order = len(rows) == 1 and (stream.bits == 8 or stream.lanes == 1)  # a byte for each pixel
+        in_order = len(rows) == 1 and (stream.bits == 8 or stream.lanes == 1)  # a byte for each pixel
+        self._copied = in_order and bool((rows == np.arange(256)).all())
         self._most = max(1, _BLOCK // len(codes))
-        tables = [_table(row, stream.bits, self._most * len(codes)) for row in rows]
-        self._tables = tables * (len(codes) // len(tables))
-        self._bytes = np.empty((stream.beat_bytes, self._most), np.uint8)
-        self._plane, self._part = np.empty((2, self._most), np.uint8)
+        self._packers = [_BlockPacker(rows, stream, self._most, len(codes), in_order) for _ in range(_CORES)]
+        self._cores = ThreadPoolExecutor(_CORES, "packing")  # NumPy's loops run side by side
 
     def pack(self, images: np.ndarray, out: np.ndarray) -> None:
         """Lay images into beats; a plain copy where pixels enter as they are and come channels last.
@@ -43,16 +47,47 @@ class PixelQuantizer:
         Shapes:
             images: uint8 (N, ..., C), any strides; out: uint8 [N * frame_bytes], written whole.
         """
-        if self._as_they_are and self._in_order and images.flags.c_contiguous:
+        if self._copied and images.flags.c_contiguous:
             return np.copyto(out.reshape(images.shape), images)
-        pixel_bytes, begin = len(out) * images.shape[-1] // images.size, 0
-        for block in _blocks(images, self._most):
+        parts = list(self._parts(images, out))
+        if len(parts) == 1:
+            return self._packers[0].pack(parts)
+        shares = [parts[core::_CORES] for core in range(_CORES)]
+        list(self._cores.map(_BlockPacker.pack, self._packers, shares))
+
+    def _parts(self, images: np.ndarray, out: np.ndarray) -> Iterator[Part]:
+        pixels = images.size // images.shape[-1]
+        most = min(self._most, max(_LEAST, -(-pixels // _CORES)))
+        pixel_bytes, begin = len(out) // pixels, 0
+        for block in _blocks(images, most):
             end = begin + block.size // images.shape[-1] * pixel_bytes
-            if self._in_order and block.flags.c_contiguous:
-                np.copyto(out[begin:end], self._tables[0](block.reshape(-1)))
-            else:
-                self._pack_channels(block, out[begin:end])
+            yield block, out[begin:end]
             begin = end
+
+
+class _BlockPacker:
+    """Packs blocks in arrays of its own: one thread's part in the work.
+
+    Args:
+        rows: codes [C or 1, 256] by value of the pixel.
+        most: pixels of each channel in a block, at most.
+        in_order: whether a block's pixels, where they are contiguous, give one byte each, in their order.
+    """
+
+    def __init__(self, rows: np.ndarray, stream: StreamFormat, most: int, channels: int, in_order: bool):
+        self._stream, self._in_order = stream, in_order
+        tables = [_table(row, stream.bits, most * channels) for row in rows]
+        self._tables = tables * (channels // len(tables))
+        self._bytes = np.empty((stream.beat_bytes, most), np.uint8)
+        self._plane, self._part = np.empty((2, most), np.uint8)
+
+    def pack(self, parts: list[Part]) -> None:
+        """Lay blocks into their places."""
+        for block, out in parts:
+            if self._in_order and block.flags.c_contiguous:
+                np.copyto(out, self._tables[0](block.reshape(-1)))
+            else:
+                self._pack_channels(block, out)
 
     def _pack_channels(self, pixels: np.ndarray, out: np.ndarray) -> None:
         """Channel by channel; the bytes of all beats are put together one after the other before they are laid out."""
