@@ -1,4 +1,4 @@
-"""Measure a trained network on a folder of labelled images: accuracy of classes, or the paper's metrics of masks.
+"""Measure a trained network on a folder of labelled images: confusions of classes, or the paper's metrics of masks.
 
 Every split of the folder is measured on its own; a folder without splits as a whole, though train may have seen it. The
 figures are of PyTorch in eval mode, which is the arithmetic of the hardware for networks that have a hardware form.
@@ -7,18 +7,23 @@ With --integers they are computed once more in the integer model of the accelera
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
+from torchmetrics.functional.classification import (
+    multiclass_accuracy,
+    multiclass_confusion_matrix,
+    multiclass_f1_score,
+)
 
 from brevitas_models.data import SPLITS, ImageSet, load_folder, match_classes, to_float
 from brevitas_models.integer_outputs import integer_outputs
+from brevitas_models.measure import logits_of
 from brevitas_models.network import Network
-from brevitas_models.tasks import Classification, Segmentation
+from brevitas_models.tasks import Segmentation
 from brevitas_models.u_binet import UBiNet
 from brevitas_models.zoo import load_checkpoint, pretrained_path
 from finn_build.errors import DataError, SignflowError
@@ -38,8 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
         path = named if named.is_file() or named.suffix else pretrained_path(options.checkpoint)
         model = load_checkpoint(path)[0]
         data = _load(options.data, model)
-        measured = {split: _metrics(model, part) for split, part in _parts(data)}
-        Console(width=None if sys.stdout.isatty() else 120).print(_table(path, data, measured))
+        console = Console(width=None if sys.stdout.isatty() else 120)
+        for table in (_masks if isinstance(model, UBiNet) else _classes)(model, data, path.name):
+            console.print(table)
         if options.integers:
             outputs = integer_outputs(path, data)
             print(f"integer model: all {outputs.size:,} outputs for {len(data)} images are PyTorch's")
@@ -71,19 +77,40 @@ def _parts(data: ImageSet) -> Iterator[tuple[str, ImageSet]]:
         yield "all", data
 
 
-def _metrics(model: Network, data: ImageSet) -> dict[str, float]:
-    task = Segmentation() if isinstance(model, UBiNet) else Classification()
-    measured = task.measure(model, torch.from_numpy(to_float(data.images)), task.targets(data))
-    return {name: number for name, number in measured.items() if name != "loss"}
+def _masks(model: Network, data: ImageSet, name: str) -> list[Table]:
+    """The paper's metrics over all pixels, a row per split."""
+    task = Segmentation()
+    measured = [
+        (split, len(part), task.measure(model, torch.from_numpy(to_float(part.images)), task.targets(part)))
+        for split, part in _parts(data)
+    ]
+    metrics = [metric for metric in measured[0][2] if metric != "loss"]
+    table = _table(name, "split", "images", *metrics)
+    for split, images, numbers in measured:
+        table.add_row(split, str(images), *(f"{numbers[metric]:.4f}" for metric in metrics))
+    return [table]
 
 
-def _table(path: Path, data: ImageSet, measured: Mapping[str, Mapping[str, float]]) -> Table:
-    table = Table("split", "images", title=str(path), title_justify="left")
-    for name in next(iter(measured.values())):
-        table.add_column(name, justify="right")
-    for split, numbers in measured.items():
-        images = len(data) if split == "all" else int(np.sum(data.splits == split))
-        table.add_row(split, str(images), *(f"{number:.4f}" for number in numbers.values()))
+def _classes(model: Network, data: ImageSet, name: str) -> list[Table]:
+    """Accuracy and the classes' mean F1, a row per split; then the confusions of each, as in figure 5 of the paper."""
+    count = len(data.classes)
+    summary = _table(name, "split", "images", "accuracy", "macro_f1")
+    tables = [summary]
+    for split, part in _parts(data):
+        labels, logits = torch.from_numpy(part.labels), logits_of(model, torch.from_numpy(to_float(part.images)))
+        accuracy = multiclass_accuracy(logits, labels, count, average="micro")
+        summary.add_row(split, str(len(part)), f"{accuracy:.4f}", f"{multiclass_f1_score(logits, labels, count):.4f}")
+        confusions = _table(f"{split}: answers to images of each class", "class", *data.classes)
+        for truth, row in zip(data.classes, multiclass_confusion_matrix(logits, labels, count).tolist(), strict=True):
+            confusions.add_row(truth, *map(str, row))
+        tables.append(confusions)
+    return tables
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for number, name in enumerate(columns):
+        table.add_column(name, justify="right" if number else "left")
     return table
 
 

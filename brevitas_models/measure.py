@@ -11,16 +11,22 @@ BATCH = 256
 
 
 @torch.no_grad()
-def measure(model: nn.Module, images: Tensor, labels: Tensor) -> dict[str, float]:
-    """Accuracy and mean cross-entropy in eval mode, which computes exactly what the accelerator computes.
+def logits_of(model: nn.Module, images: Tensor) -> Tensor:
+    """Logits [N, classes] in eval mode, which computes exactly what the accelerator computes.
 
     Shapes:
-        images [N, C, H, W] float32; labels [N] int64, on one device with the model.
+        images [N, C, H, W] float32, on one device with the model.
     """
     was_training = model.training
     model.eval()
     logits = torch.cat([model(batch) for batch in images.split(BATCH)])
     model.train(was_training)
+    return logits
+
+
+def measure(model: nn.Module, images: Tensor, labels: Tensor) -> dict[str, float]:
+    """Accuracy and mean cross-entropy of `logits_of`; labels [N] int64."""
+    logits = logits_of(model, images)
     accuracy = MulticlassAccuracy(logits.shape[1], average="micro").to(logits.device)
     return {
         "accuracy": float(accuracy(logits, labels)),

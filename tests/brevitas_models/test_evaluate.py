@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from sklearn.metrics import confusion_matrix, f1_score
 
 from brevitas_models import evaluate, integer_outputs, synthetic
+from brevitas_models.data import load_folder, to_float
+from brevitas_models.measure import logits_of
 from brevitas_models.zoo import build_model, save_checkpoint
 from sim.golden import IntegerModel
 
@@ -32,6 +35,32 @@ def test_measures_every_split_and_the_integer_model_agrees(
     assert [line.split()[1] for line in out.splitlines() if line.startswith("│")] == ["train", "val", "test"]
     assert list(masks_net.parent.iterdir()) == [masks_net]  # nothing is left beside it
     assert "dice" in out and f"all {60 * 32 * 32:,} outputs for 60 images are PyTorch's" in out
+
+
+def test_classes_are_shown_with_their_confusions(
+    images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.manual_seed(0)
+    labelled = load_folder(images, 32, 1)
+    model = build_model("cnv_w1a1", width=4, in_channels=1, num_classes=len(labelled.classes))
+    model.classes = labelled.classes
+    checkpoint = save_checkpoint(tmp_path / "best.pt", model)
+    assert evaluate.main([str(checkpoint), "--data", str(images)]) == 0
+    out = capsys.readouterr().out
+    rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in out.splitlines() if line[:1] == "│"]
+    answers = logits_of(model, torch.from_numpy(to_float(labelled.images))).argmax(1).numpy()
+    start = 3  # one row per split, then one per class of each split
+    for split, row in zip(("train", "val", "test"), rows[:3], strict=True):
+        part = labelled.splits == split
+        truth, answer = labelled.labels[part], answers[part]
+        assert row == [split, str(part.sum()), f"{(truth == answer).mean():.4f}",
+                       f"{f1_score(truth, answer, average='macro'):.4f}"]  # fmt: skip
+        expected = confusion_matrix(truth, answer, labels=range(len(labelled.classes)))
+        confusions = rows[start : start + len(labelled.classes)]
+        assert [r[0] for r in confusions] == list(labelled.classes)
+        assert [[int(cell) for cell in r[1:]] for r in confusions] == expected.tolist()
+        start += len(labelled.classes)
+    assert start == len(rows)
 
 
 def test_an_integer_output_that_differs_fails_and_is_named(
