@@ -1,3 +1,5 @@
+from math import sqrt
+
 import numpy as np
 import pytest
 import torch
@@ -60,3 +62,15 @@ def test_a_table_says_what_ran_and_where_it_is_below_the_paper(tmp_path) -> None
     assert "below the paper's accuracy in 2 of 2 rows; most for ReActNet-A (binary): -0.1926" in text
     assert "ahead of binary ReActNet-A holds here: +0.1000 on the same 1 split(s), at 44% of its OPs" in text
     assert "with 20 test images one standard error of this difference is 0.1118" in text
+
+
+@pytest.mark.parametrize(("protocol", "images"), [("grouped", 40), ("paper", 20)])
+def test_random_splits_share_images_and_count_as_one(tmp_path, protocol: str, images: int) -> None:
+    results = Results(tmp_path)
+    for split in (0, 1):
+        results.add(line("bi_shufflenet", split, 18, protocol=protocol))
+        results.add(line("reactnet_a", split, 16, protocol=protocol))
+    text = markdown(TABLES["table2"], results, protocol, "small", range(5))
+    error = sqrt((0.9 * 0.1 + 0.8 * 0.2) / images)
+    assert f"on the same 2 split(s), at 44% of its OPs; with {images} test images one standard error" in text
+    assert f"of this difference is {error:.4f}" in text
