@@ -30,6 +30,9 @@ from brevitas_models.experiments.systems import SYSTEMS
 from brevitas_models.experiments.tables import TABLES
 from finn_build.errors import ConfigError, SignflowError
 
+REPEATED = ("val", "test", "integer_model", "best_epoch")
+"""What `--again` compares, as far as a result has it."""
+
 EXAMPLES = """\
 examples:
   python -m brevitas_models.experiments table2 --neu FOLDER
@@ -86,7 +89,7 @@ def _again(options: argparse.Namespace) -> int:
                 raise outcome
             before = results.get(job)
             assert before is not None, "chosen above"
-            same = before["test"] == outcome["test"]
+            same = all(before.get(name) == outcome.get(name) for name in REPEATED)
             differing += not same
             print(f"{job.key}: {'the same' if same else 'differs'}: {before['test']}, {outcome['test']}", flush=True)
     return 1 if differing else 0

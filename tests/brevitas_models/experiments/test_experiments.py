@@ -95,6 +95,10 @@ def test_runs_resumes_and_repeats(
     assert len(lines(out)) == 2
     assert main([*command, "--systems", "shufflenet_v2", "--again"]) == 0
     assert "neu/shufflenet_v2/grouped0_small: the same" in capsys.readouterr().out
+    found["shufflenet_v2"]["val"][0][0] += 1
+    (out / "results.jsonl").write_text(json.dumps(found["shufflenet_v2"]) + "\n")
+    assert main([*command, "--systems", "shufflenet_v2", "--again"]) == 1
+    assert "neu/shufflenet_v2/grouped0_small: differs" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("tiny")
