@@ -3,7 +3,7 @@
 python -m brevitas_models.pack runs/steel/best.pt brevitas_models/weights/bi_shufflenet.pt
 
 The magnitudes behind the signs are dropped: only training reads them, and a training that starts from a packed
-checkpoint (`--init`) finds every weight at the end of its range.
+checkpoint (`--init`) gives the signs those of a new network, small enough to change.
 """
 
 import argparse

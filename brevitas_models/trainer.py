@@ -237,13 +237,13 @@ def _library(model: Network) -> LibraryNetwork:
 
 
 def _weights(path: str, model: Network) -> dict[str, Tensor]:
-    """Weights of a checkpoint that fit `model`.
+    """Weights of a checkpoint that fit `model`; signs (of a packed one) have the magnitudes that `model` starts with.
 
     Raises:
         DataError: the file is no checkpoint, or its weights have other names or shapes.
     """
     found: dict[str, Tensor] = read_checkpoint_file(path, ("state",))["state"]
-    wanted = {name: value.shape for name, value in model.state_dict().items()}
-    if {name: value.shape for name, value in found.items()} != wanted:
+    fresh = model.state_dict()
+    if {name: value.shape for name, value in found.items()} != {name: value.shape for name, value in fresh.items()}:
         raise DataError(f"{path}: its weights do not fit {model.name}; start from a checkpoint of the same network")
-    return found
+    return {name: value * fresh[name].abs() if value.dtype == torch.int8 else value for name, value in found.items()}

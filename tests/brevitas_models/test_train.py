@@ -11,6 +11,7 @@ from brevitas_models.activations import BatchNorm2d
 from brevitas_models.augment import Augmentation
 from brevitas_models.export import export_qonnx
 from brevitas_models.measure import measure, reestimate_batch_norm
+from brevitas_models.pack import pack, signs
 from brevitas_models.train import main
 from brevitas_models.zoo import load_checkpoint
 from tests.brevitas_models.nets import write_image
@@ -124,6 +125,16 @@ def test_fine_tuning_starts_from_the_given_weights(finished: Path, tmp_path: Pat
     ours, theirs = (torch.load(f / "best.pt", weights_only=True)["state"] for f in (tmp_path, finished))
     names = [name for name in ours if "running" not in name and "num_batches" not in name]
     assert all(torch.allclose(ours[name], theirs[name], atol=1e-6) for name in names)
+
+
+def test_signs_of_a_packed_checkpoint_can_be_trained_on(finished: Path, tmp_path: Path) -> None:
+    packed = pack(finished / "best.pt", tmp_path / "packed.pt")
+    start = ("--init", str(packed), "--epochs1", "0", "--epochs2", "1", "--lr2", "1e-12")
+    assert command(tmp_path, *start) == 0
+    ours, theirs = (torch.load(file, weights_only=True)["state"] for file in (tmp_path / "best.pt", packed))
+    binary = [name for name, value in theirs.items() if value.dtype == torch.int8]
+    assert binary and all(torch.equal(signs(ours[name]), theirs[name]) for name in binary)
+    assert all(0 < ours[name].abs().mean() < 0.5 for name in binary)
 
 
 def test_weights_of_another_network_are_an_error(
