@@ -46,6 +46,7 @@ _PYNQ = {8: 12, 4: 20, 2: 28}  # bits -> the widest network of depth 3 whose ski
 ZOO: dict[str, Entry] = {
     "bi_shufflenet": Entry(BiShuffleNet, BiShuffleNetConfig()),
     "bi_shufflenet_rgb": Entry(BiShuffleNet, BiShuffleNetConfig(in_channels=3)),
+    "bi_shufflenet_tile": Entry(BiShuffleNet, BiShuffleNetConfig(image_size=96)),
     "bi_shufflenet_head8": Entry(BiShuffleNet, BiShuffleNetConfig(head_weight_bits=8)),
     **{
         f"bi_shufflenet_{row.lower()}": Entry(BiShuffleNet, BiShuffleNetConfig(**changed))

@@ -128,6 +128,7 @@ def test_weights_of_another_shape_are_a_data_error(tmp_path: Path) -> None:
 
 SHIPPED = {
     "bi_shufflenet": ("accuracy", 0.985),
+    "bi_shufflenet_tile": ("accuracy", 0.79),
     "binary_rescnn_w1a1": ("accuracy", 0.95),
     "u_binet_small_w1a2": ("dice", 0.89),
     "u_binet_small_w1a4": ("dice", 0.9),
