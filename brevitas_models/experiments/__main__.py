@@ -92,6 +92,8 @@ def _again(options: argparse.Namespace) -> int:
             same = all(before.get(name) == outcome.get(name) for name in REPEATED)
             differing += not same
             print(f"{job.key}: {'the same' if same else 'differs'}: {before['test']}, {outcome['test']}", flush=True)
+            if not same and (made := before.get("processor", "a processor not recorded")) != outcome["processor"]:
+                print(f"  made on {made}; this is {outcome['processor']}, which may sum floats in another order")
     return 1 if differing else 0
 
 

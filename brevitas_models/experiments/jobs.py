@@ -1,6 +1,8 @@
 """One system on one split of one data set: what it is, and how it is run to a result."""
 
 import hashlib
+import platform
+import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -76,6 +78,15 @@ class Place:
     threads: int = 1
 
 
+def processor() -> str:
+    """Name of this machine's processor, and the instructions that PyTorch sums floats with on it."""
+    try:
+        name = re.findall(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)[0]
+    except (OSError, IndexError):
+        name = platform.processor() or platform.machine()
+    return f"{name}, {torch.backends.cpu.get_cpu_capability()}"
+
+
 def split_rows(job: Job, images: Path) -> list[Row]:
     """The images of a job, with its split.
 
@@ -116,6 +127,7 @@ def run(job: Job, place: Place, tick: Tick) -> dict[str, Any]:
         "images": {name: int((data.splits == name).sum()) for name in SPLITS},
         "split_sha256": hashlib.sha256(split_table(rows, place.images).encode()).hexdigest(),
         "seconds": round(time.monotonic() - started),
+        "processor": processor(),
         "versions": {name: version(name) for name in VERSIONS},
     }
 

@@ -13,6 +13,7 @@ from PIL import Image
 from brevitas_models.experiments import presets
 from brevitas_models.experiments.__main__ import main
 from brevitas_models.experiments.datasets import DATASETS
+from brevitas_models.experiments.jobs import processor
 from brevitas_models.experiments.presets import PRESETS
 from brevitas_models.experiments.systems import SYSTEMS, NetworkSystem
 from brevitas_models.experiments.tables import TABLES
@@ -95,10 +96,14 @@ def test_runs_resumes_and_repeats(
     assert len(lines(out)) == 2
     assert main([*command, "--systems", "shufflenet_v2", "--again"]) == 0
     assert "neu/shufflenet_v2/grouped0_small: the same" in capsys.readouterr().out
+    assert found["shufflenet_v2"]["processor"] == processor()
     found["shufflenet_v2"]["val"][0][0] += 1
+    found["shufflenet_v2"]["processor"] = "another"
     (out / "results.jsonl").write_text(json.dumps(found["shufflenet_v2"]) + "\n")
     assert main([*command, "--systems", "shufflenet_v2", "--again"]) == 1
-    assert "neu/shufflenet_v2/grouped0_small: differs" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "neu/shufflenet_v2/grouped0_small: differs" in printed
+    assert f"made on another; this is {processor()}, which may sum floats in another order" in printed
 
 
 @pytest.mark.usefixtures("tiny")
