@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ class Runner:
                 yield job, _attempt(job, place, partial(tick, job))
             return
         with self._client() as client:
-            client.subscribe_topic(TOPIC, lambda event: tick(Job(**event[1])))
+            client.subscribe_topic(TOPIC, lambda event: tick(Job(*event[1])))
             waiting = {client.submit(_on_worker, job, place, pure=False): job for job, place in places}
             for future in as_completed(list(waiting)):
                 lost = None if future.status == "finished" else future.exception()
@@ -82,4 +82,4 @@ def _on_worker(job: Job, place: Place) -> dict[str, Any] | SignflowError:
     """Local workers have numbers for names; those of a scheduler see the GPU that their machine gives them."""
     worker, gpus = get_worker(), torch.cuda.device_count()
     device = worker.name % gpus if gpus and isinstance(worker.name, int) else 0
-    return _attempt(job, replace(place, device=device), lambda: worker.log_event(TOPIC, asdict(job)))
+    return _attempt(job, replace(place, device=device), lambda: worker.log_event(TOPIC, astuple(job)))

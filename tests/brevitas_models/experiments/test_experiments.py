@@ -13,8 +13,9 @@ from PIL import Image
 from brevitas_models.experiments import presets
 from brevitas_models.experiments.__main__ import main
 from brevitas_models.experiments.datasets import DATASETS
-from brevitas_models.experiments.jobs import processor
+from brevitas_models.experiments.jobs import Job, processor
 from brevitas_models.experiments.presets import PRESETS
+from brevitas_models.experiments.runner import Runner
 from brevitas_models.experiments.systems import SYSTEMS, NetworkSystem
 from brevitas_models.experiments.tables import TABLES
 from brevitas_models.synthetic import CLASSES, make_dataset
@@ -120,14 +121,19 @@ def test_masks_by_networks_and_classical_methods(images: Path, tmp_path: Path) -
         assert Image.open(picture).size[0] > 300
 
 
-def test_spreads_runs_over_processes(images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The same numbers as in this process; a run that fails does not stop the others."""
-    systems = ["--systems", "lbp_svm", "aeclbp_svm"]
-    assert main(["table2", "--neu", str(images), "--out", str(tmp_path / "a"), "--splits", "0", *systems]) == 0
-    spread = ["table2", "--neu", str(images), "--out", str(tmp_path / "b"), "--splits", "0", "--workers", "2"]
-    assert main([*spread, *systems]) == 0
-    here, there = ({line["system"]: line["test"] for line in lines(tmp_path / name)} for name in "ab")
-    assert here == there
+def test_spreads_runs_over_processes(images: Path, tmp_path: Path) -> None:
+    """The same numbers as in this process, and a tick for each epoch."""
+    jobs = [(Job("neu", system, "grouped", 0, "small"), images) for system in ("lbp_svm", "aeclbp_svm")]
+    ticks: dict[int, list[Job]] = {1: [], 2: []}
+    tests: dict[int, dict[str, object]] = {}
+    for workers in ticks:
+        outcomes = Runner(tmp_path, workers).run(jobs, ticks[workers].append)
+        tests[workers] = {job.system: outcome["test"] for job, outcome in outcomes if isinstance(outcome, dict)}
+    assert tests[1] == tests[2] and len(tests[2]) == 2
+    assert set(ticks[1]) == set(ticks[2]) == {job for job, _ in jobs}
+    command = ["table2", "--neu", str(images), "--out", str(tmp_path), "--splits", "0", "--workers", "2"]
+    assert main([*command, "--systems", "lbp_svm"]) == 0
+    assert lines(tmp_path)[0]["test"] == tests[1]["lbp_svm"]
 
 
 def test_one_bad_run_is_reported_and_the_others_go_on(
