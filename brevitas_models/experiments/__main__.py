@@ -4,7 +4,9 @@ A run is one system on one split of one data set. Its result is one line of resu
 versions and the hash of its split, whose file is in splits/. Interrupted, the same command goes on where it stopped;
 runs that have a result are not run again. Protocol "paper" splits at random, as the paper did, and leaks; "grouped"
 keeps images of one tile or strip together; their results are never blended. Preset "small" (64 pixels, short trainings,
-patches of Magnetic Tile) is for a CPU, "full" is the paper's section 4.2, for a GPU.
+patches of Magnetic Tile) is for a CPU, "full" is the paper's section 4.2, for a GPU. On a CPU a run gives the same
+numbers on every x86 processor with AVX2; those with AVX-512 could train large networks faster, and to other numbers, if
+the environment names ATEN_CPU_CAPABILITY=avx512 and ONEDNN_MAX_CPU_ISA=DEFAULT.
 """
 
 import argparse
