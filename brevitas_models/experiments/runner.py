@@ -1,5 +1,6 @@
 """Jobs one after another in this process, or spread over a Dask cluster of processes, machines or GPUs."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
@@ -65,7 +66,13 @@ class Runner:
             with Client(self.scheduler) as client:
                 yield client
             return
-        local = LocalCluster(n_workers=self.workers, threads_per_worker=1, memory_limit=0, dashboard_address=None)
+        local = LocalCluster(
+            n_workers=self.workers,
+            threads_per_worker=1,
+            memory_limit=0,
+            dashboard_address=None,
+            silence_logs=logging.ERROR,  # it warns of workers that take more than four seconds to end
+        )
         with local, Client(local) as client:
             yield client
 
