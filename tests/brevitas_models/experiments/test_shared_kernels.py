@@ -64,9 +64,9 @@ def test_training_gives_the_same_bits_on_every_processor_with_avx2(system: str, 
     Where this fails after a change of training, networks or versions, docs/experiments has to be run again.
     """
     kernels, weights = trained(system, dataset)
-    if kernels != "AVX2":
-        pytest.skip(f"this processor's kernels are {kernels}")
-    assert weights == expected
+    if kernels not in ("AVX2", "AVX512"):
+        pytest.skip(f"this processor has no AVX2: its kernels are {kernels}")
+    assert (kernels, weights) == ("AVX2", expected)
 
 
 def test_the_environment_may_name_other_kernels() -> None:
