@@ -41,6 +41,7 @@ def test_as_a_user_runs_it(onnx_file: Path, tmp_path: Path) -> None:
     assert report["gate"]["passed"] and report["gate"]["first_difference"] is None
     assert report["gate"]["levels"] == [1, 2, 3, 4] and report["gate"]["frames"] == 4
     assert report["cycles"]["predicted_ii"] / report["cycles"]["ii"] >= 0.99
+    assert report["cycles"]["predicted_latency"] == report["cycles"]["latency"]
     assert all(row["cycles_rtlsim"] == row["cycles_predicted"] for row in report["layers"])
     assert {"lut", "ff", "bram36", "dsp", "uram"} == set(report["resources"]["estimate"])
     assert report["resources"]["vivado"] is None and any("Vivado" in reason for reason in report["not_run"])

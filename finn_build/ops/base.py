@@ -134,6 +134,14 @@ class StreamOp(RTLBackend):
         """Cycles from the first input beat to the first output beat at full rate."""
         return 1
 
+    def beat_cycles(self, beats: np.ndarray) -> np.ndarray:
+        """Cycles in which beats of an output come when no input is late, counted from anywhere.
+
+        Args:
+            beats: their numbers within a frame, int64, any shape.
+        """
+        return beats
+
     def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
         """For every input, how many beats of a frame have to be in before certain beats of an output can come out.
 

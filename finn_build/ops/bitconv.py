@@ -172,9 +172,13 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
     @property
     def reading_cycles(self) -> int:
         """Cycles in which all windows are computed: the slower of popcount and search."""
-        sf, nf = self._folds
-        search = self.attr("PE") // self.attr("Lanes") * self.stages
-        return self.window.windows[0] * self.window.windows[1] * nf * max(sf, search)
+        _, nf = self._folds
+        return self.window.windows[0] * self.window.windows[1] * nf * self._fold_cycles
+
+    @property
+    def _fold_cycles(self) -> int:
+        sf, _ = self._folds
+        return max(sf, self.attr("PE") // self.attr("Lanes") * self.stages)
 
     def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
         """Levels need their whole window, and as much of the shortcut."""
@@ -186,13 +190,19 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         """max(H*W*C/InLanes, OH*OW*NF * max(SF, PE/Lanes * stages))."""
         return max(self.streams_in()[0].beats, self.reading_cycles)
 
+    def beat_cycles(self, beats: np.ndarray) -> np.ndarray:
+        """The levels of a fold come a search apart; folds, as far apart as sums or searches take."""
+        searches = self.attr("PE") // self.attr("Lanes")
+        fold, search = np.divmod(beats, searches)
+        return fold * self._fold_cycles + search * self.stages
+
     def fill_cycles(self) -> int:
-        """The first window's last pixel, a fold, the search."""
+        """The first window's last pixel, or its places if they take longer, then the search."""
         sf, _ = self._folds
         (kh, kw), (top, left, *_) = self.window.kernel, self.window.padding
         pixels = max(0, kh - 1 - top) * self.window.image[1] + max(1, kw - left)
-        steps = self.stages + 3 * self.attr("affineSteps")
-        return pixels * (self.attr("IFMChannels") // self.attr("InLanes")) + sf + steps + 6
+        steps = self.stages + 2 * self.attr("affineSteps")
+        return max(pixels * (self.attr("IFMChannels") // self.attr("InLanes")), sf) + steps + 6
 
     @cached_property
     def ring(self) -> tuple[int, str]:

@@ -90,6 +90,14 @@ class DepthToSpace_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         """All input, and all rows that were stored meanwhile."""
         return self.streams_in()[0].beats + self.attr("IFMDim")[0] * self._words
 
+    def beat_cycles(self, beats: np.ndarray) -> np.ndarray:
+        """A block's first row comes as it passes, the pause of each pixel being the beats that are stored."""
+        s, row = self.attr("BlockSize"), self._words // (self.attr("BlockSize") - 1)
+        block, beat = np.divmod(beats, s * row)
+        pixel, place = np.divmod(beat, row // self.attr("IFMDim")[1])
+        passing = pixel * (s * row // self.attr("IFMDim")[1]) + place
+        return block * (s * row + self._words) + np.where(beat < row, passing, s * row + beat - row)
+
     def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
         """A block's first row needs its own beats, the others the whole row of input."""
         s, width = self.attr("BlockSize"), self.attr("IFMDim")[1]

@@ -213,6 +213,10 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         """One beat a cycle: vectors x SF x NF."""
         return prod(self.attr("numInputVectors")) * self._sf * self._nf
 
+    def beat_cycles(self, beats: np.ndarray) -> np.ndarray:
+        """A fold of rows takes all of its vector."""
+        return beats * self._sf
+
     def fill_cycles(self) -> int:
         """The first fold, then buffer, weights, dot product and output register."""
         return self._sf + 2 + self._dot_cycles

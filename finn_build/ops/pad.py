@@ -94,6 +94,12 @@ class StreamPad_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         places = (canvas["OT"] - canvas["IT"]) * canvas["CW"] + canvas["OL"] - canvas["IL"]
         return places * self._folds + 1
 
+    def beat_cycles(self, beats: np.ndarray) -> np.ndarray:
+        """The places of the canvas between them."""
+        canvas = self._canvas()
+        y, x, fold = np.unravel_index(beats, (canvas["OH"], canvas["OW"], self._folds))
+        return (y * canvas["CW"] + x) * self._folds + fold
+
     def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
         """All input on the canvas up to the place that is sent."""
         canvas = self._canvas()

@@ -106,6 +106,10 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         """The busier side of the window: max(OH*OW*kh*kw*C/PE, H*W*C/PE)."""
         return self.window.cycles
 
+    def beat_cycles(self, beats: np.ndarray) -> np.ndarray:
+        """A place of the window a cycle, where it is read from a line buffer."""
+        return beats if self.tiled else beats * prod(self.window.kernel)
+
     def fill_cycles(self) -> int:
         """Until the first window is complete, then one register (tiled) or two."""
         if self.tiled:

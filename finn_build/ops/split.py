@@ -96,8 +96,8 @@ class StreamSplit_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         return self.streams_in()[0].beats
 
     def fill_cycles(self) -> int:
-        """Nothing is registered."""
-        return 0
+        """Nothing is registered; channels that go nowhere may lie before the first beat."""
+        return int(np.flatnonzero(np.asarray(self._selection()) != DROPPED)[0])
 
     def resources(self) -> Resources:
         """The place in the pattern, and a valid and a ready per output.

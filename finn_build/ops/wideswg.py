@@ -118,6 +118,15 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         """The slower half: max(rows*W, OH*((OW-1)*sw + kw - left)); rows: H, or as far below as windows reach."""
         return max(_column_cycles(self.window), _window_cycles(self.window, 1))
 
+    def beat_cycles(self, beats: np.ndarray) -> np.ndarray:
+        """The columns between two windows, a cycle each; below the image no pixel sets the pace of a row."""
+        (height, width), stride, image = self.window.windows, self.window.stride, self.window.image
+        row, window = np.divmod(beats, width)
+        row_cycles = _window_cycles(self.window, 1) // height
+        within = (image[0] + self.window.padding[0] - self.window.kernel[0]) // stride[0]  # last row of windows
+        below = np.maximum(0, row - within) * max(0, stride[0] * image[1] - row_cycles)
+        return row * row_cycles + below + window * stride[1]
+
     def fill_cycles(self) -> int:
         """Pixels before the one that completes the first window, and four cycles."""
         (kernel_height, kernel_width), (top, left, *_) = self.window.kernel, self.window.padding

@@ -154,7 +154,7 @@ def bench() -> OpBench:
 
 
 class TestBitConv(OpChecks):
-    check_fill = False  # an estimate: how far the search lies behind the rows depends on the folding
+    slack = 2  # how far the search lies behind the rows depends on the folding
 
 
 @pytest.mark.parametrize(
