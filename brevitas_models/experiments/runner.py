@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import dask
 import torch
 from distributed import Client, LocalCluster, as_completed, get_worker
 
@@ -15,6 +16,8 @@ from brevitas_models.experiments.jobs import Job, Place, run
 from finn_build.errors import SignflowError
 
 TOPIC = "signflow-epoch"
+# Dask has its processes give freed memory back at once; a training, which takes it again in each step, is slower so
+_KEEP_MEMORY = {"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None}
 Outcome = tuple[Job, dict[str, Any] | Exception]
 Tick = Callable[[Job], None]
 
@@ -49,7 +52,7 @@ class Runner:
             for job, place in places:
                 yield job, _attempt(job, place, partial(tick, job))
             return
-        with self._client() as client:
+        with self.client() as client:
             client.subscribe_topic(TOPIC, lambda event: tick(Job(*event[1])))
             waiting = {client.submit(_on_worker, job, place, pure=False): job for job, place in places}
             for future in as_completed(list(waiting)):
@@ -60,19 +63,20 @@ class Runner:
         return Place(images.resolve(), self.out.resolve(), self.accelerator, 0, self.threads)
 
     @contextmanager
-    def _client(self) -> Iterator[Client]:
+    def client(self) -> Iterator[Client]:
         """Of the scheduler, or of processes that end with it."""
         if self.scheduler:
             with Client(self.scheduler) as client:
                 yield client
             return
-        local = LocalCluster(
-            n_workers=self.workers,
-            threads_per_worker=1,
-            memory_limit=0,
-            dashboard_address=None,
-            silence_logs=logging.ERROR,  # it warns of workers that take more than four seconds to end
-        )
+        with dask.config.set(_KEEP_MEMORY):
+            local = LocalCluster(
+                n_workers=self.workers,
+                threads_per_worker=1,
+                memory_limit=0,
+                dashboard_address=None,
+                silence_logs=logging.ERROR,  # it warns of workers that take more than four seconds to end
+            )
         with local, Client(local) as client:
             yield client
 

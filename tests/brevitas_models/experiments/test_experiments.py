@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -134,6 +135,13 @@ def test_spreads_runs_over_processes(images: Path, tmp_path: Path) -> None:
     command = ["table2", "--neu", str(images), "--out", str(tmp_path), "--splits", "0", "--workers", "2"]
     assert main([*command, "--systems", "lbp_svm"]) == 0
     assert lines(tmp_path)[0]["test"] == tests[1]["lbp_svm"]
+
+
+def test_workers_keep_the_memory_that_a_training_frees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dask would have them return it at once, and a training takes it again in each step."""
+    monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
+    with Runner(tmp_path).client() as client:
+        assert list(client.run(os.getenv, "MALLOC_TRIM_THRESHOLD_").values()) == [None]
 
 
 def test_one_bad_run_is_reported_and_the_others_go_on(
