@@ -4,6 +4,8 @@
       the default network with its trained weights, on generated images, into out/<model>-<board>
   python finn_build/build.py --board pynq-z2 --input-size 224
       the same network at the paper's size, with the folding shipped for it
+  python finn_build/build.py --board pynq-z2 --target-fps 300 --stop buffer
+      no simulation: rate, latency and area of that folding, predicted in under a minute
   python finn_build/build.py --board zcu104 --images DIR
       frames from your folder (index.csv, class sub-folders or plain images); labelled ones give the accuracy
   python finn_build/build.py --board pynq-z2 --onnx my_network.onnx
@@ -119,7 +121,7 @@ def parser() -> argparse.ArgumentParser:
     where.add_argument(
         "--start", choices=START_NAMES, default=STEP_NAMES[0], help="first step; earlier ones come from --out"
     )
-    where.add_argument("--stop", choices=STEP_NAMES, help="last step (default: all)")
+    where.add_argument("--stop", choices=STEP_NAMES, help="last step (default: all); after buffer: predictions")
     return p
 
 
@@ -196,7 +198,8 @@ def _working_folder(out: Path, keep: bool) -> Iterator[Path]:
     try:
         if keep and out.is_dir():
             shutil.copytree(out, working)
-            (working / "report.json").unlink(missing_ok=True)
+            for sheet in ("report.json", "estimate.json"):
+                (working / sheet).unlink(missing_ok=True)
         working.mkdir(parents=True, exist_ok=True)
         yield working
         _take_place(working, out)

@@ -85,9 +85,13 @@ def _network(options: argparse.Namespace, config: BuildConfig, folder: Path) -> 
 
 
 def _finish(build: Build, impl: str, folder: Path, out: Path) -> None:
-    """Report a finished build; one stopped early has no verdict, so it has no report."""
+    """Report a finished build; of one that was stopped early, what can be predicted once its FIFOs stand."""
     console = _console()
     if build.verdict is None:
+        if "buffer" in build.seconds:
+            estimate = make_report(build, impl)
+            write_report(estimate, folder)
+            print_report(estimate, console)
         console.print(f"Stopped before the gate, as asked: nothing is verified. Models of the steps: {out / 'steps'}")
         return
     report = make_report(build, impl)

@@ -42,6 +42,7 @@ from sim.stitched import simulate
 from sim.verilator import SimResult, Stalls
 
 Progress = Callable[[float], None]
+_TARGET_CYCLES = "signflow_target_cycles"  # in the saved graphs
 
 
 @dataclass
@@ -111,6 +112,7 @@ def fold(build: Build, progress: Progress) -> None:
     """Find the fewest lanes that reach the target rate within the board's budget."""
     build.target_cycles = find_folding(_streams(build), build.config, build.board)
     build.streams = fold_for(_streams(build), build.config, build.target_cycles)
+    build.streams.set_metadata_prop(_TARGET_CYCLES, str(build.target_cycles))  # for a build that goes on from here
 
 
 def buffer(build: Build, progress: Progress) -> None:
@@ -257,7 +259,8 @@ def _saved_streams(build: Build, saved: Path) -> ModelWrapper:
             f"--start: {saved} is missing; run the build from an earlier step first, into the same folder"
         )
     model = ModelWrapper(str(saved))
-    build.target_cycles = max(getCustomOp(n).get_exp_cycles() for n in model.graph.node)
+    slowest = max(getCustomOp(n).get_exp_cycles() for n in model.graph.node)  # of lanes that the user may have changed
+    build.target_cycles = max(slowest, int(model.get_metadata_prop(_TARGET_CYCLES) or 0))
     return model
 
 

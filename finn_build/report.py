@@ -1,4 +1,7 @@
-"""The result sheet: `report.json` for scripts, a table for people. Every figure carries its path."""
+"""The result sheet: `report.json` for scripts, a table for people. Every figure carries its path.
+
+A build that was stopped before the gate but has its FIFOs gets `estimate.json`, the same sheet with predictions only.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from onnx import NodeProto
+from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from rich.console import Console
 from rich.table import Table
@@ -40,7 +44,7 @@ class Cycles:
     predicted_latency: int | None
 
 
-def measure_cycles(build: Build) -> Cycles:
+def measure_cycles(build: Build, impl: str) -> Cycles:
     """Interval between frames and latency of the first one.
 
     The interval is the mean over the frames after the first. Under random stalls both are None: they would measure
@@ -49,7 +53,7 @@ def measure_cycles(build: Build) -> Cycles:
     nodes = _hardware(build)
     cycles = {n.name: getCustomOp(n).get_exp_cycles() for n in nodes}
     slowest = max(cycles, key=lambda name: cycles[name])
-    latency = predict_latency(build.streams) if build.streams is not None and build.design is not None else None
+    latency = predict_latency(_streams(build)) if impl == "rtl" else None
     predicted = Cycles(None, None, slowest, cycles[slowest], latency)
     if build.design is None or build.simulation is None or build.stalls is not None:
         return predicted
@@ -65,8 +69,12 @@ def layer_rows(build: Build) -> list[dict[str, Any]]:
 
 
 def _hardware(build: Build) -> list[NodeProto]:
-    assert build.streams is not None
-    return [n for n in build.streams.graph.node if n.domain.startswith("finn.")]
+    return [n for n in _streams(build).graph.node if n.domain.startswith("finn.")]
+
+
+def _streams(build: Build) -> ModelWrapper:
+    assert build.streams is not None, "a report is of a hardware graph"
+    return build.streams
 
 
 def _layer_row(build: Build, node: NodeProto) -> dict[str, Any]:
@@ -107,9 +115,8 @@ def budget(rows: Sequence[Mapping[str, Any]], board: Board) -> list[dict[str, An
 
 
 def make_report(build: Build, impl: str) -> dict[str, Any]:
-    """The sheet of a finished build, as `report.json` holds it."""
-    assert build.verdict is not None and build.streams is not None
-    cycles, board, rows = measure_cycles(build), build.board, layer_rows(build)
+    """The sheet of a build that has its FIFOs, as `report.json` holds it; without a simulation, of predictions."""
+    cycles, board, rows = measure_cycles(build, impl), build.board, layer_rows(build)
     return {
         "model": build.network.name,
         "origin": build.network.origin,
@@ -119,13 +126,13 @@ def make_report(build: Build, impl: str) -> dict[str, Any]:
         "clk_mhz": board.clk_mhz,
         "impl": impl,
         "traffic": "full rate" if build.stalls is None else f"random stalls, seed {build.stalls.seed}",
-        "gate": build.verdict.as_dict(),
-        "cycles": asdict(cycles) | {"path": "rtlsim, stitched"},
+        "gate": build.verdict and build.verdict.as_dict(),
+        "cycles": asdict(cycles) | {"path": "rtlsim, stitched" if build.simulation else "predicted"},
         "latency_ms": cycles.latency and cycles.latency / board.clk_mhz / 1e3,
         "ii_ms": cycles.ii and cycles.ii / board.clk_mhz / 1e3,
         "throughput_fps": cycles.ii and board.clk_mhz * 1e6 / cycles.ii,
         "resources": {
-            "estimate": vars(usage(build.streams, board.part)),
+            "estimate": vars(usage(_streams(build), board.part)),
             "yosys": _yosys_usage(build),
             "vivado": build.bitstream.figures if build.bitstream else None,
         },
@@ -149,8 +156,8 @@ def _yosys_usage(build: Build) -> dict[str, float] | None:
 
 
 def write_report(report: Mapping[str, Any], folder: Path) -> Path:
-    """Write `report.json`, the last file of a build."""
-    path = folder / "report.json"
+    """Write `report.json`, the last file of a build, or `estimate.json`."""
+    path = folder / ("report.json" if report["gate"] else "estimate.json")
     path.write_text(json.dumps(report, indent=2, default=lambda number: number.item()) + "\n")
     return path
 
@@ -201,9 +208,13 @@ def print_report(report: Mapping[str, Any], console: Console) -> None:
             f"(predicted {cycles['predicted_latency']:,})"
         )
     else:
+        mhz, ii, latency = report["clk_mhz"], cycles["predicted_ii"], cycles["predicted_latency"]
         console.print(
-            f"Rate: not measured ({report['traffic']}); predicted {cycles['predicted_ii']:,} cycles per frame"
+            f"Rate (predicted, at full rate): one frame every {ii:,} cycles = {ii / mhz / 1e3:.3f} ms at {mhz:g} MHz, "
+            f"{mhz * 1e6 / ii:,.0f} frames/s, by the slowest op ({cycles['slowest_layer']})"
         )
+        if latency:
+            console.print(f"Latency (predicted): {latency:,} cycles = {latency / mhz / 1e3:.3f} ms")
     console.print("Area (estimate): " + ", ".join(f"{value:,g} {name.upper()}" for name, value in chip.items()))
     if report["ddr_skips"]:
         console.print(skips_in_words(report["ddr_skips"], report["memory_mb_s"]))
@@ -226,7 +237,9 @@ def print_report(report: Mapping[str, Any], console: Console) -> None:
             console.print(f"Masks ({a['path']}): {listed}")
     for reason in report["not_run"]:
         console.print(f"Not run: {reason}")
-    g = report["gate"]
+    if not (g := report["gate"]):
+        console.print("Gate: not run: nothing is verified")
+        return
     verdict = "[bold green]PASSED[/]" if g["passed"] else "[bold red]FAILED[/]"
     console.print(
         f"Gate: {verdict}: {g['frames']} frames, {g['taps']} taps, levels {', '.join(map(str, g['levels']))}, "

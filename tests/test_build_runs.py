@@ -77,12 +77,28 @@ def test_stop_edit_the_folding_and_go_on(onnx_file: Path, tmp_path: Path, capsys
 def test_no_start_skips_a_level_of_the_gate(onnx_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     out = tmp_path / "out"
     assert _run(onnx_file, out, "--stop", "buffer") == 0
+    assert "Gate: not run: nothing is verified" in capsys.readouterr().out
+    estimate = json.loads((out / "estimate.json").read_text())
     assert _run(onnx_file, out, "--start", "stitch") == 0
-    assert json.loads((out / "report.json").read_text())["gate"]["levels"] == [1, 2, 3, 4]
+    report = json.loads((out / "report.json").read_text())
+    assert estimate["cycles"]["ii"] is None and not (out / "estimate.json").exists()
+    assert estimate["cycles"]["predicted_ii"] == report["cycles"]["predicted_ii"]
+    assert estimate["cycles"]["predicted_latency"] == report["cycles"]["latency"]
+    assert estimate["resources"]["estimate"] == report["resources"]["estimate"]
+    assert report["gate"]["levels"] == [1, 2, 3, 4]
     for late in ("execute", "rtlsim-ops", "rtlsim-stitched", "gate"):
         with pytest.raises(SystemExit):
             _run(onnx_file, out, "--start", late)
     assert "invalid choice: 'gate'" in capsys.readouterr().err
+
+
+def test_a_build_goes_on_with_the_target_it_was_folded_for(onnx_file: Path, tmp_path: Path) -> None:
+    """Depths of FIFOs follow from the cycles between frames, which may be more than the slowest op takes."""
+    asked, sheets = ("--target-fps", "2000", "--stop", "buffer"), []
+    for start in ("integers", "buffer"):
+        assert _run(onnx_file, tmp_path / "out", *asked, "--start", start) == 0
+        sheets.append(json.loads((tmp_path / "out" / "estimate.json").read_text()))
+    assert sheets[0]["layers"] == sheets[1]["layers"]
 
 
 def test_waves_on_request(onnx_file: Path, tmp_path: Path) -> None:
