@@ -5,7 +5,7 @@
   python finn_build/build.py --board pynq-z2 --input-size 224
       the same network at the paper's size, with the folding shipped for it
   python finn_build/build.py --board pynq-z2 --target-fps 300 --stop buffer
-      no simulation: rate, latency and area of that folding, predicted in under a minute
+      no simulation: rate, latency and area of that folding, predicted in about a minute
   python finn_build/build.py --board zcu104 --images DIR
       frames from your folder (index.csv, class sub-folders or plain images); labelled ones give the accuracy
   python finn_build/build.py --board pynq-z2 --onnx my_network.onnx

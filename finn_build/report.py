@@ -1,6 +1,6 @@
 """The result sheet: `report.json` for scripts, a table for people. Every figure carries its path.
 
-A build that was stopped before the gate but has its FIFOs gets `estimate.json`, the same sheet with predictions only.
+A build that was stopped before the gate but has its FIFOs gets `estimate.json`: the same sheet, without a verdict.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from onnx import NodeProto
-from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from rich.console import Console
 from rich.table import Table
@@ -50,10 +49,11 @@ def measure_cycles(build: Build, impl: str) -> Cycles:
     The interval is the mean over the frames after the first. Under random stalls both are None: they would measure
     the traffic, not the design.
     """
+    assert build.streams is not None
     nodes = _hardware(build)
     cycles = {n.name: getCustomOp(n).get_exp_cycles() for n in nodes}
     slowest = max(cycles, key=lambda name: cycles[name])
-    latency = predict_latency(_streams(build)) if impl == "rtl" else None
+    latency = predict_latency(build.streams) if impl == "rtl" else None
     predicted = Cycles(None, None, slowest, cycles[slowest], latency)
     if build.design is None or build.simulation is None or build.stalls is not None:
         return predicted
@@ -69,12 +69,8 @@ def layer_rows(build: Build) -> list[dict[str, Any]]:
 
 
 def _hardware(build: Build) -> list[NodeProto]:
-    return [n for n in _streams(build).graph.node if n.domain.startswith("finn.")]
-
-
-def _streams(build: Build) -> ModelWrapper:
-    assert build.streams is not None, "a report is of a hardware graph"
-    return build.streams
+    assert build.streams is not None
+    return [n for n in build.streams.graph.node if n.domain.startswith("finn.")]
 
 
 def _layer_row(build: Build, node: NodeProto) -> dict[str, Any]:
@@ -115,7 +111,8 @@ def budget(rows: Sequence[Mapping[str, Any]], board: Board) -> list[dict[str, An
 
 
 def make_report(build: Build, impl: str) -> dict[str, Any]:
-    """The sheet of a build that has its FIFOs, as `report.json` holds it; without a simulation, of predictions."""
+    """The sheet of a build that has its FIFOs; a build stopped before simulation or gate has None for what they give."""
+    assert build.streams is not None
     cycles, board, rows = measure_cycles(build, impl), build.board, layer_rows(build)
     return {
         "model": build.network.name,
@@ -132,7 +129,7 @@ def make_report(build: Build, impl: str) -> dict[str, Any]:
         "ii_ms": cycles.ii and cycles.ii / board.clk_mhz / 1e3,
         "throughput_fps": cycles.ii and board.clk_mhz * 1e6 / cycles.ii,
         "resources": {
-            "estimate": vars(usage(_streams(build), board.part)),
+            "estimate": vars(usage(build.streams, board.part)),
             "yosys": _yosys_usage(build),
             "vivado": build.bitstream.figures if build.bitstream else None,
         },
@@ -156,7 +153,7 @@ def _yosys_usage(build: Build) -> dict[str, float] | None:
 
 
 def write_report(report: Mapping[str, Any], folder: Path) -> Path:
-    """Write `report.json`, the last file of a build, or `estimate.json`."""
+    """Write the last file of a build: `report.json`, or `estimate.json` where the gate was not run."""
     path = folder / ("report.json" if report["gate"] else "estimate.json")
     path.write_text(json.dumps(report, indent=2, default=lambda number: number.item()) + "\n")
     return path
@@ -192,7 +189,7 @@ def write_masks(build: Build, folder: Path) -> list[Path]:
 
 
 def print_report(report: Mapping[str, Any], console: Console) -> None:
-    """The table per op, the budget by kind, then rate, area, accuracy, the gate's verdict and what was not run."""
+    """The table per op, the budget by kind, then rate, area, accuracy, what was not run and the gate's verdict."""
     console.print(_table(report))
     console.print(_budget_table(report))
     cycles, chip = report["cycles"], report["resources"]["estimate"]
@@ -237,8 +234,7 @@ def print_report(report: Mapping[str, Any], console: Console) -> None:
             console.print(f"Masks ({a['path']}): {listed}")
     for reason in report["not_run"]:
         console.print(f"Not run: {reason}")
-    if not (g := report["gate"]):
-        console.print("Gate: not run: nothing is verified")
+    if (g := report["gate"]) is None:
         return
     verdict = "[bold green]PASSED[/]" if g["passed"] else "[bold red]FAILED[/]"
     console.print(
