@@ -111,7 +111,7 @@ def budget(rows: Sequence[Mapping[str, Any]], board: Board) -> list[dict[str, An
 
 
 def make_report(build: Build, impl: str) -> dict[str, Any]:
-    """The sheet of a build that has its FIFOs; a build stopped before simulation or gate has None for what they give."""
+    """The sheet of a build that has its FIFOs; stopped before simulation or gate, it has None for what they give."""
     assert build.streams is not None
     cycles, board, rows = measure_cycles(build, impl), build.board, layer_rows(build)
     return {
