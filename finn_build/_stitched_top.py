@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.errors import UnsupportedModelError
+from finn_build.identifiers import identifiers
 from finn_build.ops.base import Stream
 
 _PUBLIC = "/* verilator public_flat_rd */"  # the simulator records these nets
@@ -66,8 +66,7 @@ class Cell:
     """A node ready to be instantiated.
 
     Attributes:
-        node: Its name in the graph.
-        name: That name as an identifier.
+        name: The node's name in the graph, and that of the instance.
         module: Module that generate_hdl wrote.
         sources: Files it needs.
         inputs: Streams it takes.
@@ -75,7 +74,6 @@ class Cell:
         unused: Input ports to hold at zero, such as FINN's register interfaces.
     """
 
-    node: str
     name: str
     module: str
     sources: tuple[Path, ...]
@@ -95,12 +93,6 @@ class Wiring:
     skips: tuple[DesignSkip, ...] = ()
 
 
-def identifier(name: str) -> str:
-    """Name of a node or tensor as a Verilog identifier without double underscores."""
-    text = re.sub(r"_+", "_", re.sub(r"\W", "_", name, flags=re.ASCII)).strip("_")
-    return f"n_{text}" if text[:1].isdigit() else text
-
-
 def side_by_side(cells: Sequence[Cell]) -> Wiring:
     """Every stream of every cell becomes a port `<cell>__<port>`."""
     inputs: list[DesignStream] = []
@@ -110,7 +102,7 @@ def side_by_side(cells: Sequence[Cell]) -> Wiring:
         for pins, ports in ((cell.inputs, inputs), (cell.outputs, outputs)):
             for pin in pins:
                 signal = signals[cell.name, pin.port] = f"{cell.name}__{pin.port}"
-                ports.append(DesignStream(cell.node, pin.tensor, signal, pin.stream))
+                ports.append(DesignStream(cell.name, pin.tensor, signal, pin.stream))
     return Wiring(tuple(inputs), tuple(outputs), (), signals)
 
 
@@ -138,13 +130,12 @@ def connected(model: ModelWrapper, cells: Sequence[Cell], skips: Sequence[NodePr
     names |= {tensor: f"m_axis_{j}" for j, tensor in enumerate(graph_out)}
     names |= {tensor: f"s_skip_{k}" for k, tensor in enumerate(taken)}
     names |= {tensor: f"m_skip_{k}" for k, tensor in enumerate(sent)}
-    for tensor in senders:
-        names.setdefault(tensor, _unique(identifier(tensor), names.values()))
+    names |= identifiers((tensor for tensor in senders if tensor not in names), names.values())
     signals = {(cell.name, pin.port): names[tensor] for tensor, (cell, pin) in senders.items()}
     signals |= {(cell.name, pin.port): names[tensor] for tensor, [(cell, pin)] in receivers.items()}
 
     def streams(tensors: Iterable[str], ends: dict[str, tuple[Cell, Pin]]) -> tuple[DesignStream, ...]:
-        return tuple(DesignStream(ends[t][0].node, t, names[t], ends[t][1].stream) for t in tensors)
+        return tuple(DesignStream(ends[t][0].name, t, names[t], ends[t][1].stream) for t in tensors)
 
     inner = (tensor for tensor in senders if tensor not in (*graph_out, *sent))
     first_receivers = {tensor: ends[0] for tensor, ends in receivers.items()}
@@ -166,7 +157,7 @@ def _check_ends(
 ) -> None:
     problems = [f"graph output {t} comes from no node" for t in graph_out if t not in senders]
     problems += [
-        f"{t} feeds {receivers[t][0][0].node} but comes from no node"
+        f"{t} feeds {receivers[t][0][0].name} but comes from no node"
         for t in receivers
         if t not in senders and t not in graph_in
     ]
@@ -174,19 +165,13 @@ def _check_ends(
         ends = receivers.get(tensor, [])
         count = len(ends) + (tensor in graph_out)
         if count != 1:
-            readers = ", ".join(cell.node for cell, _ in ends) or "none"
+            readers = ", ".join(cell.name for cell, _ in ends) or "none"
             problems.append(f"{tensor} has {count} receivers ({readers}), must have 1; insert DuplicateStreams")
         elif ends and tensor in senders and not senders[tensor][1].stream.carries(ends[0][1].stream):
             (sender, out), (receiver, into) = senders[tensor], ends[0]
-            problems.append(f"{tensor}: {sender.node} sends {out.stream}, {receiver.node} takes {into.stream}")
+            problems.append(f"{tensor}: {sender.name} sends {out.stream}, {receiver.name} takes {into.stream}")
     if problems:
         raise UnsupportedModelError("stitching: " + "; ".join(problems))
-
-
-def _unique(name: str, taken: Iterable[str]) -> str:
-    used = set(taken)
-    candidates = (name if i == 0 else f"{name}_{i}" for i in range(len(used) + 1))
-    return next(candidate for candidate in candidates if candidate not in used)
 
 
 def top_source(top: str, cells: Sequence[Cell], wiring: Wiring, clk_ns: float) -> str:

@@ -21,6 +21,7 @@ from PIL import Image
 from brevitas_models.export import read_taps, torch_taps
 from finn_build.deployment import write_description
 from finn_build.errors import UnsupportedModelError
+from finn_build.identifiers import identifiers
 
 if TYPE_CHECKING:
     from finn_build.pipeline import Build
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 NAME = "accelerator"  # of the bitstream; the driver finds its description, and PYNQ the handoff file, beside it
 NOTEBOOK = "inference.ipynb"
 _FILES = Path(__file__).parent / "notebook"
+_LONGEST_STEM = 60  # characters, with the number within the 255 bytes of a file name
 _EARLIEST = "315532800"  # 1980, as early as zip files go: the wheel's bytes follow from the driver's alone
 
 
@@ -48,7 +50,9 @@ def write_deployment(build: Build, folder: Path) -> Path:
     (folder / "images").mkdir(parents=True)
     write_description(build, build.shell.build_hash, folder / f"{NAME}.json")
     _write_images(build, folder / "images")
-    np.savez_compressed(folder / "expected.npz", **expected_outputs(build))  # type: ignore[arg-type]
+    expected = {f"output_{i}": values for i, values in enumerate(expected_outputs(build).values())}
+    reference = "PyTorch" if build.network.torch is not None else "QONNX"
+    np.savez_compressed(folder / "expected.npz", reference=np.array(reference), **expected)  # type: ignore[arg-type]
     write_driver(folder)
     shutil.copyfile(_FILES / NOTEBOOK, folder / NOTEBOOK)
     made = [f for f in (build.bitstream.files if build.bitstream else ()) if f.is_file()]
@@ -57,26 +61,23 @@ def write_deployment(build: Build, folder: Path) -> Path:
     readme = jinja2.Template(
         (_FILES / "board_readme.md.j2").read_text(), trim_blocks=True, undefined=jinja2.StrictUndefined
     )
-    text = readme.render(build=build, name=NAME, bitstream=build.bitstream, frames=build.config.frames)
+    name = build.network.name
+    text = readme.render(
+        build=build, name=NAME, bitstream=build.bitstream, frames=build.config.frames, folder=identifiers([name])[name]
+    )
     (folder / "README.md").write_text(text + "\n")
     return folder
 
 
 def expected_outputs(build: Build) -> dict[str, np.ndarray]:
-    """Every output of the network for the frames, float32 as PyTorch gives it; QONNX where there is no module.
-
-    Returns:
-        By output; `reference` says which of the two.
-    """
+    """Every output of the network for the frames, float32 as PyTorch gives it; QONNX where there is no module."""
     integers, network = build.integers, build.network
     assert integers is not None
     if network.torch is not None:
         taps = torch_taps(network.torch, build.frames, read_taps(network.qonnx))
-        found = {name: taps[name].astype(np.float32) for name in integers.tails}
-    else:
-        ints = {name: np.moveaxis(build.values[1][tail.source], -1, 1) for name, tail in integers.tails.items()}
-        found = {name: integers.to_network_output(name, values) for name, values in ints.items()}
-    return {**found, "reference": np.array("PyTorch" if network.torch is not None else "QONNX")}
+        return {name: taps[name].astype(np.float32) for name in integers.tails}
+    ints = {name: np.moveaxis(build.values[1][tail.source], -1, 1) for name, tail in integers.tails.items()}
+    return {name: integers.to_network_output(name, values) for name, values in ints.items()}
 
 
 def write_driver(folder: Path) -> None:
@@ -91,7 +92,7 @@ def _write_images(build: Build, folder: Path) -> None:
     """Pictures as PNG, frames of other channels as arrays; numbered, so that their order is that of the results."""
     shown = build.config.frames
     for index, (frame, name) in enumerate(zip(build.images.images[:shown], build.images.names[:shown], strict=True)):
-        path = f"{folder}/{index:03}_{Path(name).stem}"
+        path = f"{folder}/{index:03}_{Path(name).stem[:_LONGEST_STEM]}"
         if len(frame) in (1, 3):
             Image.fromarray(np.moveaxis(frame, 0, -1).squeeze()).save(f"{path}.png")
         else:

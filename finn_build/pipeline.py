@@ -43,6 +43,7 @@ from sim.verilator import SimResult, Stalls
 
 Progress = Callable[[float], None]
 _TARGET_CYCLES = "signflow_target_cycles"  # in the saved graphs
+_SAVED_DOMAINS = {"", *(f"finn.custom_op.fpgadataflow{kind}" for kind in ("", ".hls", ".rtl"))}
 
 
 @dataclass
@@ -259,6 +260,8 @@ def _saved_streams(build: Build, saved: Path) -> ModelWrapper:
             f"--start: {saved} is missing; run the build from an earlier step first, into the same folder"
         )
     model = ModelWrapper(str(saved))
+    if foreign := {n.domain for n in model.graph.node} - _SAVED_DOMAINS:  # qonnx takes them for modules to import
+        raise ConfigError(f"{saved}: operators of unknown domains: {', '.join(sorted(foreign))}; build it again")
     slowest = max(getCustomOp(n).get_exp_cycles() for n in model.graph.node)  # of lanes that the user may have changed
     build.target_cycles = max(slowest, int(model.get_metadata_prop(_TARGET_CYCLES) or 0))
     return model

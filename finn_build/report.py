@@ -162,18 +162,20 @@ def write_report(report: Mapping[str, Any], folder: Path) -> Path:
 def write_frames(build: Build, folder: Path) -> Path:
     """Write `frames.npz`: the frames, their names, and what the accelerator gave for them.
 
-    `images` uint8 [frames, C, H, W]; `names`; per network output `<name>` float32, computed on the host from
-    `<name>_ints`, what the stitched design sent in rtlsim (FINN's layers in Python for `--impl hls`).
+    `images` uint8 [frames, C, H, W]; `names`; `outputs`, the names of the network's outputs; for output i
+    `output_<i>` float32, computed on the host from `output_<i>_ints`, what the stitched design sent in rtlsim (FINN's
+    layers in Python for `--impl hls`). By number: a name may be anything, "images" too.
     """
     assert build.integers is not None
     values, shown = build.values[max(build.values)], build.config.frames
     arrays: dict[str, np.ndarray] = {
         "images": build.images.images[:shown],
         "names": np.array(build.images.names[:shown]),
+        "outputs": np.array(list(build.integers.tails)),
     }
-    for name, tail in build.integers.tails.items():
+    for i, (name, tail) in enumerate(build.integers.tails.items()):
         ints = np.moveaxis(values[tail.source], -1, 1)
-        arrays[f"{name}_ints"], arrays[name] = ints, build.integers.to_network_output(name, ints)
+        arrays[f"output_{i}_ints"], arrays[f"output_{i}"] = ints, build.integers.to_network_output(name, ints)
     path = folder / "frames.npz"
     np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
     return path

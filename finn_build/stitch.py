@@ -22,11 +22,11 @@ from finn_build._stitched_top import (
     DesignStream,
     Pin,
     connected,
-    identifier,
     side_by_side,
     top_source,
 )
 from finn_build.errors import UnsupportedModelError
+from finn_build.identifiers import is_identifier
 from finn_build.ops.base import Stream, StreamOp
 from finn_build.ops.fifo import StreamFIFO_rtl
 
@@ -125,9 +125,12 @@ def _hardware_ops(model: ModelWrapper) -> list[tuple[NodeProto, Any]]:
             offending.append(f"{node.name or node.op_type} ({node.op_type})")
     if offending:
         raise UnsupportedModelError(f"stitching needs hardware ops only; these are none: {', '.join(offending)}")
-    names = [identifier(node.name) for node, _ in found]
-    if not names or "" in names or len(set(names)) != len(names):
-        raise UnsupportedModelError("stitching needs nodes with unique names; apply GiveUniqueNodeNames first")
+    names = [node.name for node, _ in found]
+    if not names or len(set(names)) != len(names) or not all(map(is_identifier, names)):
+        raise UnsupportedModelError(
+            "stitching needs nodes with unique names of letters, digits and single underscores; apply "
+            "GiveUniqueNodeNames first"
+        )
     return found
 
 
@@ -149,8 +152,7 @@ def _generate(model: ModelWrapper, node: NodeProto, op: Any, out_dir: Path, part
         )
 
     return Cell(
-        node=node.name,
-        name=identifier(node.name),
+        name=node.name,
         module=module,
         sources=sources,
         inputs=pins("in", node.input, inputs),

@@ -55,7 +55,7 @@ def area_by_op(
 
 
 def _synthesise(top: str, family: str, design: StitchedDesign) -> Area:
-    files = [str(s) for s in design.sources if s.stem == top or s.suffix == ".sv"]
+    files = [s.name for s in design.sources if s.stem == top or s.suffix == ".sv"]
     command = [sys.executable, "-m", "finn_build.yosys", top, family, *files]
     ran = subprocess.run(command, cwd=design.mem_dir, capture_output=True, text=True, check=False)
     if ran.returncode:

@@ -45,12 +45,7 @@ _TRACE = {
 
 
 class BoundStream(Protocol):
-    """What a stream must tell to be bound."""
-
-    @property
-    def name(self) -> str:
-        """Name in messages and results."""
-        ...
+    """What a stream must tell to be bound; its name is no part of it: streams are known by their number."""
 
     @property
     def width(self) -> int:
@@ -84,11 +79,10 @@ def binding_source(top: str, streams: list[tuple[str, str, BoundStream]], trace:
             if role == "TAP"
             else f"sim.{mangled(signal)}"
         )
-        name = stream.name.replace("\\", "\\\\").replace('"', '\\"')
         ends = ("TDATA", "TVALID", "TREADY") if stream.upper else ("tdata", "tvalid", "tready")
         data, valid, ready = (f"{prefix}_{end}" for end in ends)
         rows.append(
-            f'            {{"{name}", Role::{role}, pin<{_container_bytes(stream.width)}>({data}), '
+            f"            {{Role::{role}, pin<{_container_bytes(stream.width)}>({data}), "
             f"{stream.width // 8}, pin<1>({valid}), pin<1>({ready})}},\n"
         )
     return _HEADER.format(**values) + "".join(rows) + _FOOTER.format(**values)

@@ -16,7 +16,6 @@ enum class Role { INPUT, OUTPUT, TAP, SKIP_SENT, SKIP_TAKEN };
 
 /// The pins of one stream, by address inside the model. Little-endian hosts only, as Verilator's layout is.
 struct Pins {
-    std::string name;
     Role role;
     uint8_t* data;
     size_t bytes;    ///< bytes of one beat

@@ -67,19 +67,19 @@ struct Skip {
     std::deque<uint8_t> bytes;
 };
 
-/// One stream: its pins, its data, its counters.
+/// One stream: its pins, its data, its counters. Messages call it by its number, which the caller knows the name of.
 class Stream {
 public:
     Stream(const Pins& pins, size_t index, uint64_t beats, const Options& options, std::shared_ptr<Skip> skip)
         : pins_(pins), skip_(std::move(skip)), sends_(pins.role == Role::INPUT || pins.role == Role::SKIP_TAKEN),
           takes_(pins.role == Role::OUTPUT || pins.role == Role::SKIP_SENT), beats_(beats),
           total_(beats * options.frames), held_(pins.bytes), data_(total_ * pins.bytes),
-          file_(options.folder + "/" + std::to_string(index)),
+          name_("#" + std::to_string(index)), file_(options.folder + "/" + std::to_string(index)),
           pause_(sends_ ? options.idle : takes_ ? options.backpressure : 0, options.seed * 1000003 + index) {
         if (pins.role != Role::INPUT) return;
         std::ifstream in(file_ + ".in", std::ios::binary);
         if (!in.read(reinterpret_cast<char*>(data_.data()), static_cast<std::streamsize>(data_.size())))
-            throw Failure("input " + pins.name + ": beats cannot be read");
+            throw Failure("input " + name_ + ": beats cannot be read");
     }
 
     /// While the clock is low, before the model settles.
@@ -146,14 +146,14 @@ public:
     uint64_t done() const { return done_; }
     uint64_t total() const { return total_; }
     std::string text() const {
-        return pins_.name + " (" + std::to_string(done_) + " of " + std::to_string(total_) + " beats)";
+        return name_ + " (" + std::to_string(done_) + " of " + std::to_string(total_) + " beats)";
     }
 
     void save() const {
         if (pins_.role == Role::INPUT) return;
         std::ofstream out(file_ + ".out", std::ios::binary);
         out.write(reinterpret_cast<const char*>(data_.data()), static_cast<std::streamsize>(data_.size()));
-        if (!out.flush()) throw Failure("stream " + pins_.name + ": result cannot be written");
+        if (!out.flush()) throw Failure("stream " + name_ + ": result cannot be written");
     }
 
     std::string json() const {
@@ -199,7 +199,7 @@ private:
     bool offering_ = false, waiting_ = false;
     std::vector<uint8_t> held_, data_;
     std::vector<uint64_t> frame_end_;
-    std::string file_;
+    std::string name_, file_;
     Pause pause_;
 };
 

@@ -8,6 +8,7 @@ folder, so a compiled simulator does not depend on weights.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import tempfile
 from collections import deque
@@ -25,6 +26,7 @@ from sim._verilate import FLAGS, build_simulator
 from sim._waves import wave_format
 
 _LOG_LINES = 20
+_SIGNAL = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,9 @@ def compile_model(
     for skip in skips:
         ends = (("SKIP_SENT", skip.sent), ("SKIP_TAKEN", skip.taken))
         bound += [_Bound(role, end.signal, end, skip.depth) for role, end in ends]
-    for _, _, stream, _ in bound:
+    for _, signal, stream, _ in bound:
+        if not _SIGNAL.fullmatch(signal):  # it becomes C++, as the top's name does; the stream's own does not
+            raise SimulationError(f"stream {stream.name}: {signal!r} is no Verilog name")
         if stream.width % 8 or stream.width <= 0:
             raise SimulationError(f"stream {stream.name}: tdata of {stream.width} bits is not whole bytes")
     chosen = wave_format() if trace else ""
@@ -285,6 +289,7 @@ class Simulator:
         if process.returncode:
             error = folder / "error.txt"
             what = error.read_text() if error.is_file() else f"the simulator ended with exit {process.returncode}"
+            what = re.sub(r"#(\d+)", lambda number: self.bound[int(number[1])].stream.name, what)
             raise SimulationError("\n".join([f"simulation: {what}", *log]))
 
     def _read_results(self, frames: int, folder: Path) -> SimResult:

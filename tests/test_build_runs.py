@@ -48,7 +48,7 @@ def test_as_a_user_runs_it(onnx_file: Path, tmp_path: Path) -> None:
     assert "Gate: PASSED" in done.stdout and f"{report['cycles']['ii']:,} cycles" in done.stdout
     frames = np.load(out / "frames.npz")
     context = execute_onnx(ModelWrapper(str(onnx_file)), {"images": frames["images"][:1].astype(np.float32) / 256})
-    assert np.array_equal(context["logits"], frames["logits"][:1])
+    assert np.array_equal(context["logits"], frames["output_0"][:1])
     listed = (out / "stitched" / "sources.f").read_text().split()
     assert all((out / "stitched" / name).is_file() for name in listed if not name.startswith(("//", "memory", "file:")))
     assert not list(tmp_path.rglob("*.partial"))

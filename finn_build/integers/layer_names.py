@@ -1,6 +1,6 @@
 """Names of layers as the user knows them."""
 
-import ast
+import re
 
 from onnx import NodeProto
 
@@ -14,7 +14,7 @@ def layer_name(node: NodeProto) -> str:
     """
     recorded = next((p.value for p in node.metadata_props if p.key == "pkg.torch.onnx.name_scopes"), None)
     if recorded:  # torch.export: ['', 'features.1', 'features.1.act_quant', 'conv2d']
-        modules = [s for s in ast.literal_eval(recorded)[1:-1] if not s.endswith(_BREVITAS_INTERNALS)]
+        modules = [s for s in re.findall(r"'([^']*)'", recorded)[1:-1] if not s.endswith(_BREVITAS_INTERNALS)]
         return str(modules[-1]) if modules else node.name
     if node.name.startswith("/"):  # TorchScript: /stages.0/stages.0.1/conv/act_quant/Conv
         path = ""

@@ -20,6 +20,8 @@ from onnx import GraphProto, NodeProto
 from qonnx.core.datatype import BaseDataType, DataType
 from qonnx.core.modelwrapper import ModelWrapper
 
+from finn_build.errors import UnsupportedModelError
+from finn_build.identifiers import is_identifier
 from finn_build.ops._ram import LUTS_PER_BRAM18
 
 DOMAIN = "finn.custom_op.fpgadataflow.rtl"
@@ -245,11 +247,17 @@ class StreamOp(RTLBackend):
         """Write the thin instance `<node>.v` and the memory files into `code_gen_dir_ipgen`."""
         code_dir = Path(self.attr("code_gen_dir_ipgen"))
         code_dir.mkdir(parents=True, exist_ok=True)
-        name = self.get_verilog_top_module_name()
+        name, parameters = self.get_verilog_top_module_name(), self.rtl_parameters()
+        texts = [value.replace(".", "_") for value in parameters.values() if isinstance(value, str)]
+        if not all(map(is_identifier, (name, *texts))):
+            raise UnsupportedModelError(
+                f"{name!r}: a node's name and texts become Verilog: only letters, digits and single underscores; "
+                "apply GiveUniqueNodeNames first"
+            )
         text = _WRAPPER.render(
             name=name,
             module=self.rtl_module,
-            parameters=self.rtl_parameters(),
+            parameters=parameters,
             inputs=self.streams_in(),
             outputs=self.streams_out(),
             vectors=self.vector_ports,

@@ -12,12 +12,14 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.transformation.infer_shapes import InferShapes
 
 from finn_build.errors import UnsupportedModelError
+from finn_build.integers.layer_names import layer_name
 from finn_build.passes.batch_norm_to_affine import BatchNormToAffine
 from finn_build.passes.fold_constants import FoldConstants
 
 _QUANTIZERS = ["Quant", "IntQuant", "BipolarQuant"]
 _OPSETS = (9, 23)
 _DOMAIN, _OLD_DOMAINS = "qonnx.custom_op.general", ("onnx.brevitas", "finn.custom_op.general")
+_CUSTOM_OPS = (*_QUANTIZERS, "FloatQuant", "Trunc", "MultiThreshold", "MaxPoolNHWC", "QuantAvgPool2d")
 
 
 def import_qonnx(path: Path) -> ModelWrapper:
@@ -65,10 +67,31 @@ def _load(path: Path) -> onnx.ModelProto:
         legal = f"{_OPSETS[0]} to {_OPSETS[1]} (opset_version of the export)"
         raise UnsupportedModelError(f"{path}: ONNX opset {opset or 'not named'}; legal: {legal}")
     made = {name for n in proto.graph.node for name in n.output}
+    _refuse_foreign_ops(proto, path)
     for output in proto.graph.output:
         if output.name not in made:
             raise UnsupportedModelError(f"{path}: no node makes output {output.name}; export the network again")
     return proto
+
+
+def _refuse_foreign_ops(proto: onnx.ModelProto, path: Path) -> None:
+    """Know every operator before qonnx meets it: it takes a node's domain for a Python module, and imports that.
+
+    Raises:
+        UnsupportedModelError: names every node of an unknown domain, those of inner graphs and functions included.
+    """
+    nodes, foreign = [*proto.graph.node, *(n for function in proto.functions for n in function.node)], []
+    while nodes:
+        node = nodes.pop(0)
+        nodes += [n for a in node.attribute for inner in (a.g, *a.graphs) for n in inner.node]
+        custom = node.domain in (_DOMAIN, *_OLD_DOMAINS) and node.op_type in _CUSTOM_OPS
+        if not custom and node.domain not in ("", "ai.onnx"):
+            foreign.append(f"{layer_name(node)} ({node.op_type} of {node.domain})")
+    if foreign:
+        raise UnsupportedModelError(
+            f"{path}: {len(foreign)} operator(s) of unknown domains: {'; '.join(foreign)}; legal: ONNX' own, and of "
+            f"{_DOMAIN} {', '.join(_CUSTOM_OPS)}"
+        )
 
 
 def _rename_domains(model: ModelWrapper) -> None:
