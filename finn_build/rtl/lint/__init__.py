@@ -1,0 +1,37 @@
+"""Lint of RTL against the public record of what Vivado refuses (docs/vivado.md): `lint` for files or a whole design."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pyslang import SourceManager
+
+from finn_build.rtl.lint.design import DesignLint
+from finn_build.rtl.lint.modules import lint_modules
+from finn_build.rtl.lint.rules import RULES, Finding, Rule
+from finn_build.rtl.lint.source import Source
+from finn_build.rtl.lint.syntax import lint_source
+
+__all__ = ["RULES", "Finding", "Rule", "lint"]
+
+
+def lint(
+    files: Sequence[Path], top: str | None = None, *, memories: Path | None = None, block_design: bool = False
+) -> list[Finding]:
+    """Every place where sources break a rule.
+
+    Args:
+        files: Verilog and SystemVerilog sources; nothing else is read, no include, no package.
+        top: top module of the design that they are; None elaborates every module that none instantiates.
+        memories: folder of its memory files, which are then checked too.
+        block_design: the top is referred to by a block design, as in the Vivado project.
+
+    Returns:
+        Findings, file by file; empty where Vivado has nothing to refuse, as far as the record goes.
+    """
+    manager = SourceManager()
+    sources = [Source(Path(path), manager) for path in files]
+    findings = [finding for source in sources for finding in lint_source(source)]
+    findings += lint_modules(sources, top if block_design else None)
+    return findings + DesignLint(sources, top, memories).findings

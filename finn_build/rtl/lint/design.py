@@ -1,0 +1,192 @@
+"""Rules on a whole design as it elaborates: loops, sizes, drivers, and what memories are read from where."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pyslang import Bag, ConstantValue, SourceManager, ast
+
+from finn_build.rtl.lint.memory import lint_memory
+from finn_build.rtl.lint.rules import RULES, Finding
+from finn_build.rtl.lint.source import Source
+
+_LOOP_LIMIT = 2000
+_VECTOR_LIMIT = 1_000_000
+_BY_CODE = {"UsedBeforeDeclared": "declared-late", "ConstEvalExceededMaxSteps": "loop-limit"}  # of slang's diagnostics
+
+
+def elaborate(sources: Sequence[Source], top: str | None = None) -> ast.Compilation:
+    """A design in slang; a constant function that takes more steps than Vivado's loops may is an error."""
+    options = ast.CompilationOptions()
+    options.maxConstexprSteps = _LOOP_LIMIT
+    if top:
+        options.topModules = {top}
+    compilation = ast.Compilation(Bag([options]))
+    for source in sources:
+        compilation.addSyntaxTree(source.tree)
+    return compilation
+
+
+class DesignLint:
+    """Findings of one elaborated design.
+
+    Args:
+        sources: its files, of one source manager.
+        top: its top module; None for all that nothing instantiates.
+        memories: folder of the memory files; None to leave them.
+    """
+
+    def __init__(self, sources: Sequence[Source], top: str | None, memories: Path | None) -> None:
+        self._manager: SourceManager = sources[0].manager
+        self._paths = {str(source.path): source.path for source in sources}
+        self._memories = memories
+        self._compilation = elaborate(sources, top)
+        self._seen: set[tuple[str, ...]] = set()
+        self._writers: dict[Any, set[int]] = defaultdict(set)
+        self._process = 0
+        self.findings: list[Finding] = [*self._errors()]
+        if not self.findings:
+            self._compilation.getRoot().visit(self._visit)
+
+    def _errors(self) -> Iterator[Finding]:
+        for d in self._compilation.getAllDiagnostics():
+            if d.isError():
+                rule = _BY_CODE.get(str(d.code).removeprefix("DiagCode(").rstrip(")"), "not-systemverilog")
+                yield self._at(rule, d.location, f"{str(d.code)[9:-1]} {' '.join(map(str, d.args))}".strip())
+
+    def _at(self, rule: str, location: Any, what: str) -> Finding:
+        name = self._manager.getFileName(location) if location else ""
+        line = self._manager.getLineNumber(location) if location else 1
+        return Finding(RULES[rule], self._paths.get(name, Path(name)), line, what)
+
+    def _found(self, rule: str, location: Any, what: str) -> None:
+        finding = self._at(rule, location, what)
+        if finding not in self.findings:
+            self.findings.append(finding)
+
+    def _visit(self, node: Any) -> ast.VisitAction:
+        name = type(node).__name__
+        if getattr(node, "isUninstantiated", False) or (name == "InstanceSymbol" and not self._is_new(node)):
+            return ast.VisitAction.Skip
+        check = getattr(self, f"_on_{name}", None)
+        if check is not None:
+            check(node)
+        return ast.VisitAction.Advance
+
+    def _is_new(self, instance: Any) -> bool:
+        """Whether no instance of the same module with the same parameters came before."""
+        key = (instance.definition.name, *(str(p.value) for p in instance.body.parameters if hasattr(p, "value")))
+        return key not in self._seen and not self._seen.add(key)  # type: ignore[func-returns-value]
+
+    # ---- declarations
+
+    def _on_VariableSymbol(self, symbol: Any) -> None:  # noqa: N802  # slang's class names, as all below
+        self._sizes(symbol)
+
+    def _on_NetSymbol(self, symbol: Any) -> None:  # noqa: N802
+        self._sizes(symbol)
+
+    def _sizes(self, symbol: Any) -> None:
+        kind = symbol.type.canonicalType
+        while kind.isUnpackedArray:
+            kind = kind.arrayElementType.canonicalType
+        if kind != symbol.type.canonicalType and type(kind).__name__.endswith(("StructType", "UnionType")):
+            self._found("memory-of-structs", symbol.location, f"{symbol.name} is {symbol.type}")
+        if kind.bitWidth > _VECTOR_LIMIT:
+            self._found("vector-size", symbol.location, f"{symbol.name} has {kind.bitWidth} bits")
+        while kind.isIntegral and kind.isArray and kind.hasFixedRange:
+            if kind.fixedRange.left < kind.fixedRange.right:
+                self._found("empty-range", symbol.location, f"{symbol.name} is {symbol.type}")
+            kind = kind.arrayElementType.canonicalType
+
+    # ---- processes
+
+    def _on_ProceduralBlockSymbol(self, block: Any) -> None:  # noqa: N802
+        self._process += 1
+
+    def _on_AssignmentExpression(self, node: Any) -> None:  # noqa: N802
+        symbol = node.left.getSymbolReference()
+        if symbol is None or type(symbol).__name__ != "VariableSymbol" or not node.isNonBlocking:
+            return
+        writers = self._writers[symbol]
+        writers.add(self._process)
+        if len(writers) > 1:
+            self._found("one-process", symbol.location, f"{symbol.name} is a register of several processes")
+
+    def _on_ForLoopStatement(self, loop: Any) -> None:  # noqa: N802
+        count = _iterations(loop)
+        if count is not None and count > _LOOP_LIMIT:
+            self._found("loop-limit", loop.sourceRange.start, f"{count} iterations")
+
+    def _on_BinaryExpression(self, node: Any) -> None:  # noqa: N802
+        if node.op == ast.BinaryOperator.Power and not (_is_constant(node.right) and _is_constant(node.left)):
+            self._found("variable-power", node.sourceRange.start, "** of a variable")
+
+    # ---- memories
+
+    def _on_CallExpression(self, call: Any) -> None:  # noqa: N802
+        if call.subroutineName not in ("$readmemh", "$readmemb"):
+            return
+        name, target = _text(call.arguments[0]), call.arguments[1]
+        symbol = (target.left if hasattr(target, "left") else target).getSymbolReference()
+        styles = {a.name.lower(): _decoded(a.value) for a in self._compilation.getAttributes(symbol)}
+        if styles.get("ram_style") == "ultra":
+            self._found("uram-contents", symbol.location, f"{symbol.name} is read from {name}")
+        if self._memories is None or name is None:
+            return
+        memory = symbol.type.canonicalType
+        words, width = memory.fixedRange.width, memory.arrayElementType.bitWidth
+        for finding in lint_memory(self._memories / name, words, width):
+            if finding not in self.findings:
+                self.findings.append(finding)
+
+
+def _is_constant(node: Any) -> bool:
+    """Whether an expression is made of literals, parameters and genvars."""
+    if node.constant is not None:
+        return True
+    symbol = node.getSymbolReference()
+    if symbol is not None:
+        return type(symbol).__name__ in ("ParameterSymbol", "GenvarSymbol")
+    parts = [getattr(node, part) for part in ("left", "right", "operand") if hasattr(node, part)]
+    return bool(parts) and all(map(_is_constant, parts))
+
+
+def _iterations(loop: Any) -> int | None:
+    """Iterations of `for (x = A; x < B; x++)` with constants A and B; None for any other loop."""
+    if len(loop.loopVars) != 1 or not hasattr(loop.stopExpr, "left"):
+        return None
+    first, end = _integer(loop.loopVars[0].initializer), _integer(loop.stopExpr.right)
+    if first is None or end is None:
+        return None
+    inclusive = loop.stopExpr.op in (ast.BinaryOperator.LessThanEqual, ast.BinaryOperator.GreaterThanEqual)
+    return abs(end - first) + inclusive
+
+
+def _integer(node: Any) -> int | None:
+    """Value of a literal or a parameter, behind conversions."""
+    while hasattr(node, "operand"):
+        node = node.operand
+    value = getattr(node.getSymbolReference() or node, "value", None)
+    try:
+        return int(str(value.value if isinstance(value, ConstantValue) else value))
+    except ValueError:
+        return None
+
+
+def _text(node: Any) -> str | None:
+    symbol = node.getSymbolReference()
+    value = getattr(node if symbol is None else symbol, "value", None)
+    return None if value is None else _decoded(value)
+
+
+def _decoded(value: Any) -> str:
+    """A string literal, which slang keeps as a number where its parameter has no type."""
+    inner: Any = value.value if isinstance(value, ConstantValue) else value
+    if isinstance(inner, str):
+        return inner
+    number = int(inner)
+    return number.to_bytes((number.bit_length() + 7) // 8, "big").decode("ascii", "replace")

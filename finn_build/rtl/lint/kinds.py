@@ -1,0 +1,78 @@
+"""Constructs that a rule refuses wherever they stand, by slang's name of their syntax."""
+
+from __future__ import annotations
+
+# In any file.
+REFUSED: dict[str, str] = {
+    "StringType": "string-type",
+    "RealType": "real-type",
+    "ShortRealType": "real-type",
+    "RealTimeType": "real-type",
+    "RealLiteralExpression": "real-type",
+    "TaggedUnionExpression": "tagged-union",
+    "TaggedPattern": "tagged-union",
+    "InterfaceDeclaration": "interface",
+    "InterfacePortHeader": "interface",
+    "VirtualInterfaceType": "interface",
+    "ReplicatedAssignmentPattern": "replicated-pattern",
+    "ArrayAndMethod": "array-method",
+    "ArrayOrMethod": "array-method",
+    "ArrayXorMethod": "array-method",
+    "ArrayUniqueMethod": "array-method",
+    "JumpStatement": "jump",
+    "ForeverStatement": "while-loop",
+    "ParallelBlockStatement": "parallel-block",
+    "DelayControl": "timing-control",
+    "Delay3": "timing-control",
+    "WaitStatement": "timing-control",
+    "WaitForkStatement": "timing-control",
+    "WaitOrderStatement": "timing-control",
+    "IffEventClause": "conditional-event",
+    "EventType": "event",
+    "BlockingEventTriggerStatement": "event",
+    "NonblockingEventTriggerStatement": "event",
+    "SequenceDeclaration": "event",
+    "ProceduralForceStatement": "forced",
+    "ProceduralReleaseStatement": "forced",
+    "ProceduralAssignStatement": "forced",
+    "ProceduralDeassignStatement": "forced",
+    "DisableStatement": "disable",
+    "DisableForkStatement": "disable",
+    "AssertPropertyStatement": "assertion",
+    "AssumePropertyStatement": "assertion",
+    "CoverPropertyStatement": "assertion",
+    "ImmediateAssertStatement": "assertion",
+    "ImmediateAssumeStatement": "assertion",
+    "ImmediateCoverStatement": "assertion",
+    "PropertyDeclaration": "assertion",
+    "DriveStrength": "net-type",
+    "ChargeStrength": "net-type",
+    "PullStrength": "net-type",
+}
+
+# In a file that ends in .v, which Vivado reads as Verilog.
+SYSTEMVERILOG: frozenset[str] = frozenset((
+    *("LogicType", "BitType", "ByteType", "ShortIntType", "IntType", "LongIntType", "VoidType"),
+    *("EnumType", "StructType", "UnionType", "NamedType", "TypedefDeclaration"),
+    *("AlwaysCombBlock", "AlwaysFFBlock", "AlwaysLatchBlock", "ReturnStatement", "ForVariableDeclaration"),
+    *("PostincrementExpression", "PostdecrementExpression", "UnaryPreincrementExpression"),
+    *("UnaryPredecrementExpression", "AddAssignmentExpression", "SubtractAssignmentExpression"),
+    *("OrAssignmentExpression", "AndAssignmentExpression", "XorAssignmentExpression"),
+    *("CastExpression", "SignedCastExpression", "InsideExpression", "StreamingConcatenationExpression"),
+    *("UnbasedUnsizedLiteralExpression", "AssignmentPatternExpression", "WildcardPortConnection"),
+    *("WildcardEqualityExpression", "PackageDeclaration", "PackageImportDeclaration", "ElabSystemTask"),
+))  # fmt: skip
+
+ARRAY_QUERIES = frozenset(
+    ("$left", "$right", "$low", "$high", "$increment", "$size", "$dimensions", "$unpacked_dimensions")
+)
+ARRAY_METHODS = frozenset(
+    ("sum", "product", "reverse", "sort", "rsort", "shuffle", "min", "max", "find", "find_index", "find_first")
+)
+DEAD_TASKS = frozenset((
+    *("$display", "$write", "$strobe", "$monitor", "$fopen", "$fclose", "$fdisplay", "$fwrite", "$fscanf", "$fgets"),
+    *("$finish", "$stop", "$random", "$urandom", "$time", "$warning", "$info"),
+))  # fmt: skip
+NET_TYPES = frozenset(("tri0", "tri1", "trireg", "wand", "wor", "triand", "trior"))
+RAM_STYLES = frozenset(("auto", "block", "distributed", "registers", "ultra"))
+ROM_STYLES = frozenset(("auto", "block", "distributed"))

@@ -1,0 +1,28 @@
+"""Rules of memory files: a hexadecimal word a line and nothing else, as many as the memory has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from finn_build.rtl.lint.rules import RULES, Finding
+
+
+def lint_memory(path: Path, words: int, width: int) -> Iterator[Finding]:
+    """What is wrong with a file for a memory of `words` words of `width` bits."""
+    if path.suffix not in (".mem", ".dat"):
+        yield Finding(RULES["memory-name"], path, 1, f"memory file {path.name or '(no name)'}")
+    if not path.is_file():
+        yield Finding(RULES["memory-missing"], path, 1, "no such file")
+        return
+    lines = path.read_text().splitlines()
+    for number, line in enumerate(lines, 1):
+        if not re.fullmatch(r"[0-9a-fA-F]+", line):
+            yield Finding(RULES["memory-format"], path, number, f"{line[:40]!r} is no hexadecimal word")
+            return
+        if int(line, 16) >> width:
+            yield Finding(RULES["memory-format"], path, number, f"{line[:40]} has more than {width} bits")
+            return
+    if len(lines) != words:
+        yield Finding(RULES["memory-length"], path, 1, f"{len(lines)} words for a memory of {words}")

@@ -1,0 +1,239 @@
+"""Rules that one file alone can break, on its syntax tree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from pyslang.syntax import SyntaxNode
+
+from finn_build.rtl.lint.kinds import (
+    ARRAY_METHODS,
+    ARRAY_QUERIES,
+    DEAD_TASKS,
+    NET_TYPES,
+    RAM_STYLES,
+    REFUSED,
+    ROM_STYLES,
+    SYSTEMVERILOG,
+)
+from finn_build.rtl.lint.rules import RULES, Finding
+from finn_build.rtl.lint.source import Source, children, inside, kind, tokens
+
+_LARGEST_DECIMAL = 2**31 - 1
+Broken = Iterator[tuple[str, str]]  # rule, what
+
+
+def lint_source(source: Source) -> Iterator[Finding]:
+    """Every rule that a file breaks by itself."""
+    yield from _directives(source)
+    for node in source.nodes():
+        name = node.kind.name
+        if name in REFUSED:
+            yield source.finding(REFUSED[name], node, _words(node))
+        if source.is_verilog and name in SYSTEMVERILOG:
+            yield source.finding("verilog-file", node, _words(node))
+        for rule, what in _CHECKS[name](node) if name in _CHECKS else ():
+            yield source.finding(rule, node, what)
+        if source.is_verilog and name in _VERILOG_CHECKS:
+            for rule, what in _VERILOG_CHECKS[name](node):
+                yield source.finding(rule, node, what)
+
+
+def _directives(source: Source) -> Iterator[Finding]:
+    nettypes = re.findall(r"^\s*`default_nettype\s+(\w+)", source.text, re.MULTILINE)
+    if nettypes[:1] != ["none"] or nettypes[-1:] != ["wire"]:
+        yield Finding(RULES["default-nettype"], source.path, 1, f"`default_nettype {nettypes or 'never set'}")
+    for number, line in enumerate(source.text.splitlines(), 1):
+        if re.match(r"\s*`(include|define)\b", line):
+            yield Finding(RULES["macro"], source.path, number, line.strip())
+
+
+def _words(node: SyntaxNode) -> str:
+    return " ".join(str(node).split())[:60]
+
+
+# ---- checks of one node
+
+
+def _parameter(node: SyntaxNode) -> Broken:
+    untyped = [t for t in children(node, "ImplicitType") if not children(t, "VariableDimension")]
+    for declarator in children(node, "Declarator"):
+        name, values = next(tokens(declarator)), children(declarator, "EqualsValueClause")
+        if not values:
+            yield "parameter-default", f"parameter {name} has none"
+        elif untyped and not _is_text(values[0]):
+            yield "untyped-parameter", f"parameter {name}"
+
+
+def _is_text(value: SyntaxNode) -> bool:
+    """Whether a value is a string, which has no type that Vivado takes."""
+    (given,) = [c for c in value if isinstance(c, SyntaxNode)]
+    return kind(given) == "StringLiteralExpression" or str(given).strip().startswith("$sformatf")
+
+
+def _port(node: SyntaxNode) -> Broken:
+    declarators = children(node, "Declarator")
+    names = ", ".join(next(tokens(d)) for d in declarators)
+    for header in children(node, "VariablePortHeader"):
+        words = list(tokens(header))
+        if (words[0] in ("input", "inout") and "var" not in words) or children(header, "ImplicitType"):
+            yield "implicit-net", f"port {names}"
+        if children(header, "BitType", "ByteType", "ShortIntType", "IntType", "LongIntType"):
+            yield "two-state", f"port {names}"
+        if any(children(d, "EqualsValueClause") for d in declarators):
+            yield "output-initial", f"port {names}"
+    if any(children(d, "VariableDimension") for d in declarators):
+        yield "unpacked-port", f"port {names}"
+
+
+def _data(node: SyntaxNode) -> Broken:
+    if not inside(node, "FunctionDeclaration") and children(
+        node, "BitType", "ByteType", "ShortIntType", "IntType", "LongIntType"
+    ):
+        yield "two-state", _words(node)
+    arrays = [d for d in children(node, "Declarator") if children(d, "VariableDimension")]
+    if arrays and children(node, "StructType", "UnionType"):
+        yield "memory-of-structs", _words(node)
+    for attributes in children(node, "AttributeInstance"):
+        for attribute in children(attributes, "AttributeSpec"):
+            yield from _attribute(attribute)
+
+
+def _attribute(node: SyntaxNode) -> Broken:
+    name = next(tokens(node))
+    legal = {"ram_style": RAM_STYLES, "rom_style": ROM_STYLES}.get(name.lower())
+    if legal is None:
+        return
+    value = re.sub(rf"^{name}\s*=\s*", "", str(node).strip())
+    if value.strip('"') not in legal or not value.startswith('"'):
+        yield "ram-style", f"{name} = {value}; legal: {', '.join(sorted(legal))}, written out"
+
+
+def _net(node: SyntaxNode) -> Broken:
+    for found in NET_TYPES & set(tokens(node)):
+        yield "net-type", f"{found} net"
+
+
+def _literal(node: SyntaxNode) -> Broken:
+    (text,) = tokens(node)
+    if int(text.replace("_", "")) > _LARGEST_DECIMAL:
+        yield "large-decimal", text
+
+
+def _concatenation(node: SyntaxNode) -> Broken:
+    if children(node, "StringLiteralExpression"):
+        yield "string-concatenation", _words(node)
+
+
+def _call(node: SyntaxNode) -> Broken:
+    for called in children(node, "SystemName"):
+        (name,) = tokens(called)
+        yield from _system(name)
+    for called in children(node, "ScopedName"):
+        if (method := str(called).strip().rpartition(".")[2]) in ARRAY_METHODS:
+            yield "array-method", method
+
+
+def _system(name: str) -> Broken:
+    if name in ARRAY_QUERIES:
+        yield "array-query", name
+    elif name == "$cast":
+        yield "dynamic-cast", name
+    elif name in DEAD_TASKS:
+        yield "system-task", name
+
+
+def _statement_task(node: SyntaxNode) -> Broken:
+    """A system task without arguments is a name, not a call."""
+    for called in children(node, "SystemName"):
+        (name,) = tokens(called)
+        yield from _system(name)
+
+
+def _elaboration_task(node: SyntaxNode) -> Broken:
+    name, *_ = tokens(node)
+    arguments = [str(a).strip() for group in children(node, "ArgumentList") for a in children(group, "OrderedArgument")]
+    if name in ("$warning", "$info"):
+        yield "system-task", name
+    elif not any(a.startswith('"') for a in arguments) or (name == "$fatal" and arguments[0] not in ("0", "1", "2")):
+        yield "check-message", f"{name}({', '.join(arguments)[:40]})"
+
+
+def _function(node: SyntaxNode) -> Broken:
+    words = list(tokens(node))
+    if "automatic" not in words:
+        yield "function-lifetime", _words(node)
+
+
+def _unique(node: SyntaxNode) -> Broken:
+    if found := {"unique", "unique0", "priority"} & set(tokens(node)):
+        yield "unique-case", found.pop()
+
+
+def _union(node: SyntaxNode) -> Broken:
+    if "tagged" in tokens(node):
+        yield "tagged-union", _words(node)
+
+
+def _inner_event(node: SyntaxNode) -> Broken:
+    """`@` anywhere but at the head of a process."""
+    statement = node.parent
+    at_head = kind(statement) == "TimingControlStatement" and kind(statement.parent).startswith("Always")
+    if not at_head and not inside(node, "PropertySpec"):
+        yield "timing-control", _words(node)
+
+
+def _loop(node: SyntaxNode) -> Broken:
+    """In a function of constants the limit on its steps says enough."""
+    if not inside(node, "FunctionDeclaration"):
+        yield "while-loop", _words(node)
+
+
+def _verilog_call(node: SyntaxNode) -> Broken:
+    for called in children(node, "SystemName"):
+        (name,) = tokens(called)
+        if name not in ("$readmemh", "$readmemb", "$signed", "$unsigned"):
+            yield "verilog-file", f"{name}, which it knows in SystemVerilog only"
+
+
+def _verilog_port_list(node: SyntaxNode) -> Broken:
+    for parameter in children(node, "ParameterDeclaration"):
+        if "localparam" in tokens(parameter):
+            yield "verilog-file", f"{_words(parameter)} in a port list"
+
+
+def _verilog_dimension(node: SyntaxNode) -> Broken:
+    if inside(node, "Declarator") and any(children(s, "BitSelect") for s in children(node, "RangeDimensionSpecifier")):
+        yield "verilog-file", f"{_words(node)}: a range of a single value"
+
+
+def _verilog_connection(node: SyntaxNode) -> Broken:
+    if "(" not in tokens(node):
+        yield "verilog-file", f"{_words(node)}: a connection by name alone"
+
+
+_CHECKS: dict[str, Callable[[SyntaxNode], Broken]] = {
+    "ParameterDeclaration": _parameter,
+    "ImplicitAnsiPort": _port,
+    "DataDeclaration": _data,
+    "NetDeclaration": _net,
+    "IntegerLiteralExpression": _literal,
+    "ConcatenationExpression": _concatenation,
+    "InvocationExpression": _call,
+    "ExpressionStatement": _statement_task,
+    "ElabSystemTask": _elaboration_task,
+    "FunctionPrototype": _function,
+    "CaseStatement": _unique,
+    "ConditionalStatement": _unique,
+    "UnionType": _union,
+    "LoopStatement": _loop,
+    "DoWhileStatement": _loop,
+    "EventControlWithExpression": _inner_event,
+}
+_VERILOG_CHECKS: dict[str, Callable[[SyntaxNode], Broken]] = {
+    "InvocationExpression": _verilog_call,
+    "ParameterPortList": _verilog_port_list,
+    "VariableDimension": _verilog_dimension,
+    "NamedPortConnection": _verilog_connection,
+}

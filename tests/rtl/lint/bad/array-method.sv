@@ -1,0 +1,10 @@
+`default_nettype none
+module bad (
+    input wire clk, input wire [3:0] a, output logic [3:0] q
+);
+    logic [3:0] words[2];
+    assign words[0] = a;
+    assign words[1] = a;
+    assign q = words.sum();
+endmodule
+`default_nettype wire

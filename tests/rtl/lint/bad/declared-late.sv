@@ -1,0 +1,8 @@
+`default_nettype none
+module bad (
+    input wire clk, input wire [3:0] a, output logic [3:0] q
+);
+    assign q = late;
+    wire [3:0] late = a;
+endmodule
+`default_nettype wire

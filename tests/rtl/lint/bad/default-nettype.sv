@@ -1,0 +1,5 @@
+module bad (
+    input wire clk, input wire [3:0] a, output logic [3:0] q
+);
+    assign q = a;
+endmodule

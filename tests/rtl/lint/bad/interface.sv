@@ -1,0 +1,5 @@
+`default_nettype none
+interface bad;
+    logic q;
+endinterface
+`default_nettype wire

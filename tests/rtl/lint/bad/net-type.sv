@@ -1,0 +1,9 @@
+`default_nettype none
+module bad (
+    input wire clk, input wire [3:0] a, output logic [3:0] q
+);
+    tri0 [3:0] pulled;
+    assign pulled = a;
+    assign q = pulled;
+endmodule
+`default_nettype wire

@@ -1,0 +1,8 @@
+`default_nettype none
+module bad (
+    input wire clk, input wire [3:0] a, output logic [3:0] q
+);
+    always_ff @(posedge clk) q[1:0] <= a[1:0];
+    always_ff @(posedge clk) q[3:2] <= a[3:2];
+endmodule
+`default_nettype wire

@@ -1,0 +1,10 @@
+`default_nettype none
+module bad (
+    input wire clk, input wire [3:0] a, output logic [3:0] q
+);
+    always_ff @(posedge clk) begin
+        q <= a;
+        $display("%d", a);
+    end
+endmodule
+`default_nettype wire

@@ -1,0 +1,52 @@
+"""Each rule of the lint has a file that breaks it, and only it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from finn_build.rtl.lint import RULES, lint
+
+ROOT = Path(__file__).resolve().parents[3]
+BAD = Path(__file__).parent / "bad"
+
+
+FILES = sorted(p.name for p in BAD.iterdir() if p.suffix in (".v", ".sv"))  # <rule>[_<variant>].sv
+
+
+def _rule(name: str) -> str:
+    return Path(name).stem.partition("_")[0]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_breaks_a_rule_is_found(name: str) -> None:
+    rule = _rule(name)
+    top = "bad" if rule == "block-design-top" else None
+    findings = lint([BAD / name], top, memories=BAD, block_design=True)
+    assert {f.rule.id for f in findings} == {rule}, "\n".join(map(str, findings))
+    assert all(f.line >= 1 and RULES[rule].says in str(f) for f in findings)
+
+
+def test_every_rule_has_a_file() -> None:
+    assert {_rule(name) for name in FILES} == set(RULES)
+
+
+def test_constructs_of_both_languages_pass_where_they_belong(tmp_path: Path) -> None:
+    """What is refused in a .v file is none in a .sv file."""
+    path = tmp_path / "good.sv"
+    path.write_text((BAD / "verilog-file.v").read_text())
+    assert not lint([path])
+
+
+def test_the_record_names_every_rule() -> None:
+    """Rules and rows of docs/vivado.md are the same set, and each row has a source."""
+    rows = [
+        line.split("|")[1:-1] for line in (ROOT / "docs" / "vivado.md").read_text().splitlines() if line[:2] == "| "
+    ]
+    rows = [[cell.strip() for cell in row] for row in rows]
+    rows = [row for row in rows if row[0].isdigit()]
+    assert len(rows) >= 60
+    assert [int(row[0]) for row in rows] == list(range(1, len(rows) + 1))
+    assert all(len(row) == 7 and all(row) for row in rows)
+    named = {name for row in rows for name in re.findall(r"`([a-z-]+)`", row[-1])}
+    assert named == set(RULES)
