@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from pathlib import Path
 
+from finn_build import processes
 from finn_build.errors import SimulationError
 from finn_build.stitch import StitchedDesign
 
@@ -57,7 +57,7 @@ def area_by_op(
 def _synthesise(top: str, family: str, design: StitchedDesign) -> Area:
     files = [s.name for s in design.sources if s.stem == top or s.suffix == ".sv"]
     command = [sys.executable, "-m", "finn_build.yosys", top, family, *files]
-    ran = subprocess.run(command, cwd=design.mem_dir, capture_output=True, text=True, check=False)
+    ran = processes.run(command, cwd=design.mem_dir)
     if ran.returncode:
         raise SimulationError(f"Yosys failed on {top}: {(ran.stderr or ran.stdout).strip()[-300:]}")
     return to_area(json.loads(ran.stdout.splitlines()[-1]))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from finn_build.errors import SimulationError
 from finn_build.shell import MANIFEST, TOP
-from sim._toolchain import BOARD_HARNESS, KEPT_SIMULATORS, Progress, build_once, cache_dir, digest, runtime_library
+from sim._cache import build_once, cache_dir, digest
+from sim._toolchain import BOARD_HARNESS, KEPT_SIMULATORS, Progress, runtime_key, runtime_library
 from sim._verilate import FLAGS, build_simulator
 
 _PORT = re.compile(r"^\s*,?\s*(?:input|output)\s+wire\s+(?:\[[^\]]*\]\s*)?(\w+)", re.MULTILINE)
@@ -57,11 +58,10 @@ def compile_board(folder: Path, on_progress: Progress | None = None) -> Path:
     ports = _PORT.findall(sources[folder / f"{TOP}.v"].decode())
     pins = "\n".join(f'            {{"{name}", pin(sim.{_RESERVED.get(name, name)})}},' for name in ports)
     binding = _BINDING.format(pins=pins)
-    runtime = runtime_library("", BOARD_HARNESS)
     named = (part for path, text in sources.items() for part in (path.name, text))
-    key = digest([*named, TOP, binding, runtime.name, *FLAGS])
+    key = digest([*named, TOP, binding, runtime_key("", BOARD_HARNESS), *FLAGS])
 
     def build(target: Path) -> None:
-        build_simulator(TOP, sources, binding, runtime, "", target, on_progress)
+        build_simulator(TOP, sources, binding, runtime_library("", BOARD_HARNESS), "", target, on_progress)
 
     return build_once(cache_dir() / "verilated" / key, build, KEPT_SIMULATORS) / "simulator"

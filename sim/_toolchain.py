@@ -1,21 +1,20 @@
-"""Verilator and g++ as found on this machine, the cache folder, and the runtime library compiled once into it."""
+"""Verilator and g++ as found on this machine, and the runtime library compiled once into the cache."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import importlib.util
 import os
 import shutil
 import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import cache
 from pathlib import Path
 
+from finn_build import processes
 from finn_build.errors import SimulationError
+from sim._cache import build_once, cache_dir, digest
 
 _HERE = Path(__file__).parent
 HARNESS = tuple(_HERE / n for n in ("harness.cpp", "harness.h", "harness_stream.h", "lz4.h"))
@@ -27,15 +26,6 @@ KEPT_SIMULATORS = 2000  # half a megabyte each
 _KEPT_RUNTIMES = 8  # seventy megabytes each, for the precompiled header
 
 Progress = Callable[[float], None]
-
-
-def cache_dir() -> Path:
-    """Folder of compiled simulators: `$SIGNFLOW_CACHE`, else `signflow` in the user's cache folder."""
-    if override := os.environ.get("SIGNFLOW_CACHE"):
-        return Path(override)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "signflow"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "signflow"
 
 
 @cache
@@ -77,60 +67,6 @@ def versions() -> str:
     return f"{hashlib.sha256(config).hexdigest()} {tool.st_size} {compiler()} {text.splitlines()[:1]}"
 
 
-def digest(parts: Iterable[str | bytes]) -> str:
-    """Hash of a sequence of texts, their borders included."""
-    state = hashlib.sha256()
-    for part in parts:
-        raw = part.encode() if isinstance(part, str) else part
-        state.update(f"{len(raw)}:".encode())
-        state.update(raw)
-    return state.hexdigest()[:32]
-
-
-def build_once(target: Path, build: Callable[[Path], None], keep: int) -> Path:
-    """Fill folder `target` by `build` in a temporary folder beside it, unless it exists already.
-
-    Of its siblings only the `keep` most recently used remain, so the cache stays bounded.
-
-    The folder appears by one rename, so processes that build the same thing at once do not disturb each other,
-    and an interrupted build leaves nothing that looks whole.
-
-    Raises:
-        SimulationError: The cache cannot be written.
-    """
-    if target.is_dir():
-        with contextlib.suppress(OSError):  # marks it as used; a shared cache may be read-only
-            os.utime(target)
-        return target
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{target.name[:8]}_", dir=target.parent))
-    except OSError as error:
-        raise SimulationError(
-            f"simulator cache {target.parent}: {error.strerror}; set SIGNFLOW_CACHE to a writable folder"
-        ) from error
-    try:
-        build(folder)
-        try:
-            folder.rename(target)
-        except OSError:
-            if not target.is_dir():  # another process was faster, or the disk failed
-                raise
-    except OSError as error:
-        raise SimulationError(f"simulator cache {folder}: {error.strerror}") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    _forget_oldest(target.parent, keep)
-    return target
-
-
-def _forget_oldest(folder: Path, keep: int) -> None:
-    with contextlib.suppress(OSError):  # another process may be tidying too
-        entries = [path for path in folder.iterdir() if not path.name.startswith(".")]
-        for path in sorted(entries, key=lambda path: path.stat().st_mtime)[:-keep]:
-            shutil.rmtree(path, ignore_errors=True)
-
-
 def run_tool(command: Sequence[str], what: str, cwd: Path | None = None) -> str:
     """Run a compiler and return what it printed.
 
@@ -138,9 +74,7 @@ def run_tool(command: Sequence[str], what: str, cwd: Path | None = None) -> str:
         SimulationError: It failed; the message carries the lines that name an error.
     """
     environment = os.environ | {"VERILATOR_ROOT": str(verilator_root())}
-    done = subprocess.run(
-        command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
+    done = processes.run(command, cwd=cwd, env=environment, stderr=subprocess.STDOUT)
     if done.returncode:
         lines = done.stdout.splitlines()
         errors = [line for line in lines if "rror" in line] or lines[-_LOG_LINES:]
@@ -196,6 +130,11 @@ def include_dirs() -> list[Path]:
     return [HARNESS[0].parent, include, include / "vltstd"]
 
 
+def runtime_key(trace: str, harness: Sequence[Path] = HARNESS) -> str:
+    """What a runtime library depends on."""
+    return digest([versions(), trace, OPTIMISATION, *CXX_FLAGS, *(path.read_bytes() for path in harness)])
+
+
 def runtime_library(trace: str, harness: Sequence[Path] = HARNESS) -> Path:
     """Folder with the harness, Verilator's runtime and a precompiled header, made once per toolchain.
 
@@ -206,7 +145,6 @@ def runtime_library(trace: str, harness: Sequence[Path] = HARNESS) -> Path:
     Returns:
         Folder of objects to link with a model, and of `precompiled.h` to include first.
     """
-    key = digest([versions(), trace, OPTIMISATION, *CXX_FLAGS, *(path.read_bytes() for path in harness)])
     names = ["verilated.cpp", "verilated_threads.cpp"] + ([f"verilated_{trace}_c.cpp"] if trace else [])
     sources = [*(verilator_root() / "include" / name for name in names), harness[0]]
     headers = [harness[1].name, "verilated.h", "verilated_dpi.h"] + ([f"verilated_{trace}_c.h"] if trace else [])
@@ -219,4 +157,4 @@ def runtime_library(trace: str, harness: Sequence[Path] = HARNESS) -> Path:
         run_tool([*precompile, "-o", f"{header}.gch"], "precompiling headers")
         compile_objects(sources, [], folder, include_dirs())
 
-    return build_once(cache_dir() / "runtime" / key, build, _KEPT_RUNTIMES)
+    return build_once(cache_dir() / "runtime" / runtime_key(trace, harness), build, _KEPT_RUNTIMES)

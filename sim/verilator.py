@@ -19,9 +19,11 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from finn_build import processes
 from finn_build.errors import SimulationError
 from sim._binding import binding_source
-from sim._toolchain import KEPT_SIMULATORS, Progress, build_once, cache_dir, digest, runtime_library
+from sim._cache import build_once, cache_dir, digest
+from sim._toolchain import KEPT_SIMULATORS, Progress, runtime_key, runtime_library
 from sim._verilate import FLAGS, build_simulator
 from sim._waves import wave_format
 
@@ -176,12 +178,11 @@ def compile_model(
     chosen = wave_format() if trace else ""
     binding = binding_source(top, [(role, signal, stream) for role, signal, stream, _ in bound], chosen)
     contents = _read(sources)
-    runtime = runtime_library(chosen)
     named = (part for path, text in contents.items() for part in (path.name, text))
-    key = digest([*named, top, binding, runtime.name, *FLAGS])
+    key = digest([*named, top, binding, runtime_key(chosen), *FLAGS])
 
     def build(folder: Path) -> None:
-        build_simulator(top, contents, binding, runtime, chosen, folder, on_progress)
+        build_simulator(top, contents, binding, runtime_library(chosen), chosen, folder, on_progress)
 
     folder = build_once(cache_dir() / "verilated" / key, build, KEPT_SIMULATORS)
     return Simulator(folder / "simulator", tuple(bound), chosen)
@@ -268,24 +269,13 @@ class Simulator:
 
     def _execute(self, arguments: list[str], cwd: Path, folder: Path, on_progress: Progress | None) -> None:
         log: deque[str] = deque(maxlen=_LOG_LINES)
-        with subprocess.Popen(
-            [str(self.executable), *arguments],
-            cwd=cwd,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        ) as process:
-            assert process.stdout is not None
-            try:
-                for line in process.stdout:
-                    if not line.startswith("@progress "):
-                        log.append(line.rstrip())
-                    elif on_progress:
-                        on_progress(float(line.split()[1]))
-            except BaseException:
-                process.kill()
-                raise
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "errors": "replace"}
+        with processes.started([str(self.executable), *arguments], cwd=cwd, **pipes) as process:
+            for line in process.stdout or ():
+                if not line.startswith("@progress "):
+                    log.append(line.rstrip())
+                elif on_progress:
+                    on_progress(float(line.split()[1]))
         if process.returncode:
             error = folder / "error.txt"
             what = error.read_text() if error.is_file() else f"the simulator ended with exit {process.returncode}"

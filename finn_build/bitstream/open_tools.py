@@ -15,6 +15,7 @@ from pathlib import Path
 
 import jinja2
 
+from finn_build import processes
 from finn_build.bitstream.vivado import NAME, Bitstream
 from finn_build.config import Board
 from finn_build.errors import BitstreamError, ConfigError
@@ -129,7 +130,7 @@ def require_open_tools() -> tuple[Path, Path]:
 def _run(command: Sequence[str], folder: Path) -> None:
     """Run a tool; what it prints goes to `<tool>.log`."""
     name = "yosys" if command[0] == sys.executable else command[0]
-    ran = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    ran = processes.run(command, stderr=subprocess.STDOUT)
     (folder / f"{name}.log").write_text(ran.stdout)
     if ran.returncode:
         last = " / ".join(ran.stdout.splitlines()[-_LOG_LINES:])

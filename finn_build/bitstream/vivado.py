@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
+from finn_build import processes
 from finn_build.bitstream.processing_system import PROCESSING_SYSTEMS
 from finn_build.bitstream.reports import read_reports
 from finn_build.config import Board
@@ -89,7 +89,7 @@ def run_vivado(script: Path, board: Board) -> Bitstream:
         BitstreamError: it failed, or the routed design misses the board's clock.
     """
     command = [require_vivado(), "-mode", "batch", "-notrace", "-source", script.name]
-    ran = subprocess.run(command, cwd=script.parent, capture_output=True, text=True, check=False)
+    ran = processes.run(command, cwd=script.parent)
     if ran.returncode:
         errors = [line for line in ran.stdout.splitlines() if line.startswith("ERROR")]
         last = errors or (ran.stderr or ran.stdout).splitlines()[-_LOG_LINES:]

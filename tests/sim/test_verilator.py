@@ -1,6 +1,5 @@
 """The simulator on small designs whose behaviour is known."""
 
-import os
 import time
 from pathlib import Path
 
@@ -130,40 +129,6 @@ def test_other_memory_contents_need_no_compilation(tmp_path: Path, monkeypatch: 
         simulate(_diamond(tmp_path / "three", 9), {"in": x}, 2)
 
 
-def test_interrupted_build_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SIGNFLOW_CACHE", str(tmp_path / "cache"))
-    target = tmp_path / "cache" / "thing"
-
-    def broken(folder: Path) -> None:
-        (folder / "half").touch()
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        sim._toolchain.build_once(target, broken, keep=3)
-    assert list((tmp_path / "cache").iterdir()) == []
-
-
-def test_two_builders_of_one_key_agree(tmp_path: Path) -> None:
-    """The slower one finds the folder taken and keeps it."""
-    target = tmp_path / "key"
-
-    def slow(folder: Path) -> None:
-        sim._toolchain.build_once(target, lambda inner: (inner / "first").write_text("x") and None, keep=3)
-        (folder / "second").touch()
-
-    assert sim._toolchain.build_once(target, slow, keep=3) == target
-    assert [path.name for path in target.iterdir()] == ["first"] and len(list(tmp_path.iterdir())) == 1
-
-
-def test_cache_forgets_what_was_used_longest_ago(tmp_path: Path) -> None:
-    for age, name in enumerate("abc"):
-        sim._toolchain.build_once(tmp_path / name, lambda folder: None, keep=3)
-        os.utime(tmp_path / name, (age, age))
-    sim._toolchain.build_once(tmp_path / "a", lambda folder: None, keep=3)  # used again
-    sim._toolchain.build_once(tmp_path / "d", lambda folder: None, keep=3)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "c", "d"]
-
-
 def test_full_or_missing_disk_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     design = _single(tmp_path / "rtl", "fifo", 2)
     compile_design(design)
@@ -242,10 +207,3 @@ def test_missing_compiler_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delenv("CXX", raising=False)
     with pytest.raises(SimulationError, match=r"no C\+\+ compiler \(g\+\+ or clang\+\+\) on PATH"):
         sim._toolchain.compiler()
-
-
-def test_unwritable_cache_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("SIGNFLOW_CACHE", str(tmp_path / "file"))
-    with pytest.raises(SimulationError, match="set SIGNFLOW_CACHE to a writable folder"):
-        sim._toolchain.build_once(sim._toolchain.cache_dir() / "verilated" / "x", os.listdir, keep=3)

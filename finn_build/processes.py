@@ -1,0 +1,82 @@
+"""Programs of others, none of which outlives this one: compilers, simulators, Yosys, Vivado.
+
+Each runs in a process group of its own, so that what it starts (g++ starts cc1plus) ends with it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_running: set[subprocess.Popen[str]] = set()
+_ending = threading.Event()
+
+
+@contextmanager
+def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """A program, as `subprocess.Popen` starts it with text pipes; killed where the block ends before it does.
+
+    Raises:
+        KeyboardInterrupt: a signal has ended everything, so that nothing more begins.
+    """
+    process = subprocess.Popen(command, text=True, start_new_session=True, **options)
+    _running.add(process)
+    try:
+        if _ending.is_set():
+            raise KeyboardInterrupt
+        with process:
+            try:
+                yield process
+            except BaseException:
+                _kill(process)
+                raise
+    finally:
+        _kill(process)
+        _running.discard(process)
+
+
+def run(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
+    """A program to its end, as `subprocess.run` without a check; what it prints is captured, errors apart."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    with started(command, **pipes) as process:
+        out, errors = process.communicate()
+    return subprocess.CompletedProcess(list(command), process.returncode, out, errors)
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Within, the signals that ask this program to end kill all that it has started, and raise KeyboardInterrupt once.
+
+    Further ones are ignored, so that they do not interrupt the tidying up.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, _end) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        _ending.clear()
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    if not _ending.is_set():
+        _ending.set()
+        for process in list(_running):
+            _kill(process)
+        raise KeyboardInterrupt
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    if process.returncode is None and process.poll() is None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
