@@ -26,12 +26,12 @@ from lightning_fabric import Fabric
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from brevitas_models.data import SPLITS, ImageSet, load_folder, to_float
-from brevitas_models.folds import FOLDS
-from brevitas_models.measure import measure
-from brevitas_models.train_config import TrainConfig
-from brevitas_models.trainer import Trainer
-from brevitas_models.zoo import load_checkpoint
+from brevitas_models.data.folds import FOLDS
+from brevitas_models.data.images import SPLITS, ImageSet, load_folder, to_float
+from brevitas_models.networks.zoo import load_checkpoint
+from brevitas_models.training.measure import measure
+from brevitas_models.training.train_config import TrainConfig
+from brevitas_models.training.trainer import Trainer
 
 SHIPPED = "as shipped: r = 5, first and last layer 8-bit"
 CHOICES: dict[str, dict[str, int]] = {

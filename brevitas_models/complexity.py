@@ -19,10 +19,10 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from brevitas_models.network import Network
-from brevitas_models.operations import Account, by_unit, count_network, total
-from brevitas_models.paper_tables import DECIMALS, TABLES, PaperRow, PaperTable
-from brevitas_models.zoo import ZOO, build_model, parse_overrides
+from brevitas_models.experiments.operations import Account, by_unit, count_network, total
+from brevitas_models.experiments.paper_tables import DECIMALS, TABLES, PaperRow, PaperTable
+from brevitas_models.networks.network import Network
+from brevitas_models.networks.zoo import ZOO, build_model, parse_overrides
 from finn_build.errors import ConfigError, SignflowError
 
 _NAMES = {"bops": "BOPs", "flops": "FLOPs", "ops": "OPs"}

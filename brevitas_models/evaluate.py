@@ -19,13 +19,13 @@ from torchmetrics.functional.classification import (
     multiclass_f1_score,
 )
 
-from brevitas_models.data import SPLITS, ImageSet, load_folder, match_classes, to_float
-from brevitas_models.integer_outputs import integer_outputs
-from brevitas_models.measure import logits_of
-from brevitas_models.network import Network
-from brevitas_models.tasks import Segmentation
-from brevitas_models.u_binet import UBiNet
-from brevitas_models.zoo import load_checkpoint, pretrained_path
+from brevitas_models.data.images import SPLITS, ImageSet, load_folder, match_classes, to_float
+from brevitas_models.experiments.integer_outputs import integer_outputs
+from brevitas_models.networks.network import Network
+from brevitas_models.networks.u_binet import UBiNet
+from brevitas_models.networks.zoo import load_checkpoint, pretrained_path
+from brevitas_models.training.measure import logits_of
+from brevitas_models.training.tasks import Segmentation
 from finn_build.errors import DataError, SignflowError
 
 EXAMPLES = """\

@@ -31,20 +31,20 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from brevitas_models.atomic import write_atomically
-from brevitas_models.augment import Augmentation
-from brevitas_models.data import SPLITS, ImageSet, load_folder, to_float
-from brevitas_models.folds import FOLDS
-from brevitas_models.network import Network
-from brevitas_models.rivals import LIBRARY
-from brevitas_models.schedules import SCHEDULES
-from brevitas_models.segmentation import write_overlays
-from brevitas_models.synthetic import make_image_set
-from brevitas_models.tasks import Objective
-from brevitas_models.train_config import CHOICES, LOSSES, TrainConfig
-from brevitas_models.trainer import Report, Trainer
-from brevitas_models.u_binet import UBiNet
-from brevitas_models.zoo import DEFAULT_MODEL, ZOO, build_model, load_checkpoint, parse_overrides
+from brevitas_models.data.atomic import write_atomically
+from brevitas_models.data.augment import Augmentation
+from brevitas_models.data.folds import FOLDS
+from brevitas_models.data.images import SPLITS, ImageSet, load_folder, to_float
+from brevitas_models.data.synthetic import make_image_set
+from brevitas_models.networks.network import Network
+from brevitas_models.networks.rivals import LIBRARY
+from brevitas_models.networks.u_binet import UBiNet
+from brevitas_models.networks.zoo import DEFAULT_MODEL, ZOO, build_model, load_checkpoint, parse_overrides
+from brevitas_models.training.schedules import SCHEDULES
+from brevitas_models.training.segmentation import write_overlays
+from brevitas_models.training.tasks import Objective
+from brevitas_models.training.train_config import CHOICES, LOSSES, TrainConfig
+from brevitas_models.training.trainer import Report, Trainer
 from finn_build.errors import ConfigError, SignflowError
 
 EXAMPLES = """\

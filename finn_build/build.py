@@ -145,11 +145,11 @@ def _build(options: argparse.Namespace) -> int:
     name = options.checkpoint or options.onnx or Path(config.model)
     out = options.out or Path("out") / f"{name.stem}-{board.name}"
     _quiet_imports()
-    from finn_build.user_input import check_input  # here, as below: `--help` does without what these load
+    from finn_build.frontend.input_checks import check_input  # here, as below: `--help` does without what these load
 
     check_input(options, config, out)
     with _working_folder(out, keep=options.start != STEP_NAMES[0]) as folder:
-        from finn_build.finn_env import prepare_finn  # before anything imports FINN
+        from finn_build.finn.environment import prepare_finn  # before anything imports FINN
 
         prepare_finn(folder / ".finn")
         from finn_build.command import run_build
@@ -218,4 +218,5 @@ def _take_place(working: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)  # not this folder: FINN is no `finn` beside this file
     sys.exit(main())

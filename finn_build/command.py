@@ -13,14 +13,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column
 
-from finn_build import network as networks
-from finn_build.board_steps import require_tools
+from finn_build.board.steps import require_tools
 from finn_build.config import Board, BuildConfig, write_build
+from finn_build.dataflow.folding import folding_of
 from finn_build.errors import ConfigError
-from finn_build.folding import folding_of
+from finn_build.frontend import network as networks
+from finn_build.frontend.input_checks import require_frames
 from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_HLS, YOSYS, Build, OnStep, Step, run
-from finn_build.report import make_report, print_report, write_frames, write_masks, write_report
-from finn_build.user_input import require_frames
+from finn_build.report.sheet import make_report, print_report, write_frames, write_masks, write_report
 from sim.verilator import Stalls
 
 _FILE_WIDTH = 132

@@ -15,28 +15,28 @@ from finn.util.verification import despecialize_model
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
-from brevitas_models.data import ImageSet, to_float
-from brevitas_models.export import read_taps
-from finn_build import levels
-from finn_build.accuracy import Accuracy, measure_accuracy
-from finn_build.bitstream.vivado import Bitstream
-from finn_build.board_steps import add_shell, bitstream_finn, bitstream_open, bitstream_vivado, deploy
+from brevitas_models.data.images import ImageSet, to_float
+from finn_build.board.bitstream.vivado import Bitstream
+from finn_build.board.shell import Shell
+from finn_build.board.steps import add_shell, bitstream_finn, bitstream_open, bitstream_vivado, deploy
 from finn_build.config import Board, BuildConfig
+from finn_build.dataflow.folding import buffer_for, find_folding, fold_for
+from finn_build.dataflow.passes._skips import too_shallow
+from finn_build.dataflow.passes.affine_steps import AffineSteps
+from finn_build.dataflow.passes.fuse_conv_units import FuseConvUnits
+from finn_build.dataflow.passes.insert_duplicates import InsertDuplicates
+from finn_build.dataflow.passes.lower_to_streams import LowerToStreams
+from finn_build.dataflow.passes.midpoint_steps import MidpointSteps
 from finn_build.errors import ConfigError, SimulationError, UnsupportedModelError
-from finn_build.folding import buffer_for, find_folding, fold_for
-from finn_build.gate import Tap, Verdict, compare
-from finn_build.impl_hls import lower_to_finn_hls, synthesis_blocker
-from finn_build.integers import IntegerNetwork, to_integers
-from finn_build.network import Network
-from finn_build.passes._skips import too_shallow
-from finn_build.passes.affine_steps import AffineSteps
-from finn_build.passes.fuse_conv_units import FuseConvUnits
-from finn_build.passes.insert_duplicates import InsertDuplicates
-from finn_build.passes.lower_to_streams import LowerToStreams
-from finn_build.passes.midpoint_steps import MidpointSteps
-from finn_build.shell import Shell
-from finn_build.stitch import StitchedDesign, stitch
-from finn_build.yosys import Area, area_by_op
+from finn_build.evaluate.yosys import Area, area_by_op
+from finn_build.finn.hls_layers import lower_to_finn_hls, synthesis_blocker
+from finn_build.frontend.export import read_taps
+from finn_build.frontend.integers import IntegerNetwork, to_integers
+from finn_build.frontend.network import Network
+from finn_build.proof import levels
+from finn_build.proof.accuracy import Accuracy, measure_accuracy
+from finn_build.proof.gate import Tap, Verdict, compare
+from finn_build.rtl.stitch import StitchedDesign, stitch
 from sim.isolated import OpResult, simulate_ops
 from sim.stitched import simulate
 from sim.verilator import SimResult, Stalls

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from finn_build.board.shell import MANIFEST, TOP
 from finn_build.errors import SimulationError
-from finn_build.shell import MANIFEST, TOP
 from sim._cache import build_once, cache_dir, digest
 from sim._toolchain import BOARD_HARNESS, KEPT_SIMULATORS, Progress, runtime_key, runtime_library
 from sim._verilate import FLAGS, build_simulator

@@ -18,7 +18,7 @@ _BATCH = 64
 
 
 class IntegerModel:
-    """Runs an integer graph made by `finn_build.integers.to_integers`."""
+    """Runs an integer graph made by `finn_build.frontend.integers.to_integers`."""
 
     def __init__(self, model: ModelWrapper):
         self._nodes = list(model.graph.node)

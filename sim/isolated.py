@@ -10,7 +10,7 @@ import numpy as np
 from qonnx.core.modelwrapper import ModelWrapper
 
 from finn_build.errors import SimulationError
-from finn_build.stitch import DesignStream, StitchedDesign, stitch
+from finn_build.rtl.stitch import DesignStream, StitchedDesign, stitch
 from sim._toolchain import Progress
 from sim.packing import pack, unpack
 from sim.stitched import compile_design, default_watchdog, part_of

@@ -7,8 +7,8 @@ the payload is padded with zeros to whole bytes; bytes are little-endian.
 import numpy as np
 from qonnx.core.datatype import BaseDataType, DataType
 
+from finn_build.dataflow.ops.base import Stream
 from finn_build.errors import DataError
-from finn_build.ops.base import Stream
 
 _MAX_BITS = 63
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from finn_build.errors import SimulationError
-from finn_build.stitch import DesignStream, StitchedDesign
+from finn_build.rtl.stitch import DesignStream, StitchedDesign
 from sim._toolchain import Progress
 from sim.packing import pack, unpack
 from sim.verilator import Port, SimResult, Simulator, Skip, Stalls, Tap, compile_model

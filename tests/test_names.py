@@ -10,12 +10,12 @@ import pytest
 import torch
 from onnx import helper
 
-from brevitas_models.export import export_qonnx
 from finn_build import build
 from finn_build.errors import UnsupportedModelError
+from finn_build.frontend.export import export_qonnx
+from finn_build.frontend.import_qonnx import import_qonnx
 from finn_build.identifiers import identifiers, is_identifier
-from finn_build.passes.import_qonnx import import_qonnx
-from tests.networks import SmallResidual
+from tests.builds.networks import SmallResidual
 
 CHARACTERS = "".join(map(chr, (*range(1, 0x180), 0x200B, 0x2028, 0x202E, 0x1F600)))  # control characters among them
 MARKER = "marker_of_a_name"

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from finn_build.finn_env import prepare_finn
-from finn_build.shell import SHELL_SOURCES, SKIP_SOURCES
+from finn_build.board.shell import SHELL_SOURCES, SKIP_SOURCES
+from finn_build.finn.environment import prepare_finn
 
 ROOT = Path(__file__).resolve().parent.parent
 RTL = ROOT / "finn_build" / "rtl"
@@ -14,16 +14,14 @@ def _stems(folder: Path, prefix: str = "") -> set[str]:
 
 
 def test_every_op_has_rtl_and_a_test_under_its_stem() -> None:
-    ops = _stems(ROOT / "finn_build" / "ops") - {"base"}
-    assert (
-        ops
-        == {p.name for p in RTL.iterdir() if any(p.glob("*.sv"))} - {"shell"}
-        == _stems(ROOT / "tests" / "ops", "test_")
-    )
+    ops = _stems(ROOT / "finn_build" / "dataflow" / "ops") - {"base"}
+    rtl = {p.name for p in RTL.iterdir() if any(p.glob("*.sv"))} - {"shell", "lib"}
+    assert ops == rtl == _stems(ROOT / "tests" / "dataflow" / "ops", "test_")
 
 
 def test_every_pass_has_a_test_under_its_stem() -> None:
-    assert _stems(ROOT / "finn_build" / "passes") == _stems(ROOT / "tests" / "passes", "test_")
+    for passes, tests in (("dataflow/passes", "dataflow/passes"), ("finn/guards", "finn/guards")):
+        assert _stems(ROOT / "finn_build" / passes) == _stems(ROOT / "tests" / tests, "test_")
 
 
 def test_every_rtl_module_lies_in_a_file_of_its_name() -> None:
@@ -33,8 +31,8 @@ def test_every_rtl_module_lies_in_a_file_of_its_name() -> None:
 
 def test_every_rtl_file_is_used(tmp_path: Path) -> None:
     prepare_finn(tmp_path)
-    from finn_build import ops
-    from finn_build.ops.base import StreamOp
+    from finn_build.dataflow import ops
+    from finn_build.dataflow.ops.base import StreamOp
 
     assert ops.__doc__
     used = {source for op in StreamOp.__subclasses__() for source in getattr(op, "rtl_sources", ())}

@@ -19,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from brevitas_models.atomic import write_atomically
+from brevitas_models.data.atomic import write_atomically
 from brevitas_models.experiments.datasets import DATASETS, NEU, TILE
 from brevitas_models.experiments.jobs import Job, split_rows, split_table
 from brevitas_models.experiments.presets import PRESETS

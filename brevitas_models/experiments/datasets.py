@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from brevitas_models.index import FREE, Row, find_images, of_classes, with_masks
+from brevitas_models.data.index import FREE, Row, find_images, of_classes, with_masks
 
 NEU, TILE = "neu", "magnetic_tile"
 DEFECTS = ("blowhole", "break", "crack", "fray", "uneven")

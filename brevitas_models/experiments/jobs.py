@@ -16,18 +16,18 @@ import torch
 from lightning_fabric import Fabric
 from sklearn.metrics import confusion_matrix
 
-from brevitas_models.data import ImageSet, read_rows, to_float
+from brevitas_models.data.images import ImageSet, read_rows, to_float
+from brevitas_models.data.index import SPLITS, Row
+from brevitas_models.data.patches import cut
 from brevitas_models.experiments.datasets import DATASETS, find_rows
+from brevitas_models.experiments.integer_outputs import BATCH, integer_outputs
 from brevitas_models.experiments.presets import PRESETS
 from brevitas_models.experiments.protocols import PROTOCOLS
 from brevitas_models.experiments.systems import HARDWARE, SYSTEMS, ClassicalSystem, NetworkSystem
-from brevitas_models.index import SPLITS, Row
-from brevitas_models.integer_outputs import BATCH, integer_outputs
-from brevitas_models.network import Network
-from brevitas_models.patches import cut
-from brevitas_models.trainer import Trainer
-from brevitas_models.u_binet import UBiNet
-from brevitas_models.zoo import load_checkpoint
+from brevitas_models.networks.network import Network
+from brevitas_models.networks.u_binet import UBiNet
+from brevitas_models.networks.zoo import load_checkpoint
+from brevitas_models.training.trainer import Trainer
 
 VERSIONS = ("torch", "torchvision", "brevitas", "scikit-learn", "scikit-image", "numpy", "pillow")
 Tick = Callable[[], None]

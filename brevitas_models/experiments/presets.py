@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from brevitas_models.augment import Augmentation
+from brevitas_models.data.augment import Augmentation
 from brevitas_models.experiments.datasets import TILE, DataSet
 from brevitas_models.experiments.systems import NetworkSystem
-from brevitas_models.train_config import TrainConfig
+from brevitas_models.training.train_config import TrainConfig
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from brevitas_models.data import FRACTIONS, split_by_fold
-from brevitas_models.folds import FOLDS
-from brevitas_models.index import SPLITS, Row
+from brevitas_models.data.folds import FOLDS
+from brevitas_models.data.images import FRACTIONS, split_by_fold
+from brevitas_models.data.index import SPLITS, Row
 
 SPLIT_COUNT = FOLDS
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from brevitas_models.atomic import write_atomically
+from brevitas_models.data.atomic import write_atomically
 from brevitas_models.experiments import plots
 from brevitas_models.experiments.jobs import Job
 from brevitas_models.experiments.protocols import SPLIT_COUNT

@@ -9,13 +9,13 @@ from statistics import mean, stdev
 import numpy as np
 
 from brevitas_models.experiments.datasets import DATASETS
+from brevitas_models.experiments.operations import count_network, total
+from brevitas_models.experiments.paper_tables import PAPER_SIZE
 from brevitas_models.experiments.presets import PRESETS
 from brevitas_models.experiments.results import Result, Results
 from brevitas_models.experiments.systems import SYSTEMS, NetworkSystem, hardware_form
 from brevitas_models.experiments.tables import Row, Table
-from brevitas_models.operations import count_network, total
-from brevitas_models.paper_tables import PAPER_SIZE
-from brevitas_models.zoo import build_model
+from brevitas_models.networks.zoo import build_model
 from finn_build.errors import UnsupportedModelError
 
 PROTOCOL_NOTES = {

@@ -11,7 +11,7 @@ from brevitas_models.classical import (
     SmoothSparseDecomposition,
     TextureClassifier,
 )
-from brevitas_models.variants import VARIANTS
+from brevitas_models.networks.variants import VARIANTS
 
 Family = Literal["library", "real", "binary", "unet", "u_binet"]
 """Networks whose training the paper describes together (section 4.2)."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from brevitas_models.experiments.datasets import DEFECTS
 from brevitas_models.experiments.jobs import Job
 from brevitas_models.experiments.systems import hardware_form
-from brevitas_models.variants import NEU_ROWS, VARIANTS
+from brevitas_models.networks.variants import NEU_ROWS, VARIANTS
 
 Figures = Mapping[str, float]
 """By metric, as shares of 1 as our results are; `accuracy_sd` is the paper's standard deviation over splits."""

@@ -1,1 +1,1 @@
-"""The RTL library: sources by op, the template of the thin instance, and its lint."""
+"""The RTL library: sources by op, the stitching of a design from them, and their lint."""

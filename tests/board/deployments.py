@@ -10,19 +10,19 @@ import torch
 from brevitas.nn import QuantConv2d, QuantIdentity, QuantLinear
 from torch import Tensor, nn
 
-from brevitas_models.activations import BatchNorm2d
-from brevitas_models.data import to_float
-from brevitas_models.export import export_qonnx
-from brevitas_models.quantizers import BipolarAct, act_quantizer, weight_quantizer
-from finn_build import network as networks
-from finn_build.deploy import write_deployment
-from finn_build.deployment import write_description
-from finn_build.passes.import_qonnx import import_qonnx
+from brevitas_models.data.images import to_float
+from brevitas_models.layers.activations import BatchNorm2d
+from brevitas_models.layers.quantizers import BipolarAct, act_quantizer, weight_quantizer
+from finn_build.board.deploy_folder import write_deployment
+from finn_build.board.description import write_description
+from finn_build.board.shell import write_shell
+from finn_build.frontend import network as networks
+from finn_build.frontend.export import export_qonnx
+from finn_build.frontend.import_qonnx import import_qonnx
 from finn_build.pipeline import Build
-from finn_build.shell import write_shell
 from sim.golden import IntegerModel
-from tests.networks import SmallResidual, randomize
-from tests.pipeline_runs import run_steps, start_build
+from tests.builds.networks import SmallResidual, randomize
+from tests.builds.pipeline_runs import run_steps, start_build
 
 STEPS = ("integers", "lower", "fold", "buffer", "stitch")
 FRAMES = 4

@@ -10,11 +10,11 @@ from onnx import TensorProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.util.basic import qonnx_make_model
 
+from finn_build.board.shell import Shell, write_shell
 from finn_build.config import load_board
-from finn_build.finn_env import prepare_finn
-from finn_build.ops.base import DOMAIN
-from finn_build.shell import Shell, write_shell
-from finn_build.stitch import stitch
+from finn_build.dataflow.ops.base import DOMAIN
+from finn_build.finn.environment import prepare_finn
+from finn_build.rtl.stitch import stitch
 from sim.board import BASE, BoardTraffic, SimulatedBoard
 
 ROOM = 1 << 20  # bytes between the buffers of two streams

@@ -9,11 +9,11 @@ from onnx import TensorProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.util.basic import qonnx_make_model
 
+from finn_build.board.shell import Shell, ring_bytes, write_shell
 from finn_build.config import load_board
-from finn_build.finn_env import prepare_finn
-from finn_build.ops.base import DOMAIN
-from finn_build.shell import Shell, ring_bytes, write_shell
-from finn_build.stitch import StitchedDesign, stitch
+from finn_build.dataflow.ops.base import DOMAIN
+from finn_build.finn.environment import prepare_finn
+from finn_build.rtl.stitch import StitchedDesign, stitch
 from tests.board.loopback import BEATS, ROOM, LoopbackBench
 
 TAKEN, OUT, SENT = 1, 2, 3  # streams beside the input

@@ -21,7 +21,7 @@ from signflow_driver import registers as reg
 
 from sim.board import BoardTraffic, SimulatedBoard, simulated_board
 from tests.board.deployments import Deployment, colour_map_and_scores, deploy, grey_scores
-from tests.networks import PlainBrevitas
+from tests.builds.networks import PlainBrevitas
 
 ON_BOARD = BoardTraffic()
 
@@ -235,7 +235,7 @@ def test_another_bitstream_is_refused(grey: Deployment, tmp_path: Path) -> None:
 
 
 def test_new_weights_change_the_hash(grey: Deployment) -> None:
-    from finn_build.shell import hash_of
+    from finn_build.board.shell import hash_of
 
     design = grey.build.design
     assert design is not None

@@ -11,14 +11,14 @@ from signflow_driver import load_description
 from signflow_driver.host_ops import OPS, leave
 from torch import Tensor, nn
 
-from brevitas_models.export import export_qonnx
-from brevitas_models.quantizers import act_quantizer, pixel_quantizer, weight_quantizer
-from finn_build import network as networks
-from finn_build.deployment import write_description
+from brevitas_models.layers.quantizers import act_quantizer, pixel_quantizer, weight_quantizer
+from finn_build.board.description import write_description
 from finn_build.errors import UnsupportedModelError
+from finn_build.frontend import network as networks
+from finn_build.frontend.export import export_qonnx
 from sim.golden import IntegerModel
 from tests.board.deployments import STEPS
-from tests.pipeline_runs import run_steps, start_build
+from tests.builds.pipeline_runs import run_steps, start_build
 
 X = (np.random.default_rng(0).normal(size=(3, 4, 2, 5)) * 3).astype(np.float32)
 Y = np.random.default_rng(1).normal(size=(4, 1, 1)).astype(np.float32)

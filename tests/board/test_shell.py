@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from finn_build.board.shell import Shell
+from finn_build.dataflow.ops.base import RTL_DIR
 from finn_build.errors import SimulationError
-from finn_build.ops.base import RTL_DIR
-from finn_build.shell import Shell
 from sim._toolchain import run_tool, verilator_root
 from sim.board import BoardTraffic
 from tests.board.loopback import BEATS, LoopbackBench, make_loopback

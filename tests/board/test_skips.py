@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from finn_build.bitstream.vivado import write_project
+from finn_build.board.bitstream.vivado import write_project
+from finn_build.board.shell import Shell, write_shell
 from finn_build.config import load_board
+from finn_build.dataflow.ops.base import RTL_DIR
 from finn_build.errors import SimulationError, UnsupportedModelError
-from finn_build.ops.base import RTL_DIR
-from finn_build.shell import Shell, write_shell
 from sim._toolchain import run_tool, verilator_root
 from sim.board import BoardTraffic
-from tests.bitstream.vivado.session import Session
+from tests.board.bitstream.vivado.session import Session
 from tests.board.skip_loopback import SENT, TAKEN, SkipBench, make_skip, skip_design
 
 CASES = {"pynq-z2": 3, "zcu104": 8}  # bytes of a beat

@@ -8,9 +8,9 @@ from zipfile import ZipFile
 import numpy as np
 import signflow_driver
 
-from finn_build.deploy import write_driver
+from finn_build.board.deploy_folder import write_driver
 from tests.board.deployments import deployed
-from tests.networks import SmallResidual, randomize
+from tests.builds.networks import SmallResidual, randomize
 
 DRIVER = Path(signflow_driver.__file__).parent
 

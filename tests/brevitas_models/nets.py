@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from brevitas_models.activations import RPReLU, RSign, RSiLU
+from brevitas_models.layers.activations import RPReLU, RSign, RSiLU
 
 
 @torch.no_grad()

@@ -3,12 +3,12 @@ import torch
 from brevitas.nn import QuantConv2d, QuantLinear
 from torch import Tensor, nn
 
-from brevitas_models.activations import BatchNorm2d, RPReLU, RSign, RSiLU
 from brevitas_models.complexity import main, ours
-from brevitas_models.operations import Account, by_unit, count, count_network, total
-from brevitas_models.paper_tables import DECIMALS, TABLES
-from brevitas_models.quantizers import act_quantizer, weight_quantizer
-from brevitas_models.zoo import build_model
+from brevitas_models.experiments.operations import Account, by_unit, count, count_network, total
+from brevitas_models.experiments.paper_tables import DECIMALS, TABLES
+from brevitas_models.layers.activations import BatchNorm2d, RPReLU, RSign, RSiLU
+from brevitas_models.layers.quantizers import act_quantizer, weight_quantizer
+from brevitas_models.networks.zoo import build_model
 from finn_build.errors import UnsupportedModelError
 
 ROWS = [pytest.param(table, row, id=f"{table.title}: {row.label}") for table in TABLES for row in table.rows]

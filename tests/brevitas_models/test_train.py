@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import nn
 
-from brevitas_models import trainer
-from brevitas_models.activations import BatchNorm2d
-from brevitas_models.augment import Augmentation
-from brevitas_models.export import export_qonnx
-from brevitas_models.measure import measure, reestimate_batch_norm
-from brevitas_models.pack import pack, signs
+from brevitas_models.data.augment import Augmentation
+from brevitas_models.layers.activations import BatchNorm2d
+from brevitas_models.networks.zoo import load_checkpoint
 from brevitas_models.train import main
-from brevitas_models.zoo import load_checkpoint
+from brevitas_models.training import trainer
+from brevitas_models.training.measure import measure, reestimate_batch_norm
+from brevitas_models.training.pack import pack, signs
+from finn_build.frontend.export import export_qonnx
 from tests.brevitas_models.nets import write_image
 
 NET = ["--model", "binary_rescnn_w1a1", "--set", "image_size=16", "--set", "channels=[4,6]", "--set", "blocks=[1,1]"]

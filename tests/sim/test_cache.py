@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from qonnx.core.datatype import DataType
 
+from finn_build.dataflow.ops.base import Stream
 from finn_build.errors import SimulationError
-from finn_build.ops.base import Stream
-from finn_build.stitch import stitch
+from finn_build.rtl.stitch import stitch
 from sim._cache import build_once, cache_dir
 from sim.stitched import compile_design, simulate
 from tests.sim.toy_ops import toy_model

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from qonnx.core.datatype import DataType
 
+from finn_build.dataflow.ops.base import Stream
 from finn_build.errors import SimulationError
-from finn_build.ops.base import Stream
 from sim.isolated import simulate_ops
 from sim.verilator import Stalls
 from tests.sim.toy_ops import toy_model

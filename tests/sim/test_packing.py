@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from qonnx.core.datatype import DataType
 
+from finn_build.dataflow.ops.base import Stream
 from finn_build.errors import DataError
-from finn_build.ops.base import Stream
 from sim.packing import pack, unpack
 
 _TYPES = ["BIPOLAR", "TERNARY", "BINARY"]

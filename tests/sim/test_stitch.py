@@ -10,9 +10,9 @@ from onnx import helper
 from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 
+from finn_build.dataflow.ops.base import DOMAIN, Stream
 from finn_build.errors import UnsupportedModelError
-from finn_build.ops.base import DOMAIN, Stream
-from finn_build.stitch import stitch
+from finn_build.rtl.stitch import stitch
 from sim.stitched import simulate
 from sim.verilator import Port, Stalls, compile_model
 from tests.sim.toy_ops import toy_model

@@ -8,9 +8,9 @@ import pytest
 from qonnx.core.datatype import DataType
 
 import sim._toolchain
+from finn_build.dataflow.ops.base import Stream
 from finn_build.errors import SimulationError
-from finn_build.ops.base import Stream
-from finn_build.stitch import StitchedDesign, stitch
+from finn_build.rtl.stitch import StitchedDesign, stitch
 from sim._waves import wave_format
 from sim.stitched import compile_design, simulate
 from sim.verilator import Port, Stalls, compile_model

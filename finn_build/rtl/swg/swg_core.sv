@@ -6,7 +6,7 @@
 // Order      windows in raster order; within one (ky, kx, fold), or with DEPTHWISE (fold, ky, kx).
 // Packing    WIDTH bits a beat, opaque.
 // Latency    2 cycles from the input beat that completes a word to the output beat that holds it.
-// II         max(OH*OW*KH*KW*FOLDS*REPEAT, H*W*FOLDS) cycles a frame, with no bubble, for the DEPTH of ops/swg.py.
+// II         max(OH*OW*KH*KW*FOLDS*REPEAT, H*W*FOLDS) cycles a frame, with no bubble, for the DEPTH of dataflow/ops/swg.py.
 // Reset      sets the control; the buffer needs none.
 // Area       (Yosys, xc7) 60 to 100 LUT and 50 to 60 FF around the buffer; see swg.sv.
 //

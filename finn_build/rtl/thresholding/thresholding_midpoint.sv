@@ -1,5 +1,5 @@
 // One lane of thresholding: a binary search among thresholds that are kept as what they are off the middle of their
-// neighbours (integers/midpoint.py), beside a search among the few steps of a dip.
+// neighbours (arithmetic/midpoint.py), beside a search among the few steps of a dip.
 //
 // Function   v = min(x - start, cap), span: what lies between the neighbours of v. A stage: middle = span / 2 +
 //            displacement; v >= middle is a bit of the count, and v and span are those of that half.

@@ -8,7 +8,7 @@
 //            side by side. While a frame's first rows come in there are no columns: DEPTH bridges that.
 // Latency    4 cycles from the pixel that completes a window to the beat that holds it.
 // II         max(ROWS*W, OH*((OW-1)*max(K,SW) + max(K,KW-PL))) cycles a frame for a reader that takes a window every K
-//            cycles, with the DEPTH of ops/wideswg.py. ROWS is H, or more by the rows of zeros that the last windows
+//            cycles, with the DEPTH of dataflow/ops/wideswg.py. ROWS is H, or more by the rows of zeros that the last windows
 //            reach below the image.
 // Reset      sets the control; the memories need none.
 // Area       (Yosys, xc7) 9x9 stride 2 padded over 224x224 of 8 bits, for a reader of 6 cycles: 71 LUT, 726 FF (648 of

@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+from brevitas_models.data.synthetic import CLASSES, make_dataset
 from brevitas_models.experiments import presets
 from brevitas_models.experiments.__main__ import main
 from brevitas_models.experiments.datasets import DATASETS
@@ -19,9 +20,8 @@ from brevitas_models.experiments.presets import PRESETS
 from brevitas_models.experiments.runner import Runner
 from brevitas_models.experiments.systems import SYSTEMS, NetworkSystem
 from brevitas_models.experiments.tables import TABLES
-from brevitas_models.synthetic import CLASSES, make_dataset
-from brevitas_models.trainer import Trainer
-from brevitas_models.zoo import build_model
+from brevitas_models.networks.zoo import build_model
+from brevitas_models.training.trainer import Trainer
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from brevitas_models.data.index import Row
 from brevitas_models.experiments.datasets import DATASETS, DataSet, find_rows
 from brevitas_models.experiments.protocols import PROTOCOLS, SPLIT_COUNT
-from brevitas_models.index import Row
 from finn_build.errors import DataError
 
 ROOT = Path("images")

@@ -19,11 +19,11 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 
-from brevitas_models.data import ImageSet
+from brevitas_models.data.images import ImageSet
 from brevitas_models.experiments.datasets import DATASETS
 from brevitas_models.experiments.presets import PRESETS
 from brevitas_models.experiments.systems import SYSTEMS
-from brevitas_models.trainer import Trainer
+from brevitas_models.training.trainer import Trainer
 
 torch.set_num_threads(1)
 images = np.random.default_rng(0).integers(0, 256, (6, 1, 64, 64), dtype=np.uint8)

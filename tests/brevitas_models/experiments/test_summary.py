@@ -8,7 +8,7 @@ from sklearn.metrics import confusion_matrix, f1_score
 from brevitas_models.experiments.results import Results
 from brevitas_models.experiments.summary import Spread, class_metrics, markdown, operations, pixel_metrics
 from brevitas_models.experiments.tables import TABLES
-from brevitas_models.segmentation import mask_metrics
+from brevitas_models.training.segmentation import mask_metrics
 
 
 def test_metrics_of_classes_are_those_of_scikit_learn() -> None:

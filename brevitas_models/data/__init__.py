@@ -1,0 +1,1 @@
+"""Images: folders, splits, augmentation, generated defects."""

@@ -1,0 +1,1 @@
+"""Quantizers and activations: what every network is made of."""

@@ -1,0 +1,162 @@
+"""Residual binary CNN for small images: 8-bit first and last layer, 1-bit convolutions with shortcuts.
+
+Trained weights of `binary_rescnn_w1a1` are in weights/, with data, protocol and recipe beside them (one seed;
+NEU surface defects at 64×64, grouped split, hardware arithmetic; defaults of `brevitas_models.train`):
+
+    model                 1-bit / 8-bit weights   train    val      test
+    binary_rescnn_w1a1    71,424 / 6,288          0.985    0.982    0.969
+
+Source: RSign, RPReLU, RSiLU and the two-step training of the Bi-ShuffleNet / U-BiNet paper; the network is ours.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from brevitas.nn import QuantConv2d, QuantLinear
+from torch import Tensor, nn
+
+from brevitas_models.layers.activations import BatchNorm2d, RSign, activation
+from brevitas_models.layers.quantizers import act_quantizer, pixel_quantizer, weight_quantizer
+from brevitas_models.networks.network import Network
+from finn_build.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class BinaryResCNNConfig:
+    """Every choice of a `BinaryResCNN`.
+
+    Attributes:
+        in_channels: 1 for grey, 3 for RGB.
+        image_size: height and width of the input in pixels, a multiple of 2^(stages + 1).
+        num_classes: size of the output.
+        channels: channels of each stage; the first stage works at half the image size, each next one at
+            half of that.
+        blocks: binary convolutions with an identity shortcut in each stage. The convolution that enters a
+            stage changes the channels and has no shortcut; it is the 8-bit one in the first stage, binary
+            in the others.
+        weight_bits: 1 for ±1; 32 is step 1 of the training.
+        act_bits: bits k of what feeds the convolutions (1…8; 16 and 32 for training comparisons).
+        act_signed: whether those have negative levels; 1 bit signed is RSign.
+        residual_bits: bits r of each branch that enters a shortcut stream, 4…8.
+        activation: rprelu, rsilu, silu, relu or hardtanh.
+        edge_weight_bits: weight bits of the first and the last layer.
+    """
+
+    in_channels: int = 1
+    image_size: int = 64
+    num_classes: int = 6
+    channels: tuple[int, ...] = (16, 32, 64)
+    blocks: tuple[int, ...] = (1, 1, 1)
+    weight_bits: int = 1
+    act_bits: int = 1
+    act_signed: bool = True
+    residual_bits: int = 4
+    activation: str = "rprelu"
+    edge_weight_bits: int = 8
+
+
+class Branch(nn.Module):
+    """3×3 convolution, batch norm, activation function: what runs beside a shortcut.
+
+    Shapes:
+        [N, in_channels, H, W] on integers · scale to [N, out_channels, H, W] of reals.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, weight_bits: int, activation_name: str) -> None:
+        super().__init__()
+        self.conv = QuantConv2d(in_channels, out_channels, 3, padding=1, bias=False, **weight_quantizer(weight_bits))
+        self.norm = BatchNorm2d(out_channels)
+        self.activation = activation(activation_name, out_channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve, normalise, activate."""
+        return self.activation(self.norm(self.conv(x)))
+
+
+class Stage(nn.Module):
+    """One resolution: an entry branch opens an integer stream, then each block adds a binary branch to it.
+
+    All branches go through `residual`, one quantizer of r bits, so that every add is an add of integers on
+    one scale; the sum grows in width and is not quantized again.
+
+    Shapes:
+        [N, entry channels, H, W] to [N, channels, H, W], H and W halved if `pool` is set.
+    """
+
+    def __init__(self, config: BinaryResCNNConfig, entry: Branch, channels: int, blocks: int, pool: bool) -> None:
+        super().__init__()
+        self.entry = entry
+        self.residual = act_quantizer(config.residual_bits)
+        self.pool = nn.MaxPool2d(2) if pool else nn.Identity()
+        self.signs = nn.ModuleList(_sign(config, channels) for _ in range(blocks))
+        self.branches = nn.ModuleList(
+            Branch(channels, channels, config.weight_bits, config.activation) for _ in range(blocks)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Open the stream, then add one branch per block."""
+        stream = self.pool(self.residual(self.entry(x)))
+        for sign, branch in zip(self.signs, self.branches, strict=True):
+            stream = stream + self.residual(branch(sign(stream)))
+        return stream
+
+
+class BinaryResCNN(Network):
+    """Residual binary CNN: stem, stages of identity shortcuts, one dense layer.
+
+    Between stages the stream is first reduced to k bits and then max pooled, which gives the same integers
+    as the other order (both are monotone) at a fraction of the width.
+
+    Shapes:
+        float32 images uint8 / 256, [N, in_channels, image_size, image_size], to logits [N, num_classes].
+
+    Raises:
+        ConfigError: a field of `config` is not legal.
+    """
+
+    def __init__(self, config: BinaryResCNNConfig) -> None:
+        super().__init__()
+        _check(config)
+        self.config = config
+        self.pixels = pixel_quantizer()
+        widths = (config.in_channels, *config.channels)
+        stages = []
+        for index, (before, channels) in enumerate(pairwise(widths)):
+            bits = config.weight_bits if index else config.edge_weight_bits
+            entry = Branch(before, channels, bits, config.activation)
+            stages.append(Stage(config, entry, channels, config.blocks[index], pool=index == 0))
+        self.stages = nn.ModuleList(stages)
+        self.signs = nn.ModuleList(_sign(config, channels) for channels in config.channels)
+        self.pool = nn.MaxPool2d(2)
+        side = config.image_size // 2 ** (len(config.channels) + 1)
+        self.classifier = QuantLinear(
+            side * side * config.channels[-1],
+            config.num_classes,
+            bias=False,
+            **weight_quantizer(config.edge_weight_bits),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pixels to logits."""
+        x = self.pixels(x)
+        for stage, sign in zip(self.stages, self.signs, strict=True):
+            x = self.pool(sign(stage(x)))
+        return self.classifier(x.flatten(1))
+
+
+def _sign(config: BinaryResCNNConfig, channels: int) -> RSign:
+    return RSign(channels, config.act_bits, config.act_signed)
+
+
+def _check(config: BinaryResCNNConfig) -> None:
+    """Reject sizes that do not fit together, with the nearest ones that do."""
+    if len(config.channels) != len(config.blocks) or not config.channels:
+        raise ConfigError(
+            f"binary_rescnn: channels={config.channels} and blocks={config.blocks} must be of equal length"
+        )
+    step = 2 ** (len(config.channels) + 1)
+    if config.image_size < step or config.image_size % step:
+        near = max(step, round(config.image_size / step) * step)
+        raise ConfigError(f"binary_rescnn: image_size={config.image_size} is not a multiple of {step}; nearest: {near}")
+    if not 4 <= config.residual_bits <= 8 and config.residual_bits != 32:
+        raise ConfigError(f"binary_rescnn: residual_bits={config.residual_bits} is not legal; choose 4 to 8 (or 32)")

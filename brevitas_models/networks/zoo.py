@@ -1,0 +1,194 @@
+"""Every network by name, and checkpoints that rebuild it.
+
+A checkpoint is a `torch.save` file that loads with `weights_only=True`: {"model": name, "config": fields,
+"state": state dict, "classes": names, "metrics": numbers}.
+"""
+
+import difflib
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+import yaml
+
+from brevitas_models.data.atomic import write_atomically
+from brevitas_models.networks.bi_shufflenet import BiShuffleNet, BiShuffleNetConfig
+from brevitas_models.networks.binary_rescnn import BinaryResCNN, BinaryResCNNConfig
+from brevitas_models.networks.cnv import CNV, CNVConfig
+from brevitas_models.networks.network import Network
+from brevitas_models.networks.rivals import RIVALS, RivalConfig
+from brevitas_models.networks.u_binet import UBiNet, UBiNetConfig
+from brevitas_models.networks.variants import VARIANTS
+from finn_build.errors import ConfigError, DataError
+
+ModelConfig = BiShuffleNetConfig | BinaryResCNNConfig | CNVConfig | RivalConfig | UBiNetConfig
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A name in the zoo: the network's class and its default configuration."""
+
+    build: Callable[[Any], Network]
+    config: ModelConfig
+
+
+_SMALL = UBiNetConfig(image_size=96, width=8)
+U_BINET_SMALL = {
+    "u_binet_small_w1a4": _SMALL,
+    "u_binet_small_w1a2": replace(_SMALL, act_bits=2),
+    "u_binet_small_w1a4_tile": replace(_SMALL, image_size=128),
+}
+_PYNQ = {8: 12, 4: 20, 2: 28}  # bits -> the widest network of depth 3 whose skips and weights XC7Z020 holds at 224x224
+ZOO: dict[str, Entry] = {
+    "bi_shufflenet": Entry(BiShuffleNet, BiShuffleNetConfig()),
+    "bi_shufflenet_rgb": Entry(BiShuffleNet, BiShuffleNetConfig(in_channels=3)),
+    "bi_shufflenet_tile": Entry(BiShuffleNet, BiShuffleNetConfig(image_size=96)),
+    "bi_shufflenet_head8": Entry(BiShuffleNet, BiShuffleNetConfig(head_weight_bits=8)),
+    **{
+        f"bi_shufflenet_{row.lower()}": Entry(BiShuffleNet, BiShuffleNetConfig(**changed))
+        for row, changed in VARIANTS.items()
+    },
+    **{f"binary_rescnn_w1a{k}": Entry(BinaryResCNN, BinaryResCNNConfig(act_bits=k)) for k in (1, 2, 4, 8)},
+    **{f"cnv_w1a{k}": Entry(CNV, CNVConfig(act_bits=k)) for k in (1, 2)},
+    "unet": Entry(UBiNet, UBiNetConfig(weight_bits=32, act_bits=32, activation="relu")),
+    **{f"u_binet_w1a{k}": Entry(UBiNet, UBiNetConfig(act_bits=k)) for k in (1, 2, 4, 8, 16, 32)},
+    **{f"u_binet_pynq_w1a{k}": Entry(UBiNet, UBiNetConfig(width=w, depth=3, act_bits=k)) for k, w in _PYNQ.items()},
+    "u_binet_pynq_ddr_w1a4": Entry(UBiNet, UBiNetConfig(width=30, depth=3)),  # with its deepest skips in DDR
+    **{name: Entry(UBiNet, config) for name, config in U_BINET_SMALL.items()},
+    **{name: Entry(build, config) for name, (build, config) in RIVALS.items()},
+}
+DEFAULT_MODEL = "bi_shufflenet"
+WEIGHTS = Path(__file__).parent.parent / "weights"
+
+
+@dataclass(frozen=True)
+class CheckpointMeta:
+    """What a checkpoint says about its network besides the weights."""
+
+    name: str
+    classes: tuple[str, ...]
+    metrics: Mapping[str, Any]
+
+
+def build_model(name: str, **overrides: Any) -> Network:
+    """Build a network of the zoo with random weights; it carries `name`, `config` and `classes`.
+
+    Args:
+        name: a key of `ZOO`.
+        overrides: fields of its configuration to change.
+
+    Raises:
+        ConfigError: unknown name or field (with a suggestion), or a value that is not legal.
+    """
+    config = configure(name, **overrides)
+    model = ZOO[name].build(config)
+    model.name = name
+    return model
+
+
+def configure(name: str, **overrides: Any) -> ModelConfig:
+    """The configuration of `name` with some fields changed.
+
+    Raises:
+        ConfigError: unknown name or field, with a suggestion.
+    """
+    if name not in ZOO:
+        raise ConfigError(f"model {name!r} is unknown{_suggest(name, ZOO)}; choose one of {', '.join(ZOO)}")
+    config = ZOO[name].config
+    legal = [field.name for field in fields(config)]
+    for key in overrides:
+        if key not in legal:
+            raise ConfigError(f"{name}: no option {key!r}{_suggest(key, legal)}; options: {', '.join(legal)}")
+    frozen: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in overrides.items()
+    }
+    return replace(config, **frozen)
+
+
+def parse_overrides(pairs: Iterable[str]) -> dict[str, Any]:
+    """Fields of a configuration from `key=value`, the values in YAML: 4, true and [16,32] mean what they look like.
+
+    Raises:
+        ConfigError: a pair has no equals sign.
+    """
+    overrides = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {pair}: write it as KEY=VALUE, for example --set in_channels=3")
+        overrides[key] = yaml.safe_load(value)
+    return overrides
+
+
+def save_checkpoint(path: str | Path, model: Network, metrics: Mapping[str, Any] | None = None) -> Path:
+    """Write a network built by `build_model`, its configuration, classes and `metrics`, atomically."""
+    content = {
+        "model": model.name,
+        "config": asdict(model.config),
+        "state": {key: value.detach().cpu() for key, value in model.state_dict().items()},
+        "classes": list(model.classes),
+        "metrics": dict(metrics or {}),
+    }
+    return write_atomically(path, lambda temporary: torch.save(content, temporary))
+
+
+def load_checkpoint(path: str | Path, **overrides: Any) -> tuple[Network, ModelConfig, CheckpointMeta]:
+    """Rebuild the network of a checkpoint, in eval mode, with its configuration and description.
+
+    Args:
+        path: the file.
+        overrides: fields of its configuration to change, where the weights fit all the same, e.g. `image_size`.
+
+    Raises:
+        DataError: the file is missing, broken or not a signflow checkpoint.
+        ConfigError: it names a model or option that this version does not have.
+    """
+    content = read_checkpoint_file(path, ("model", "config", "state", "classes", "metrics"))
+    model = build_model(content["model"], **content["config"] | overrides)
+    try:
+        model.load_state_dict(content["state"])
+    except RuntimeError as error:
+        first = str(error).splitlines()[-1].strip()
+        raise DataError(f"{path}: weights do not fit {content['model']}: {first}") from error
+    model.classes = tuple(content["classes"])
+    return model.eval(), model.config, CheckpointMeta(content["model"], model.classes, content["metrics"])
+
+
+def pretrained_path(name: str = DEFAULT_MODEL) -> Path:
+    """The checkpoint shipped for `name`; its accuracy and protocol are in the JSON file beside it.
+
+    Raises:
+        ConfigError: no weights are shipped for that name.
+    """
+    path = WEIGHTS / f"{name}.pt"
+    if not path.is_file():
+        shipped = ", ".join(sorted(file.stem for file in WEIGHTS.glob("*.pt")))
+        raise ConfigError(f"no trained weights for {name!r}; shipped: {shipped}; train with brevitas_models.train")
+    return path
+
+
+def read_checkpoint_file(path: str | Path, keys: Iterable[str]) -> dict[str, Any]:
+    """Load a torch file of plain data and check its keys.
+
+    Raises:
+        DataError: the file is missing, broken or lacks one of `keys`.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such checkpoint") from error
+    except (RuntimeError, UnpicklingError, EOFError, OSError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path}: not a readable checkpoint ({type(error).__name__})") from error
+    missing = [key for key in keys if not isinstance(content, dict) or key not in content]
+    if missing:
+        raise DataError(f"{path}: not a signflow checkpoint; it lacks {', '.join(missing)}")
+    return content
+
+
+def _suggest(name: str, legal: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(legal), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,1 @@
+"""Two-step training and what it measures."""

@@ -1,0 +1,1 @@
+"""From the stitched design to a board: shell, bitstream, driver, notebook."""

@@ -1,0 +1,99 @@
+"""The deployment folder: all that a board needs, or the simulated board, and nothing of this package.
+
+`accelerator.json` and `.npz` (the driver's description), the driver as folder and as wheel, the notebook, sample
+images, what PyTorch gives for them, and the bitstream where one was made.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jinja2
+import numpy as np
+import signflow_driver
+from PIL import Image
+
+from finn_build.board.description import write_description
+from finn_build.errors import UnsupportedModelError
+from finn_build.frontend.export import read_taps, torch_taps
+from finn_build.identifiers import identifiers
+
+if TYPE_CHECKING:
+    from finn_build.pipeline import Build
+
+NAME = "accelerator"  # of the bitstream; the driver finds its description, and PYNQ the handoff file, beside it
+NOTEBOOK = "inference.ipynb"
+_FILES = Path(__file__).parent / "notebook"
+_LONGEST_STEM = 60  # characters, with the number within the 255 bytes of a file name
+_EARLIEST = "315532800"  # 1980, as early as zip files go: the wheel's bytes follow from the driver's alone
+
+
+def write_deployment(build: Build, folder: Path) -> Path:
+    """Write the folder anew.
+
+    Args:
+        build: gone through the gate.
+        folder: replaced.
+
+    Raises:
+        UnsupportedModelError: the driver cannot do the host's part of this network, or it takes no images.
+    """
+    assert build.shell is not None
+    if len(build.network.input_shape) != 4:
+        raise UnsupportedModelError(f"the driver takes images, this network {build.network.input_shape[1:]}")
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "images").mkdir(parents=True)
+    write_description(build, build.shell.build_hash, folder / f"{NAME}.json")
+    _write_images(build, folder / "images")
+    expected = {f"output_{i}": values for i, values in enumerate(expected_outputs(build).values())}
+    reference = "PyTorch" if build.network.torch is not None else "QONNX"
+    np.savez_compressed(folder / "expected.npz", reference=np.array(reference), **expected)  # type: ignore[arg-type]
+    write_driver(folder)
+    shutil.copyfile(_FILES / NOTEBOOK, folder / NOTEBOOK)
+    made = [f for f in (build.bitstream.files if build.bitstream else ()) if f.is_file()]
+    for file in made:
+        shutil.copyfile(file, folder / f"{NAME}{file.suffix}")
+    readme = jinja2.Template(
+        (_FILES / "board_readme.md.j2").read_text(), trim_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    name = build.network.name
+    text = readme.render(
+        build=build, name=NAME, bitstream=build.bitstream, frames=build.config.frames, folder=identifiers([name])[name]
+    )
+    (folder / "README.md").write_text(text + "\n")
+    return folder
+
+
+def expected_outputs(build: Build) -> dict[str, np.ndarray]:
+    """Every output of the network for the frames, float32 as PyTorch gives it; QONNX where there is no module."""
+    integers, network = build.integers, build.network
+    assert integers is not None
+    if network.torch is not None:
+        taps = torch_taps(network.torch, build.frames, read_taps(network.qonnx))
+        return {name: taps[name].astype(np.float32) for name in integers.tails}
+    ints = {name: np.moveaxis(build.values[1][tail.source], -1, 1) for name, tail in integers.tails.items()}
+    return {name: integers.to_network_output(name, values) for name, values in ints.items()}
+
+
+def write_driver(folder: Path) -> None:
+    """The driver as a folder, which the notebook takes, and as a wheel; both need no network."""
+    driver = Path(signflow_driver.__file__).parent
+    shutil.copytree(driver, folder / driver.name, ignore=shutil.ignore_patterns("__pycache__"))
+    command = [sys.executable, "-m", "flit_core.wheel", str(driver.parent), "--outdir", str(folder)]
+    subprocess.run(command, env=os.environ | {"SOURCE_DATE_EPOCH": _EARLIEST}, check=True, capture_output=True)
+
+
+def _write_images(build: Build, folder: Path) -> None:
+    """Pictures as PNG, frames of other channels as arrays; numbered, so that their order is that of the results."""
+    shown = build.config.frames
+    for index, (frame, name) in enumerate(zip(build.images.images[:shown], build.images.names[:shown], strict=True)):
+        path = f"{folder}/{index:03}_{Path(name).stem[:_LONGEST_STEM]}"
+        if len(frame) in (1, 3):
+            Image.fromarray(np.moveaxis(frame, 0, -1).squeeze()).save(f"{path}.png")
+        else:
+            np.save(f"{path}.npy", frame)

@@ -1,0 +1,87 @@
+"""The pipeline's steps towards the board: shell, bitstream, deployment folder; the last two want the gate passed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from finn_build.board.bitstream.open_tools import require_open_tools, run_open
+from finn_build.board.bitstream.vivado import SCRIPT, require_vivado, run_vivado, write_project
+from finn_build.board.deploy_folder import write_deployment
+from finn_build.board.shell import write_shell
+from finn_build.errors import UnsupportedModelError
+
+if TYPE_CHECKING:
+    from finn_build.pipeline import Build
+
+Progress = Callable[[float], None]
+NOT_ON_A_BOARD = "board: driver and notebook run on the simulated board only (python -m sim.notebook)"
+_NO_BITSTREAM = (
+    "bitstream: not asked for; --bitstream vivado runs vivado/build.tcl, which is checked against a recorder of "
+    "Vivado's commands and was never run in Vivado"
+)
+_FINNS_DRIVER = "deployment folder: FINN's shell takes FINN's driver, finn-plus-driver"
+
+
+def add_shell(build: Build, progress: Progress) -> None:
+    """Write the shell around the design, and Vivado's project."""
+    assert build.design is not None
+    build.shell = write_shell(build.design, build.board)
+    write_project(build.shell, build.board, build.out / "vivado")
+
+
+def require_tools(bitstream: str, shell: str) -> None:
+    """Ask for the tools of a bitstream before anything is built.
+
+    Raises:
+        ConfigError: some are missing.
+    """
+    if bitstream == "open":
+        require_open_tools()
+    elif shell == "finn":
+        from finn_build.finn.shell import require_finns_tools  # here: as below
+
+        require_finns_tools()
+    else:
+        require_vivado()
+
+
+def bitstream_vivado(build: Build, progress: Progress) -> None:
+    """Run Vivado: synthesis, place and route, bitstream (minutes to hours)."""
+    if _passed(build):
+        build.bitstream = run_vivado(build.out / "vivado" / SCRIPT, build.board)
+
+
+def bitstream_finn(build: Build, progress: Progress) -> None:
+    """Run FINN's own Zynq build with Vivado and Vitis HLS (hours)."""
+    from finn_build.finn.shell import run_finn  # here: FINN takes seconds to load that part of it
+
+    assert build.streams is not None
+    if _passed(build):
+        build.bitstream = run_finn(build.streams, build.board, build.out / "finn")
+
+
+def bitstream_open(build: Build, progress: Progress) -> None:
+    """Run Yosys, nextpnr-xilinx and Project X-Ray, experimental (up to hours)."""
+    assert build.shell is not None
+    if _passed(build):
+        build.bitstream = run_open(build.shell, build.board, build.out / "open")
+
+
+def deploy(build: Build, progress: Progress) -> None:
+    """Write the folder for the board: driver, notebook, images, expected results."""
+    if not _passed(build):
+        return
+    if build.bitstream and not build.bitstream.ours:
+        build.not_run.append(_FINNS_DRIVER)
+        return
+    build.not_run += [] if build.bitstream else [_NO_BITSTREAM]
+    try:
+        write_deployment(build, build.out / "deploy")
+        build.not_run.append(NOT_ON_A_BOARD)
+    except UnsupportedModelError as error:
+        build.not_run.append(f"deployment folder: {error}")
+
+
+def _passed(build: Build) -> bool:
+    return build.verdict is not None and build.verdict.passed

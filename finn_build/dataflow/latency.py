@@ -1,0 +1,43 @@
+"""Latency of one frame, predicted: the cycle in which each beat of each stream moves.
+
+A beat comes out when the inputs it needs are in (`beats_needed`) and have passed the op's registers, and no sooner
+after the beat before it than the op can go (`beat_cycles`). FIFOs are taken as deep enough to hold nothing up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
+
+from finn_build.dataflow.ops.base import StreamOp
+
+
+def predict_latency(model: ModelWrapper) -> int:
+    """Cycles from the first input beat to the last output beat of a frame through an empty design."""
+    moved: dict[str, np.ndarray] = {}
+    for node in model.graph.node:
+        op = getCustomOp(node)
+        streams = [
+            moved.get(name, np.arange(stream.beats))  # the input waits at the door: a beat a cycle
+            for name, stream in zip(node.input, op.streams_in(), strict=False)
+        ]
+        moved |= {name: output_cycles(op, port, streams) for port, name in enumerate(node.output)}
+    return int(max(moved[value.name][-1] for value in model.graph.output)) + 1
+
+
+def output_cycles(op: StreamOp, port: int, arrivals: Sequence[np.ndarray]) -> np.ndarray:
+    """Cycles in which the beats of an output move, given those in which the beats of each input do.
+
+    Shapes:
+        [beats of the input] each, to [beats of the output].
+    """
+    beats = np.arange(op.streams_out()[port].beats)
+    needed, pace = op.beats_needed(beats, port), op.beat_cycles(beats)
+    first = min(max(int(count[0]) for count in op.beats_needed(np.arange(1), p)) for p in range(len(op.streams_out())))
+    registers = op.fill_cycles() + 1 - first
+    ready = [np.where(count > 0, cycles[count - 1], -1) for count, cycles in zip(needed, arrivals, strict=True)]
+    # a beat waits for its inputs and for the one before it: max(ready[j] + registers, moved[j-1] + pace[j] - pace[j-1])
+    return np.maximum.accumulate(np.max(ready, axis=0) + registers - pace) + pace

@@ -1,0 +1,57 @@
+"""Estimated area of a BitConv: rows, memories, popcounts, shortcut and step function."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from qonnx.core.datatype import DataType
+
+from finn_build.dataflow.ops._memory import rom_area
+from finn_build.dataflow.ops.base import Resources
+from finn_build.dataflow.ops.fifo import fifo_area, fifo_style
+from finn_build.dataflow.ops.swg import core_area
+
+if TYPE_CHECKING:
+    from finn_build.dataflow.ops.bitconv import BitConv_rtl
+
+
+def bitconv_area(op: BitConv_rtl) -> Resources:
+    """Sum of the parts."""
+    parts = [core_area(op.window, op.attr("SIMD"), *op.ring), _memories(op), _shortcut(op), _arithmetic(op)]
+    return Resources(sum(p.lut for p in parts), sum(p.ff for p in parts), sum(p.bram18 for p in parts))
+
+
+def _memories(op: BitConv_rtl) -> Resources:
+    """Weights; steps and their table or lines, once a lane; thresholds of the signs."""
+    lut, ff, bram, x = 0, 0, 0, op.streams_in()[0]
+    for k, (words, width, block) in enumerate(op.memories()):
+        copies, area = 1 if k == 0 else op.attr("Lanes"), rom_area(words, width, block=block)
+        lut, bram = lut + copies * area[0], bram + copies * area[1]
+        ff += 0 if block else copies * width
+    if op.sign_steps:
+        rows, bits = op.attr("IFMChannels") // x.lanes, x.lanes * (x.dtype.bitwidth() + 1)
+        lut += rom_area(rows, bits, block=False)[0] + 4 * x.lanes
+    return Resources(lut, ff, bram)
+
+
+def _shortcut(op: BitConv_rtl) -> Resources:
+    """The FIFO of an input that is its own shortcut."""
+    if op.attr("shortcut") != "own":
+        return Resources()
+    depth, width = op.kept, op.streams_in()[0].width
+    return fifo_area(depth, width, fifo_style(depth, width, price=op.attr("bramPrice")))
+
+
+def _arithmetic(op: BitConv_rtl) -> Resources:
+    """Popcounts, accumulators, and the search or the division."""
+    pe, simd, lanes = op.attr("PE"), op.attr("SIMD"), op.attr("Lanes")
+    acc, total = DataType[op.attr("accDataType")].bitwidth(), op.total.bitwidth()
+    popcount = simd * max(1.0, min(2.0, np.log2(max(simd, 2)) / 3))
+    each = popcount + acc + (acc if pe > lanes else 0)
+    lut = round(pe * each + lanes * (1.5 * total + 4) + 30)
+    ff = simd * 2 + pe * (2 * acc + 6) + lanes * (total + op.stages * 2) + 40
+    if op.attr("affineSteps"):
+        remainder = max(total + op.attr("affineFraction"), *(int(b) for b in op.attr("affineBits")))
+        lut, ff = lut + int(lanes * 1.5 * remainder), ff + lanes * (remainder + 3)
+    return Resources(int(lut), int(ff))

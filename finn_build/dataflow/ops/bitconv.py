@@ -1,0 +1,350 @@
+"""BitConv: a binary convolution with its signs, rows, shortcut and step function as one unit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from finn.custom_op.fpgadataflow.rtl import register_custom_op
+from qonnx.core.datatype import BaseDataType, DataType
+from qonnx.core.modelwrapper import ModelWrapper
+
+from finn_build.arithmetic.affine import FRACTIONS, AffineSteps, fit_affine
+from finn_build.arithmetic.datatypes import integer_range_dtype
+from finn_build.arithmetic.step_function import StepFunction
+from finn_build.dataflow.ops._bitconv_area import bitconv_area
+from finn_build.dataflow.ops._folds import folds
+from finn_build.dataflow.ops._memory import hex_words, rom_in_block_ram
+from finn_build.dataflow.ops._window import Window
+from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops.fifo import fifo_style
+from finn_build.dataflow.ops.swg import geometry_parameters, ring_choice, window_of
+from finn_build.errors import ConfigError
+
+_BIPOLAR = DataType["BIPOLAR"]
+_WIDE_DOT = 128  # lanes above which bitconv.sv puts one more register into a popcount
+_IN_FLIGHT = 2  # pixels between the ring and the search that still need their shortcut
+SHORTCUTS = ("none", "own", "stream")
+
+
+@register_custom_op
+class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
+    """`steps(sumScale * conv(sign(x)) + shortcutScale * shortcut)`.
+
+    sign(x) is +1 where x reaches its channel's threshold, else -1; a bipolar x is its own sign. Padded places add 0.
+
+    Shapes:
+        x (1, H, W, C), shortcut (1, OH, OW, MH) where it is a stream; then the parameters: signs (C,) unless x is
+        bipolar, weights (kh * kw * C, MH), thresholds (MH or 1, S), table (MH or 1, S + 1) where `hasTable`
+        -> (1, OH, OW, MH).
+    """
+
+    rtl_module = "bitconv"
+    rtl_sources = (
+        *(f"mvau/{m}.sv" for m in ("rom_distributed", "rom", "compressor", "mvau_signs", "mvau_pe")),
+        "swg/swg_core.sv",
+        "fifo/fifo.sv",
+        *(f"bitconv/{m}.sv" for m in ("bitconv_signs", "bitconv_totals", "bitconv_steps", "bitconv_affine", "bitconv")),
+    )
+
+    @classmethod
+    def own_attributes(cls) -> dict[str, Any]:
+        """Geometry as in SWG, folding as in BitMVAU, steps as in StepThresholding."""
+        return {
+            "IFMDim": ("ints", True, []),  # [H, W]
+            "IFMChannels": ("i", True, 0),
+            "KernelDim": ("ints", True, []),  # [kh, kw]
+            "Stride": ("ints", False, [1, 1]),  # [sh, sw]
+            "Padding": ("ints", False, [0, 0, 0, 0]),  # [top, left, bottom, right]
+            "MH": ("i", True, 0),
+            "SIMD": ("i", False, 1),
+            "PE": ("i", False, 1),
+            "InLanes": ("i", False, 1),
+            "Lanes": ("i", False, 1),  # of the output and the shortcut
+            "inputDataType": ("s", True, ""),
+            "accDataType": ("s", True, ""),
+            "outputDataType": ("s", True, ""),
+            "shortcut": ("s", False, "none", set(SHORTCUTS)),
+            "shortcutDataType": ("s", False, "INT4"),
+            "shortcutScale": ("i", False, 1),
+            "sumScale": ("i", False, 1),
+            "numSteps": ("i", True, 1),
+            "outBias": ("i", False, 0),
+            "hasTable": ("i", False, 0, {0, 1}),
+            "affineSteps": ("i", False, 0, {0, 1}),  # 1: the steps lie on two lines a channel, see bitconv_affine.sv
+            "affineFraction": ("i", False, 0),
+            "affineBits": ("ints", False, [0, 0]),  # of A and D
+            "shortcutRange": ("ints", False, []),  # for affine steps: lowest value of each channel, then highest
+            "ram_style": ("s", False, "auto", {"auto", "block", "distributed"}),
+        }
+
+    @cached_property
+    def window(self) -> Window:
+        """Geometry of the window, in words of SIMD channels."""
+        return window_of(self, "SIMD", depthwise=False)
+
+    def streams_in(self) -> list[Stream]:
+        """The image, and the shortcut where it is a stream."""
+        shape = (1, *self.window.image, self.attr("IFMChannels"))
+        streams = [Stream(shape, self.attr("InLanes"), DataType[self.attr("inputDataType")])]
+        if self.attr("shortcut") == "stream":
+            streams.append(self._result(DataType[self.attr("shortcutDataType")]))
+        return streams
+
+    def streams_out(self) -> list[Stream]:
+        """The levels."""
+        return [self._result(DataType[self.attr("outputDataType")])]
+
+    def _result(self, dtype: BaseDataType) -> Stream:
+        return Stream((1, *self.window.windows, self.attr("MH")), self.attr("Lanes"), dtype)
+
+    @property
+    def sign_steps(self) -> bool:
+        """Whether x needs thresholds to become signs."""
+        return bool(self.attr("inputDataType") != "BIPOLAR")
+
+    @property
+    def _shortcut_type(self) -> BaseDataType:
+        own = self.attr("shortcut") == "own"
+        return DataType[self.attr("inputDataType" if own else "shortcutDataType")]
+
+    @property
+    def total(self) -> BaseDataType:
+        """Type of the sum with its shortcut, always signed."""
+        acc = DataType[self.attr("accDataType")]
+        low, high = int(acc.min()) * self.attr("sumScale"), int(acc.max()) * self.attr("sumScale")
+        if self.attr("shortcut") != "none":
+            other, k = self._shortcut_type, self.attr("shortcutScale")
+            low, high = low + int(other.min()) * k, high + int(other.max()) * k
+        return integer_range_dtype(min(low, -1), high)
+
+    @property
+    def total_range(self) -> tuple[np.ndarray, np.ndarray]:
+        """Range of each channel's total: as many products of +1 and -1 as the window has, and the shortcut."""
+        rows, none = self.attr("MH"), self.attr("shortcut") == "none"
+        reach = self.window.kernel[0] * self.window.kernel[1] * self.attr("IFMChannels") * self.attr("sumScale")
+        other = np.array([0, 0]) if none else np.array([self._shortcut_type.min(), self._shortcut_type.max()])
+        given = np.asarray(self.attr("shortcutRange"), np.int64)
+        ends = given.reshape(2, rows) if len(given) else np.repeat(other[:, None], rows, axis=1)
+        low, high = ends.astype(np.int64) * self.attr("shortcutScale")
+        return low - reach, high + reach
+
+    @property
+    def _folds(self) -> tuple[int, int]:
+        """SF and NF.
+
+        Raises:
+            ConfigError: lanes do not divide what they fold.
+        """
+        node = self.onnx_node.name
+        folds(node, "InLanes", self.attr("InLanes"), "SIMD", self.attr("SIMD"))
+        folds(node, "Lanes", self.attr("Lanes"), "PE", self.attr("PE"))
+        if self.attr("shortcut") == "own" and self.attr("InLanes") != self.attr("Lanes"):
+            raise ConfigError(f"{node}: its input is its shortcut: InLanes={self.attr('InLanes')} must be Lanes")
+        return self.window.places, folds(node, "PE", self.attr("PE"), "MH", self.attr("MH"))
+
+    @property
+    def stages(self) -> int:
+        """Cycles a value takes in the search, or in the division of affine steps: bits of its count."""
+        return self._affine_levels[0] if self.attr("affineSteps") else int(self.attr("numSteps")).bit_length()
+
+    @property
+    def _affine_levels(self) -> tuple[int, int]:
+        """Bits and bias of the levels that affine steps count: all of the output type, unless fewer bits do."""
+        dtype, bits = self.streams_out()[0].dtype, int(self.attr("numSteps")).bit_length()
+        if self.attr("hasTable") or bits == dtype.bitwidth():
+            return dtype.bitwidth(), int(dtype.min())  # both ends clip, as a quantizer's do
+        return bits, self.attr("outBias")
+
+    def fit_affine(self, model: ModelWrapper, fractions: tuple[int, ...] = FRACTIONS) -> AffineSteps | None:
+        """Lines that give the level of every total, or None."""
+        thresholds, *table = (
+            model.get_initializer(n).astype(np.int64)
+            for n in self.onnx_node.input[len(self.streams_in()) + self.sign_steps + 1 :]
+        )
+        bits, bias = self._affine_levels
+        if bits < 2 or self.streams_out()[0].dtype == _BIPOLAR:
+            return None
+        steps = StepFunction(thresholds, table[0] if table else None, self.attr("outBias"))
+        return fit_affine(steps, *self.total_range, bits, bias, fractions)
+
+    @property
+    def reading_cycles(self) -> int:
+        """Cycles in which all windows are computed: the slower of popcount and search."""
+        _, nf = self._folds
+        return self.window.windows[0] * self.window.windows[1] * nf * self._fold_cycles
+
+    @property
+    def _fold_cycles(self) -> int:
+        sf, _ = self._folds
+        return max(sf, self.attr("PE") // self.attr("Lanes") * self.stages)
+
+    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
+        """Levels need their whole window, and as much of the shortcut."""
+        pixels = replace(self.window, folds=1, depthwise=True).beats_needed(beats // self.streams_out()[0].folds)
+        image, *shortcut = self.streams_in()
+        return [pixels * image.folds, *(beats + 1 for _ in shortcut)]
+
+    def get_exp_cycles(self) -> int:
+        """max(H*W*C/InLanes, OH*OW*NF * max(SF, PE/Lanes * stages))."""
+        return max(self.streams_in()[0].beats, self.reading_cycles)
+
+    def beat_cycles(self, beats: np.ndarray) -> np.ndarray:
+        """The levels of a fold come a search apart; folds, as far apart as sums or searches take."""
+        searches = self.attr("PE") // self.attr("Lanes")
+        fold, search = np.divmod(beats, searches)
+        return fold * self._fold_cycles + search * self.stages
+
+    def fill_cycles(self) -> int:
+        """The first window's last pixel, or its places if they take longer, then the search."""
+        sf, _ = self._folds
+        (kh, kw), (top, left, *_) = self.window.kernel, self.window.padding
+        pixels = max(0, kh - 1 - top) * self.window.image[1] + max(1, kw - left)
+        steps = self.stages + 2 * self.attr("affineSteps")
+        return max(pixels * (self.attr("IFMChannels") // self.attr("InLanes")), sf) + steps + 6
+
+    @cached_property
+    def ring(self) -> tuple[int, str]:
+        """Words of the ring of rows, and its kind of memory: neither side may slow the other one down."""
+        arrivals = {self.streams_in()[0].beats, self.get_exp_cycles()}
+        pixels = max(self.window.pixels_kept(a, self.reading_cycles, 1.0) for a in arrivals)
+        least = max(self.window.span + 1, (pixels + 1) * self.window.folds)
+        return ring_choice(self.window, self.attr("SIMD"), self.attr("ram_style"), least, self.attr("bramPrice"))
+
+    @property
+    def kept(self) -> int:
+        """Beats of x held for the shortcut: all pixels in the ring from the window's centre on, and those in flight."""
+        top, left, *_ = self.window.padding
+        pixels = -(-self.ring[0] // self.window.folds) - top * self.window.image[1] - left + _IN_FLIGHT
+        return max(2, pixels * self.attr("IFMChannels") // self.attr("InLanes"))
+
+    def rtl_parameters(self) -> dict[str, int | str]:
+        """Parameters of bitconv.sv."""
+        x, node, (depth, style) = self.streams_in()[0], self.onnx_node.name, self.ring
+        geometry = {k: v for k, v in geometry_parameters(self.window).items() if k != "FOLDS"}
+        own = self.attr("shortcut") == "own"
+        kept = self.kept if own else 2
+        return {
+            "C": self.attr("IFMChannels"),
+            "MH": self.attr("MH"),
+            "SIMD": self.attr("SIMD"),
+            "PE": self.attr("PE"),
+            "IN_LANES": self.attr("InLanes"),
+            "LANES": self.attr("Lanes"),
+            **geometry,
+            "PADDED": int(any(self.window.padding)),
+            "DEPTH": depth,
+            "RAM_STYLE": style,
+            "IN_BITS": x.dtype.bitwidth(),
+            "IN_SIGNED": int(x.dtype.signed() and self.sign_steps),
+            "SIGN_STEPS": int(self.sign_steps),
+            "SHORTCUT": SHORTCUTS.index(self.attr("shortcut")),
+            "SHORTCUT_BITS": self._shortcut_type.bitwidth(),
+            "SHORTCUT_SIGNED": int(self._shortcut_type.signed()),
+            "SHORTCUT_SCALE": self.attr("shortcutScale"),
+            "SUM_SCALE": self.attr("sumScale"),
+            "KEPT": kept,
+            "KEPT_STYLE": fifo_style(kept, x.width, price=self.attr("bramPrice")),
+            "ACC_BITS": DataType[self.attr("accDataType")].bitwidth(),
+            "TOTAL_BITS": self.total.bitwidth(),
+            "STEPS": 2**self.stages - 1 if self.attr("affineSteps") else self.attr("numSteps"),
+            "OUT_BITS": self.streams_out()[0].dtype.bitwidth(),
+            "BIAS": self._affine_levels[1] if self.attr("affineSteps") else self.attr("outBias"),
+            "TABLE": int(self.attr("hasTable") and not self.attr("affineSteps")),
+            "AFFINE": self.attr("affineSteps"),
+            "FRACTION": self.attr("affineFraction"),
+            **{f"{name}_BITS": max(1, int(b)) for name, b in zip("AD", self.attr("affineBits"), strict=True)},
+            "BLOCK": sum(block << k for k, (_, _, block) in enumerate(self.memories())),
+            **{f"{name.upper()}_FILE": f"{node}_{name}.mem" for name in ("weight", "sign")},
+            **{f"{name.upper()}_FILE": f"{node}_{name}" for name in ("step", "table")},
+        }
+
+    def memories(self) -> list[tuple[int, int, bool]]:
+        """Depth, width, block or not, of the weights and of one lane's steps and table, or its knees and lines."""
+        (sf, nf), rows, stages = self._folds, self.attr("MH") // self.attr("Lanes"), self.stages
+        nodes = rows << stages if stages > 1 else rows
+        sizes = [(sf * nf, self.attr("PE") * self.attr("SIMD"))]
+        if self.attr("affineSteps"):
+            sizes += [(rows, self.total.bitwidth()), (2 * rows, int(sum(self.attr("affineBits"))))]
+        else:
+            sizes.append((nodes, self.total.bitwidth() + 1))
+        if self.attr("hasTable") and not self.attr("affineSteps"):
+            sizes.append((rows << stages, self.streams_out()[0].dtype.bitwidth()))
+        styles, price = (self.attr("ram_style"), "auto", "auto"), self.attr("bramPrice")
+        return [(d, w, rom_in_block_ram(s, d, w, price)) for (d, w), s in zip(sizes, styles, strict=False)]
+
+    def memory_files(self, model: ModelWrapper) -> dict[str, list[str]]:
+        """Weights by beat; thresholds of the signs; by lane thresholds by search node and levels, or lines."""
+        node, names = self.onnx_node.name, self.onnx_node.input[len(self.streams_in()) :]
+        values = [model.get_initializer(n).astype(np.int64) for n in names]
+        signs = values.pop(0) if self.sign_steps else None
+        (sf, nf), pe, simd = self._folds, self.attr("PE"), self.attr("SIMD")
+        by_beat = values[0].T.reshape(nf, pe, sf, simd).transpose(0, 2, 1, 3)
+        files = {f"{node}_weight.mem": hex_words((by_beat > 0).astype(np.int64).reshape(nf * sf, -1), 1)}
+        if signs is not None:
+            x = self.streams_in()[0]
+            codes = np.clip(signs.reshape(-1) - int(x.dtype.min()), 0, 2 ** x.dtype.bitwidth())
+            files[f"{node}_sign.mem"] = hex_words(codes.reshape(-1, x.lanes), x.dtype.bitwidth() + 1)
+        if self.attr("affineSteps"):
+            return files | self._line_files(model)
+        for lane in range(self.attr("Lanes")):
+            files[f"{node}_step_{lane:03}.mem"] = self._step_words(values[1], lane)
+            if self.attr("hasTable"):
+                files[f"{node}_table_{lane:03}.mem"] = self._table_words(values[2], lane)
+        return files
+
+    def _line_files(self, model: ModelWrapper) -> dict[str, list[str]]:
+        """Knees, and the lines {D, A} on both sides of them, by lane."""
+        node, lanes = self.onnx_node.name, self.attr("Lanes")
+        fit = self.fit_affine(model, (self.attr("affineFraction"),))
+        widths = [int(b) for b in self.attr("affineBits")]
+        if fit is None or any(needed > given for needed, given in zip(fit.widths, widths, strict=True)):
+            raise ConfigError(f"{node}: affineSteps=1, but no lines of {widths} bits give these steps; legal: 0")
+        files, total = {}, self.total.bitwidth()
+        for lane in range(lanes):
+            a, d = fit.lines[lane::lanes].reshape(-1, 2).T
+            files[f"{node}_step_{lane:03}.mem"] = hex_words(fit.knees[lane::lanes, None], total)
+            words = (d << widths[0]) + (a & ((1 << widths[0]) - 1))
+            files[f"{node}_table_{lane:03}.mem"] = hex_words(words[:, None], sum(widths))
+        return files
+
+    def _of_lane(self, rows: np.ndarray, lane: int) -> np.ndarray:
+        return np.broadcast_to(rows, (self.attr("MH"), rows.shape[1]))[lane :: self.attr("Lanes")]
+
+    def _step_words(self, thresholds: np.ndarray, lane: int) -> list[str]:
+        """Thresholds of one lane in the order of the search tree, root at node 1."""
+        stages, bits, mine = self.stages, self.total.bitwidth(), self._of_lane(thresholds, lane)
+        codes = np.full((len(mine), 2**stages - 1), 2**bits, np.int64)  # never reached
+        codes[:, : mine.shape[1]] = np.clip(mine + 2 ** (bits - 1), 0, 2**bits)
+        tree = np.zeros((len(mine), 2**stages), np.int64)
+        for stage in range(stages):
+            half = 2 ** (stages - 1 - stage)
+            tree[:, 2**stage : 2 ** (stage + 1)] = codes[:, half - 1 :: 2 * half]
+        return hex_words((tree if stages > 1 else tree[:, 1:]).reshape(-1, 1), bits + 1)
+
+    def _table_words(self, table: np.ndarray, lane: int) -> list[str]:
+        """Levels of one lane; counts beyond the steps never occur."""
+        mine, dtype = self._of_lane(table, lane), self.streams_out()[0].dtype
+        words = np.zeros((len(mine), 2**self.stages), np.int64)
+        words[:, : mine.shape[1]] = (mine + 1) // 2 if dtype == _BIPOLAR else mine
+        return hex_words(words.reshape(-1, 1), dtype.bitwidth())
+
+    def compute(self, *operands: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Signs, windows, sums, shortcut, steps. Doubles hold the sums exactly and multiply faster than int64."""
+        x, *rest = operands
+        shortcut = rest.pop(0) if self.attr("shortcut") == "stream" else x
+        signs = np.where(x >= rest.pop(0).reshape(-1), 1, -1) if self.sign_steps else x
+        weights, thresholds, *table = rest
+        patches = self.window.patches(signs, 0).reshape(1, *self.window.windows, -1)
+        total = (patches.astype(np.float64) @ weights.astype(np.float64)).astype(np.int64) * self.attr("sumScale")
+        if self.attr("shortcut") != "none":
+            total = total + shortcut * self.attr("shortcutScale")
+        levels = StepFunction(thresholds, table[0] if table else None, self.attr("outBias"))(total)
+        bipolar = self.streams_out()[0].dtype == _BIPOLAR and not table
+        return (2 * levels - 1 if bipolar else levels,)
+
+    def resources(self) -> Resources:
+        """Sum of the parts; LUT within 15% of Yosys 0.70 `synth_xilinx`, xc7, mostly low."""
+        return bitconv_area(self)

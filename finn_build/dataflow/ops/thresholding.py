@@ -1,0 +1,208 @@
+"""StepThresholding: any per-channel step function, by binary search: among thresholds and, where it is not monotone,
+with a table; or, where that is smaller and exact, among displacements (`arithmetic/midpoint.py`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from finn.custom_op.fpgadataflow.rtl import register_custom_op
+from qonnx.core.datatype import DataType
+from qonnx.core.modelwrapper import ModelWrapper
+
+from finn_build.arithmetic.midpoint import MidpointSteps, fit_midpoint
+from finn_build.arithmetic.step_function import StepFunction
+from finn_build.dataflow.ops._folds import folds
+from finn_build.dataflow.ops._memory import hex_words, rom_area, rom_in_block_ram
+from finn_build.dataflow.ops._midpoint import ATTRIBUTES, MidpointForm
+from finn_build.dataflow.ops._ram import LUTS_PER_BRAM18
+from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+
+_BIPOLAR = DataType["BIPOLAR"]
+
+
+@register_custom_op
+class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this suffix
+    """`outBias + #{j : x >= thresholds[c, j]}`, or `table[c, #{...}]`.
+
+    Without a table, a BIPOLAR output reads count 0, 1 as -1, +1.
+
+    Shapes:
+        x (*numInputVectors, C), thresholds (C or 1, S) ascending, table (C or 1, S + 1) -> like x.
+    """
+
+    rtl_module = "thresholding"
+    rtl_sources = (
+        *("mvau/rom_distributed.sv", "mvau/rom.sv"),
+        *(f"thresholding/thresholding{part}.sv" for part in ("_search", "_midpoint", "")),
+    )
+
+    @classmethod
+    def own_attributes(cls) -> dict[str, Any]:
+        """Channels, lanes, steps and types; formats of displacements where the pass MidpointSteps has found some."""
+        return {
+            "NumChannels": ("i", True, 0),
+            "PE": ("i", True, 1),
+            "numSteps": ("i", True, 1),
+            "numInputVectors": ("ints", True, []),
+            "inputDataType": ("s", True, ""),
+            "outputDataType": ("s", True, ""),
+            "outBias": ("i", False, 0),
+            "hasTable": ("i", False, 0, {0, 1}),
+            "sharedSteps": ("i", False, 0, {0, 1}),
+        } | dict(ATTRIBUTES)
+
+    def streams_in(self) -> list[Stream]:
+        """The values."""
+        return [Stream(self._shape(), self.attr("PE"), DataType[self.attr("inputDataType")])]
+
+    def streams_out(self) -> list[Stream]:
+        """The levels."""
+        return [Stream(self._shape(), self.attr("PE"), DataType[self.attr("outputDataType")])]
+
+    def rtl_parameters(self) -> dict[str, int | str]:
+        """Sizes, signs, and which memories go to block RAM.
+
+        Raises:
+            ConfigError: PE does not divide NumChannels.
+        """
+        in_dtype, form = self.streams_in()[0].dtype, self.midpoint
+        common = {
+            "PE": self.attr("PE"),
+            "FOLDS": self._folds(),
+            "IN_BITS": in_dtype.bitwidth(),
+            "SIGNED": int(in_dtype.signed() and in_dtype != _BIPOLAR),
+            "STAGES": self._stages,
+            "SHARED": self.attr("sharedSteps"),
+            "OUT_BITS": self.streams_out()[0].dtype.bitwidth(),
+            "BIAS": self.attr("outBias"),
+            "TABLE": self.attr("hasTable"),
+            "BLOCK": sum(
+                rom_in_block_ram("auto", depth, width, self.attr("bramPrice")) << k
+                for k, (depth, width) in enumerate(self._memories(form))
+            ),
+            "FILE": f"{self.onnx_node.name}_steps",
+        }
+        return common if form is None else common | form.parameters(int(in_dtype.min()))
+
+    def memory_files(self, model: ModelWrapper) -> dict[str, list[str]]:
+        """Files of every lane: one per stage, the table's behind them, or those of the displacements (see the RTL)."""
+        node, pe, stages, form = self.onnx_node.name, self.attr("PE"), self._stages, self.midpoint
+        in_dtype, out_bits = self.streams_in()[0].dtype, self.streams_out()[0].dtype.bitwidth()
+        if form is not None:
+            fit = self.fit_midpoint(model, form.dipBits)
+            assert fit is not None, "the form was found in these very steps"
+            return {f"{node}_steps_{name}.mem": words for name, words in form.files(fit, pe, out_bits).items()}
+        given = model.get_initializer(self.onnx_node.input[1]).astype(np.int64)
+        codes = 2 if in_dtype == _BIPOLAR else 2 ** in_dtype.bitwidth()
+        place = (given + 2) // 2 if in_dtype == _BIPOLAR else given - int(in_dtype.min())
+        padded = np.full((len(given), 2**stages - 1), codes, dtype=np.int64)  # one more than any value
+        padded[:, : given.shape[1]] = np.clip(place, 0, codes)
+        files = {}
+        for lane in range(pe):
+            rows = padded if len(padded) == 1 else padded[lane::pe]
+            for stage in range(stages):
+                half = 2 ** (stages - 1 - stage)
+                words = rows[:, half - 1 :: 2 * half].reshape(-1, 1)
+                files[f"{node}_steps_{stage}_{lane:03}.mem"] = hex_words(words, in_dtype.bitwidth() + 1)
+            if self.attr("hasTable"):
+                files[f"{node}_steps_table_{lane:03}.mem"] = hex_words(self._table(model, lane), out_bits)
+        return files
+
+    def fit_midpoint(self, model: ModelWrapper, dip_bits: int) -> MidpointSteps | None:
+        """The steps by midpoint displacement, exact for every value of the input's type; None where that is not to be.
+
+        Args:
+            model: graph that holds the thresholds.
+            dip_bits: bits of the steps that stand apart.
+        """
+        dtypes = self.streams_in()[0].dtype, self.streams_out()[0].dtype
+        if _BIPOLAR in dtypes or self.attr("sharedSteps"):
+            return None
+        thresholds, *table = (model.get_initializer(n).astype(np.int64) for n in self.onnx_node.input[1:])
+        steps = StepFunction(thresholds, table[0] if table else None, self.attr("outBias"))
+        return fit_midpoint(steps, self.attr("NumChannels"), int(dtypes[0].min()), int(dtypes[0].max()), dip_bits)
+
+    def _table(self, model: ModelWrapper, lane: int) -> np.ndarray:
+        """Levels of one lane, [rows * 2^stages, 1]; counts beyond the steps never occur."""
+        given = model.get_initializer(self.onnx_node.input[2]).astype(np.int64)
+        table = np.zeros((len(given), 2**self._plain_stages), dtype=np.int64)
+        table[:, : given.shape[1]] = (given + 1) // 2 if self.streams_out()[0].dtype == _BIPOLAR else given
+        return (table if len(table) == 1 else table[lane :: self.attr("PE")]).reshape(-1, 1)
+
+    def compute(self, *operands: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Count thresholds, channel by channel."""
+        x, thresholds, *table = operands
+        levels = StepFunction(thresholds, table[0] if table else None, self.attr("outBias"))(x)
+        return (2 * levels - 1 if self.streams_out()[0].dtype == _BIPOLAR and not table else levels,)
+
+    def get_exp_cycles(self) -> int:
+        """One beat a cycle."""
+        return self.streams_in()[0].beats
+
+    def fill_cycles(self) -> int:
+        """A stage one cycle, one for the level; with displacements a stage two, three for the rest."""
+        return self._latency(self.midpoint)
+
+    def resources(self) -> Resources:
+        """Logic of a lane, and its memories; compared with Yosys 0.70, raw LUTs.
+
+        LUTs measured and estimated, (channels, PE, steps, input): (24, 4, 15, INT10) 287, 288; with a table 316, 320;
+        shared 165, 204; (24, 2, 255, INT12) 612, 592; (64, 1, 3, INT12) 57, 65; (16, 4, 1, INT9) 46, 62.
+        """
+        return self._area(self.midpoint, self.attr("bramPrice"))
+
+    @property
+    def midpoint(self) -> MidpointForm | None:
+        """Formats of the displacements where they are known and take less, at the present lanes."""
+        if not self.attr("spanBits"):
+            return None
+        form = MidpointForm(self._folds(), **{name: self.attr(name) for name in ATTRIBUTES})
+        areas = (self._area(f, LUTS_PER_BRAM18) for f in (form, None))
+        displaced, plain = (area.lut + LUTS_PER_BRAM18 * area.bram18 for area in areas)
+        return form if displaced < plain else None
+
+    def _area(self, form: MidpointForm | None, price: int) -> Resources:
+        pe, bits = self.attr("PE"), self.streams_in()[0].dtype.bitwidth()
+        out_bits = self.streams_out()[0].dtype.bitwidth()
+        stages = self._plain_stages if form is None else form.stages
+        lut, registers = form.logic(bits, out_bits) if form else (stages * (bits // 2 + 1), out_bits)
+        bram = 0
+        for k, (depth, width) in enumerate(self._memories(form)):
+            block = rom_in_block_ram("auto", depth, width, price)
+            area = rom_area(depth, width, block=block)
+            lut, bram = lut + area[0], bram + area[1]
+            if form is None and k < stages:
+                registers += bits + k + (0 if block or depth == 1 else width)
+        row_bits = 0 if self.attr("sharedSteps") else (self._folds() - 1).bit_length()
+        return Resources(
+            lut=pe * lut + 8 + 2 * stages, ff=pe * registers + self._latency(form) * (1 + row_bits), bram18=pe * bram
+        )
+
+    def _latency(self, form: MidpointForm | None) -> int:
+        return self._plain_stages + 1 if form is None else 2 * form.stages + 3
+
+    @property
+    def _stages(self) -> int:
+        form = self.midpoint
+        return self._plain_stages if form is None else form.stages
+
+    @property
+    def _plain_stages(self) -> int:
+        return int(self.attr("numSteps")).bit_length()
+
+    def _folds(self) -> int:
+        return folds(self.onnx_node.name, "PE", self.attr("PE"), "NumChannels", self.attr("NumChannels"))
+
+    def _memories(self, form: MidpointForm | None) -> list[tuple[int, int]]:
+        """Depth and width of each memory of one lane: each stage's, the table's last."""
+        out_bits = self.streams_out()[0].dtype.bitwidth()
+        if form is not None:
+            return form.memories(out_bits)
+        rows, stages = 1 if self.attr("sharedSteps") else self._folds(), self._plain_stages
+        bits = self.streams_in()[0].dtype.bitwidth() + 1
+        table = [(rows << stages, out_bits)] if self.attr("hasTable") else []
+        return [(rows << k, bits) for k in range(stages)] + table
+
+    def _shape(self) -> tuple[int, ...]:
+        return (*(int(d) for d in self.attr("numInputVectors")), self.attr("NumChannels"))

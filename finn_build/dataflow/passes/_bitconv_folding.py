@@ -1,0 +1,78 @@
+"""Foldings of a BitConv: SIMD x PE popcount lanes, Lanes searches in parallel, InLanes elements a beat in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from onnx import NodeProto, helper
+from qonnx.custom_op.registry import getCustomOp
+
+from finn_build.dataflow.ops._folds import divisors
+from finn_build.dataflow.ops._ram import LUTS_PER_BRAM18
+
+Folding = dict[str, int]
+_NAMES = ("SIMD", "PE", "Lanes", "InLanes")
+_NEAR = 1.5  # lanes of candidates worth an area estimate, relative to the fewest
+
+
+def choose(node: NodeProto, target_cycles: int) -> Folding:
+    """The smallest folding that meets the target by the op's own estimate, else the fastest one."""
+    folded = {*_NAMES, "name"}
+    rest = NodeProto()
+    rest.CopyFrom(node)
+    del rest.attribute[:], rest.input[:], rest.output[:]
+    rest.attribute.extend(sorted((a for a in node.attribute if a.name not in folded), key=lambda a: a.name))
+    rest.input.extend(["x"] * len(getCustomOp(node).streams_in()))
+    rest.output.append("y")
+    rest.name = rest.doc_string = ""
+    return dict(zip(_NAMES, _choose(rest.SerializeToString(), target_cycles), strict=True))
+
+
+@lru_cache(maxsize=4096)
+def _choose(serialized: bytes, target_cycles: int) -> tuple[int, ...]:
+    node = NodeProto()
+    node.ParseFromString(serialized)
+    candidates = [(f, _with(node, f).get_exp_cycles()) for f in _foldings(node, target_cycles)]
+    legal = [f for f, cycles in candidates if cycles <= target_cycles]
+    if not legal:
+        return min(candidates, key=lambda c: (c[1], c[0]))[0]
+    fewest = min(f[0] * f[1] for f in legal)
+    near = [f for f in legal if f[0] * f[1] <= _NEAR * fewest]
+    return min(near, key=lambda f: (_cost(node, f), f))
+
+
+def _foldings(node: NodeProto, target_cycles: int) -> Iterator[tuple[int, ...]]:
+    """Every SIMD and PE, with the fewest lanes of both kinds that meet the target, or the most there are."""
+    op = getCustomOp(node)
+    own, pixels = op.attr("shortcut") == "own", op.attr("IFMDim")[0] * op.attr("IFMDim")[1]
+    channels, rows = op.attr("IFMChannels"), op.attr("MH")
+    outputs = op.window.windows[0] * op.window.windows[1]
+    for simd in divisors(channels):
+        entries = _fewest(divisors(simd), pixels * channels, target_cycles)
+        for pe in divisors(rows):
+            lanes = _fewest(divisors(pe), outputs * rows * op.stages, target_cycles)
+            if own:
+                shared = [d for d in divisors(pe) if simd % d == 0 and d >= max(lanes, entries)]
+                if not shared:
+                    shared = [max(d for d in divisors(pe) if simd % d == 0)]
+                yield simd, pe, shared[0], shared[0]
+            else:
+                yield simd, pe, lanes, entries
+
+
+def _fewest(lanes: list[int], work: int, target_cycles: int) -> int:
+    return next((d for d in lanes if work <= d * target_cycles), lanes[-1])
+
+
+def _with(node: NodeProto, folding: tuple[int, ...]) -> Any:
+    copy = NodeProto()
+    copy.CopyFrom(node)
+    copy.attribute.extend(helper.make_attribute(n, v) for n, v in zip(_NAMES, folding, strict=True))
+    return getCustomOp(copy)
+
+
+def _cost(node: NodeProto, folding: tuple[int, ...]) -> int:
+    area = _with(node, folding).resources()
+    return int(area.lut + LUTS_PER_BRAM18 * area.bram18)

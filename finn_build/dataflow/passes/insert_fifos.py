@@ -1,0 +1,246 @@
+"""InsertFIFOs: the buffers without which a fork that joins again would stall, sized in closed form.
+
+A window op (SWG, pool) gives its first beat when it has seen the first (kh - 1 - top) rows and (kw - left) pixels, so
+each tensor lags the accelerator's input by a known part of a frame. Where two streams join, the one that lags less has
+to wait: its FIFO holds the difference, in beats of its own, plus the latency of the pipelines and half a row. A
+shortcut that enters a BitConv meets its sums, so it also waits for the window. A skip beside a path of windows gets no
+less than it takes not to stall for ever (`_skips`). What comes through a split waits before the split, in one FIFO for
+all parts, as long as the part that waits least. Where the order of beats within a pixel would block (`_pixel_order`),
+or is about to cost rate, a join's input has a FIFO of a pixel.
+A pool gives its rows in bursts; what follows at nearly the target rate gets a FIFO of one row of pool output. The
+window of a convolution with stride does so too: where the next window op has as little time to spare, it gets a FIFO of
+one row.
+An SWG's ring is as deep as reading at full speed needs, of pixels that arrive at full speed. Where the ops before it
+are slower, or the MVAU behind it replays each window, and there is no time to spare, a FIFO holds what has to be there
+earlier (`Window.pixels_kept`).
+What makes several rows of one (Upsample, DepthToSpace) takes no input while it sends those that it kept; a FIFO gathers
+it. A DepthToSpace sends a row of a block, then stores the others; a FIFO behind it holds what it sent.
+An MVAU takes no input while it replays a vector for its row folds; unless a window op feeds it at full speed, a FIFO
+gathers the next vector meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from math import ceil
+
+from onnx import NodeProto, helper
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
+from qonnx.transformation.base import Transformation
+
+from finn_build.dataflow.ops.base import DOMAIN, Stream, StreamOp
+from finn_build.dataflow.passes._pixel_order import pixels_held
+from finn_build.dataflow.passes._skips import least_depths
+from finn_build.errors import ConfigError
+
+_SLIDING_OPS = ("SWG_rtl", "WideSWG_rtl")
+_WINDOW_OPS = (*_SLIDING_OPS, "StreamPool_rtl", "BitConv_rtl")
+_GROWING_OPS = ("Upsample_rtl", "DepthToSpace_rtl")
+_PASSING_OPS = ("BitMVAU_rtl", "StepThresholding_rtl", "StreamDWC_rtl", "StreamFIFO_rtl")
+_BUSY = 0.75  # of the interval between frames; with less to do an op catches up
+
+
+class InsertFIFOs(Transformation):
+    """Comes last, when folding and width converters stand."""
+
+    def __init__(self, target_cycles: int, depths: Mapping[str, int] | None = None):
+        """Args: `target_cycles` between frames; `depths`, beats by FIFO name that replace those found here."""
+        super().__init__()
+        self.target_cycles = target_cycles
+        self.depths = dict(depths or {})
+
+    def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
+        """Insert all FIFOs; one application is enough.
+
+        Raises:
+            ConfigError: `depths` names no FIFO.
+        """
+        self._insert(model)
+        fifos = {n.name: n for n in model.get_nodes_by_op_type("StreamFIFO_rtl")}
+        for name, depth in self.depths.items():
+            if name not in fifos:
+                raise ConfigError(f"fifos: no FIFO is called {name}; legal: {', '.join(fifos) or 'none'}")
+            getCustomOp(fifos[name]).set_nodeattr("depth", depth)
+        return model, False
+
+    def _insert(self, model: ModelWrapper) -> None:
+        lag = self._lags(model)
+        held, parts, least = self._held(model), {}, least_depths(model)
+        for node in list(model.graph.node):
+            streams = getCustomOp(node).streams_in()
+            if len(streams) > 1:
+                met = [lag[node.input[k]] + self._until_join(node, k) for k in range(len(streams))]
+                for port, stream in enumerate(streams):
+                    wait, producer = max(met) - met[port], model.find_producer(node.input[port])
+                    if producer is not None and producer.op_type == "StreamSplit_rtl":
+                        parts[node.input[port]] = (node, port, wait)
+                        continue
+                    bound = max(0, least.get((node.name, port), 0))
+                    if depth := max(self._join_depth(stream, wait), held.get((node.name, port), 0), bound):
+                        insert_fifo(model, node, port, max(2, depth), bound)
+            else:
+                depth = max(
+                    _burst_depth(model, node),
+                    _replay_depth(model, node),
+                    self._stride_depth(model, node),
+                    self._pace_depth(model, node),
+                    _kept_depth(node),
+                )
+                if depth:
+                    insert_fifo(model, node, 0, max(2, depth))
+        for split in model.get_nodes_by_op_type("StreamSplit_rtl"):
+            shared = min(parts[name][2] if name in parts else Fraction(0) for name in split.output)
+            if depth := self._join_depth(getCustomOp(split).streams_in()[0], shared):
+                insert_fifo(model, split, 0, depth)
+            for node, port, wait in [parts[name] for name in split.output if name in parts]:
+                stream = getCustomOp(node).streams_in()[port]
+                if depth := max(self._join_depth(stream, wait - shared), held.get((node.name, port), 0)):
+                    insert_fifo(model, node, port, max(2, depth))
+
+    def _held(self, model: ModelWrapper) -> dict[tuple[str, int], int]:
+        """Beats of a pixel at those inputs of joins, (node, port), where it waits whole.
+
+        There the order of beats would block, or a split or join is too busy to wait for the turn of the other.
+        """
+        held = pixels_held(model)
+        for node in model.get_nodes_by_op_type("StreamConcat_rtl"):
+            for port, stream in enumerate(getCustomOp(node).streams_in()):
+                split = model.find_producer(node.input[port])
+                if split is not None and split.op_type == "StreamSplit_rtl":
+                    busy = max(getCustomOp(n).get_exp_cycles() for n in (node, split))
+                    if 2 * busy > self.target_cycles:
+                        held[node.name, port] = stream.shape[-1] // stream.lanes
+        return held
+
+    def _until_join(self, node: NodeProto, port: int) -> Fraction:
+        """Part of a frame between a stream's arrival at an op and the place in it where it meets the others."""
+        if node.op_type != "BitConv_rtl" or port > 0:
+            return Fraction(0)
+        op = getCustomOp(node)
+        return _window_lag(op) + Fraction(16 + _cycles_a_window(op), self.target_cycles)
+
+    def _lags(self, model: ModelWrapper) -> dict[str, Fraction]:
+        """Part of a frame by which each tensor lags the accelerator's input."""
+        lag = {i.name: Fraction(0) for i in model.graph.input}
+        for node in model.graph.node:
+            op = getCustomOp(node)
+            arrival = max(lag[node.input[k]] for k in range(len(op.streams_in())))
+            own = Fraction(op.fill_cycles(), self.target_cycles)
+            if node.op_type in _WINDOW_OPS:
+                own = _window_lag(op) + Fraction(16 + _cycles_a_window(op), self.target_cycles)
+            if node.op_type in _GROWING_OPS:
+                own += _rows_kept(op) / op.attr("IFMDim")[0]
+            for name in node.output:
+                lag[name] = arrival + own
+        return lag
+
+    def _join_depth(self, stream: Stream, wait: Fraction) -> int:
+        """Beats that arrive while the other operand is not there yet; 0 when it comes first."""
+        if not wait:
+            return 0
+        rows = stream.shape[1] if len(stream.shape) == 4 else 1
+        return max(2, ceil(wait * stream.beats) + stream.beats // rows // 2 + 4)
+
+    def _stride_depth(self, model: ModelWrapper, node: NodeProto) -> int:
+        """One row of beats before a window op behind one with stride, when neither can catch up; 0 elsewhere."""
+        before = model.find_producer(node.input[0])
+        while before is not None and before.op_type in _PASSING_OPS:
+            before = model.find_producer(before.input[0])
+        if before is None or before.op_type not in (*_SLIDING_OPS, "BitConv_rtl") or node.op_type not in _WINDOW_OPS:
+            return 0
+        source, sink = getCustomOp(before), getCustomOp(node)
+        strided = source.streams_in()[0].beats > source.streams_out()[0].beats
+        busy = min(source.get_exp_cycles(), sink.get_exp_cycles()) > _BUSY * self.target_cycles
+        stream = sink.streams_in()[0]
+        return stream.beats // stream.shape[1] if strided and busy else 0
+
+    def _pace_depth(self, model: ModelWrapper, node: NodeProto) -> int:
+        """Beats before an SWG that its ring cannot hold when its windows are paced; 0 elsewhere."""
+        reader = model.find_consumer(node.output[0]) if node.op_type == "SWG_rtl" else None
+        if reader is None or reader.op_type != "BitMVAU_rtl":
+            return 0
+        op, mvau = getCustomOp(node), getCustomOp(reader)
+        arrival, reading = self._busiest_before(model, node), max(op.get_exp_cycles(), mvau.get_exp_cycles())
+        if max(arrival, reading) <= _BUSY * self.target_cycles:
+            return 0
+        kept = op.window.pixels_kept(arrival, reading, mvau.attr("PE") / mvau.attr("MH")) * op.window.folds
+        missing = kept - int(op.rtl_parameters()["DEPTH"])
+        return missing + op.window.folds if missing > 0 else 0
+
+    def _busiest_before(self, model: ModelWrapper, node: NodeProto) -> int:
+        """Cycles per frame of the slowest op between the accelerator's input and a node."""
+        producers = [p for p in map(model.find_producer, node.input) if p is not None]
+        return max((max(getCustomOp(p).get_exp_cycles(), self._busiest_before(model, p)) for p in producers), default=0)
+
+
+def _burst_depth(model: ModelWrapper, node: NodeProto) -> int:
+    """One row of beats behind a pool, 0 elsewhere; behind a DepthToSpace a row of a block."""
+    producer, stream = model.find_producer(node.input[0]), getCustomOp(node).streams_in()[0]
+    if producer is None:
+        return 0
+    if producer.op_type == "DepthToSpace_rtl":
+        return int(stream.folds * getCustomOp(producer).attr("BlockSize"))
+    if producer.op_type == "StreamPool_rtl":
+        return stream.beats // getCustomOp(producer).streams_out()[0].shape[1]
+    return 0
+
+
+def _replay_depth(model: ModelWrapper, node: NodeProto) -> int:
+    """One vector before an MVAU of several row folds that no window op feeds, 0 elsewhere.
+
+    The MVAU takes no input while it replays a vector; the next one gathers in the FIFO meanwhile.
+    """
+    op, producer = getCustomOp(node), model.find_producer(node.input[0])
+    if node.op_type != "BitMVAU_rtl" or op.attr("PE") == op.attr("MH"):
+        return 0
+    while producer is not None and producer.op_type == "StreamDWC_rtl":
+        producer = model.find_producer(producer.input[0])
+    fed = producer is not None and producer.op_type in _SLIDING_OPS
+    return 0 if fed else op.attr("MW") // op.attr("SIMD")
+
+
+def insert_fifo(model: ModelWrapper, node: NodeProto, port: int, depth: int, least: int = 0) -> None:
+    """Put a FIFO of `depth` beats in front of input `port` of a node; a skip cannot do without `least` of them."""
+    stream, tensor = getCustomOp(node).streams_in()[port], node.input[port]
+    count = sum(n.op_type == "StreamFIFO_rtl" for n in model.graph.node)
+    buffered = f"{tensor}_fifo"
+    fifo = helper.make_node(
+        "StreamFIFO_rtl", [tensor], [buffered], name=f"FIFO_{count}", domain=DOMAIN, backend="fpgadataflow",
+        shape=list(stream.shape), lanes=stream.lanes, dataType=stream.dtype.name, depth=depth,
+        leastDepth=least,
+    )  # fmt: skip
+    fifo.doc_string = node.doc_string
+    model.set_tensor_shape(buffered, list(stream.shape))
+    model.set_tensor_datatype(buffered, stream.dtype)
+    model.graph.node.insert(list(model.graph.node).index(node), fifo)
+    node.input[port] = buffered
+
+
+def _cycles_a_window(op: StreamOp) -> int:
+    """Cycles of one window in a BitConv, between the pixel that completes it and its levels; 0 in what passes beats."""
+    if op.onnx_node.op_type != "BitConv_rtl":
+        return 0
+    height, width = op.window.windows
+    return int(op.reading_cycles // (height * width))
+
+
+def _kept_depth(node: NodeProto) -> int:
+    """Beats of a row that arrive before a growing op while it sends the rows that it kept; 0 elsewhere."""
+    if node.op_type not in _GROWING_OPS:
+        return 0
+    (stream,), kept = getCustomOp(node).streams_in(), _rows_kept(getCustomOp(node))
+    return ceil(stream.beats // stream.shape[1] * kept) + 4 if kept else 0
+
+
+def _rows_kept(op: StreamOp) -> Fraction:
+    """Part of the rows of a growing op that it kept."""
+    rows = op.attr("BlockSize") if op.onnx_node.op_type == "DepthToSpace_rtl" else op.attr("Scale")[0]
+    return 1 - Fraction(1, rows)
+
+
+def _window_lag(op: StreamOp) -> Fraction:
+    (h, w), (kh, kw) = op.attr("IFMDim"), op.attr("KernelDim")
+    top, left, *_ = op.attr("Padding")
+    return Fraction(max(0, kh - 1 - top) * w + max(1, kw - left), h * w)

@@ -1,0 +1,140 @@
+"""PlaceMemories: memories move between block RAM and LUTs, op by op, until the design fits both.
+
+Every op puts each of its memories where that takes the smaller share of an XC7Z020. Where the design then has too many
+RAMB18, ops are told that one is worth more LUTs (`bramPrice`), those that free a block for the fewest LUTs first.
+Where it has too many LUTs, the other way round, as far as there are blocks. Before that, the deepest FIFOs go to
+UltraRAM where the chip has it, and in a design that does not fit so the rows that windows keep: only these can, as it
+starts empty. Skips that are named, or with "auto" as few as make the design fit, those with the most blocks first, go
+to the memory of the board. Streams, cycles and values stay.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from math import inf
+
+from onnx import NodeProto
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
+from qonnx.transformation.base import Transformation
+
+from finn_build.board.shell import MAX_STREAMS
+from finn_build.dataflow.ops.base import Resources, StreamOp
+from finn_build.errors import ConfigError
+
+_PRICES_FOR_LUTS = (200, 215, 235, 260, 300, 400)  # to free blocks
+_BLOCKS_PER_URAM = 4  # RAMB18 that an UltraRAM has to free; it holds as much as 16
+_FIFOS, _ROWS = "StreamFIFO_rtl", "SWG_rtl"
+_PRICES_FOR_BLOCKS = (170, 140, 110, 80, 50)  # to free LUTs
+
+
+class PlaceMemories(Transformation):
+    """Comes last. Skips designs that fit already; what cannot be made to fit is left as near as it gets."""
+
+    def __init__(self, lut: float, bram18: float, uram: float = 0, ddr_skips: str | Sequence[str] = "off"):
+        """Args: `lut`, `bram18`, `uram`, the budget of the whole design; `ddr_skips`, as in a build configuration."""
+        super().__init__()
+        self.lut, self.bram18, self.uram, self.ddr_skips = lut, bram18, uram, ddr_skips
+
+    def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
+        """Change prices until both budgets hold; one application is enough.
+
+        Raises:
+            ConfigError: `ddr_skips` names no skip, or more than the shell has room for.
+        """
+        skips = {n.name: n for n in model.get_nodes_by_op_type(_FIFOS) if getCustomOp(n).attr("leastDepth")}
+        room = (MAX_STREAMS - len(model.graph.input) - len(model.graph.output)) // 2
+        if not isinstance(self.ddr_skips, str):
+            for name in self.ddr_skips:
+                if name not in skips:
+                    raise ConfigError(f"ddr_skips: no skip is called {name}; legal: {', '.join(skips) or 'none'}")
+                getCustomOp(skips[name]).set_nodeattr("ram_style", "ddr")
+            if len(self.ddr_skips) > room:
+                raise ConfigError(f"ddr_skips: {len(self.ddr_skips)} skips; the shell has room for {room}")
+        in_uram = [_FIFOS]
+        placed = self._place(model, in_uram)
+        if self.uram and not self._fits(placed):
+            in_uram.append(_ROWS)
+            placed = self._place(model, in_uram)
+        if self.ddr_skips == "auto":
+            deepest = sorted(skips.values(), key=lambda n: (-getCustomOp(n).resources().bram18, n.name))
+            for skip in deepest[:room]:
+                if self._fits(placed):
+                    break
+                getCustomOp(skip).set_nodeattr("ram_style", "ddr")
+                placed = self._place(model, in_uram)
+        return placed, False
+
+    def _fits(self, model: ModelWrapper) -> bool:
+        areas = _areas(model).values()
+        return sum(a.bram18 for a in areas) <= self.bram18 and sum(a.lut for a in areas) <= self.lut
+
+    def _place(self, unplaced: ModelWrapper, in_uram: Sequence[str]) -> ModelWrapper:
+        """A copy in which both budgets hold, or as nearly as it gets; ops of the types `in_uram` may use UltraRAM."""
+        model = copy.deepcopy(unplaced)
+        for op_type in in_uram if self.uram else ():
+            self._to_uram(model, op_type)
+        areas = _areas(model)
+        blocks, luts = sum(a.bram18 for a in areas.values()), sum(a.lut for a in areas.values())
+        if blocks > self.bram18:
+            _trade(model, areas, _PRICES_FOR_LUTS, ("bram18", blocks - self.bram18), ("lut", inf))
+        elif luts > self.lut:
+            _trade(model, areas, _PRICES_FOR_BLOCKS, ("lut", luts - self.lut), ("bram18", self.bram18 - blocks))
+        return model
+
+    def _to_uram(self, model: ModelWrapper, op_type: str) -> None:
+        """Move ops, those that free the most block RAM first."""
+        offers, left = [], self.uram - sum(area.uram for area in _areas(model).values())
+        for node in model.get_nodes_by_op_type(op_type):
+            op = getCustomOp(node)
+            if op.get_output_datatype() != op.get_input_datatype():
+                continue  # padded ±1: padding is ones, and UltraRAM's output resets to zeros only
+            freed = op.resources().bram18
+            blocks = _changed(node, ram_style="ultra").resources().uram
+            if freed >= _BLOCKS_PER_URAM * blocks:
+                offers.append((-freed, blocks, node.name, node))
+        for _, blocks, _, node in sorted(offers, key=lambda offer: offer[:3]):
+            if blocks <= left:
+                left -= blocks
+                getCustomOp(node).set_nodeattr("ram_style", "ultra")
+
+
+def _areas(model: ModelWrapper) -> dict[str, Resources]:
+    return {n.name: getCustomOp(n).resources() for n in model.graph.node if isinstance(getCustomOp(n), StreamOp)}
+
+
+def _trade(
+    model: ModelWrapper, areas: dict[str, Resources], prices: Sequence[int], wanted: tuple[str, float],
+    paid: tuple[str, float],
+) -> None:  # fmt: skip
+    """Change the prices that free the wanted amount of one resource for the least of the other, which is limited."""
+    (scarce, excess), (other, room) = wanted, paid
+    offers = []
+    for node in model.graph.node:
+        before = areas.get(node.name)
+        for price in prices if before is not None else ():
+            after = _changed(node, bramPrice=price).resources()
+            freed = getattr(before, scarce) - getattr(after, scarce)
+            if freed > 0:
+                cost = getattr(after, other) - getattr(before, other)
+                offers.append((cost / freed, price, freed, node))
+    taken: set[str] = set()
+    for rate, price, freed, node in sorted(offers, key=lambda offer: (offer[0], offer[3].name, offer[1])):
+        if excess <= 0:
+            break
+        if node.name not in taken and rate * freed <= room:
+            taken.add(node.name)
+            getCustomOp(node).set_nodeattr("bramPrice", price)
+            excess -= freed
+            room -= rate * freed
+
+
+def _changed(node: NodeProto, **attributes: int | str) -> StreamOp:
+    """A copy of an op with other attributes."""
+    copy = NodeProto()
+    copy.CopyFrom(node)
+    op: StreamOp = getCustomOp(copy)
+    for name, value in attributes.items():
+        op.set_nodeattr(name, value)
+    return op

@@ -1,0 +1,88 @@
+"""WidenWindows: a window that reads place by place too slowly becomes one that gives a whole window a beat.
+
+An SWG delivers at most one pixel a beat, so that a convolution takes OH*OW*kh*kw cycles at least; with the few channels
+of an image its MVAU then has few lanes, and the first layer is the slowest. A WideSWG moves on column by column.
+"""
+
+from __future__ import annotations
+
+from onnx import NodeProto, TensorProto, helper
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
+from qonnx.transformation.base import Transformation
+from qonnx.util.basic import qonnx_make_model
+
+from finn_build.dataflow.ops._ram import LUTS_PER_BRAM18
+from finn_build.dataflow.ops.base import DOMAIN
+from finn_build.dataflow.passes.insert_width_converters import InsertWidthConverters
+from finn_build.dataflow.passes.set_folding import SetFolding
+
+_LUTS_PER_DSP = 242  # XC7Z020: 53,200 LUT to 220 DSP
+_LUTS_PER_FF = 0.5  # and to 106,400 FF
+_KEPT = ("IFMDim", "IFMChannels", "KernelDim", "Stride", "Padding", "inputDataType", "ram_style")
+
+
+class WidenWindows(Transformation):
+    """SWG_rtl -> WideSWG_rtl, of the same name and tensors, where it reads the accelerator's input.
+
+    (1, H, W, C) -> (1, OH, OW, kh*kw*C) as before. It is replaced where only a BitMVAU_rtl reads its windows, and
+
+    - OH*OW*kh*kw exceeds the target, so that no SIMD would do, or
+    - window and MVAU take a smaller share of an XC7Z020 when folded for the target.
+
+    Skipped for padded bipolar input, whose windows are three-valued; where the wide one is no faster; and inside the
+    network: a WideSWG keeps its rate if pixels wait for it, as at the input, and the FIFOs in front of windows are made
+    for SWG. Comes after InsertDuplicates (one reader each) and before SetFolding.
+    """
+
+    def __init__(self, target_cycles: int):
+        """Args: `target_cycles` per frame, as for SetFolding."""
+        super().__init__()
+        self.target_cycles = target_cycles
+
+    def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
+        """Replace every window that qualifies; one application is enough."""
+        images = [i.name for i in model.graph.input]
+        for index, node in enumerate(list(model.graph.node)):
+            first = node.op_type == "SWG_rtl" and node.input[0] in images
+            readers = model.find_consumers(node.output[0]) if first else []
+            if len(readers) == 1 and readers[0].op_type == "BitMVAU_rtl" and self._qualifies(node, readers[0]):
+                wide = _widened(node)
+                model.graph.node.remove(node)
+                model.graph.node.insert(index, wide)
+        return model, False
+
+    def _qualifies(self, node: NodeProto, reader: NodeProto) -> bool:
+        swg = getCustomOp(node)
+        if swg.attr("inputDataType") == "BIPOLAR" and any(swg.attr("Padding")):
+            return False
+        height, width = swg.window.windows
+        fastest = height * width * swg.attr("KernelDim")[0] * swg.attr("KernelDim")[1]
+        if fastest > self.target_cycles:
+            return getCustomOp(_widened(node)).get_exp_cycles() < fastest
+        return self._area(_widened(node), reader) < self._area(node, reader)
+
+    def _area(self, window: NodeProto, reader: NodeProto) -> float:
+        """Area of a window and its MVAU, in LUTs, folded for the target."""
+        pair = _pair(window, reader).transform(SetFolding(self.target_cycles)).transform(InsertWidthConverters())
+        parts = [getCustomOp(node).resources() for node in pair.graph.node]
+        return sum(p.lut + _LUTS_PER_FF * p.ff + LUTS_PER_BRAM18 * p.bram18 + _LUTS_PER_DSP * p.dsp for p in parts)
+
+
+def _widened(node: NodeProto) -> NodeProto:
+    swg = getCustomOp(node)
+    wide = helper.make_node(
+        "WideSWG_rtl", list(node.input), list(node.output), name=node.name, domain=DOMAIN, backend="fpgadataflow",
+        **{name: swg.attr(name) for name in _KEPT},
+    )  # fmt: skip
+    wide.doc_string = node.doc_string
+    return wide
+
+
+def _pair(window: NodeProto, reader: NodeProto) -> ModelWrapper:
+    """The two as a model of their own."""
+    nodes = [NodeProto.FromString(node.SerializeToString()) for node in (window, reader)]
+    source, sink = (getCustomOp(node) for node in nodes)
+    shapes = {nodes[0].input[0]: source.streams_in()[0].shape, nodes[1].output[0]: sink.streams_out()[0].shape}
+    image, sums = (helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items())
+    return ModelWrapper(qonnx_make_model(helper.make_graph(nodes, "pair", [image], [sums])))

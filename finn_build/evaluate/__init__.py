@@ -1,0 +1,1 @@
+"""What a design costs, by tools other than the simulator."""

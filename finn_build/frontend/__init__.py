@@ -1,0 +1,1 @@
+"""From the user's network and images to an integer graph."""

@@ -1,0 +1,214 @@
+"""QONNX export, and the tensors at which every level of the build is compared with PyTorch.
+
+The file carries two entries in its metadata: `signflow.taps`, JSON {tensor name: [module path, call index]}
+for every activation quantizer call and every output of the graph, and `signflow.model`, JSON {name,
+classes}.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import onnx
+import torch
+from brevitas.export.onnx.qonnx.function import BrevitasQuantOp
+from brevitas.export.onnx.qonnx.handler import BrevitasActQuantProxyHandler
+from brevitas.export.onnx.qonnx.manager import QONNXManager
+from brevitas.proxy import ActQuantProxyFromInjector
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.transformation.infer_shapes import InferShapes
+from torch import Tensor, nn
+
+from brevitas_models.data.atomic import write_atomically
+from finn_build.errors import DataError, UnsupportedModelError
+from finn_build.frontend.fold_constants import FoldConstants
+
+TAPS_KEY = "signflow.taps"
+MODEL_KEY = "signflow.model"
+OPSET = 13
+
+Taps = dict[str, tuple[str, int]]
+"""Tensor name in the ONNX file to (module path, call index); the graph's output has an empty path."""
+
+
+class _ActHandler(BrevitasActQuantProxyHandler):
+    """Brevitas makes every 1-bit quantizer a BipolarQuant; an unsigned one is {0, 1} and stays a Quant."""
+
+    def prepare_for_export(self, module: nn.Module) -> None:
+        super().prepare_for_export(module)
+        if module.is_quant_enabled and not module.is_signed:
+            self.quant_op = BrevitasQuantOp
+
+
+class _Manager(QONNXManager):
+    run_onnx_passes = False  # they give constants random names, we keep the tracer's
+    handlers: ClassVar[list[type]] = [
+        _ActHandler,
+        *(h for h in QONNXManager.handlers if h is not BrevitasActQuantProxyHandler),
+    ]
+
+
+def export_qonnx(
+    model: nn.Module,
+    path: str | Path,
+    input_shape: Sequence[int],
+    name: str | None = None,
+    classes: Sequence[str] | None = None,
+) -> Path:
+    """Write `model` in eval mode as a QONNX file with shapes, taps, class names and model name.
+
+    Args:
+        model: a Brevitas network whose outputs are plain tensors.
+        path: file to write; it appears complete or not at all.
+        input_shape: [N, C, H, W] of the graph, N included.
+        name: model name to record; a zoo model's own name where it is None.
+        classes: class names to record, in the order of the logits; the model's own where it is None.
+
+    Returns:
+        The path written.
+
+    Raises:
+        UnsupportedModelError: the network cannot be traced, or its quantizers do not match the graph's.
+    """
+    graph, taps = _to_graph(model, input_shape)
+    names = list(classes if classes is not None else getattr(model, "classes", ()))
+    described = {"name": name or getattr(model, "name", type(model).__name__), "classes": names}
+    graph.set_metadata_prop(TAPS_KEY, json.dumps(taps))
+    graph.set_metadata_prop(MODEL_KEY, json.dumps(described))
+    return write_atomically(path, lambda temporary: graph.save(str(temporary)))
+
+
+def read_taps(source: str | Path | ModelWrapper) -> Taps:
+    """The taps recorded in a file that `export_qonnx` wrote, or in the model read from it.
+
+    Raises:
+        DataError: there are none.
+    """
+    model = source if isinstance(source, ModelWrapper) else ModelWrapper(str(source))
+    text = model.get_metadata_prop(TAPS_KEY)
+    if text is None:
+        raise DataError(
+            f"{source}: no '{TAPS_KEY}' in its metadata; write it with finn_build.frontend.export.export_qonnx"
+        )
+    return {tensor: (module, call) for tensor, (module, call) in json.loads(text).items()}
+
+
+def torch_taps(model: nn.Module, images: np.ndarray, taps: Taps | None = None) -> dict[str, np.ndarray]:
+    """What PyTorch computes at every tap, in eval mode.
+
+    Args:
+        model: the network that was exported.
+        images: float32 batch.
+        taps: from `read_taps`; None traces the model again to find the tensor names.
+
+    Shapes:
+        images [N, C, H, W]; each value [N, …] float32, keyed by tensor name in the ONNX file.
+
+    Raises:
+        UnsupportedModelError: the model's quantizer calls are not those of `taps`.
+    """
+    if taps is None:
+        taps = _to_graph(model, (1, *images.shape[1:]))[1]
+    calls = _run_and_record(model, torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32)))
+    if {call for call in taps.values() if call[0]} != {call for call in calls if call[0]}:
+        raise UnsupportedModelError("taps and model disagree: the ONNX file was exported from another network")
+    return {tensor: calls[call].numpy() for tensor, call in taps.items()}
+
+
+def _to_graph(model: nn.Module, input_shape: Sequence[int]) -> tuple[ModelWrapper, Taps]:
+    """Trace the model; pair its quantizer calls with the graph's quantizer nodes, in execution order."""
+    image = torch.zeros(*input_shape, device=_device(model))
+    calls = [call for call in _run_and_record(model, image) if call[0]]
+    for module in model.modules():
+        if isinstance(module, ActQuantProxyFromInjector):
+            module.export_handler = None  # Brevitas keeps the handler of an earlier export by other means
+    try:
+        proto = _Manager.export(
+            model,
+            args=image,
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=["images"],
+            output_names=["logits"],
+            keep_initializers_as_inputs=False,
+        )
+    except (RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
+        raise UnsupportedModelError(f"{type(model).__name__}: cannot be traced to ONNX: {error}") from error
+    executed = {name: k for k, node in enumerate(proto.graph.node) for name in node.output}  # qonnx sorts branches anew
+    graph = ModelWrapper(proto).transform(InferShapes()).transform(FoldConstants())
+    if graph.get_nodes_by_op_type("Pad"):  # it has a shape once its amounts are constants
+        graph = graph.transform(InferShapes())
+    _name_copied_constants(graph)
+    tensors = sorted((node.output[0] for node in _act_quant_nodes(graph.graph)), key=executed.__getitem__)
+    if len(tensors) != len(calls):
+        raise UnsupportedModelError(
+            f"{type(model).__name__}: {len(calls)} activation quantizer calls, {len(tensors)} in the graph; "
+            "every quantizer's output must be used"
+        )
+    taps: Taps = dict(zip(tensors, calls, strict=True))
+    for index, output in enumerate(graph.graph.output):
+        taps.setdefault(output.name, ("", index))  # a quantizer may give an output
+    return graph, taps
+
+
+def _name_copied_constants(graph: ModelWrapper) -> None:
+    """qonnx copies constants that nodes share under random names; name them by node and input instead."""
+    constants = {tensor.name for tensor in graph.graph.initializer}
+    for node in graph.graph.node:
+        for index, name in enumerate(node.input):
+            if name in constants and re.fullmatch("[A-Za-z0-9]{6}", name):
+                graph.rename_tensor(name, f"{node.output[0]}_input_{index}")
+
+
+def _act_quant_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    constants = {tensor.name for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type in ("Quant", "BipolarQuant") and node.input[0] not in constants:
+            yield node
+
+
+@torch.no_grad()
+def _run_and_record(model: nn.Module, images: Tensor) -> dict[tuple[str, int], Tensor]:
+    """Output of every activation quantizer call, then of the model, in order."""
+    calls: dict[tuple[str, int], Tensor] = {}
+    was_training = model.training
+    with _hooks(model, calls):
+        outputs = model.eval()(images.to(_device(model)))
+    model.train(was_training)
+    for index, output in enumerate(outputs if isinstance(outputs, tuple | list) else (outputs,)):
+        calls["", index] = _plain(output)
+    return calls
+
+
+@contextmanager
+def _hooks(model: nn.Module, calls: dict[tuple[str, int], Tensor]) -> Iterator[None]:
+    counts: dict[str, int] = {}
+
+    def record(path: str, _module: nn.Module, _inputs: object, output: object) -> None:
+        index = counts[path] = counts.get(path, -1) + 1
+        calls[path, index] = _plain(output)
+
+    handles = [
+        module.register_forward_hook(partial(record, path.removesuffix(".act_quant")))
+        for path, module in model.named_modules()
+        if isinstance(module, ActQuantProxyFromInjector) and module.is_quant_enabled
+    ]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _plain(output: Any) -> Tensor:
+    """The float32 values of a tensor or QuantTensor."""
+    return getattr(output, "value", output).detach().cpu()
+
+
+def _device(model: nn.Module) -> torch.device:
+    return next((p.device for p in model.parameters()), torch.device("cpu"))

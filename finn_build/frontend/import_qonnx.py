@@ -1,0 +1,200 @@
+"""ImportQonnx: tidy a QONNX file without changing what it computes or how its tensors are called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from google.protobuf.message import DecodeError
+from onnx import NodeProto, helper
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.transformation.infer_shapes import InferShapes
+
+from finn_build.errors import UnsupportedModelError
+from finn_build.frontend.batch_norm_to_affine import BatchNormToAffine
+from finn_build.frontend.fold_constants import FoldConstants
+from finn_build.frontend.integers.layer_names import layer_name
+
+_QUANTIZERS = ["Quant", "IntQuant", "BipolarQuant"]
+_OPSETS = (9, 23)
+_DOMAIN, _OLD_DOMAINS = "qonnx.custom_op.general", ("onnx.brevitas", "finn.custom_op.general")
+_CUSTOM_OPS = (*_QUANTIZERS, "FloatQuant", "Trunc", "MultiThreshold", "MaxPoolNHWC", "QuantAvgPool2d")
+
+
+def import_qonnx(path: Path) -> ModelWrapper:
+    """Read a QONNX file: one input, batch size 1, shapes inferred, constants folded.
+
+    Biases become Adds of their own, batch norm what PyTorch computes.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The model; tensor names are kept, so that taps recorded by the exporter stay true.
+
+    Raises:
+        UnsupportedModelError: the file is missing, unreadable, not ONNX, or its shapes cannot be inferred.
+    """
+    model = ModelWrapper(_load(path))
+    _rename_domains(model)
+    _require_one_image(model, path)
+    try:
+        _set_batch_one(model)
+        model = _infer_and_fold(model)
+        _resize_by_scales(model)
+        _split_biases(model)
+        return model.transform(BatchNormToAffine()).transform(InferShapes())
+    except Exception as error:  # onnx reports a broken graph by many exception types
+        raise UnsupportedModelError(
+            f"{path}: its shapes cannot be inferred: {_first_line(error)}; export it again, with a fixed input shape"
+        ) from error
+
+
+def _load(path: Path) -> onnx.ModelProto:
+    if not path.is_file():
+        raise UnsupportedModelError(f"{path}: no such file; give a QONNX file made by Brevitas' export_qonnx")
+    try:
+        proto = onnx.load(path)
+    except DecodeError as error:
+        raise UnsupportedModelError(f"{path}: not a readable ONNX file ({type(error).__name__})") from error
+    except Exception as error:  # e.g. weights in a second file that is not there
+        raise UnsupportedModelError(f"{path}: not a readable ONNX file: {_first_line(error)}") from error
+    if not proto.graph.node or not proto.graph.output:
+        raise UnsupportedModelError(f"{path}: the graph is empty; export the network again")
+    opset = next((o.version for o in proto.opset_import if o.domain in ("", "ai.onnx")), None)
+    if opset is None or not _OPSETS[0] <= opset <= _OPSETS[1]:
+        legal = f"{_OPSETS[0]} to {_OPSETS[1]} (opset_version of the export)"
+        raise UnsupportedModelError(f"{path}: ONNX opset {opset or 'not named'}; legal: {legal}")
+    made = {name for n in proto.graph.node for name in n.output}
+    _refuse_foreign_ops(proto, path)
+    for output in proto.graph.output:
+        if output.name not in made:
+            raise UnsupportedModelError(f"{path}: no node makes output {output.name}; export the network again")
+    return proto
+
+
+def _refuse_foreign_ops(proto: onnx.ModelProto, path: Path) -> None:
+    """Know every operator before qonnx meets it: it takes a node's domain for a Python module, and imports that.
+
+    Raises:
+        UnsupportedModelError: names every node of an unknown domain, those of inner graphs and functions included.
+    """
+    nodes, foreign = [*proto.graph.node, *(n for function in proto.functions for n in function.node)], []
+    while nodes:
+        node = nodes.pop(0)
+        nodes += [n for a in node.attribute for inner in (a.g, *a.graphs) for n in inner.node]
+        custom = node.domain in (_DOMAIN, *_OLD_DOMAINS) and node.op_type in _CUSTOM_OPS
+        if not custom and node.domain not in ("", "ai.onnx"):
+            foreign.append(f"{layer_name(node)} ({node.op_type} of {node.domain})")
+    if foreign:
+        raise UnsupportedModelError(
+            f"{path}: {len(foreign)} operator(s) of unknown domains: {'; '.join(foreign)}; legal: ONNX' own, and of "
+            f"{_DOMAIN} {', '.join(_CUSTOM_OPS)}"
+        )
+
+
+def _rename_domains(model: ModelWrapper) -> None:
+    """Quantizers of older Brevitas versions carry another domain."""
+    for node in model.graph.node:
+        if node.op_type in _QUANTIZERS and node.domain in ("", *_OLD_DOMAINS):
+            node.domain = _DOMAIN
+    if _DOMAIN not in {o.domain for o in model.model.opset_import}:
+        model.model.opset_import.append(helper.make_opsetid(_DOMAIN, 1))
+
+
+def _require_one_image(model: ModelWrapper, path: Path) -> None:
+    """Keep one graph input, the image; parameters listed as inputs are dropped from the list.
+
+    Raises:
+        UnsupportedModelError: there is no input or there are several, or the image's size is not fixed.
+    """
+    parameters = {i.name for i in model.graph.initializer}
+    images = [i for i in model.graph.input if i.name not in parameters]
+    if len(images) != 1:
+        names = ", ".join(i.name for i in images) or "none"
+        raise UnsupportedModelError(
+            f"{path}: the network must have one input, the image; it has {len(images)}: {names}"
+        )
+    dims = images[0].type.tensor_type.shape.dim
+    if len(dims) < 2 or any(d.dim_value <= 0 for d in list(dims)[1:]):
+        shape = [d.dim_value or d.dim_param or "?" for d in dims]
+        raise UnsupportedModelError(
+            f"{path}: the size of input {images[0].name} is not fixed ({shape}); export with a fixed image size"
+        )
+    del model.graph.input[:]
+    model.graph.input.append(images[0])
+
+
+def _set_batch_one(model: ModelWrapper) -> None:
+    """Set the batch size to 1: of the input, and in reshapes that repeat it; other shapes are inferred anew."""
+    batch = model.graph.input[0].type.tensor_type.shape.dim[0].dim_value
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+    del model.graph.value_info[:]
+    for value in model.graph.output:
+        value.type.tensor_type.ClearField("shape")
+    if batch > 1:
+        for node in model.graph.node:
+            shape = model.get_initializer(node.input[1]) if node.op_type == "Reshape" else None
+            if shape is not None and shape[0] == batch:
+                name = f"{node.output[0]}_shape"
+                model.set_initializer(name, np.concatenate(([1], shape[1:])).astype(np.int64))
+                node.input[1] = name
+
+
+def _resize_by_scales(model: ModelWrapper) -> None:
+    """Give every Resize its scales: qonnx cannot execute a node that leaves inputs out, as one with sizes does."""
+    for node in model.graph.node:
+        if node.op_type == "Resize" and "" in node.input:
+            shapes = [model.get_tensor_shape(name) for name in (node.input[0], node.output[0])]
+            values = [np.zeros(0), model.get_initializer(node.input[2]) if node.input[2] else np.divide(*shapes[::-1])]
+            del node.input[1:]
+            for name, value in zip(("roi", "scales"), values, strict=True):
+                node.input.append(f"{node.output[0]}_{name}")
+                model.set_initializer(node.input[-1], value.astype(np.float32))
+
+
+def _infer_and_fold(model: ModelWrapper) -> ModelWrapper:
+    """Infer shapes and fold constants, the results of Shape among them, until nothing changes."""
+    while True:
+        model = model.transform(InferShapes()).transform(FoldConstants(exclude_op_types=_QUANTIZERS))
+        known = [n for n in model.graph.node if n.op_type == "Shape" and model.get_tensor_shape(n.input[0])]
+        for node in known:
+            window = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+            shape = model.get_tensor_shape(node.input[0])[window.get("start", 0) : window.get("end")]
+            model.graph.node.remove(node)
+            model.set_initializer(node.output[0], np.asarray(shape, np.int64))
+        if not known:
+            return model.transform(InferShapes())
+
+
+def _split_biases(model: ModelWrapper) -> None:
+    """Conv(x, W, b) and Gemm(x, W, b) become the product and Add(b); b may be a constant or come from a quantizer."""
+    for node in list(model.graph.node):
+        if node.op_type in ("Conv", "Gemm", "ConvTranspose") and len(node.input) > 2:
+            bias = node.input[2]
+            del node.input[2]
+            if bias:
+                _add_bias(model, node, bias)
+
+
+def _add_bias(model: ModelWrapper, node: NodeProto, bias: str) -> None:
+    out, product = node.output[0], f"{node.output[0]}_product"
+    shape = model.get_tensor_shape(out)
+    node.output[0] = product
+    model.set_tensor_shape(product, shape)
+    added = [helper.make_node("Add", [product, bias], [out], name=f"{node.name}_bias")]
+    if node.op_type != "Gemm":  # one per channel, behind it the pixels
+        reshaped, to = f"{out}_bias", f"{out}_bias_shape"
+        model.set_initializer(to, np.asarray([1, -1, *[1] * (len(shape) - 2)], np.int64))
+        model.set_tensor_shape(reshaped, [1, shape[1], *[1] * (len(shape) - 2)])
+        added[0].input[1] = reshaped
+        added.insert(0, helper.make_node("Reshape", [bias, to], [reshaped], name=f"{node.name}_bias_shape"))
+    position = list(model.graph.node).index(node) + 1
+    for offset, new in enumerate(added):
+        new.metadata_props.extend(node.metadata_props)
+        model.graph.node.insert(position + offset, new)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__

@@ -1,0 +1,65 @@
+"""What can be said of the user's input at once, before anything that takes time to load or to make."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from PIL import Image
+
+from brevitas_models.data.images import load_folder, read_image
+from brevitas_models.data.index import find_images
+from finn_build.config import BuildConfig
+from finn_build.errors import ConfigError, DataError
+
+SYNTHETIC = "synthetic"
+
+
+def check_input(options: argparse.Namespace, config: BuildConfig, out: Path) -> None:
+    """Look at options, folders and files; contents of networks and images are checked as they are read.
+
+    Raises:
+        ConfigError: a seed below 0, a configuration that cannot be written, skips in memory with FINN's shell, or no
+            earlier build for `--start`.
+        DataError: no such folder of images, too few of them, or a file that is none.
+    """
+    if options.seed < 0:
+        raise ConfigError(f"--seed {options.seed}; legal: 0 and above")
+    if options.write_config and not _can_write(options.write_config):
+        raise ConfigError(f"--write-config {options.write_config}: cannot be written; choose another file")
+    if options.shell == "finn" and config.ddr_skips not in ("off", []):
+        raise ConfigError(
+            f"--shell finn: only our shell keeps skips in the board's memory (ddr_skips: {config.ddr_skips}); choose "
+            "--ddr-skips off, or --shell signflow"
+        )
+    saved = out / "steps" / "lower.onnx"  # the first that a later start reads
+    if options.start not in ("integers", "lower") and not saved.is_file():
+        raise ConfigError(
+            f"--start: {saved} is missing; run the build from an earlier step first, into the same folder"
+        )
+    if options.images != SYNTHETIC:
+        require_frames(options.images, _count_images(Path(options.images)), config.frames)
+
+
+def require_frames(source: str, found: int, wanted: int) -> None:
+    """Raise DataError where there are fewer images than frames."""
+    if found < wanted:
+        raise DataError(f"{source}: {found} image(s), the build needs {wanted} frames (see --frames)")
+
+
+def _count_images(folder: Path) -> int:
+    rows = find_images(folder) if folder.is_dir() else []
+    if not rows:
+        load_folder(folder, 1)  # says what is wrong
+    for row in rows:
+        try:
+            Image.open(row.path).close()  # reads the header only
+        except (OSError, SyntaxError, ValueError):
+            read_image(row.path, 1)  # says what is wrong
+    return len(rows)
+
+
+def _can_write(path: Path) -> bool:
+    existing = next(p for p in (path, *path.absolute().parents) if p.exists())
+    return os.access(existing, os.W_OK) and (existing.is_dir() != (existing == path))

@@ -1,0 +1,206 @@
+"""Layers on integers: convolutions, dense layers, adds and the label."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from onnx import NodeProto, helper
+
+from finn_build.arithmetic.datatypes import integer_range_dtype
+from finn_build.frontend.integers.problems import Unsupported
+from finn_build.frontend.integers.tensor import FLOAT32_EXACT, IntTensor
+
+if TYPE_CHECKING:
+    from finn_build.frontend.integers.compilation import Compilation
+
+MAX_WEIGHT = 128  # weights of up to 8 bits
+
+
+def compile_conv(compilation: Compilation, node: NodeProto) -> None:
+    """Convolution on integers; a bias becomes part of the float chain behind it."""
+    a = attributes(node)
+    if a.get("group", 1) != 1:
+        raise Unsupported(f"a grouped convolution (group={a['group']})", "use group=1")
+    if any(d != 1 for d in a.get("dilations", [1, 1])):
+        raise Unsupported(f"a dilated convolution ({a['dilations']})", "use dilation 1")
+    if a.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
+        raise Unsupported(f"auto_pad={a['auto_pad'].decode()}", "export explicit pads")
+    weights, scale = weights_of(compilation, node.input[1])
+    if weights.ndim != 4:
+        raise Unsupported(f"a convolution over {weights.ndim - 2} dimensions", "use 2-D convolutions")
+    kernel, (source, extra) = list(weights.shape[2:]), compilation.unpadded(node.input[0])
+    if any(p >= k for p, k in zip(extra, [*kernel, *kernel], strict=True)):
+        source, extra = node.input[0], (0, 0, 0, 0)  # too wide for the window to make: an op of its own
+    x = scalar_input(compilation, node, source)
+    pads = [p + q for p, q in zip(a.get("pads", [0, 0, 0, 0]), extra, strict=True)]
+    check_window(kernel, pads)
+    low, high = (x.low, x.high) if not any(pads) else (np.minimum(x.low, 0), np.maximum(x.high, 0))
+    shape = compilation.shape(node.output[0])
+    out = accumulator(node.output[0], shape, x, weights, scale, low[:, None, None], high[:, None, None])
+    name = compilation.parameter(f"{out.name}_weights", weights, weight_dtype(weights))
+    window = {"kernel_shape": kernel, "strides": a.get("strides", [1, 1]), "pads": pads}
+    compilation.emit("Conv", [x.name, name], out, node, group=1, **window)
+
+
+def compile_dense(compilation: Compilation, node: NodeProto) -> None:
+    """MatMul or Gemm on integers; a bias becomes part of the float chain behind it."""
+    a = attributes(node)
+    x = scalar_input(compilation, node, node.input[0])
+    weights, scale = weights_of(compilation, node.input[1])
+    if node.op_type == "Gemm":
+        if a.get("alpha", 1.0) != 1.0 or a.get("beta", 1.0) != 1.0 or a.get("transA", 0):
+            raise Unsupported("a Gemm with alpha, beta or transA", "use a plain linear layer")
+        weights = weights.T if a.get("transB", 0) else weights
+    if len(x.shape) != 2 or weights.ndim != 2:
+        raise Unsupported(f"a dense layer on a tensor of shape {x.shape}", "flatten to (N, features) first")
+    out = accumulator(node.output[0], compilation.shape(node.output[0]), x, weights.T, scale, x.low, x.high)
+    name = compilation.parameter(f"{out.name}_weights", weights, weight_dtype(weights))
+    compilation.emit("MatMul", [x.name, name], out, node)
+
+
+def compile_add(compilation: Compilation, node: NodeProto) -> None:
+    """Add of two integer tensors; their scales have to be integer multiples of one another."""
+    a, b = (compilation.integer_input(i, "an operand of the add").undivided() for i in node.input)
+    if a.shape != b.shape or a.divisor != b.divisor or a.scale.ndim or b.scale.ndim:
+        raise Unsupported(f"an add of shapes {a.shape} and {b.shape}", "add tensors of one shape, each with one scale")
+    scale = min(a.scale, b.scale)
+    factors = [float(t.scale) / float(scale) for t in (a, b)]
+    if any(f % 1 for f in factors):
+        raise Unsupported(
+            f"an add of scales {float(a.scale):g} and {float(b.scale):g}, no integer multiples of each other",
+            "share one quantizer between both branches, or use power-of-two scales",
+        )
+    fa, fb = (int(f) for f in factors)
+    out = IntTensor(
+        node.output[0],
+        a.shape,
+        np.asarray(scale),
+        a.low * fa + b.low * fb,
+        a.high * fa + b.high * fb,
+        a.divisor,
+    )
+    if max(np.abs(out.low).max(), out.high.max()) >= FLOAT32_EXACT:
+        raise Unsupported("sums beyond 2^24, where float32 is no longer exact", "quantize both operands on one scale")
+    operands = [scaled(compilation, node, t, f) for t, f in ((a, fa), (b, fb))]
+    compilation.emit("Add", operands, out, node)
+
+
+def compile_arg_max(compilation: Compilation, node: NodeProto) -> None:
+    """ArgMax over channels of logits on one scale: the label of the image or of each pixel, on chip."""
+    a = attributes(node)
+    x = compilation.integer_input(node.input[0], "the input of the arg max")
+    if a.get("axis", 0) % len(x.shape) != 1 or a.get("select_last_index", 0):
+        why = "an arg max that is not over the classes of (N, classes) or (N, classes, H, W)"
+        raise Unsupported(why, "use axis=1, select_last_index=0")
+    low, high, name = np.zeros(1, np.int64), np.full(1, x.channels - 1), node.output[0]
+    if len(x.shape) == 4 and not a.get("keepdims", 1):  # streams have a channel; the host drops it
+        name = f"{name}_kept"
+        compilation.view(node.output[0], name)
+    out = IntTensor(name, (1, 1, *x.shape[2:]), np.asarray(1, np.float32), low, high)
+    compilation.emit("ArgMax", [x.name], out, node, axis=1, keepdims=1)
+
+
+def check_window(kernel: list[int], pads: list[int]) -> None:
+    """Hardware windows always hold a pixel of the image.
+
+    Raises:
+        Unsupported: the padding is as large as the kernel.
+    """
+    if any(p >= k for p, k in zip(pads, [*kernel, *kernel], strict=True)):
+        raise Unsupported(f"padding {pads} that is not smaller than the kernel {kernel}", "pad by less than the kernel")
+
+
+def scalar_input(compilation: Compilation, node: NodeProto, source: str) -> IntTensor:
+    """The integer tensor that a layer reads, with one scale.
+
+    Raises:
+        Unsupported: it is not quantized, or has one scale per channel.
+    """
+    assert len(node.input) < 3 or not node.input[2], "biases are split off on import"
+    x = compilation.integer_input(source, f"the input of the {node.op_type}")
+    if x.scale.ndim:
+        raise Unsupported("an input with one scale per channel", "use one scale per tensor")
+    return x
+
+
+def weights_of(compilation: Compilation, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Integers and scale of a weight; a float constant that only holds -s and +s counts as 1-bit.
+
+    Raises:
+        Unsupported: it is not constant, not quantized, or wider than 8 bits.
+    """
+    if name in compilation.weights:
+        weights, scale = compilation.weights[name]
+    else:
+        value = compilation.constants.get(name)
+        if value is None:
+            raise Unsupported("the weights are not constant", "export the network in eval mode")
+        scale = np.asarray(np.abs(value).max(), np.float32)
+        weights = np.sign(value).astype(np.int64)
+        if scale == 0 or not np.array_equal(np.abs(value), np.full_like(value, scale)):
+            raise Unsupported("the weights are not quantized", "use QuantConv2d / QuantLinear with a weight quantizer")
+    if np.abs(weights).max() > MAX_WEIGHT:
+        raise Unsupported("weights wider than 8 bits", "quantize the weights to 8 bits or fewer")
+    return weights, scale
+
+
+def accumulator(
+    name: str, shape: tuple[int, ...], x: IntTensor, weights: np.ndarray, scale: np.ndarray, low: np.ndarray,
+    high: np.ndarray,
+) -> IntTensor:  # fmt: skip
+    """The sum of products: its scale, and the exact range of each output channel given the weights.
+
+    Args:
+        name, shape: of the sum.
+        x: what is multiplied.
+        weights: one row for each output channel.
+        scale: of the weights, one or one per row.
+        low, high: range of the input, broadcast over a row.
+
+    Raises:
+        Unsupported: float32 would round such sums.
+    """
+    axes = tuple(range(1, weights.ndim))
+    bottom, top = weights * low, weights * high
+    smallest = np.minimum(bottom, top).sum(axis=axes)
+    largest = np.maximum(bottom, top).sum(axis=axes)
+    if max(np.abs(smallest).max(), largest.max()) >= FLOAT32_EXACT:
+        raise Unsupported(
+            "sums beyond 2^24, where float32 is no longer exact", "use fewer bits in weights or activations"
+        )
+    scale = scale.reshape(-1) if scale.size > 1 else scale.reshape(())
+    return IntTensor(name, shape, (x.scale * scale).astype(np.float32), smallest, largest, x.divisor)
+
+
+def scaled(compilation: Compilation, node: NodeProto, x: IntTensor, factor: int) -> str:
+    """`x` times a positive integer, its own node when the factor is not 1."""
+    if factor == 1:
+        return x.name
+    name = f"{node.output[0]}_{x.name}_times_{factor}"
+    if name in compilation.ints:
+        return name
+    constant = compilation.parameter(f"{name}_factor", np.asarray([factor]), integer_range_dtype(0, factor).name)
+    product = replace(
+        x,
+        name=name,
+        scale=x.scale / np.float32(factor),
+        low=x.low * factor,
+        high=x.high * factor,
+        bipolar=False,
+    )
+    compilation.emit("Mul", [x.name, constant], product, node)
+    return name
+
+
+def weight_dtype(weights: np.ndarray) -> str:
+    """Smallest type of weights: BIPOLAR, or a signed integer."""
+    if np.all(np.abs(weights) == 1):
+        return "BIPOLAR"
+    return f"INT{max(2, int(integer_range_dtype(min(int(weights.min()), -1), int(weights.max())).bitwidth()))}"
+
+
+def attributes(node: NodeProto) -> dict[str, Any]:
+    """Attributes of a node by name."""
+    return {a.name: helper.get_attribute_value(a) for a in node.attribute}

@@ -1,0 +1,80 @@
+"""The end of a compilation: what the host does behind each output, and the integer graph up to there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onnx import NodeProto, TensorProto, helper
+from qonnx.core.datatype import DataType
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.util.basic import qonnx_make_model
+
+from finn_build.frontend.integers.float_chain import FloatChain
+from finn_build.frontend.integers.problems import Problem, Unsupported
+
+if TYPE_CHECKING:
+    from finn_build.frontend.integers.compilation import Compilation
+
+
+def tails(compilation: Compilation) -> dict[str, FloatChain]:
+    """The host's part behind each output, flattening included: streams are images. Adds to the problems."""
+    found = {}
+    for output in (o.name for o in compilation.source.graph.output):
+        try:
+            found[output] = _tail(compilation, output)
+        except Unsupported as problem:
+            compilation.problems.append(Problem(output, problem.why, problem.cure))
+    return found
+
+
+def _tail(compilation: Compilation, output: str) -> FloatChain:
+    if output in compilation.constants:
+        raise Unsupported("this output is a constant", "drop it from the network")
+    if compilation.root(output) in compilation.ints and compilation.pools_before(output):
+        raise Unsupported("a max pool of float values is the output", "quantize it")
+    tail = _behind_flatten(compilation, compilation.chain(output, by_host=True))
+    if tail.source not in {name for n in compilation.nodes for name in n.output}:
+        why = "this output does not pass through any quantizer and layer"
+        raise Unsupported(why, "drop it from the network, or quantize the image and the weights")
+    return tail
+
+
+def _behind_flatten(compilation: Compilation, tail: FloatChain) -> FloatChain:
+    """The chain, begun before the flatten that gives its source."""
+    made = next((n for n in compilation.nodes if tail.source in n.output), None)
+    if made is None or made.op_type != "Flatten":
+        return tail
+    image = made.input[0]
+    flatten = helper.make_node("Flatten", [image], [tail.source], axis=1)
+    rank = len(compilation.ints[image].shape)
+    return FloatChain(image, tail.output, [flatten, *tail.nodes], tail.constants, rank, tail.opset)
+
+
+def integer_graph(compilation: Compilation, found: dict[str, FloatChain]) -> ModelWrapper:
+    """The integer graph from the quantized image to the sources of the tails; drops integer tensors that none needs."""
+    image, ends = next(iter(compilation.ints)), list(dict.fromkeys(tail.source for tail in found.values()))
+    nodes = _live_nodes(compilation.nodes, set(ends))
+    made = [name for n in nodes for name in n.output]
+    ints = compilation.ints = {t: compilation.ints[t] for t in (image, *made)}
+    info = {t: helper.make_tensor_value_info(t, TensorProto.FLOAT, tensor.shape) for t, tensor in ints.items()}
+    inner = [info[m] for m in made if m not in ends]
+    graph = helper.make_graph(nodes, "integers", [info[image]], [info[o] for o in ends], value_info=inner)
+    model = ModelWrapper(qonnx_make_model(graph, opset_imports=compilation.source.model.opset_import))
+    used = {name for n in nodes for name in n.input}
+    for name, value in compilation.initializers.items():
+        if name in used:
+            model.set_initializer(name, value)
+            model.set_tensor_datatype(name, DataType[compilation.dtypes[name]])
+    for name, tensor in ints.items():
+        model.set_tensor_datatype(name, tensor.dtype)
+    return model
+
+
+def _live_nodes(nodes: list[NodeProto], wanted: set[str]) -> list[NodeProto]:
+    """Nodes that some wanted tensor depends on."""
+    live = []
+    for node in reversed(nodes):
+        if wanted & set(node.output):
+            live.append(node)
+            wanted |= set(node.input)
+    return live[::-1]

@@ -1,0 +1,94 @@
+"""What only moves data: reshapes, and shuffles of channels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+from onnx import NodeProto
+
+from finn_build.frontend.integers.channels import pick
+from finn_build.frontend.integers.layers import attributes
+from finn_build.frontend.integers.problems import Unsupported
+from finn_build.frontend.integers.tensor import IntTensor
+
+if TYPE_CHECKING:
+    from finn_build.frontend.integers.compilation import Compilation
+
+
+def compile_reshape(compilation: Compilation, node: NodeProto) -> None:
+    """Flatten to (N, features); of float values only the rank of 1x1 maps may change, and stays in the float chain."""
+    source, shape = node.input[0], compilation.shape(node.output[0])
+    before = compilation.shape(source)
+    if before == shape and source not in compilation.moved:
+        compilation.roots[node.output[0]] = compilation.root(source)
+        return
+    if source in compilation.moved or shape[0] != 1 or len(shape) != 2:
+        if follow_moves(compilation, node):
+            return
+        cure = "only flattening to (1, features) and shuffles of channels are supported, both of quantized tensors"
+        raise Unsupported(f"a reshape from {before} to {shape}", cure)
+    x = compilation.as_integers(source)
+    if x is not None:
+        compilation.emit("Flatten", [x.name], flat(x, node.output[0]), node, axis=1)
+    elif prod(before[2:]) == 1:
+        compilation.roots[node.output[0]] = compilation.root(source)
+    else:
+        raise Unsupported(f"the input of the flatten ({source}) is not quantized", "put a QuantIdentity before it")
+
+
+def follow_moves(compilation: Compilation, node: NodeProto) -> bool:
+    """Keep track of where a reshape or transpose of an integer tensor takes each element.
+
+    When it ends in the shape that it began with, or flat, and only channels have changed places, it is emitted as a
+    `Gather`: a channel shuffle is reshape, transpose, reshape.
+
+    Returns:
+        Whether the node's output is now an integer tensor.
+    """
+    source, out = node.input[0], node.output[0]
+    if source in compilation.moved:
+        x, index = compilation.moved[source]
+    else:
+        integers = compilation.as_integers(source)
+        if integers is None:
+            return False
+        x, index = integers, np.arange(prod(integers.shape)).reshape(integers.shape)
+    perm = attributes(node).get("perm", range(index.ndim)[::-1])
+    index = index.transpose(perm) if node.op_type == "Transpose" else index.reshape(compilation.shape(out))
+    order = _channel_order(index, x)
+    if order is None:
+        compilation.moved[out] = x, index
+        return False
+    if index.ndim == len(x.shape):
+        pick(compilation, node, x, order, out)
+    else:
+        shuffled = pick(compilation, node, x, order, f"{out}_shuffled")
+        compilation.emit("Flatten", [shuffled.name], flat(shuffled, out), node, axis=1)
+    return True
+
+
+def compile_transpose(compilation: Compilation, node: NodeProto) -> None:
+    """Transpose as a step of a channel shuffle; any other one is left to the host."""
+    if not follow_moves(compilation, node):
+        raise Unsupported("a transpose", "reorder channels of quantized tensors only, or leave it to the host")
+
+
+def _channel_order(index: np.ndarray, x: IntTensor) -> np.ndarray | None:
+    """Channel of `x` at each channel of a tensor of element numbers of `x`; None if more than channels moved."""
+    if index.shape not in (x.shape, (1, prod(x.shape))):
+        return None
+    rows, pixels = index.reshape(x.channels, -1), prod(x.shape[2:])
+    order = rows[:, 0] // pixels
+    return order if np.array_equal(rows, order[:, None] * pixels + np.arange(pixels)) else None
+
+
+def flat(x: IntTensor, name: str) -> IntTensor:
+    """`x` flattened to (1, features), channels outermost."""
+    pixels = prod(x.shape[2:])
+    scale = x.scale.repeat(pixels) if x.scale.ndim else x.scale
+    return replace(
+        x, name=name, shape=(1, x.channels * pixels), scale=scale, low=x.low.repeat(pixels), high=x.high.repeat(pixels)
+    )

@@ -1,0 +1,150 @@
+"""What makes maps larger or smaller: resizes, transposed convolutions, channels that become pixels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from onnx import NodeProto
+from qonnx.core.onnx_exec import execute_node
+
+from finn_build.frontend.integers.channels import pick
+from finn_build.frontend.integers.layers import (
+    accumulator,
+    attributes,
+    check_window,
+    scalar_input,
+    weight_dtype,
+    weights_of,
+)
+from finn_build.frontend.integers.nodes import DOMAIN
+from finn_build.frontend.integers.padding import emit_pad
+from finn_build.frontend.integers.problems import Unsupported
+from finn_build.frontend.integers.tensor import IntTensor
+
+if TYPE_CHECKING:
+    from finn_build.frontend.integers.compilation import Compilation
+
+
+def compile_resize(compilation: Compilation, node: NodeProto) -> None:
+    """Resize or Upsample by whole numbers, nearest neighbour; the node itself is asked which pixels it repeats."""
+    x = compilation.integer_input(node.input[0], "the input of the resize")
+    shape = compilation.shape(node.output[0])
+    cure = "resize height and width by whole numbers, mode nearest"
+    if len(x.shape) != 4 or shape[:2] != x.shape[:2] or any(b % a for a, b in zip(x.shape, shape, strict=True)):
+        raise Unsupported(f"a resize from {x.shape} to {shape}", cure)
+    (_, _, height, width), (_, _, out_height, out_width) = x.shape, shape
+    sy, sx = out_height // height, out_width // width
+    pixels = np.broadcast_to(np.arange(height * width, dtype=np.float32).reshape(height, width), x.shape)
+    context = {i: compilation.constants[i] for i in node.input[1:] if i} | {node.input[0]: np.array(pixels)}
+    context[node.output[0]] = np.zeros(shape, np.float32)
+    execute_node(node, context, compilation.source.graph, compilation.opset)
+    if not np.array_equal(context[node.output[0]], pixels.repeat(sy, axis=2).repeat(sx, axis=3)):
+        raise Unsupported("a resize that does not repeat each pixel as a block", cure)
+    _emit_upsample(compilation, node, x, (sy, sx), "nearest", node.output[0])
+
+
+def compile_depth_to_space(compilation: Compilation, node: NodeProto) -> None:
+    """DepthToSpace (PixelShuffle); the order of channels that the hardware wants is made by a Gather, a wire."""
+    x = compilation.integer_input(node.input[0], "the input of the DepthToSpace")
+    size = attributes(node)["blocksize"]
+    if attributes(node).get("mode", b"DCR") == b"CRD":
+        order = np.arange(x.channels).reshape(-1, size * size).T.ravel()
+        x = pick(compilation, node, x, order, f"{node.output[0]}_by_place")
+    _emit_depth_to_space(compilation, node, x, size, node.output[0])
+
+
+def compile_transposed_conv(compilation: Compilation, node: NodeProto) -> None:
+    """Transposed convolution: by sub-pixels where the kernel is as large as the stride, else on an image with zeros.
+
+    By sub-pixels, a 1x1 convolution makes all pixels of a block as channels: no product is wasted on zeros.
+    """
+    a = attributes(node)
+    if a.get("group", 1) != 1 or any(d != 1 for d in a.get("dilations", [1, 1])):
+        raise Unsupported("a grouped or dilated transposed convolution", "use group=1 and dilation 1")
+    if a.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID") or "output_shape" in a:
+        raise Unsupported("a transposed convolution with auto_pad or output_shape", "export explicit pads")
+    x = scalar_input(compilation, node, node.input[0])
+    weights, scale = weights_of(compilation, node.input[1])
+    if weights.ndim != 4:
+        raise Unsupported(f"a transposed convolution over {weights.ndim - 2} dimensions", "use 2-D convolutions")
+    scale = scale.swapaxes(0, 1) if scale.ndim == 4 else scale
+    stride = list(a.get("strides", [1, 1]))
+    grown, pads = any(a.get("output_padding", [0])), list(a.get("pads", [0] * 4))
+    if list(weights.shape[2:]) == stride and stride[0] == stride[1] > 1 and not grown and not any(pads):
+        _by_sub_pixels(compilation, node, x, weights, scale)
+    else:
+        _on_spread_image(compilation, node, x, weights, scale)
+
+
+def _by_sub_pixels(
+    compilation: Compilation, node: NodeProto, x: IntTensor, weights: np.ndarray, scale: np.ndarray
+) -> None:
+    size, out = weights.shape[2], node.output[0]
+    rows = weights.transpose(2, 3, 1, 0).reshape(-1, weights.shape[0])[:, :, None, None]
+    scales = np.tile(scale.reshape(-1), size * size) if scale.size > 1 else scale
+    shape = (1, len(rows), *x.shape[2:])
+    deep = accumulator(f"{out}_blocks", shape, x, rows, scales, x.low[:, None, None], x.high[:, None, None])
+    _emit_conv(compilation, node, x, rows, deep, [0, 0, 0, 0])
+    _emit_depth_to_space(compilation, node, deep, size, out)
+
+
+def _on_spread_image(
+    compilation: Compilation, node: NodeProto, x: IntTensor, weights: np.ndarray, scale: np.ndarray
+) -> None:
+    """Zeros between the pixels; the kernel turned round. What the spread image has too many of is cropped."""
+    a, out = attributes(node), node.output[0]
+    (kh, kw), (sy, sx) = weights.shape[2:], a.get("strides", [1, 1])
+    grown, (top, left, bottom, right) = a.get("output_padding", [0, 0]), a.get("pads", [0] * 4)
+    pads = [kh - 1 - top, kw - 1 - left, kh - sy - bottom + grown[0], kw - sx - right + grown[1]]
+    if min(pads[:2]) < 0:
+        raise Unsupported(f"padding {[top, left, bottom, right]} that is not smaller than the kernel", "pad by less")
+    if (sy, sx) != (1, 1):
+        x = _emit_upsample(compilation, node, x, (sy, sx), "zeros", f"{out}_spread")
+    if min(pads) < 0:
+        crop = [min(p, 0) for p in pads]
+        x = emit_pad(compilation, node, x, crop, f"{out}_cropped")
+    pads = [max(p, 0) for p in pads]
+    check_window([kh, kw], pads)
+    turned = weights.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1]
+    low, high = (bound[:, None, None] for bound in (np.minimum(x.low, 0), np.maximum(x.high, 0)))
+    sums = accumulator(out, compilation.shape(out), x, turned, scale, low, high)
+    _emit_conv(compilation, node, x, turned, sums, pads)
+
+
+def _emit_conv(
+    compilation: Compilation, node: NodeProto, x: IntTensor, weights: np.ndarray, out: IntTensor, pads: list[int]
+) -> None:
+    name = compilation.parameter(f"{out.name}_weights", weights, weight_dtype(weights))
+    kernel = list(weights.shape[2:])
+    compilation.emit("Conv", [x.name, name], out, node, group=1, kernel_shape=kernel, strides=[1, 1], pads=pads)
+
+
+def _emit_upsample(
+    compilation: Compilation, node: NodeProto, x: IntTensor, scale: tuple[int, int], function: str, name: str
+) -> IntTensor:
+    n, c, h, w = x.shape
+    out = replace(x, name=name, shape=(n, c, h * scale[0], w * scale[1]))
+    if function == "zeros":
+        out = replace(out, low=np.minimum(x.low, 0), high=np.maximum(x.high, 0), bipolar=False)
+    compilation.emit("Upsample", [x.name], out, node, DOMAIN, scale=list(scale), function=function)
+    return out
+
+
+def _emit_depth_to_space(compilation: Compilation, node: NodeProto, x: IntTensor, size: int, name: str) -> None:
+    """Channel c of a block's places: its range is that of all of them.
+
+    Raises:
+        Unsupported: the places of a block have different scales.
+    """
+    _, deep, height, width = x.shape
+    channels = deep // size**2
+    scales = x.scale.reshape(-1, channels) if x.scale.ndim else x.scale
+    if x.scale.ndim and not np.array_equal(scales, np.broadcast_to(scales[0], scales.shape)):
+        raise Unsupported("a DepthToSpace of channels on different scales", "use one scale per tensor")
+    out = replace(
+        x, name=name, shape=(1, channels, height * size, width * size), scale=scales[0] if x.scale.ndim else x.scale,
+        low=x.low.reshape(-1, channels).min(0), high=x.high.reshape(-1, channels).max(0),
+    )  # fmt: skip
+    compilation.emit("DepthToSpace", [x.name], out, node, blocksize=size, mode="DCR")

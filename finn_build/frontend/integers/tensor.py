@@ -1,0 +1,97 @@
+"""Integer tensors: what every convolution, pool, add and quantizer of a quantized network really computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from qonnx.core.datatype import BaseDataType, DataType
+
+from finn_build.arithmetic.datatypes import integer_range_dtype
+
+FLOAT32_EXACT = 1 << 24  # integers below it are exact in float32
+_NOISE = 0.25  # of a step; rounding errors of float32 sums are far smaller
+
+
+@dataclass(frozen=True)
+class IntTensor:
+    """An integer tensor, and how the float network reads it: `float32(n) * scale / divisor`.
+
+    Attributes:
+        name: tensor name, the same in the QONNX graph and in the integer graph.
+        shape: (1, C, H, W) or (1, C).
+        scale: float32, scalar or one per channel.
+        low: int64 [C], smallest value each channel can take.
+        high: int64 [C], largest value each channel can take.
+        divisor: pixels of an average pool's window.
+        bipolar: True when every value is -1 or +1.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    scale: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    divisor: int = 1
+    bipolar: bool = False
+
+    @property
+    def channels(self) -> int:
+        """Channels, dimension 1."""
+        return self.shape[1]
+
+    @property
+    def dtype(self) -> BaseDataType:
+        """Smallest type that holds all channels."""
+        return DataType["BIPOLAR"] if self.bipolar else integer_range_dtype(int(self.low.min()), int(self.high.max()))
+
+    @property
+    def evaluations(self) -> int:
+        """Integers in the common range of all channels, times the channels."""
+        return int(self.high.max() - self.low.min() + 1) * self.channels
+
+    def every_integer(self) -> np.ndarray:
+        """Every integer of the range, clipped to each channel's own: int64 [N, C]."""
+        return np.clip(np.arange(int(self.low.min()), int(self.high.max()) + 1)[:, None], self.low, self.high)
+
+    @property
+    def exact(self) -> bool:
+        """True when scales and divisor are powers of two: then the float network's sums are exact multiples of them."""
+        return bool(np.all(np.frexp(self.scale)[0] == 0.5)) and not self.divisor & (self.divisor - 1)
+
+    def undivided(self) -> IntTensor:
+        """The same, a power-of-two divisor taken into the scale."""
+        if self.divisor & (self.divisor - 1):
+            return self
+        return replace(self, scale=np.asarray(self.scale / np.float32(self.divisor)), divisor=1)
+
+    def to_float(self, ints: np.ndarray) -> np.ndarray:
+        """Float32 values of integers, both (N, C, ...), as the float network computes them."""
+        values = ints.astype(np.float32) * self._scale_for(ints.ndim)
+        return values if self.divisor == 1 else values / np.float32(self.divisor)
+
+    def to_ints(self, values: np.ndarray) -> np.ndarray:
+        """Integers of float values (N, C, ...); the inverse of `to_float`.
+
+        Where the scale is no power of two, float sums carry rounding errors far below one step, and the nearest
+        integer is taken.
+
+        Raises:
+            ValueError: a value is no integer multiple of a power-of-two scale, or nowhere near one of another scale.
+        """
+        steps = values.astype(np.float64) * self.divisor / self._scale_for(values.ndim)
+        ints = np.rint(steps).astype(np.int64)
+        if not self.exact and np.any(np.abs(steps - ints) > _NOISE):
+            raise ValueError(f"{self.name}: values are nowhere near integers times the scale")
+        if self.exact and not np.array_equal(self.to_float(ints), values.astype(np.float32)):
+            raise ValueError(f"{self.name}: values are not integers times the scale")
+        return ints
+
+    def _scale_for(self, rank: int) -> np.ndarray:
+        """The scale, shaped to multiply (N, C, ...)."""
+        return self.scale.reshape(-1, *(1,) * (rank - 2)) if self.scale.ndim else self.scale
+
+
+def full_range(channels: int, low: int, high: int) -> tuple[np.ndarray, np.ndarray]:
+    """The same range for every channel."""
+    return np.full(channels, low, np.int64), np.full(channels, high, np.int64)

@@ -1,0 +1,149 @@
+"""Where the build's network and frames come from: the zoo, a checkpoint or a QONNX file; a folder or the generator."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from qonnx.core.modelwrapper import ModelWrapper
+from torch import nn
+
+from brevitas_models.data.images import UNLABELLED, ImageSet, load_folder, match_classes, to_float
+from brevitas_models.data.index import find_images
+from brevitas_models.data.synthetic import MIN_SIZE, make_image_set
+from brevitas_models.layers.quantizers import calibrate_scales
+from brevitas_models.networks import zoo
+from brevitas_models.networks.network import Network as ZooNetwork
+from brevitas_models.training.measure import reestimate_batch_norm
+from finn_build.errors import DataError
+from finn_build.frontend.export import MODEL_KEY, export_qonnx
+from finn_build.frontend.import_qonnx import import_qonnx
+from finn_build.frontend.input_checks import SYNTHETIC
+
+_SEED = 0  # of the weights of a model that ships none
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network to build.
+
+    Attributes:
+        qonnx: the imported graph.
+        torch: the PyTorch module it was exported from; None for a QONNX file.
+        name: model name, or the file's stem.
+        origin: where it came from, in words.
+        classes: class names; empty when unknown.
+        trained: True when the weights come from a checkpoint or file, False for a zoo model without shipped weights.
+    """
+
+    qonnx: ModelWrapper
+    torch: nn.Module | None
+    name: str
+    origin: str
+    classes: tuple[str, ...]
+    trained: bool
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """(1, C, H, W)."""
+        return tuple(self.qonnx.get_tensor_shape(self.qonnx.graph.input[0].name))
+
+    @property
+    def gives_mask(self) -> bool:
+        """Whether it says defect or not of each pixel of an image."""
+        out = tuple(self.qonnx.get_tensor_shape(self.qonnx.graph.output[0].name))
+        return len(self.input_shape) == 4 and out == (1, 1, *self.input_shape[2:])
+
+
+def from_zoo(name: str, out: Path, **overrides: Any) -> Network:
+    """A model of the zoo with its shipped weights; random ones (seed 0) where none are shipped.
+
+    Args:
+        name: in the zoo.
+        out: folder for its QONNX file.
+        overrides: fields of its configuration to change, e.g. `image_size`.
+    """
+    zoo.configure(name, **overrides)
+    weights = zoo.WEIGHTS / f"{name}.pt"
+    if weights.is_file():
+        return from_checkpoint(weights, out, **overrides)
+    model = _random_model(name, overrides)
+    return _export(model, f"{name} of the zoo, random weights (seed {_SEED})", (), out, trained=False)
+
+
+def _random_model(name: str, overrides: dict[str, Any]) -> ZooNetwork:
+    """Random weights, with scales and batch norm statistics that fit images, so that activations use their levels."""
+    torch.manual_seed(_SEED)
+    model = zoo.build_model(name, **overrides)
+    data = make_image_set(32, model.config.image_size, _SEED)
+    images = torch.from_numpy(to_float(data.images)).repeat(1, model.config.in_channels, 1, 1)
+    calibrate_scales(model, images)
+    reestimate_batch_norm(model, [images])
+    return model
+
+
+def from_checkpoint(path: Path, out: Path, **overrides: Any) -> Network:
+    """A checkpoint written by `brevitas_models.train`, some fields of its configuration changed."""
+    model, _, meta = zoo.load_checkpoint(path, **overrides)
+    return _export(model, f"checkpoint {path.name}", meta.classes, out, trained=True)
+
+
+def from_qonnx(path: Path) -> Network:
+    """A QONNX file."""
+    model = import_qonnx(path)
+    described = json.loads(model.get_metadata_prop(MODEL_KEY) or "{}")
+    return Network(model, None, path.stem, f"file {path.name}", tuple(described.get("classes", ())), trained=True)
+
+
+def _export(model: ZooNetwork, origin: str, classes: tuple[str, ...], out: Path, trained: bool) -> Network:
+    config = model.config
+    path = out / f"{model.name}.qonnx.onnx"
+    export_qonnx(model, path, (1, config.in_channels, config.image_size, config.image_size))
+    return Network(import_qonnx(path), model.eval(), str(model.name), origin, classes, trained)
+
+
+def load_images(source: str, network: Network, count: int, seed: int) -> ImageSet:
+    """Images of the network's size.
+
+    Args:
+        source: a folder, or "synthetic" for generated ones; an input that is no image gets random bytes.
+        network: whose input shape and classes are wanted.
+        count: how many synthetic images to make; a folder is read whole.
+        seed: of the generator.
+
+    Raises:
+        DataError: no such folder, no images, or classes the network does not know.
+    """
+    shape = network.input_shape
+    if len(shape) != 4 or shape[1] not in (1, 3):
+        return _random_frames(source, shape, count, seed)
+    _, channels, height, width = shape
+    if source == SYNTHETIC:
+        made = make_image_set(count, max(height, width, MIN_SIZE), seed)
+        images = np.repeat(made.images[:, :, :height, :width], channels, axis=1)
+        unlabelled = np.full_like(made.labels, UNLABELLED)
+        return replace(made, images=images, labels=unlabelled, masks=None)  # frames, not a test set
+    if network.gives_mask:
+        masks = any(row.mask for row in find_images(Path(source)))
+        return load_folder(source, (height, width), channels, classes=network.classes if masks else (), masks=masks)
+    data = load_folder(source, (height, width), channels)
+    return match_classes(data, network.classes) if data.classes and network.classes else data
+
+
+def _random_frames(source: str, shape: tuple[int, ...], count: int, seed: int) -> ImageSet:
+    """Random bytes for a network whose input is no grey or RGB image.
+
+    Raises:
+        DataError: a folder of images was given.
+    """
+    if source != SYNTHETIC:
+        raise DataError(
+            f"--images {source}: the network takes an input of shape {shape}; images need (1, 1 or 3, H, W)"
+        )
+    frames = np.random.default_rng(seed).integers(0, 256, (count, *shape[1:]), dtype=np.uint8)
+    names = tuple(f"random_{i}" for i in range(count))
+    return ImageSet(frames, np.full(count, UNLABELLED), names, (), np.full(count, ""))

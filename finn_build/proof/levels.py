@@ -1,0 +1,144 @@
+"""Values of one network at every level below the stitched simulation, as channels-last integers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.core.onnx_exec import execute_node, execute_onnx
+from torch import nn
+
+from finn_build.dataflow.passes.lower_to_streams import CHANNEL_ORDER
+from finn_build.frontend.export import Taps, torch_taps
+from finn_build.frontend.integers import IntegerNetwork
+
+_COPYING_OPS = ("DuplicateStreams_rtl", "StreamDWC_rtl", "StreamFIFO_rtl")
+Values = dict[str, np.ndarray]
+Progress = Callable[[float], None]
+
+
+def channels_last(values: np.ndarray) -> np.ndarray:
+    """(N, C, H, W) to (N, H, W, C); (N, C) stays; labels of images (N,) or pixels (N, H, W) become one channel."""
+    return np.moveaxis(values, 1, -1) if values.ndim in (2, 4) else values[..., None]
+
+
+def compact(values: np.ndarray) -> np.ndarray:
+    """Whole numbers in the smallest signed type that holds them: windows of a large image fill the memory otherwise."""
+    ends = int(values.min()), int(values.max())
+    smallest = next(t for t in (np.int8, np.int16, np.int32, np.int64) if max(-ends[0] - 1, ends[1]) <= np.iinfo(t).max)
+    return values.astype(smallest)
+
+
+def pytorch_values(model: nn.Module, network: IntegerNetwork, images: np.ndarray, taps: Taps | None = None) -> Values:
+    """Level 0: what every quantizer of the PyTorch module gives, and its outputs.
+
+    Args:
+        model: the module the graph was exported from.
+        network: its integers.
+        images: float32 [frames, C, H, W].
+        taps: where each tensor comes from in the module; None traces the module to find out.
+    """
+    values: Values = {}
+    for name, floats in torch_taps(model, images, taps).items():
+        if name in network.tensors:
+            values[name] = channels_last(network.tensors[name].to_ints(floats))
+        elif name in network.tails:
+            values |= _output_ints(network, name, floats)
+    return values
+
+
+def qonnx_values(model: ModelWrapper, network: IntegerNetwork, images: np.ndarray, progress: Progress) -> Values:
+    """Level 1: every integer tensor as QONNX's executor computes it, and the network's outputs."""
+    frames: list[Values] = []
+    for index, image in enumerate(images):
+        context = _execute_qonnx(model, network, image[None])
+        values = {n: t.to_ints(context[n]) for n, t in network.tensors.items() if context.get(n) is not None}
+        frames.append({n: channels_last(v) for n, v in values.items()})
+        for name in network.tails:
+            frames[-1] |= _output_ints(network, name, context[name])
+        progress((index + 1) / len(images))
+    return {name: np.concatenate([f[name] for f in frames]) for name in frames[0]}
+
+
+def _execute_qonnx(model: ModelWrapper, network: IntegerNetwork, image: np.ndarray) -> dict[str, np.ndarray]:
+    """Execute node by node.
+
+    A sum of multiples of a scale that is no power of two carries rounding noise, which depends on the order of the
+    sum: a value on the edge between two levels would fall to either side. So each such sum goes on as the integer that
+    it stands for, times the scale.
+    """
+    context = model.make_empty_exec_context() | {model.graph.input[0].name: image}
+    opset = next(o.version for o in model.model.opset_import if o.domain in ("", "ai.onnx"))
+    for node in model.graph.node:
+        execute_node(node, context, model.graph, opset)
+        for name in node.output:
+            tensor = network.tensors.get(name)
+            if tensor is not None and not tensor.exact:
+                context[name] = tensor.to_float(tensor.to_ints(context[name])).reshape(context[name].shape)
+    for node in network.model.graph.node:  # a reduction to (N, C) has no map of one pixel in the QONNX graph
+        if node.op_type == "Flatten" and node.input[0] not in context and node.output[0] in context:
+            context[node.input[0]] = context[node.output[0]].reshape(network.tensors[node.input[0]].shape)
+    return context
+
+
+def stream_values(streams: ModelWrapper, ints: np.ndarray, progress: Progress) -> Values:
+    """Level 2: every stream of the hardware graph, executed in NumPy integers, [frames, *stream shape].
+
+    Args:
+        streams: the dataflow graph.
+        ints: int64 [frames, C, H, W], the accelerator's input.
+        progress: called with the fraction done.
+    """
+    image = streams.graph.input[0].name
+    channels_first = tuple(streams.get_tensor_shape(image)) == (1, *ints.shape[1:])  # FINN's graphs keep NCHW outside
+    parameters = {i.name for i in streams.graph.initializer}
+    frames = []
+    for index, frame in enumerate(ints.astype(np.float32)):
+        frame = frame if channels_first else np.moveaxis(frame, 0, -1)
+        context = execute_onnx(streams, {image: frame[None]}, return_full_exec_context=True)
+        frames.append({n: compact(v) for n, v in context.items() if n and n not in parameters})
+        progress((index + 1) / len(ints))
+    return {name: np.concatenate([f[name] for f in frames]) for name in frames[0]}
+
+
+def channel_orders(streams: ModelWrapper) -> dict[str, list[int]]:
+    """Logical channel at each position of every stream where that is not 0, 1, 2, ...; copies are as what they copy.
+
+    A part of a stream has the channels of the tensor that it is a part of.
+    """
+    recorded = json.loads(streams.get_metadata_prop(CHANNEL_ORDER) or "{}")
+    orders: dict[str, list[int]] = {}
+    for node in streams.graph.node:
+        copied = orders.get(node.input[0]) if node.op_type in _COPYING_OPS else None
+        for name in node.output:
+            order = copied or recorded.get(name)
+            if order is not None:
+                orders[name] = order
+    return orders
+
+
+def output_values(network: IntegerNetwork, values: Values) -> Values:
+    """Network outputs that follow from the accelerator's integers, for the levels that have those only."""
+    ints = {
+        name: np.moveaxis(values[tail.source], -1, 1) for name, tail in network.tails.items() if tail.source in values
+    }
+    return {k: v for n, i in ints.items() for k, v in _output_ints(network, n, network.to_network_output(n, i)).items()}
+
+
+def output_tap(network: IntegerNetwork, name: str) -> str:
+    """Name under which network output `name` is compared: its integers, or its float bits behind a float tail."""
+    tail = network.tails[name]
+    return tail.source if not tail.nodes else f"{name} (float bits)"
+
+
+def _output_ints(network: IntegerNetwork, name: str, floats: np.ndarray) -> Values:
+    """A network output as integers: exact ones where it is integers times a scale, else the bits of its floats."""
+    tail = network.tails[name]
+    if not tail.nodes:
+        return {tail.source: channels_last(network.tensors[tail.source].to_ints(floats))}
+    if not network.tensors[tail.source].exact:
+        return {}  # float rounding noise behind a tail; the integers before it are compared
+    bits = (floats.astype(np.float32) + np.float32(0)).view(np.int32)  # + 0 makes both zeros one
+    return {output_tap(network, name): channels_last(bits.astype(np.int64))}

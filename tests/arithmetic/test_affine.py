@@ -1,0 +1,123 @@
+"""Lines in place of thresholds: exact where they are found, none where there are none."""
+
+import numpy as np
+import pytest
+
+from finn_build.arithmetic.affine import AffineSteps, fit_affine
+from finn_build.arithmetic.step_function import StepFunction, compile_steps
+
+LOW, HIGH, BITS = -560, 528, 5
+HALF = 2 ** (BITS - 1)
+
+
+def compiled(gain: list[float], knee: list[float], slope: list[float], shift: list[float]) -> StepFunction:
+    """Batch norm, RPReLU and a quantizer, in float32, with one parameter a channel."""
+    g, k, s, t = (np.array(v, np.float32) for v in (gain, knee, slope, shift))
+
+    def function(x: np.ndarray) -> np.ndarray:
+        y = x.astype(np.float32) * g - k
+        return np.clip(np.round(np.where(y >= 0, y, s * y) + t), -HALF, HALF - 1).astype(np.int64)
+
+    return compile_steps(function, np.full(len(gain), LOW), np.full(len(gain), HIGH))
+
+
+def fitted(steps: StepFunction, channels: int, low: int = LOW, high: int = HIGH) -> AffineSteps | None:
+    """The fit, after a comparison on the whole range."""
+    fit = fit_affine(steps, np.full(channels, low), np.full(channels, high), BITS, -HALF)
+    if fit is not None:
+        x = np.repeat(np.arange(low, high + 1)[:, None], channels, axis=1)
+        assert np.array_equal(fit(x), steps(x))
+        a, d = fit.widths
+        assert fit.lines[..., 0].min() >= -(2 ** (a - 1)) and fit.lines[..., 0].max() < 2 ** (a - 1)
+        assert fit.lines[..., 1].min() >= -(2 ** (d - 1)) and fit.lines[..., 1].max() < 2 ** (d - 1)
+    return fit
+
+
+@pytest.mark.parametrize(
+    ("gain", "knee", "slope", "shift"),
+    [
+        (0.0513, 1.07, 0.251, 2.03),
+        (-0.0513, 1.07, 0.251, 2.03),  # falls
+        (0.0513, -1.07, -0.31, -6.03),  # falls, then rises
+        (-0.0413, 3.07, -0.31, -6.03),
+        (0.0313, 2.07, 0.0, 1.03),  # flat on one side
+        (0.0, 0.0, 0.25, 3.2),  # constant, and at both ends
+        (0.0, 0.0, 0.25, 40.0),
+        (0.0, 0.0, 0.25, -40.0),
+        (0.0015, 0.0, 0.5, 0.0),  # one step a side or none
+        (0.001, 0.2, 1.0, 0.45),
+        (3.0, 7.0, 0.9, 0.0),  # several levels an integer
+        (40.0, 7.0, 1.0, 0.0),
+        (0.0513, 30.07, 0.021, 0.03),  # the knee beyond the range
+        (0.0513, 20.07, 1.71, -4.03),  # steeper below the knee
+    ],
+)
+def test_batch_norm_and_rprelu_are_two_lines(gain: float, knee: float, slope: float, shift: float) -> None:
+    assert fitted(compiled([gain], [knee], [slope], [shift]), 1) is not None
+
+
+def test_many_channels_share_one_scale() -> None:
+    rng = np.random.default_rng(3)
+    n = 96
+    gain, knee = rng.choice([-1, 1], n) * rng.uniform(0.03, 0.1, n), rng.normal(0, 3, n)
+    steps = compiled(list(gain), list(knee), list(rng.uniform(-0.2, 0.5, n)), list(rng.normal(0, 3, n)))
+    fit = fitted(steps, n)
+    assert fit is not None and 0 < fit.fraction <= 6
+    assert fit_affine(steps, np.full(n, LOW), np.full(n, HIGH), BITS, -HALF, (0,)) is None
+
+
+def test_one_row_of_thresholds_serves_all_channels() -> None:
+    steps = compiled([0.0513] * 3, [1.07] * 3, [0.251] * 3, [0.03] * 3)
+    assert len(steps.thresholds) == 1
+    fit = fitted(steps, 3)
+    assert fit is not None and fit.lines.shape == (3, 2, 2)
+
+
+def test_ties_to_even_at_integers_are_refused() -> None:
+    """Steps at 10, 31, 50, 71: a level wins its tie, the next one does not."""
+    assert fitted(compiled([0.05], [0.0], [1.0], [0.0]), 1) is None
+
+
+def test_a_curve_is_refused() -> None:
+    steps = compile_steps(
+        lambda x: np.clip(np.round(x / 20 / (1 + np.exp(-x / 60))), -HALF, HALF - 1).astype(np.int64),
+        np.array([LOW]), np.array([HIGH]),
+    )  # fmt: skip
+    assert fitted(steps, 1) is None
+
+
+def test_three_lines_are_refused() -> None:
+    steps = compile_steps(
+        lambda x: np.round(np.interp(x, [LOW, -100, 100, HIGH], [-12, -2, 0, 14])).astype(np.int64),
+        np.array([LOW]), np.array([HIGH]),
+    )  # fmt: skip
+    assert fitted(steps, 1) is None
+
+
+def test_levels_beyond_the_bits_are_refused() -> None:
+    steps = compiled([0.05], [0.0], [1.0], [0.0])
+    low, high = np.array([LOW]), np.array([HIGH])
+    assert fit_affine(steps, low, high, BITS - 1, -HALF) is None
+    assert fit_affine(steps, low, high, BITS, 0) is None
+
+
+def test_each_channel_counts_on_its_own_range() -> None:
+    """Beyond the range that a function was compiled for it is flat: a third line."""
+    low, high = np.array([-300, -560]), np.array([528, 200])
+    g, slope = np.array([0.0213, -0.0187]), np.array([0.53, 0.61])
+    steps = compile_steps(lambda x: np.round(np.where(x > 0, x, slope * x) * g).astype(np.int64), low, high)
+    fit = fit_affine(steps, low, high, BITS, -HALF)
+    assert fit is not None
+    x = np.clip(np.arange(-560, 529)[:, None], low, high)
+    assert np.array_equal(fit(x), steps(x))
+    assert fit_affine(steps, low - 150, high, BITS, -HALF) is None
+
+
+def test_random_staircases_are_exact_or_refused() -> None:
+    rng = np.random.default_rng(8)
+    found = 0
+    for _ in range(300):
+        thresholds = np.sort(rng.integers(-8, 10, (1, 3)), axis=1)
+        table = rng.integers(-HALF, -HALF + 4, (1, 4))
+        found += fitted(StepFunction(thresholds, table, 0), 1, -8, 9) is not None
+    assert 50 < found < 300

@@ -1,1 +1,0 @@
-"""A strict recorder of Vivado: `python -m tests.bitstream.vivado -mode batch -source FILE` stands in for the tool."""

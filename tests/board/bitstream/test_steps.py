@@ -1,0 +1,81 @@
+"""The pipeline's last steps: a bitstream only when asked for and only past the gate, its figures in the report."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from finn_build import build as command_line
+from finn_build import command
+from finn_build.errors import ConfigError
+from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_HLS, Build
+from finn_build.report.sheet import make_report
+from tests.builds.pipeline_runs import run_steps
+
+
+@pytest.fixture
+def gated(lowered: Build, tmp_path: Path) -> Build:
+    """The small build past its gate (levels 1 and 2), in a folder of this test."""
+    build = replace(lowered, out=tmp_path / "out", values={}, not_run=[])
+    return run_steps(build, ("stitch", "shell", "execute", "gate"))
+
+
+def _run(build: Build, *names: tuple[str, str] | str) -> Build:
+    for name in names:
+        step = BITSTREAMS[name] if isinstance(name, tuple) else next(s for s in STEPS if s.name == name)
+        step.run(build, lambda fraction: None)
+    return build
+
+
+def test_vivados_figures_reach_the_report_and_its_files_the_board(gated: Build, vivado_on_path: Path) -> None:
+    build = _run(gated, ("vivado", "signflow"), "deploy")
+    report = make_report(build, "rtl")
+    assert report["resources"]["vivado"]["lut"] == 28360 and report["resources"]["vivado"]["wns_ns"] == 0.265
+    assert not any(reason.startswith("bitstream") for reason in report["not_run"])
+    deployed = build.out / "deploy"
+    assert (deployed / "accelerator.bit").is_file() and (deployed / "accelerator.hwh").is_file()
+    assert "was made by Vivado; it was not run on a board here" in (deployed / "README.md").read_text()
+
+
+def test_unasked_the_project_is_written_and_vivado_left_alone(gated: Build, vivado_on_path: Path) -> None:
+    build = _run(gated, "deploy")
+    assert (build.out / "vivado" / "build.tcl").is_file() and not vivado_on_path.exists()
+    report = make_report(build, "rtl")
+    assert report["resources"]["vivado"] is None
+    assert [r.split(":")[0] for r in report["not_run"][-2:]] == ["bitstream", "board"]
+    assert not list((build.out / "deploy").glob("*.bit"))
+
+
+def test_what_the_gate_refuses_goes_nowhere(gated: Build, vivado_on_path: Path) -> None:
+    assert gated.verdict is not None
+    gated.verdict = replace(gated.verdict, passed=False)
+    _run(gated, ("vivado", "signflow"), ("open", "signflow"), ("vivado", "finn"), "deploy")
+    assert not vivado_on_path.exists() and not (gated.out / "deploy").exists() and gated.bitstream is None
+
+
+def _options(*given: str) -> tuple[str, ...]:
+    return tuple(s.name for s in command._steps(command_line.parser().parse_args(["--board", "pynq-z2", *given])))
+
+
+def test_missing_tools_are_named_before_anything_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for given, text in ((["vivado"], "vivado is not on PATH"), (["open"], "nextpnr-xilinx is not on PATH"),
+                        (["vivado", "--shell", "finn"], "--shell finn needs Vivado and Vitis HLS")):  # fmt: skip
+        out = tmp_path / "out"
+        assert command_line.main(["--board", "pynq-z2", "--out", str(out), "--bitstream", *given]) == 1
+        assert text in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+def test_options_choose_the_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "require_tools", lambda bitstream, shell: None)
+    assert _options() == tuple(s.name for s in STEPS)
+    assert _options("--impl", "hls") == tuple(s.name for s in STEPS_HLS)
+    for given in (["vivado"], ["open"], ["vivado", "--shell", "finn"]):
+        assert _options("--bitstream", *given)[-3:] == ("gate", "bitstream", "deploy")
+    for given in ([], ["--bitstream", "open"]):
+        with pytest.raises(ConfigError, match=r"--shell finn: .* add --bitstream vivado"):
+            _options(*given, "--shell", "finn")
+    with pytest.raises(ConfigError, match="use --impl rtl"):
+        _options("--impl", "hls", "--bitstream", "vivado")

@@ -1,0 +1,194 @@
+"""The Vivado project, run as real Tcl against a strict recorder of Vivado's commands; nothing here is synthesised."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from finn_build.board.bitstream.reports import read_power, read_reports
+from finn_build.board.bitstream.vivado import run_vivado, write_project
+from finn_build.board.shell import Shell
+from finn_build.config import Board
+from finn_build.errors import BitstreamError, ConfigError
+from tests.board.bitstream.vivado.block_design import VivadoError
+from tests.board.bitstream.vivado.session import Session
+
+REPORTS = Path(__file__).parent / "reports"
+Shelled = tuple[Shell, Board]
+
+
+def _project(shelled: Shelled, folder: Path, old: str = "", new: str = "") -> Path:
+    """The script, with its first match of a pattern replaced."""
+    script = write_project(*shelled, folder)
+    if old:
+        text, found = re.subn(old, new, script.read_text(), count=1)
+        assert found, f"{old} is not in the script"
+        script.write_text(text)
+    return script
+
+
+@pytest.mark.parametrize("with_board_files", [True, False])
+def test_project_is_complete(shelled: Shelled, with_board_files: bool, tmp_path: Path) -> None:
+    """Every file, pin and interface exists, everything is connected, and the run ends with all that is promised."""
+    shell, board = shelled
+    script = _project(shelled, tmp_path / "vivado")
+    session = Session((board.board_part,) if with_board_files else ())
+    if board.name == "zcu104" and not with_board_files:
+        with pytest.raises(VivadoError, match=r"Vivado lacks the board files of xilinx.com:zcu104"):
+            session.source(script)
+        return
+    session.source(script)
+    made = {path.name for path in script.parent.iterdir()} - {"project"}
+    assert made == {"build.tcl", "accelerator.bit", "accelerator.hwh", "timing.rpt", "utilization.rpt", "power.rpt"}
+    assert {f.name for f in session.files} == {
+        *(f.name for f in shell.sources), *(f.name for f in shell.folder.glob("*.mem")),
+    }  # fmt: skip
+    design = session.design
+    assert design is not None
+    size, base = 1 << 16, 0x4000_0000 if board.name == "pynq-z2" else 0xA000_0000
+    assert design.addresses == {"signflow/s_axi_control/reg0": (base, size)}
+    clock = float(design.cells["ps"].value(design.cells["ps"].entry["clock_parameter"]))
+    assert clock == board.clk_mhz
+    preset = "apply_board_preset 1" if with_board_files else "apply_board_preset 0"
+    assert any(preset in line for line in session.log)
+    explicit = any("PCW_UIPARAM_DDR_BUS_WIDTH {16 Bit}" in line for line in session.log)
+    assert explicit == (not with_board_files)  # memory by the board's YAML where Vivado does not know the board
+
+
+def test_clock_behind_another_pll_than_the_boards_is_refused(tmp_path: Path, forked: Shelled) -> None:
+    """PYNQ takes over the dividers, not the PLL: behind 1600 MHz they would make 62.5 of 100 MHz on the board."""
+    with pytest.raises(VivadoError, match=r"IO_PLL_FREQMHZ is 1600\.000, the board's is 1000: .* not be 100 MHz"):
+        Session().source(_project(forked, tmp_path, r" +CONFIG\.PCW_ENET0_PERIPHERAL_ENABLE.*\n", ""))
+
+
+def test_every_master_gets_a_port_of_its_own(forked: Shelled, tmp_path: Path) -> None:
+    """Two masters, the second of which only writes, meet at the memory."""
+    session = Session()
+    session.source(_project(forked, tmp_path))
+    assert session.design is not None
+    links = session.design.links
+    assert (links["signflow/m_axi_0"], links["signflow/m_axi_1"]) == ("memory/S00_AXI", "memory/S01_AXI")
+    with pytest.raises(VivadoError, match="interface signflow/m_axi_1 is not connected"):
+        Session().source(_project(forked, tmp_path, r" +signflow/m_axi_1.*\n", ""))
+    with pytest.raises(VivadoError, match="no interface pin memory/S01_AXI"):
+        Session().source(_project(forked, tmp_path, "memory 2", "memory 1"))
+
+
+BREAKS = {
+    "unknown command": ("create_bd_design", "create_bd_dezign", "invalid command name"),
+    "message rule of no project": (r"\ncreate_project.*\n", "\n", "set_msg_config: no project is open"),
+    "unknown option": ("-norecurse", "-recurse", "unknown or incomplete option -recurse"),
+    "missing source": (r"shell\.sv\n", "shel.sv\n", "shel.sv does not exist"),
+    "source left out": (r" +shell_reader\.sv\n", "", "elaborating signflow_top: .*shell_reader"),
+    "memory left out": (r" +build_hash\.mem\n", "", "Synth 8-4445: .* reads build_hash.mem"),
+    "wrong IP": ("proc_sys_reset", "proc_sys_rst", "nothing matches"),
+    "wrong pin of the PS": (r"ps/(FCLK_CLK0|pl_clk0)\b", "ps/CLK", "no pin ps/CLK"),
+    "wrong pin of the shell": ("signflow/ap_clk", "signflow/clk", "no pin signflow/clk"),
+    "wrong interface": ("memory/S00_AXI", "memory/S0_AXI", "no interface pin memory/S0_AXI"),
+    "wrong module": ("-reference signflow_top", "-reference shell_top", "module shell_top is in 0 of the added files"),
+    "module in SystemVerilog": ("-reference signflow_top", "-reference shell", "cannot be SystemVerilog"),
+    "wrong parameter": (r"CONFIG\.(PCW_USE_M_AXI_GP0|PSU__USE__M_AXI_GP0)", "CONFIG.USE_GP0", "no parameter USE_GP0"),
+    "wrong value": (r"(DATA_WIDTH) \{(64|128)\}", r"\1 {48}", "cannot be 48"),
+    "port switched off": (r"(USE_S_AXI_HP0|USE__S_AXI_GP2) \{1\}", r"\1 {0}", "no pin ps/"),
+    "narrow port": (r"(DATA_WIDTH) \{(64|128)\}", r"\1 {32}", "bits, ps/"),
+    "clock of a port open": (r"ps/(S_AXI_HP0_ACLK|saxihp0_fpd_aclk)\n", "\n", "input ps/.* is not connected"),
+    "reset as a clock": (r"ps/(FCLK_CLK0|pl_clk0)\]", "reset/peripheral_aresetn]", "rst reset/.* drives clk"),
+    "interrupt open": (r"connect_bd_net \[get_bd_pins signflow/interrupt\].*\n", "", "is not connected"),
+    "interface open": (r" +signflow/m_axi_0.*\n", "", "interface .* is not connected"),
+    "no address": (r"assign_bd_address -offset(.*\\\n)*.*reg0\]\n", "", "s_axi_control has no address"),
+    "address elsewhere": (r"0x[4A]0000000", "0x10000000", "is outside"),
+    "no memory": (r"\nassign_bd_address\n", "\n", "sees no memory"),
+    "no validation": (r"\nvalidate_bd_design\n", "\n", "not validated"),
+    "wrapper not made": (r"\nmake_wrapper.*\n", "\n", "not wrapper made"),
+    "wrong top": ("top system_wrapper", "top system", "the top is system"),
+    "no bitstream asked for": ("-to_step write_bitstream", "-to_step route_design", "makes no bitstream"),
+    "reports before the run": (r"\nopen_run impl_1\n", "\n", "not opened"),
+    "wrong property": ("set_property strategy", "set_property strategie", "no property strategie"),
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_recorder_refuses(name: str, shelled: Shelled, tmp_path: Path) -> None:
+    """Each break of the script is an error: a recorder that lets one pass would prove nothing."""
+    old, new, message = BREAKS[name]
+    script = _project(shelled, tmp_path, old, new)
+    with pytest.raises(VivadoError, match=message):
+        Session((shelled[1].board_part,)).source(script)
+
+
+def test_recorder_refuses_a_fixed_frequency(shelled: Shelled, tmp_path: Path) -> None:
+    """The PS of the ZCU104 makes 249.9975 MHz: a port that insists on 250 does not validate."""
+    shell, board = shelled
+    top = shell.folder / f"{shell.top}.v"
+    text = top.read_text()
+    top.write_text(
+        text.replace("ASSOCIATED_RESET ap_rst_n", f"ASSOCIATED_RESET ap_rst_n, FREQ_HZ {board.clk_mhz:.0f}000000")
+    )
+    try:
+        session, script = Session((board.board_part,)), _project(shelled, tmp_path)
+        if board.name == "zcu104":
+            with pytest.raises(VivadoError, match="BD 41-237"):
+                session.source(script)
+        else:
+            session.source(script)
+    finally:
+        top.write_text(text)
+
+
+def test_run_gives_the_figures_of_the_reports(shelled: Shelled, vivado_on_path: Path, tmp_path: Path) -> None:
+    bitstream = run_vivado(_project(shelled, tmp_path / "vivado"), shelled[1])
+    assert bitstream.bit.is_file() and bitstream.handoff is not None and bitstream.handoff.is_file()
+    assert bitstream.bit.stem == bitstream.handoff.stem  # PYNQ finds the second by the first
+    expected = {
+        "pynq-z2": {"lut": 28360, "ff": 33470, "bram36": 66.5, "dsp": 28, "uram": 0, "wns_ns": 0.265, "whs_ns": 0.012,
+                    "wpws_ns": 3.75, "clk_period_ns": 10.0, "power_w": 2.041},
+        "zcu104": {"lut": 42347, "ff": 51206, "bram36": 86.5, "dsp": 163, "uram": 4, "wns_ns": 0.041, "whs_ns": 0.012,
+                   "wpws_ns": 1.458, "clk_period_ns": 4.0, "power_w": 4.512},
+    }  # fmt: skip
+    assert bitstream.figures == expected[shelled[1].name]
+    assert vivado_on_path.read_text().startswith("create_project")
+
+
+def test_failures_say_where(shelled: Shelled, vivado_on_path: Path, tmp_path: Path, monkeypatch) -> None:
+    script = _project(shelled, tmp_path / "a", "proc_sys_reset", "proc_sys_rst")
+    with pytest.raises(BitstreamError, match=r"Vivado failed, see .*vivado\.log: ERROR: .*nothing matches"):
+        run_vivado(script, shelled[1])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigError, match="vivado is not on PATH"):
+        run_vivado(script, shelled[1])
+
+
+@pytest.mark.parametrize(
+    "old, new, message",
+    [
+        (r"^ +0\.265 ", "     -0.313 ", r"misses 100 MHz by 0.313 ns; lower clk_mhz of hw_configs/boards/pynq-z2.yaml"),
+        (r"97631        3\.750 ", "97631       -0.250 ", "misses 100 MHz by 0.25 ns"),
+        (r"10\.000  ", "20.000  ", "constrained to 20 ns, asked for 10 ns"),
+        (r"WNS\(ns\)", "NA", "holds no timing summary"),
+    ],
+)
+def test_missed_clocks_are_errors(old: str, new: str, message: str, tmp_path: Path, monkeypatch) -> None:
+    from finn_build.board.bitstream import vivado
+    from finn_build.config import load_board
+
+    for name in ("timing", "utilization", "power"):
+        (tmp_path / f"{name}.rpt").write_text((REPORTS / f"zynq_{name}.rpt").read_text())
+    timing = tmp_path / "timing.rpt"
+    timing.write_text(re.sub(old, new, timing.read_text(), flags=re.MULTILINE))
+    with pytest.raises(BitstreamError, match=message):
+        vivado._check_timing(read_reports(tmp_path), load_board("pynq-z2"), tmp_path)
+
+
+def test_missing_rows_and_reports_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(BitstreamError, match=r"utilization\.rpt: Vivado left no such report"):
+        read_reports(tmp_path)
+    text = (REPORTS / "zynq_utilization.rpt").read_text()
+    (tmp_path / "utilization.rpt").write_text(text.replace("| DSPs  ", "| DSQs  "))
+    with pytest.raises(BitstreamError, match=r"utilization\.rpt: DSPs: no number"):
+        read_reports(tmp_path)
+
+
+def test_a_junction_too_hot_still_has_a_power(tmp_path: Path) -> None:
+    text = (REPORTS / "zynqmp_power.rpt").read_text()
+    (tmp_path / "power.rpt").write_text(text.replace("4.512        |", "95.342 (Junction temp exceeded!) |"))
+    assert read_power(tmp_path / "power.rpt") == {"power_w": 95.342}

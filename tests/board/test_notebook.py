@@ -1,0 +1,92 @@
+"""The notebook of the deployment folder, executed unchanged on the simulated board: a classifier and a segmentation."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from torch import nn
+
+from finn_build.board.deploy_folder import NAME, write_deployment
+from finn_build.errors import SimulationError, UnsupportedModelError
+from sim.notebook import NOTEBOOK, printed, run_notebook
+from tests.board.deployments import FRAMES, deployed
+from tests.builds.networks import SmallResidual, randomize
+from tests.builds.test_resizing_networks import _Net
+
+_SAME = re.compile(r"([\d,]+) of ([\d,]+) values identical to PyTorch, greatest difference ([\d.e-]+)")
+
+
+def _numbers(text: str) -> tuple[int, int, float]:
+    same = _SAME.search(text)
+    assert same, text
+    return int(same[1].replace(",", "")), int(same[2].replace(",", "")), float(same[3])
+
+
+def _check_pictures(pictures: list[Path]) -> None:
+    """Two of them, and something is drawn on each: many colours, and not on one spot only."""
+    assert len(pictures) == 2
+    for picture in pictures:
+        pixels = np.asarray(Image.open(picture).convert("RGB"))
+        drawn = (pixels != 255).any(-1)
+        assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 20 and drawn.mean() > 0.05
+        assert drawn[:, : drawn.shape[1] // 2].any() and drawn[:, drawn.shape[1] // 2 :].any()
+
+
+def test_classification(tmp_path: Path) -> None:
+    build = deployed(randomize(SmallResidual(bits=1, signed=True), seed=1), (11, 9), tmp_path)
+    original = (tmp_path / "deploy" / NOTEBOOK).read_bytes()
+    pictures = run_notebook(tmp_path, tmp_path / "run")
+    assert (tmp_path / "deploy" / NOTEBOOK).read_bytes() == original
+    _check_pictures(pictures)
+    text = printed(tmp_path / "run" / NOTEBOOK)
+    assert _numbers(text) == (5 * FRAMES, 5 * FRAMES, 0)
+    assert "decisions: 100.0% the same" in text and f"{4 * FRAMES} frames, " in text  # the rate is over four batches
+    interval = re.search(r"one frame every ([\d,]+) cycles", text)
+    slowest = build.design.longest_cycles if build.design else 0
+    assert interval and 0.9 * slowest < int(interval[1].replace(",", "")) < 1.5 * slowest + 100  # memory is in the way
+    assert build.shell is not None and build.shell.build_hash in text
+    cells = json.loads((tmp_path / "run" / NOTEBOOK).read_text())["cells"]
+    assert [c["source"] for c in cells] == [c["source"] for c in json.loads(original)["cells"]]  # nothing added is left
+
+
+def test_segmentation_shows_the_mask_and_finds_a_difference(tmp_path: Path) -> None:
+    """One wrong value in what PyTorch is said to give, and the notebook says so."""
+    deployed(randomize(_Net(nn.Identity(), out=3), seed=2), (9, 7), tmp_path)
+    expected = dict(np.load(tmp_path / "deploy" / "expected.npz"))
+    name = next(key for key in expected if key != "reference")
+    assert expected[name].shape == (FRAMES, 3, 9, 7)
+    expected[name][1, 2, 3, 4] += 64
+    np.savez(tmp_path / "deploy" / "expected.npz", **expected)
+    _check_pictures(run_notebook(tmp_path, tmp_path / "run"))
+    values = FRAMES * 3 * 9 * 7
+    text = printed(tmp_path / "run" / NOTEBOOK)
+    assert _numbers(text) == (values - 1, values, 64)
+    titles = json.loads((tmp_path / "run" / NOTEBOOK).read_text())["cells"]
+    assert "image/png" in str(titles)
+
+
+def test_folder_holds_what_the_board_needs(tmp_path: Path) -> None:
+    build = deployed(randomize(SmallResidual(bits=1, signed=True), seed=1), (11, 9), tmp_path)
+    folder = tmp_path / "deploy"
+    assert {p.name for p in folder.iterdir()} == {
+        "README.md", f"{NAME}.json", f"{NAME}.npz", "expected.npz", "images", NOTEBOOK, "signflow_driver",
+        "signflow_driver-0.1.0-py3-none-any.whl",
+    }  # fmt: skip
+    readme = (folder / "README.md").read_text()
+    assert build.shell is not None and build.shell.build_hash in readme and "build.tcl" in readme
+    assert len(readme.splitlines()) <= 10
+    assert (tmp_path / "vivado" / "build.tcl").is_file()
+    images = [np.asarray(Image.open(path)) for path in sorted((folder / "images").iterdir())]
+    np.testing.assert_array_equal(np.stack(images), build.images.images[:FRAMES, 0])
+
+
+def test_without_a_build_or_images(tmp_path: Path) -> None:
+    with pytest.raises(SimulationError, match=r"inference\.ipynb: no such file; give the folder of a finished build"):
+        run_notebook(tmp_path, tmp_path / "run")
+    build = deployed(randomize(SmallResidual(bits=1, signed=True), seed=1), (11, 9), tmp_path)
+    build.network.qonnx.set_tensor_shape(build.network.qonnx.graph.input[0].name, [1, 99])
+    with pytest.raises(UnsupportedModelError, match=r"the driver takes images, this network \(99,\)"):
+        write_deployment(build, tmp_path / "other")

@@ -1,0 +1,163 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from brevitas_models.data.images import to_float
+from brevitas_models.data.synthetic import make_dataset
+from brevitas_models.networks.cnv import CNVConfig
+from brevitas_models.networks.zoo import (
+    DEFAULT_MODEL,
+    WEIGHTS,
+    ZOO,
+    build_model,
+    configure,
+    load_checkpoint,
+    pretrained_path,
+    save_checkpoint,
+)
+from finn_build.errors import ConfigError, DataError
+from tests.brevitas_models.nets import random_images, randomize
+
+INPUTS = {"binary_rescnn": (2, 1, 64, 64), "cnv": (2, 3, 32, 32)}
+
+
+@pytest.mark.parametrize("name", [n for n in ZOO if n.startswith(("binary_rescnn_w1a", "cnv_w1a"))])
+def test_every_name_builds_and_runs(name: str) -> None:
+    model = build_model(name).eval()
+    logits = model(torch.from_numpy(random_images(INPUTS[name.rpartition("_")[0]], seed=0)))
+    assert logits.shape == (2, model.config.num_classes)
+    assert model.name == name and name.endswith(f"a{model.config.act_bits}")
+    assert model.config.weight_bits == 1
+
+
+@pytest.mark.parametrize(
+    ("channels", "blocks", "size"), [((4,), (1,), 8), ((4, 6), (0, 3), 24), ((3, 5, 7, 9), (1, 0, 2, 1), 32)]
+)
+def test_rescnn_of_any_depth_width_and_size(channels: tuple[int, ...], blocks: tuple[int, ...], size: int) -> None:
+    model = build_model(
+        "binary_rescnn_w1a1", channels=channels, blocks=blocks, image_size=size, in_channels=3, num_classes=5
+    )
+    assert model(torch.zeros(2, 3, size, size)).shape == (2, 5)
+
+
+def test_shortcut_streams_are_integers_on_one_scale() -> None:
+    model = randomize(build_model("binary_rescnn_w1a1", blocks=(2, 2, 2)), seed=0)
+    streams = []
+    for stage in model.stages:
+        stage.register_forward_hook(lambda stage, _x, y: streams.append(y / stage.residual.act_quant.scale()))
+    model(torch.from_numpy(random_images((2, 1, 64, 64), seed=1)))
+    assert len(streams) == 3
+    for stream in streams:
+        assert torch.equal(stream, stream.round())
+        assert stream.abs().max() <= 3 * 2 ** (model.config.residual_bits - 1)
+
+
+def test_real_weights_load_into_the_binary_network() -> None:
+    real = build_model("binary_rescnn_w1a2", weight_bits=32)
+    binary = build_model("binary_rescnn_w1a2")
+    binary.load_state_dict(real.state_dict())
+    assert binary.stages[0].branches[0].conv.quant_weight().value.abs().unique().tolist() == [1.0]
+
+
+def test_checkpoint_rebuilds_the_network(tmp_path: Path) -> None:
+    model = randomize(build_model("cnv_w1a2", width=4, num_classes=3), seed=4)
+    model.classes = ("a", "b", "c")
+    path = save_checkpoint(tmp_path / "net.pt", model, {"val": 0.5})
+    loaded, config, meta = load_checkpoint(path)
+    images = torch.from_numpy(random_images((2, 3, 32, 32), seed=4))
+    assert torch.equal(loaded(images), model(images))
+    assert config == CNVConfig(width=4, num_classes=3, act_bits=2)
+    assert (meta.name, meta.classes, meta.metrics) == ("cnv_w1a2", ("a", "b", "c"), {"val": 0.5})
+    assert not loaded.training
+
+
+def test_unknown_names_are_answered_with_a_suggestion() -> None:
+    with pytest.raises(ConfigError, match="model 'binary_rescnn_w1a3' is unknown; did you mean 'binary_rescnn_w1a"):
+        build_model("binary_rescnn_w1a3")
+    with pytest.raises(ConfigError, match="cnv_w1a1: no option 'widht'; did you mean 'width'"):
+        build_model("cnv_w1a1", widht=3)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"image_size": 60}, "image_size=60 is not a multiple of 16; nearest: 64"),
+        ({"image_size": 0}, "image_size=0 is not a multiple of 16; nearest: 16"),
+        ({"channels": (4, 4)}, "must be of equal length"),
+        ({"residual_bits": 3}, "residual_bits=3 is not legal; choose 4 to 8"),
+        ({"act_bits": 9}, "act_bits=9 is not legal"),
+        ({"activation": "tanh"}, "activation='tanh' is unknown"),
+    ],
+)
+def test_illegal_fields_are_named(fields: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        build_model("binary_rescnn_w1a1", **fields)
+
+
+def test_lists_from_yaml_become_tuples() -> None:
+    assert configure("binary_rescnn_w1a1", channels=[4, 5], blocks=[1, 1]).channels == (4, 5)
+
+
+def test_broken_checkpoints_are_data_errors(tmp_path: Path) -> None:
+    path = tmp_path / "net.pt"
+    with pytest.raises(DataError, match=r"net\.pt: no such checkpoint"):
+        load_checkpoint(path)
+    path.write_bytes(b"not a checkpoint")
+    with pytest.raises(DataError, match=r"net\.pt: not a readable checkpoint"):
+        load_checkpoint(path)
+    save_checkpoint(path, build_model("binary_rescnn_w1a1"))
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(DataError, match=r"net\.pt: not a readable checkpoint"):
+        load_checkpoint(path)
+    torch.save({"model": "cnv_w1a1"}, path)
+    with pytest.raises(DataError, match="it lacks config, state, classes, metrics"):
+        load_checkpoint(path)
+
+
+def test_weights_of_another_shape_are_a_data_error(tmp_path: Path) -> None:
+    path = save_checkpoint(tmp_path / "net.pt", build_model("cnv_w1a1", width=4))
+    content = torch.load(path, weights_only=True)
+    content["config"]["width"] = 8
+    torch.save(content, path)
+    with pytest.raises(DataError, match="weights do not fit cnv_w1a1"):
+        load_checkpoint(path)
+
+
+SHIPPED = {
+    "bi_shufflenet": ("accuracy", 0.985),
+    "bi_shufflenet_tile": ("accuracy", 0.79),
+    "binary_rescnn_w1a1": ("accuracy", 0.95),
+    "u_binet_small_w1a2": ("dice", 0.89),
+    "u_binet_small_w1a4": ("dice", 0.9),
+    "u_binet_small_w1a4_tile": ("dice", 0.7),
+}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_weights_are_small_described_and_reach_their_goal(name: str) -> None:
+    score, goal = SHIPPED[name]
+    path = pretrained_path(name)
+    described = json.loads(path.with_suffix(".json").read_text())
+    model, config, meta = load_checkpoint(path)
+    assert path.stat().st_size < 2**21
+    assert path.stem == name == meta.name == described["model"] and config.weight_bits == 1
+    assert list(meta.classes) == described["classes"]
+    assert described[score]["test"] >= goal
+    assert described[score]["val"] == meta.metrics["val"][score]
+    assert "never split" in described["protocol"]
+    images = torch.from_numpy(to_float(make_dataset(12, config.image_size)[0]))
+    if score == "dice":
+        assert model(images).unique().tolist() == [-1.0, 1.0]
+        return
+    logits = model(images).detach().numpy()
+    assert len(meta.classes) == config.num_classes == logits.shape[1] == 6
+    assert np.array_equal(logits * 2.0**16, np.round(logits * 2.0**16)) and len(np.unique(logits)) > 12
+
+
+def test_missing_weights_name_the_shipped_ones() -> None:
+    assert tuple(sorted(file.stem for file in WEIGHTS.glob("*.pt"))) == tuple(SHIPPED) and DEFAULT_MODEL in SHIPPED
+    with pytest.raises(ConfigError, match=f"no trained weights for 'cnv_w1a1'; shipped: {', '.join(SHIPPED)}"):
+        pretrained_path("cnv_w1a1")

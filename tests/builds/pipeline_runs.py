@@ -1,0 +1,31 @@
+"""Builds driven step by step from tests, without the command line."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from finn_build.config import BuildConfig, load_board
+from finn_build.finn.environment import prepare_finn
+from finn_build.frontend import network as networks
+from finn_build.pipeline import STEPS, Build
+from sim.verilator import Stalls
+
+UP_TO_LEVEL_2 = ("integers", "lower", "fold", "buffer", "stitch", "execute")
+ALL_STEPS = tuple(s.name for s in STEPS)
+
+
+def start_build(
+    network: networks.Network, out: Path, frames: int = 4, stalls: Stalls | None = None, **config: object
+) -> Build:
+    """A build for PYNQ-Z2 on synthetic frames, no step run yet."""
+    prepare_finn(out / ".finn")
+    settings = BuildConfig(model=network.name, frames=frames, **config)  # type: ignore[arg-type]
+    images = networks.load_images(networks.SYNTHETIC, network, frames, seed=1)
+    return Build(settings, load_board("pynq-z2"), network, images, out, stalls)
+
+
+def run_steps(build: Build, names: Sequence[str] = ALL_STEPS) -> Build:
+    """Run the named steps, in the pipeline's order."""
+    for step in STEPS:
+        if step.name in names:
+            step.run(build, lambda fraction: None)
+    return build

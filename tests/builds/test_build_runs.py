@@ -1,0 +1,124 @@
+"""The command from end to end on a small network: what it writes, and how it stops, starts and stalls."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.core.onnx_exec import execute_onnx
+from qonnx.custom_op.registry import getCustomOp
+
+from finn_build import build
+from finn_build.frontend.export import export_qonnx
+from tests.builds.networks import SmallResidual, randomize
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def onnx_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(3)
+    model = randomize(SmallResidual(bits=2, signed=True), seed=4)
+    return export_qonnx(model, tmp_path_factory.mktemp("net") / "small.onnx", (1, 1, 11, 9))
+
+
+def _run(onnx_file: Path, out: Path, *arguments: str) -> int:
+    return build.main(["--board", "pynq-z2", "--onnx", str(onnx_file), "--out", str(out), *arguments])
+
+
+def test_as_a_user_runs_it(onnx_file: Path, tmp_path: Path) -> None:
+    """In its own process, from another folder; report, RTL and steps are there and agree with what is printed."""
+    command = [sys.executable, str(ROOT / "finn_build" / "build.py"), "--board", "pynq-z2", "--onnx", str(onnx_file)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=os.environ)
+    assert done.returncode == 0, done.stderr
+    out = tmp_path / "out" / "small-pynq-z2"
+    report = json.loads((out / "report.json").read_text())
+    assert report["gate"]["passed"] and report["gate"]["first_difference"] is None
+    assert report["gate"]["levels"] == [1, 2, 3, 4] and report["gate"]["frames"] == 4
+    assert report["cycles"]["predicted_ii"] / report["cycles"]["ii"] >= 0.99
+    assert report["cycles"]["predicted_latency"] == report["cycles"]["latency"]
+    assert all(row["cycles_rtlsim"] == row["cycles_predicted"] for row in report["layers"])
+    assert {"lut", "ff", "bram36", "dsp", "uram"} == set(report["resources"]["estimate"])
+    assert report["resources"]["vivado"] is None and any("Vivado" in reason for reason in report["not_run"])
+    assert "Gate: PASSED" in done.stdout and f"{report['cycles']['ii']:,} cycles" in done.stdout
+    frames = np.load(out / "frames.npz")
+    context = execute_onnx(ModelWrapper(str(onnx_file)), {"images": frames["images"][:1].astype(np.float32) / 256})
+    assert np.array_equal(context["logits"], frames["output_0"][:1])
+    listed = (out / "stitched" / "sources.f").read_text().split()
+    assert all((out / "stitched" / name).is_file() for name in listed if not name.startswith(("//", "memory", "file:")))
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_random_stalls_change_the_traffic_not_the_values(onnx_file: Path, tmp_path: Path) -> None:
+    assert _run(onnx_file, tmp_path / "out", "--stalls", "--seed", "5") == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["gate"]["passed"] and report["traffic"] == "random stalls, seed 5"
+    assert report["cycles"]["ii"] is None and report["throughput_fps"] is None
+
+
+def test_stop_edit_the_folding_and_go_on(onnx_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    out = tmp_path / "out"
+    assert _run(onnx_file, out, "--stop", "fold") == 0
+    assert "nothing is verified" in capsys.readouterr().out and not (out / "report.json").exists()
+    model = ModelWrapper(str(out / "steps" / "fold.onnx"))
+    dense = model.get_nodes_by_op_type("BitMVAU_rtl")[-1]
+    getCustomOp(dense).set_nodeattr("PE", 5)
+    model.save(str(out / "steps" / "fold.onnx"))
+    assert _run(onnx_file, out, "--start", "buffer") == 0
+    rows = {row["name"]: row for row in json.loads((out / "report.json").read_text())["layers"]}
+    assert rows[dense.name]["pe"] == 5
+
+
+def test_no_start_skips_a_level_of_the_gate(onnx_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    out = tmp_path / "out"
+    assert _run(onnx_file, out, "--stop", "buffer") == 0
+    printed = capsys.readouterr().out
+    assert "Latency (predicted): " in printed and "nothing is verified" in printed and "Gate: " not in printed
+    estimate = json.loads((out / "estimate.json").read_text())
+    assert _run(onnx_file, out, "--start", "stitch") == 0
+    report = json.loads((out / "report.json").read_text())
+    assert estimate["cycles"]["ii"] is None and not (out / "estimate.json").exists()
+    assert estimate["cycles"]["predicted_ii"] == report["cycles"]["predicted_ii"]
+    assert estimate["cycles"]["predicted_latency"] == report["cycles"]["latency"]
+    assert estimate["resources"]["estimate"] == report["resources"]["estimate"]
+    assert report["gate"]["levels"] == [1, 2, 3, 4]
+    for late in ("execute", "rtlsim-ops", "rtlsim-stitched", "gate"):
+        with pytest.raises(SystemExit):
+            _run(onnx_file, out, "--start", late)
+    assert "invalid choice: 'gate'" in capsys.readouterr().err
+
+
+def test_a_build_goes_on_with_the_target_it_was_folded_for(onnx_file: Path, tmp_path: Path) -> None:
+    """Depths of FIFOs follow from the cycles between frames, which may be more than the slowest op takes."""
+    asked, sheets = ("--target-fps", "2000", "--stop", "buffer"), []
+    for start in ("integers", "buffer"):
+        assert _run(onnx_file, tmp_path / "out", *asked, "--start", start) == 0
+        sheets.append(json.loads((tmp_path / "out" / "estimate.json").read_text()))
+    assert sheets[0]["layers"] == sheets[1]["layers"]
+
+
+def test_waves_on_request(onnx_file: Path, tmp_path: Path) -> None:
+    assert _run(onnx_file, tmp_path / "out", "--waves") == 0
+    assert next((tmp_path / "out").glob("waves.*")).stat().st_size > 10_000
+
+
+def test_hls_lowers_and_says_what_was_not_run(onnx_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    code = _run(onnx_file, tmp_path / "out", "--impl", "hls")
+    text = capsys.readouterr()
+    assert code == 1 and "non-monotone" in text.err and "--impl rtl" in text.err
+
+
+def test_hls_of_monotone_activations(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    torch.manual_seed(0)
+    model = SmallResidual(bits=1, signed=True, kind="relu").eval()  # batch norm as made: scales are positive
+    path = export_qonnx(model, tmp_path / "relu.onnx", (1, 1, 11, 9))
+    assert _run(path, tmp_path / "out", "--impl", "hls") == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["impl"] == "hls" and report["gate"]["passed"] and report["cycles"]["ii"] is None
+    assert any("HLS synthesis" in reason for reason in report["not_run"])
+    assert list((tmp_path / "out" / "hls").rglob("*.cpp"))

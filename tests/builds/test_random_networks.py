@@ -1,0 +1,79 @@
+"""Random networks from Brevitas' own export through the whole pipeline, levels 0 to 4, half of them with stalls."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from qonnx.custom_op.registry import getCustomOp
+
+from finn_build.dataflow.latency import predict_latency
+from finn_build.dataflow.passes.set_folding import unfolded_cycles
+from finn_build.frontend import network as networks
+from finn_build.pipeline import Build
+from sim.verilator import Stalls
+from tests.builds.pipeline_runs import run_steps, start_build
+from tests.builds.random_networks import RandomNetwork, random_network
+
+FRAMES = 5
+LEAST_RATIO = 0.99  # of the slowest op's cycles to the measured interval between frames
+LATENCY_SLACK = 2  # cycles: binary convolutions may be that far off
+PACED = ((39, 3), (118, 5))  # seed, times slower than the fastest folding; stalled before FIFOs knew of pacing
+FLOWING, STALLED = (0, 3, 7, 8, 13, 14), (4, 11, 17, 23, 205, 209)
+
+
+def _build(network: RandomNetwork, out: Path, stalls: Stalls | None = None) -> Build:
+    imported = networks.from_qonnx(network.export(out / "random.onnx", dynamo=False))
+    build = run_steps(start_build(imported, out, FRAMES, stalls))
+    assert build.verdict is not None and build.simulation is not None and build.integers is not None
+    assert build.verdict.passed, build.verdict.first_difference
+    assert build.verdict.levels == (1, 2, 3, 4)
+    _equals_pytorch(network, build)
+    return build
+
+
+def _equals_pytorch(network: RandomNetwork, build: Build) -> None:
+    """Level 0: the outputs that follow from the stitched simulation are PyTorch's, bit by bit."""
+    assert build.integers is not None
+    if not network.exact:
+        return
+    with torch.inference_mode():
+        outputs = network.model(torch.from_numpy(build.frames))
+    for (name, tail), expected in zip(
+        build.integers.tails.items(), outputs if isinstance(outputs, tuple) else (outputs,), strict=True
+    ):
+        simulated = np.moveaxis(build.values[4][tail.source], -1, 1)
+        assert np.array_equal(build.integers.to_network_output(name, simulated), expected.numpy()), name
+
+
+def _require_rate(build: Build) -> None:
+    assert build.simulation is not None and build.design is not None and build.streams is not None
+    slowest = max(getCustomOp(n).get_exp_cycles() for n in build.streams.graph.node)
+    for stream in build.design.outputs:
+        ends = build.simulation.streams[stream.signal].frame_end
+        interval = (ends[-1] - ends[0]) / (FRAMES - 1)
+        assert slowest / interval >= LEAST_RATIO, (stream.tensor, slowest, interval)
+    first = min(build.simulation.streams[s.signal].first_beat for s in build.design.inputs)
+    last = max(build.simulation.streams[s.signal].frame_end[0] for s in build.design.outputs)
+    assert abs(predict_latency(build.streams) - (last - first + 1)) <= LATENCY_SLACK
+
+
+@pytest.mark.parametrize("seed", FLOWING)
+def test_at_full_rate(tmp_path: Path, seed: int) -> None:
+    _require_rate(_build(random_network(seed), tmp_path))
+
+
+@pytest.mark.parametrize(("seed", "slower"), PACED)
+def test_windows_that_mvaus_pace(tmp_path: Path, seed: int, slower: int) -> None:
+    imported = networks.from_qonnx(random_network(seed).export(tmp_path / "random.onnx", dynamo=False))
+    build = run_steps(start_build(imported, tmp_path, FRAMES), ("integers", "lower"))
+    assert build.streams is not None
+    fps = build.board.clk_mhz * 1e6 / (slower * unfolded_cycles(build.streams))
+    build.config = replace(build.config, target_fps=fps)
+    _require_rate(run_steps(build, ("fold", "buffer", "stitch", "execute", "rtlsim-stitched")))
+
+
+@pytest.mark.parametrize("seed", STALLED)
+def test_with_random_stalls(tmp_path: Path, seed: int) -> None:
+    _build(random_network(seed), tmp_path, Stalls(seed))

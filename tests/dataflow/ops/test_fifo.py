@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from finn_build.errors import ConfigError
+from tests.dataflow.ops.op_case import OpBench, OpCase, OpChecks
+
+DEPTHS = (2, 3, 4, 17, 18, 33, 34, 65, 100)
+
+
+def fifo(depth: int, ram_style: str, dtype: str = "INT4", lanes: int = 3) -> OpCase:
+    attributes = {"shape": [1, 5, 6], "lanes": lanes, "dataType": dtype, "depth": depth, "ram_style": ram_style}
+    return OpCase(attributes, lambda x: x)
+
+
+CASES = [
+    *(fifo(depth, "distributed") for depth in DEPTHS),
+    *(fifo(depth, "block", "BIPOLAR", 1) for depth in DEPTHS),
+    fifo(600, "auto", "UINT8", 6),
+]
+
+
+@pytest.fixture(scope="module")
+def bench() -> OpBench:
+    return OpBench("StreamFIFO_rtl", CASES)
+
+
+class TestFIFO(OpChecks):
+    def test_capacity_is_the_depth(self, bench: OpBench) -> None:
+        for op in bench.ops:
+            assert op.rtl_parameters()["DEPTH"] == op.attr("depth")
+
+    def test_auto_takes_block_ram_only_for_large_contents(self) -> None:
+        small, large = OpBench("StreamFIFO_rtl", [fifo(64, "auto"), fifo(2048, "auto", "UINT8", 6)]).ops
+        assert (small.resources().bram18, large.resources().bram18) == (0, 6)
+
+
+def test_depth_below_two_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"^StreamFIFO_rtl_0: depth=1; legal: 2 and more$"):
+        OpBench("StreamFIFO_rtl", [fifo(1, "auto")])
+
+
+def test_values_survive_as_given() -> None:
+    values = np.arange(30).reshape(1, 5, 6) % 8
+    (op,) = OpBench("StreamFIFO_rtl", [fifo(2, "auto")]).ops
+    assert np.array_equal(op.compute(values)[0], values)

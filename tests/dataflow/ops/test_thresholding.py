@@ -1,0 +1,133 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from qonnx.core.datatype import DataType
+
+from finn_build.arithmetic.step_function import compile_steps
+from finn_build.dataflow.ops._midpoint import midpoint_attributes
+from finn_build.errors import ConfigError
+from tests.dataflow.ops.op_case import OpBench, OpCase, OpChecks
+
+CHANNELS = 6
+
+
+def _reference(x: np.ndarray, thresholds: np.ndarray, table: np.ndarray | None = None, bias: int = 0) -> np.ndarray:
+    """By counting, with nothing of the implementation: no sorting, no search."""
+    out = np.empty_like(x)
+    for index in np.ndindex(x.shape):
+        row = index[-1] if len(thresholds) > 1 else 0
+        count = int((x[index] >= thresholds[row]).sum())
+        out[index] = bias + count if table is None else table[row, count]
+    return out
+
+
+def steps(
+    in_dtype: str, out_dtype: str, count: int, pe: int = 1, bias: int = 0, table: bool = False, shared: bool = False
+) -> OpCase:
+    rng = np.random.default_rng(count * 31 + pe)
+    dtype, out = DataType[in_dtype], DataType[out_dtype]
+    rows = 1 if shared else CHANNELS
+    low, high = int(dtype.min()) - 1, int(dtype.max()) + 1  # beyond the range on both sides: always and never reached
+    thresholds = np.sort(rng.integers(low, high + 1, (rows, count)), axis=1)  # repeated ones too
+    parameters = [(thresholds, DataType["INT32"])]
+    levels = None
+    if table:
+        levels = rng.integers(int(out.min()), int(out.max()) + 1, (rows, count + 1))
+        levels = np.where(levels >= 0, 1, -1) if out_dtype == "BIPOLAR" else levels
+        parameters.append((levels, out))
+    attributes = {
+        "NumChannels": CHANNELS, "PE": pe, "numSteps": count, "numInputVectors": [1, 3, 5], "inputDataType": in_dtype,
+        "outputDataType": out_dtype, "outBias": bias, "hasTable": int(table), "sharedSteps": int(shared),
+    }  # fmt: skip
+
+    def reference(x: np.ndarray, *_: np.ndarray) -> np.ndarray:
+        counted = _reference(x, thresholds, levels, bias)
+        return 2 * counted - 1 if out_dtype == "BIPOLAR" and not table else counted
+
+    return OpCase(attributes, reference, parameters)
+
+
+def rsilu(
+    in_dtype: str, bits: int, dip_bits: int, pe: int = 1, shift: float = 0.2, signed: bool = False, reach: float = 0.01,
+    channels: int = 12, falls: bool = False,
+) -> OpCase:  # fmt: skip
+    """RSiLU of batch norm, quantized: steps that go down and up, as displacements; with little reach not all levels.
+
+    Where it falls, one batch norm in three has a negative scale.
+    """
+    rng = np.random.default_rng(bits * 31 + dip_bits)
+    dtype = DataType[in_dtype]
+    out_dtype = f"{'INT' if signed else 'UINT'}{bits}"
+    low, high = int(DataType[out_dtype].min()), int(DataType[out_dtype].max())
+    scale = reach * rng.uniform(0.7, 1.4, channels) * 2048 / (int(dtype.max()) + 1)
+    if falls:
+        scale[::3] *= -1
+    zeta, eta = rng.normal(0, 0.3, channels), shift * rng.uniform(0, 1, channels)
+
+    def levels(x: np.ndarray, *_: np.ndarray) -> np.ndarray:
+        a = x * scale - zeta
+        return np.clip(np.rint((a / (1 + np.exp(-a)) + eta) * 2.0 ** (bits - 2)), low, high).astype(np.int64)
+
+    found = compile_steps(levels, np.full(channels, dtype.min()), np.full(channels, dtype.max()))
+    tables = [] if found.table is None else [(found.table, DataType[out_dtype])]
+    attributes = {
+        "NumChannels": channels, "PE": pe, "numSteps": found.steps, "numInputVectors": [1, 3, 5],
+        "inputDataType": in_dtype, "outputDataType": out_dtype, "outBias": found.bias, "hasTable": len(tables),
+    }  # fmt: skip
+    case = OpCase(attributes, levels, [(found.thresholds, DataType["INT32"]), *tables])
+    bench = OpBench("StepThresholding_rtl", [case])
+    fit = bench.ops[0].fit_midpoint(bench.model, dip_bits)
+    formats = fit and midpoint_attributes(fit)
+    assert formats
+    return replace(case, attributes=attributes | formats)
+
+
+DISPLACED = [
+    *(rsilu("INT13", 8, 5, pe) for pe in (1, 2, 3)),
+    *(rsilu("INT16", 8, dip_bits, shift=0) for dip_bits in (0, 1, 3)),
+    rsilu("UINT12", 8, 6, shift=0.5),
+    rsilu("INT18", 8, 5, signed=True),
+    rsilu("INT14", 8, 4, shift=0.1, reach=0.002),  # not all levels are reached
+    rsilu("INT12", 4, 1, channels=96),
+    *(rsilu(dtype, 8, 4, pe, shift=0.1, falls=True) for dtype, pe in (("INT13", 2), ("UINT12", 1), ("INT18", 1))),
+]
+CASES = [
+    *DISPLACED,
+    *(steps("INT9", "BIPOLAR", 1, pe) for pe in (1, 2, 3, 6)),
+    *(steps(dtype, "UINT2", 3) for dtype in ("BIPOLAR", "BINARY", "UINT4", "INT2", "INT18")),
+    *(steps("INT10", f"UINT{int(n).bit_length()}", n, pe=2) for n in (2, 4, 7, 8, 14, 15, 16, 100, 255)),
+    steps("INT10", "INT4", 15, bias=-8, pe=3),
+    steps("UINT8", "INT8", 254, bias=-127),
+    *(steps("INT12", out, n, pe, table=True) for out, n, pe in (("BIPOLAR", 1, 1), ("INT4", 15, 2), ("UINT8", 255, 1))),
+    steps("INT12", "INT4", 11, pe=6, table=True),
+    steps("INT7", "UINT4", 15, pe=2, shared=True),
+    steps("INT7", "BIPOLAR", 2, pe=3, table=True, shared=True),
+    steps("INT11", "INT9", 400, table=True),
+]
+
+
+@pytest.fixture(scope="module")
+def bench() -> OpBench:
+    return OpBench("StepThresholding_rtl", CASES)
+
+
+class TestStepThresholding(OpChecks):
+    pass
+
+
+def test_displacements_are_taken_where_they_are_smaller(bench: OpBench) -> None:
+    forms = [op.midpoint for op in bench.ops]
+    assert all(forms[: len(DISPLACED)]) and not any(forms[len(DISPLACED) :])
+    assert {form.capped for form in forms if form} == {form.mirrored for form in forms if form} == {0, 1}
+    wide = replace(
+        DISPLACED[0], attributes=dict(DISPLACED[0].attributes) | {"PE": 12}
+    )  # a lane a channel: few words each
+    assert OpBench("StepThresholding_rtl", [wide]).ops[0].midpoint is None
+
+
+def test_lanes_that_do_not_divide_are_refused() -> None:
+    bench = OpBench("StepThresholding_rtl", [steps("INT4", "UINT1", 1)])
+    bench.ops[0].set_nodeattr("PE", 4)
+    with pytest.raises(ConfigError, match="PE=4 does not divide NumChannels=6; nearest legal: 3, 6"):
+        bench.ops[0].rtl_parameters()

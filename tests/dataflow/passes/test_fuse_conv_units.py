@@ -1,0 +1,61 @@
+"""FuseConvUnits: what becomes a unit, what does not, and that the function stays."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
+from torch import nn
+
+from finn_build.dataflow.passes.fuse_conv_units import FuseConvUnits
+from finn_build.dataflow.passes.lower_to_streams import LowerToStreams
+from finn_build.frontend.export import export_qonnx
+from finn_build.frontend.import_qonnx import import_qonnx
+from finn_build.frontend.integers import to_integers
+from tests.builds.networks import SmallResidual, SmallShortcuts, randomize
+from tests.dataflow.passes.streams import execute
+
+
+def _lowered(model: nn.Module, folder: Path, size: tuple[int, int]) -> ModelWrapper:
+    torch.manual_seed(3)
+    network = to_integers(import_qonnx(export_qonnx(randomize(model, 4), folder / "net.onnx", (1, 1, *size))))
+    assert not network.problems
+    return network.model.transform(LowerToStreams())
+
+
+def _ops(model: ModelWrapper) -> list[str]:
+    return [n.op_type.removesuffix("_rtl") for n in model.graph.node]
+
+
+def test_shortcuts_join_their_units(tmp_path: Path) -> None:
+    before = _lowered(SmallShortcuts(), tmp_path, (8, 6))
+    after = before.transform(FuseConvUnits())
+    assert sorted(_ops(after)) == sorted(["SWG", "BitMVAU", "StepThresholding", *["BitConv"] * 3, "StreamPool"])
+    units = [getCustomOp(n) for n in after.graph.node if n.op_type == "BitConv_rtl"]
+    assert [u.attr("shortcut") for u in units] == ["own", "none", "stream"]
+    assert [u.attr("inputDataType") for u in units] == ["INT4", "INT4", "BIPOLAR"]
+
+
+@pytest.mark.parametrize(("model", "size"), [(SmallShortcuts(), (8, 6)), (SmallResidual(1, True), (11, 9))])
+def test_the_function_stays(model: nn.Module, size: tuple[int, int], tmp_path: Path) -> None:
+    before = _lowered(model, tmp_path, size)
+    after = before.transform(FuseConvUnits())
+    assert "BitConv" in _ops(after)
+    for seed in range(4):
+        image = np.random.default_rng(seed).integers(0, 256, (1, *size, 1))
+        assert np.array_equal(execute(before, image), execute(after, image))
+
+
+def test_wider_activations_stay_as_they_are(tmp_path: Path) -> None:
+    before = _lowered(SmallResidual(2, True), tmp_path, (11, 9))
+    assert _ops(before.transform(FuseConvUnits())) == _ops(before)
+
+
+def test_sums_that_something_else_reads_stay_visible(tmp_path: Path) -> None:
+    before = _lowered(SmallResidual(1, True), tmp_path, (11, 9))
+    sums = next(n.output[0] for n in before.graph.node if n.name == "MVAU_1")
+    before.graph.output.append(before.get_tensor_valueinfo(sums))
+    after = before.transform(FuseConvUnits())
+    assert "MVAU_1" in [n.name for n in after.graph.node] and _ops(after).count("BitConv") == 1

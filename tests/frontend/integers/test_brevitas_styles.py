@@ -1,0 +1,264 @@
+"""What users of Brevitas write between convolutions, and how their exporters put it: built exactly, or listed."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from brevitas.export import export_qonnx
+from brevitas.nn import QuantConv2d, QuantConvTranspose2d, QuantIdentity, QuantLinear, QuantReLU
+from brevitas.quant import (
+    Int8ActPerTensorFixedPoint,
+    Int8BiasPerTensorFixedPointInternalScaling,
+    Int8WeightPerTensorFixedPoint,
+    Int16Bias,
+    SignedBinaryActPerTensorConst,
+    Uint8ActPerTensorFixedPoint,
+)
+from brevitas_examples.bnn_pynq.models.FC import FC
+from qonnx.core.onnx_exec import execute_onnx
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from finn_build.frontend.import_qonnx import import_qonnx
+from finn_build.frontend.integers import IntegerNetwork, to_integers
+from finn_build.proof import levels
+from sim.golden import IntegerModel
+from tests.builds.random_networks import random_network
+
+_FOUR_BITS = {"weight_quant": Int8WeightPerTensorFixedPoint, "weight_bit_width": 4}
+Tail = Callable[[nn.Module, Tensor], Any]
+
+
+class _Styles(nn.Module):
+    """A first layer of six channels on 8x8 pixels, then `tail`; only the modules that it names are there."""
+
+    def __init__(self, tail: Tail) -> None:
+        super().__init__()
+        self.tail = tail
+        self.pixels, self.first = _signed(8), _conv(3, 6, 3, padding=1)
+        modules: dict[str, Callable[[], nn.Module]] = {
+            "q": _signed, "u": lambda: QuantReLU(Uint8ActPerTensorFixedPoint, bit_width=4),
+            "qt": lambda: QuantIdentity(Int8ActPerTensorFixedPoint, bit_width=4, return_quant_tensor=True),
+            "one": lambda: _conv(6, 5, 1), "three": lambda: _conv(6, 5, 3),
+            "dense": lambda: QuantLinear(6, 4, bias=False, **_FOUR_BITS),
+            "bias8": lambda: _conv(6, 5, 1, bias=True, bias_quant=Int8BiasPerTensorFixedPointInternalScaling),
+            "bias16": lambda: _conv(6, 5, 1, bias=True, bias_quant=Int16Bias),
+            "grouped": lambda: _conv(6, 6, 3, groups=6), "dilated": lambda: _conv(6, 5, 3, dilation=2),
+            "transposed": lambda: QuantConvTranspose2d(6, 5, 2, 2, bias=False, **_FOUR_BITS),
+            "sign": lambda: QuantIdentity(SignedBinaryActPerTensorConst, scaling_const=1.0),
+            "float_conv": lambda: nn.Conv2d(6, 5, 3),
+        }  # fmt: skip
+        for name in modules.keys() & set(tail.__code__.co_names):  # type: ignore[attr-defined]
+            setattr(self, name, modules[name]())
+
+    def forward(self, x: Tensor) -> Any:
+        return self.tail(self, self.first(self.pixels(2.0 * x - 1.0)))
+
+
+def _signed(bits: int = 4) -> nn.Module:
+    return QuantIdentity(Int8ActPerTensorFixedPoint, bit_width=bits)
+
+
+def _conv(cin: int, cout: int, kernel: int, **options: Any) -> nn.Module:
+    return QuantConv2d(cin, cout, kernel, **{"bias": False} | _FOUR_BITS | options)
+
+
+def _swapped(a: Tensor, b: Tensor) -> Tensor:
+    return torch.cat((b, a), 1)
+
+
+def _shuffled(x: Tensor, groups: int, flat: bool = False) -> Tensor:
+    n, channels, *pixels = x.shape
+    parts = x.reshape(n, groups, channels // groups, *pixels).transpose(1, 2)
+    return parts.reshape((n, channels * pixels[0] * pixels[1]) if flat else (n, channels, *pixels))
+
+
+def _imported(
+    model: nn.Module, images: Tensor, path: Path, batch: int = 1, **options: Any
+) -> tuple[Any, IntegerNetwork]:
+    model.train()
+    with torch.no_grad():
+        for _ in range(3):
+            model(images)
+    export_qonnx(model.eval(), torch.zeros(batch, *images.shape[1:]), str(path), **{"dynamo": False} | options)
+    qonnx = import_qonnx(path)
+    return qonnx, to_integers(qonnx)
+
+
+def _check(model: nn.Module, shape: tuple[int, ...], path: Path, **options: Any) -> IntegerNetwork:
+    """Every integer equals QONNX's executor, every output PyTorch."""
+    torch.manual_seed(0)
+    images = torch.rand((3, *shape))
+    qonnx, network = _imported(model, images, path, **options)
+    assert not network.problems, network.problems
+    ints, inner = network.quantize_images(images.numpy()), list(network.tensors)[1:]
+    got = IntegerModel(network.model).run(ints, inner)
+    reference = levels.qonnx_values(qonnx, network, images.numpy(), lambda fraction: None)
+    for name in set(inner) & set(reference):
+        assert np.array_equal(levels.channels_last(got[name]), reference[name]), name
+    if "ArgMax" not in {n.op_type for n in network.model.graph.node}:  # ONNX gives labels as int64
+        executed = execute_onnx(network.model, {network.model.graph.input[0].name: ints[:1].astype(np.float32)}, True)
+        assert all(np.array_equal(executed[name], got[name][:1]) for name in inner)
+    with torch.inference_mode():
+        outputs = model(images)
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    for (name, tail), expected in zip(network.tails.items(), outputs, strict=True):
+        assert np.array_equal(network.to_network_output(name, got[tail.source]), expected.numpy()), name
+    return network
+
+
+EXACT: dict[str, tuple[Tail, str]] = {
+    "mean": (lambda m, x: m.dense(m.q(x.mean((2, 3)))), "SumPool MultiThreshold MatMul"),
+    "mean and sum": (lambda m, x: (x.mean((2, 3), keepdim=True), x.sum((2, 3))), "SumPool SumPool"),
+    "pooled, flattened": (lambda m, x: m.dense(m.q(F.adaptive_avg_pool2d(x, 1)).flatten(1)), ""),
+    "mean straight to dense": (lambda m, x: m.dense(F.dropout(m.q(x), 0.5, m.training).mean((2, 3))), ""),
+    "flat output": (lambda m, x: F.adaptive_max_pool2d(m.q(x), 1).flatten(1), ""),
+    "image as output": (lambda m, x: (m.q(x), m.one(m.q(x)).flatten(1)), ""),
+    "padded average": (lambda m, x: m.q(F.avg_pool2d(x, 3, 2, 1)), "SumPool MultiThreshold"),
+    "zero padding, then a convolution": (lambda m, x: m.three(F.pad(m.q(x), (1, 2, 0, 1))), "MultiThreshold Conv"),
+    "zero padding, then a max pool": (lambda m, x: m.one(F.max_pool2d(F.pad(m.u(x), (1, 0, 1, 0)), 3, 2)), ""),
+    "label of biased logits, on the host": (lambda m, x: (x.mean((2, 3)) + 0.25).argmax(1), "SumPool"),
+    "label, on chip": (lambda m, x: m.q(x.mean((2, 3))).argmax(1, keepdim=True), "SumPool MultiThreshold ArgMax"),
+    "label of every pixel": (lambda m, x: x.argmax(1), "ArgMax"),
+    "crop": (lambda m, x: m.one(m.q(x)[:, :, 1:]), "MultiThreshold Pad Conv"),
+    "resize": (lambda m, x: m.one(F.interpolate(m.q(x), scale_factor=2)), "MultiThreshold Upsample Conv"),
+    "padding of sums": (lambda m, x: m.one(m.q(F.pad(x, (1, 1, 1, 1)))), "Pad MultiThreshold Conv"),
+    "wide padding": (lambda m, x: m.three(F.pad(m.q(x), (4, 4, 4, 4))), "MultiThreshold Pad Conv"),
+    "transposed": (lambda m, x: m.transposed(m.q(x)), "MultiThreshold Conv DepthToSpace"),
+    "pixel shuffle": (
+        lambda m, x: m.one(F.pixel_shuffle(torch.cat([m.q(x)] * 4, 1), 2)),
+        "MultiThreshold Concat Gather DepthToSpace Conv",
+    ),
+    "moved output": (lambda m, x: x.permute(0, 2, 3, 1), ""),
+    "quantized bias": (lambda m, x: m.bias8(m.q(x)), ""),
+    "bias on the scale of the sums": (lambda m, x: m.bias16(m.qt(x)), ""),
+    "accumulators added": (lambda m, x: x + F.relu(x), ""),
+    "split and joined": (
+        lambda m, x: m.one(_swapped(*m.q(x).split((2, 4), 1))),
+        "MultiThreshold Gather Gather Concat Conv",
+    ),
+    "chunks": (lambda m, x: m.one(torch.cat(m.q(x).chunk(3, 1)[::-1], 1)), ""),
+    "slices": (lambda m, x: m.one(torch.cat((m.q(x)[:, 1::2], F.max_pool2d(m.u(x), 3, 1, 1)[:, :3]), 1)), ""),
+    "channels by number": (lambda m, x: m.one(m.q(x)[:, [5, 0, 2, 4, 1, 3]]), "MultiThreshold Gather Conv"),
+    "shuffle": (lambda m, x: m.one(_shuffled(m.q(x), 3)), "MultiThreshold Gather Conv"),
+    "shuffle of scaled values": (lambda m, x: m.one(_shuffled(m.q(x) * 0.5, 2)), "MultiThreshold Gather Conv"),
+    "shuffle, flat": (
+        lambda m, x: m.dense(_shuffled(m.q(x.mean((2, 3), keepdim=True)), 2, flat=True)),
+        "SumPool MultiThreshold Gather MatMul",
+    ),
+    "shuffled output": (lambda m, x: _shuffled(m.q(x), 2), "MultiThreshold Gather"),
+    "shuffled features": (
+        lambda m, x: m.dense(_shuffled(m.q(x.mean((2, 3))), 2)),
+        "SumPool MultiThreshold Gather MatMul",
+    ),
+    "scales joined": (
+        lambda m, x: m.one(_swapped(m.q(x)[:, :2], 0.25 * m.q(x)[:, 2:])),
+        "MultiThreshold MultiThreshold Gather Gather Mul Concat Conv",
+    ),
+    "a pool joined": (
+        lambda m, x: m.one(torch.cat((F.avg_pool2d(m.q(x), 2)[:, :4], F.max_pool2d(m.q(x), 2)[:, 4:]), 1)),
+        "",
+    ),
+    "joined on several scales, quantized": (
+        lambda m, x: m.q(torch.cat((x * 0.75, F.relu(m.u(x))), 1)),
+        "MultiThreshold Concat MultiThreshold",
+    ),
+    "a pool added": (
+        lambda m, x: m.q(F.avg_pool2d(m.q(x), 2) * 16.0 + F.max_pool2d(m.q(x), 2)),
+        "MultiThreshold MultiThreshold SumPool MaxPool Mul Add MultiThreshold",
+    ),
+}
+
+
+@pytest.mark.parametrize("style", EXACT)
+def test_exact(tmp_path: Path, style: str) -> None:
+    tail, ops = EXACT[style]
+    network = _check(_Styles(tail), (3, 8, 8), tmp_path / "net.onnx")
+    made = " ".join(n.op_type for n in network.model.graph.node if n.op_type != "Flatten")
+    assert not ops or made == f"Conv {ops}"
+
+
+LISTED: dict[str, tuple[Tail, list[str]]] = {
+    "several": (
+        lambda m, x: (m.grouped(m.q(x)), m.one(F.interpolate(m.q(x), scale_factor=1.5))),
+        ["grouped: a grouped convolution (group=6)", "/Resize: a resize from (1, 6, 8, 8) to (1, 6, 12, 12)"],
+    ),
+    "join of floats": (lambda m, x: torch.cat((m.q(x), F.relu(x)), 1), ["/Concat: an operand of the concat"]),
+    "join of rows": (lambda m, x: torch.cat((m.q(x), m.q(x)), 2), ["/Concat: a concat of other dimensions"]),
+    "shuffle of floats": (lambda m, x: m.q(_shuffled(x + 0.3, 2)), ["/Reshape: a reshape from"]),
+    "smooth resize": (
+        lambda m, x: m.one(F.interpolate(m.q(x), scale_factor=2, mode="bilinear")),
+        ["/Resize: a resize that does not repeat each pixel as a block"],
+    ),
+    "padding of signs": (
+        lambda m, x: m.three(F.pad(m.sign(x), (4, 4, 4, 4))),
+        ["three: zero padding of values that are -1 or +1"],
+    ),
+    "gate": (lambda m, x: m.q(x) * m.q(x + 1), ["/Mul_1: Mul joins 2 independent tensors"]),
+    "dilation": (lambda m, x: m.dilated(m.q(x)), ["dilated: a dilated convolution ([2, 2])"]),
+    "float weights": (lambda m, x: m.float_conv(m.q(x)), ["float_conv: the weights are not quantized"]),
+    "other padding": (
+        lambda m, x: m.three(F.pad(m.q(x), (1, 1, 1, 1), value=1.0)),
+        ["/Pad: padding with other values"],
+    ),
+    "movement inside": (lambda m, x: m.one(m.q(x).permute(0, 1, 3, 2)), ["/Transpose: a transpose"]),
+    "uneven average": (lambda m, x: m.q(F.avg_pool2d(x, 3, 2, 1, count_include_pad=False)), ["/AveragePool: "]),
+}
+
+
+@pytest.mark.parametrize("style", LISTED)
+def test_listed_with_a_cure(tmp_path: Path, style: str) -> None:
+    tail, wanted = LISTED[style]
+    _, network = _imported(_Styles(tail), torch.rand((3, 3, 8, 8)), tmp_path / "net.onnx")
+    assert len(network.problems) == len(wanted), network.problems
+    for problem, start in zip(network.problems, wanted, strict=True):
+        assert str(problem).startswith(start) and problem.cure
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"opset_version": 11}, {"opset_version": 13}, {"opset_version": 18}, {"dynamo": True}, {"batch": 4},
+        {"keep_initializers_as_inputs": True}, {"input_names": ["x"], "dynamic_axes": {"x": {0: "N"}}},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_exporters(tmp_path: Path, options: dict[str, Any]) -> None:
+    model = _Styles(lambda m, x: m.dense(m.q(F.adaptive_avg_pool2d(x, 1)).view(x.shape[0], -1)))
+    _check(model, (3, 8, 8), tmp_path / "net.onnx", **options)
+
+
+@pytest.mark.parametrize(
+    "options", [{"opset_version": 11}, {"opset_version": 13}, {"opset_version": 18}, {"dynamo": True}]
+)
+def test_exporters_of_channel_moves(tmp_path: Path, options: dict[str, Any]) -> None:
+    def tail(m: nn.Module, x: Tensor) -> Tensor:
+        a, b = m.q(x).split((2, 4), 1)
+        return m.one(_shuffled(torch.cat((b, a[:, 1:], m.q(x)[:, ::6]), 1), 3))
+
+    _check(_Styles(tail), (3, 8, 8), tmp_path / "net.onnx", **options)
+
+
+@pytest.mark.parametrize(("weights", "activations", "pixels"), [(1, 1, 1), (1, 2, 8), (2, 2, 2)])
+def test_brevitas_own_dense_networks(tmp_path: Path, weights: int, activations: int, pixels: int) -> None:
+    """TFC of brevitas_examples: the host flattens the image."""
+    torch.manual_seed(1)
+    model = FC(10, weights, activations, pixels, 1, [64, 64, 64])
+    del model.features[-1]  # TensorNorm: PyTorch's x ** 0.5 is not the nearest float
+    _check(model, (1, 28, 28), tmp_path / "fc.onnx")
+
+
+@pytest.mark.parametrize("seed", range(37, 45))
+def test_sums_on_float_scales_do_not_depend_on_their_order(tmp_path: Path, seed: int) -> None:
+    """A third of the values of seed 37 lie on the edge of two levels, where rounding noise would decide."""
+    network = random_network(seed, frames=2, exact=False)
+    qonnx = import_qonnx(network.export(tmp_path / "net.onnx", dynamo=False))
+    integers = to_integers(qonnx)
+    assert not integers.problems, integers.problems
+    got = IntegerModel(integers.model).run(integers.quantize_images(network.images), list(integers.tensors)[1:])
+    reference = levels.qonnx_values(qonnx, integers, network.images, lambda fraction: None)
+    for name in set(got) & set(reference):
+        assert np.array_equal(levels.channels_last(got[name]), reference[name]), name
