@@ -185,7 +185,7 @@ def _line(step: int, epoch: int, numbers: dict[str, float], score: str) -> str:
 
 
 def _config(options: argparse.Namespace) -> TrainConfig:
-    augmentation = Augmentation(options.flips, options.shift, options.contrast, options.brightness)
+    augmentation = Augmentation(options.flips, options.turns, options.shift, options.contrast, options.brightness)
     own: dict[str, Any] = {
         "augmentation": augmentation,
         "overrides": parse_overrides(options.set),
@@ -240,11 +240,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--imagenet", action="store_true", help=f"start from ImageNet weights ({', '.join(LIBRARY)})")
     add("--weight-decay", default.weight_decay, "L2 penalty on weights in step 1")
     add("--label-smoothing", default.label_smoothing, "share of the target spread over all classes")
+    add("--balance", default.balance, "weight of a class in the loss: a power, 0 to 1, of 1 / its share of the images")
+    add("--average", default.average, "share that a moving average of weights keeps per step, e.g. 0.99; 0 for none")
     add("--alpha", default.alpha, "weight of false alarms in the Tversky loss")
     add("--beta", default.beta, "weight of misses in it")
     add("--init", default.init, "checkpoint to start from, with --epochs1 0 to fine-tune binary weights")
     add("--seed", default.seed, "seed of weights, order, views and, without an index, splits or folds")
     parser.add_argument("--no-flips", dest="flips", action="store_false", help="keep flips and quarter turns out")
+    parser.add_argument("--no-turns", dest="turns", action="store_false", help="keep quarter turns out")
     add("--shift", view.shift, "largest random shift, pixels")
     add("--contrast", view.contrast, "largest relative change of contrast")
     add("--brightness", view.brightness, "largest change of brightness, fraction of full scale")

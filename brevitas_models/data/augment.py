@@ -13,12 +13,14 @@ class Augmentation:
 
     Attributes:
         flips: one of the eight flips and quarter turns.
+        turns: whether quarter turns are among them; without, the grain of a ground surface keeps its direction.
         shift: largest shift in pixels, the border mirrored.
         contrast: largest relative change of contrast around the image's mean.
         brightness: largest shift of all pixels, as a fraction of full scale.
     """
 
     flips: bool = True
+    turns: bool = True
     shift: int = 4
     contrast: float = 0.1
     brightness: float = 0.05
@@ -34,7 +36,8 @@ class Augmentation:
     def move(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """The part of it that moves pixels, and their masks with them where those are channels of `images`."""
         if self.flips:
-            images = _flip(images, torch.randint(8, (len(images),), generator=generator))
+            codes = torch.randint(8, (len(images),), generator=generator)
+            images = _flip(images, codes if self.turns else 2 * (codes // 2))
         if self.shift:
             images = _shift(images, self.shift, generator)
         return images

@@ -1,15 +1,17 @@
-"""Cut a square patch out of each image of a folder, at its full resolution, so that it shows the image's defect.
+"""Cut square patches out of each image of a folder, at its full resolution, so that they show the image's defect.
 
-Small defects of large images vanish when the whole is resized. The patch holds a random pixel of the defect's mask,
+Small defects of large images vanish when the whole is resized. A patch holds a random pixel of the defect's mask,
 somewhere in its middle half; where there is no mask, or nothing on it, it lies anywhere. The choice follows from the
-image's name, so it is always the same. Classes, groups, splits and folds stay what they are.
+image's name, so it is always the same. Classes, groups, splits and folds stay what they are. With --free, patches that
+show nothing of the defect are cut too, and are of class free: what a window that slides over an image mostly sees.
 """
 
 import argparse
 import csv
 import sys
 import zlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,13 +20,15 @@ from rich.progress import track
 
 from brevitas_models.data.folds import FOLDS
 from brevitas_models.data.images import open_image, read_mask
-from brevitas_models.data.index import Box, Row, find_images
+from brevitas_models.data.index import FREE, Box, Row, find_images
 from finn_build.errors import ConfigError, DataError, SignflowError
 
+TRIES = 8
 EXAMPLES = """\
 example:
   python -m brevitas_models.patches TILES --side 96 --out patches
   python -m brevitas_models.train --data patches --set image_size=64 --out runs/tiles
+  python -m brevitas_models.patches TILES --side 96 --count 12 --free 3 --out windows
 """
 
 
@@ -32,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        count = write_patches(options.folder, options.out, options.side)
+        count = write_patches(options.folder, options.out, options.side, options.count, options.free)
     except (SignflowError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -40,56 +44,80 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def cut(rows: Sequence[Row], side: int) -> list[Row]:
-    """The rows, each with the box of its patch; a side longer than an image is cut to fit.
+def cut(rows: Sequence[Row], side: int, count: int = 1, free: int = 0) -> list[Row]:
+    """The rows, each as often as it has patches, with the box of each; a side longer than an image is cut to fit.
+
+    Args:
+        rows: of an index.
+        side: of a patch, in pixels.
+        count: patches of each image that show its defect; of images without one there are `free`, but at least one.
+        free: patches of each image with a mask that show nothing of it, as far as they are found.
 
     Raises:
         DataError: an image or a mask cannot be read.
     """
-    return [replace(row, box=_box(row, side)) for row in rows]
+    return [patch for row in rows for patch in _patches(row, side, count, free)]
 
 
-def write_patches(folder: Path, out: Path, side: int) -> int:
+def write_patches(folder: Path, out: Path, side: int, count: int = 1, free: int = 0) -> int:
     """Write the patches of a folder's images, their masks and their index; returns how many.
 
     Raises:
         ConfigError: `out` holds something already, or the side is not positive.
         DataError: the folder has no images, or one cannot be read.
     """
-    if side < 1:
-        raise ConfigError(f"--side {side}: it must be positive")
+    for name, value, least in (("side", side, 1), ("count", count, 1), ("free", free, 0)):
+        if value < least:
+            raise ConfigError(f"--{name} {value}: it must be {'positive' if least else 'zero or more'}")
     if out.exists() and any(out.iterdir()):
         raise ConfigError(f"{out}: not empty; choose another --out")
-    rows = cut(find_images(folder), side)
+    rows = cut(find_images(folder), side, count, free)
     if not rows:
         raise DataError(f"{folder}: no images")
     lines = []
+    several, numbers = count > 1 or free > 0, Counter[Path]()
     for row in track(rows, "patches", disable=not sys.stderr.isatty()):
-        names = [_write(path, folder, row, out) if path else "" for path in (row.path, row.mask)]
+        suffix = f"_{numbers[row.path]:02}" if several else ""
+        numbers[row.path] += 1
+        names = [_write(path, folder, row, out, suffix) if path else "" for path in (row.path, row.mask)]
         lines.append([names[0], row.label, row.group, row.split, row.fold, names[1]])
     with (out / "index.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["path", "class", "group", "split", f"fold{FOLDS}", "mask"], *lines])
     return len(rows)
 
 
-def _box(row: Row, side: int) -> Box:
-    """Of an image's patch."""
+def _patches(row: Row, side: int, count: int, free: int) -> Iterator[Row]:
+    """Of one image; the first is the same whatever the counts."""
     with open_image(row.path) as image:
         width, height = image.size
     side = min(side, height, width)
     random = np.random.default_rng(zlib.crc32(row.path.name.encode()))
-    shown = np.argwhere(read_mask(row.mask, (height, width)))
-    if len(shown):
-        corner = random.choice(shown) - random.integers(side // 4, side - side // 4, 2)
-    else:
-        corner = random.integers(0, (height - side + 1, width - side + 1))
+    mask = read_mask(row.mask, (height, width))
+    shown = np.argwhere(mask)
+    for _ in range(count if len(shown) else max(1, free)):
+        if len(shown):
+            corner = random.choice(shown) - random.integers(side // 4, side - side // 4, 2)
+        else:
+            corner = random.integers(0, (height - side + 1, width - side + 1))
+        yield replace(row, box=_box(corner, side, height, width))
+    if not len(shown):
+        return
+    corners = random.integers(0, (height - side + 1, width - side + 1), (TRIES * free, 2))
+    clear = [(top, left) for top, left in corners if not mask[top : top + side, left : left + side].any()]
+    for corner in clear[:free]:
+        yield replace(row, box=_box(np.array(corner), side, height, width), label=FREE)
+
+
+def _box(corner: np.ndarray, side: int, height: int, width: int) -> Box:
+    """The patch with this top left corner, moved into the image."""
     top, left = np.clip(corner, 0, (height - side, width - side)).tolist()
     return left, top, left + side, top + side
 
 
-def _write(path: Path, folder: Path, row: Row, out: Path) -> str:
+def _write(path: Path, folder: Path, row: Row, out: Path, suffix: str) -> str:
     """Write one patch as PNG; returns its path below `out`."""
-    name = path.relative_to(folder).with_suffix(".png")
+    name = path.relative_to(folder).with_suffix("")
+    name = name.with_name(f"{name.name}{suffix}.png")
     (out / name).parent.mkdir(parents=True, exist_ok=True)
     with open_image(path) as image:
         patch = image.crop(row.box)
@@ -106,6 +134,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("folder", type=Path, help="images, in any layout that training reads")
     parser.add_argument("--side", type=int, default=96, help="of a patch, in pixels (default: 96)")
+    parser.add_argument("--count", type=int, default=1, help="patches of each image that show its defect (default: 1)")
+    parser.add_argument(
+        "--free", type=int, default=0, help="patches of each image that show none, of class free (default: 0)"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="new folder for the patches")
     return parser
 

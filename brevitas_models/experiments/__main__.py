@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 from rich.console import Console
@@ -25,11 +26,12 @@ from brevitas_models.experiments.jobs import Job, split_rows, split_table
 from brevitas_models.experiments.presets import PRESETS
 from brevitas_models.experiments.protocols import PROTOCOLS, SPLIT_COUNT
 from brevitas_models.experiments.report import write_report
-from brevitas_models.experiments.results import Result, Results
+from brevitas_models.experiments.results import Result, Results, kernels_of
 from brevitas_models.experiments.runner import Runner, Tick
 from brevitas_models.experiments.summary import metrics
 from brevitas_models.experiments.systems import SYSTEMS
 from brevitas_models.experiments.tables import TABLES
+from brevitas_models.layers.fused import KERNELS
 from finn_build.errors import ConfigError, SignflowError
 
 REPEATED = ("val", "test", "integer_model", "best_epoch")
@@ -86,11 +88,12 @@ def _again(options: argparse.Namespace) -> int:
         raise ConfigError(f"--again: {results.path} has no result of these runs")
     differing = 0
     with tempfile.TemporaryDirectory() as folder:
-        for job, outcome in _outcomes(options, Path(folder), jobs):
+        by_kernels = {name: [job for job in jobs if kernels_of(results.of([job])[0]) == name] for name in KERNELS}
+        outcomes = (_outcomes(options, Path(folder), of, name) for name, of in by_kernels.items())
+        for job, outcome in chain.from_iterable(outcomes):
             if isinstance(outcome, Exception):
                 raise outcome
-            before = results.get(job)
-            assert before is not None, "chosen above"
+            before = results.of([job])[0]
             same = all(before.get(name) == outcome.get(name) for name in REPEATED)
             differing += not same
             print(f"{job.key}: {'the same' if same else 'differs'}: {before['test']}, {outcome['test']}", flush=True)
@@ -112,10 +115,12 @@ def _jobs(options: argparse.Namespace) -> list[Job]:
     return list(dict.fromkeys(wanted))
 
 
-def _outcomes(options: argparse.Namespace, out: Path, jobs: Sequence[Job]) -> Iterator[tuple[Job, Result | Exception]]:
+def _outcomes(
+    options: argparse.Namespace, out: Path, jobs: Sequence[Job], kernels: str = "fused"
+) -> Iterator[tuple[Job, Result | Exception]]:
     """Run jobs under a progress bar."""
     placed = [(job, _folder(options, job)) for job in jobs]
-    runner = Runner(out, options.workers, options.scheduler, options.accelerator, options.threads)
+    runner = Runner(out, options.workers, options.scheduler, options.accelerator, options.threads, kernels)
     with _progress(jobs) as tick:
         yield from runner.run(placed, tick)
 

@@ -24,6 +24,7 @@ from brevitas_models.experiments.integer_outputs import BATCH, integer_outputs
 from brevitas_models.experiments.presets import PRESETS
 from brevitas_models.experiments.protocols import PROTOCOLS
 from brevitas_models.experiments.systems import HARDWARE, SYSTEMS, ClassicalSystem, NetworkSystem
+from brevitas_models.layers.fused import kernels
 from brevitas_models.networks.network import Network
 from brevitas_models.networks.u_binet import UBiNet
 from brevitas_models.networks.zoo import load_checkpoint
@@ -69,6 +70,7 @@ class Place:
         accelerator: of Lightning Fabric: cpu, gpu, auto.
         device: index of the GPU to run on.
         threads: of PyTorch; results may differ in the last digits between numbers of threads.
+        kernels: that networks train with, "fused", or "plain" as before there were fused ones.
     """
 
     images: Path
@@ -76,6 +78,7 @@ class Place:
     accelerator: str = "auto"
     device: int = 0
     threads: int = 1
+    kernels: str = "fused"
 
 
 def processor() -> str:
@@ -118,15 +121,18 @@ def run(job: Job, place: Place, tick: Tick) -> dict[str, Any]:
         measured = _classical(system, data, rows)
         tick()
     else:
-        measured = _network(job, system, data, place, tick)
+        with kernels(place.kernels):
+            measured = _network(job, system, data, place, tick)
+    earlier = measured.pop("earlier_seconds", 0)  # of runs that this one resumed
     return {
         **asdict(job),
         "path": system.path,
+        "kernels": place.kernels,
         **measured,
         "classes": list(data.classes),
         "images": {name: int((data.splits == name).sum()) for name in SPLITS},
         "split_sha256": hashlib.sha256(split_table(rows, place.images).encode()).hexdigest(),
-        "seconds": round(time.monotonic() - started),
+        "seconds": round(earlier + time.monotonic() - started),
         "processor": processor(),
         "versions": {name: version(name) for name in VERSIONS},
     }
@@ -163,13 +169,15 @@ def _network(job: Job, system: NetworkSystem, data: ImageSet, place: Place, tick
     accelerated = place.accelerator != "cpu" and torch.cuda.is_available()
     fabric = Fabric(accelerator=place.accelerator, devices=[place.device] if accelerated else 1)
     folder = place.out / job.key
-    best = Trainer(config, data, folder, fabric).run(True, lambda step, epoch, numbers: tick())
+    trainer = Trainer(config, data, folder, fabric)
+    best = trainer.run(True, lambda step, epoch, numbers: tick())
     model, _, meta = load_checkpoint(best)
     model.to(fabric.device)
     result = {
         "val": confusion(answers_of(model, data.split("val").images), data.split("val")),
         "test": confusion(answers_of(model, data.split("test").images), data.split("test")),
         "best_epoch": meta.metrics["epoch"],
+        "earlier_seconds": trainer.earlier_seconds,
         "training": asdict(config),
         "device": fabric.device.type,
     }

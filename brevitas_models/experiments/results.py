@@ -39,6 +39,11 @@ class Results:
         self._lines[job_of(result)] = result
 
 
+def kernels_of(result: Result) -> str:
+    """What a result's networks were trained with; those that do not say it are from before there were fused kernels."""
+    return result.get("kernels", "plain")
+
+
 def job_of(result: Result) -> Job:
     """The job that a result is of."""
     return Job(*(result[name] for name in ("dataset", "system", "protocol", "split", "preset")))

@@ -32,6 +32,7 @@ class Runner:
         scheduler: address of a Dask scheduler to use instead, e.g. tcp://host:8786.
         accelerator: of Lightning Fabric: cpu, gpu, auto. Workers take the GPUs of their machine in turn.
         threads: of PyTorch in each job.
+        kernels: that networks train with.
     """
 
     out: Path
@@ -39,6 +40,7 @@ class Runner:
     scheduler: str = ""
     accelerator: str = "auto"
     threads: int = 1
+    kernels: str = "fused"
 
     def run(self, jobs: Sequence[tuple[Job, Path]], tick: Tick) -> Iterator[Outcome]:
         """Each job with its images' folder; gives its result, or the error that ended it, as soon as it ends.
@@ -60,7 +62,7 @@ class Runner:
                 yield waiting[future], future.result() if lost is None else lost
 
     def _place(self, images: Path) -> Place:
-        return Place(images.resolve(), self.out.resolve(), self.accelerator, 0, self.threads)
+        return Place(images.resolve(), self.out.resolve(), self.accelerator, 0, self.threads, self.kernels)
 
     @contextmanager
     def client(self) -> Iterator[Client]:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from brevitas_models.layers import fused
 from brevitas_models.layers.quantizers import act_quantizer
 from finn_build.errors import ConfigError
 
@@ -37,9 +38,12 @@ class RSign(nn.Module):
         super().__init__()
         self.gamma = _per_channel(channels, 0.0)
         self.quantizer = act_quantizer(bits, signed)
+        self.one_bit = bits == 1 and signed
 
     def forward(self, x: Tensor) -> Tensor:
         """Shift, then quantize."""
+        if self.one_bit and self.training and fused.usable(x):
+            return fused.sign(x, self.gamma)
         return self.quantizer(x - self.gamma)
 
 

@@ -19,6 +19,7 @@ from brevitas.quant.fixed_point import Int8WeightPerTensorFixedPoint
 from brevitas.quant.solver.act import ActQuantSolver
 from torch import nn
 
+from brevitas_models.layers.fused import Levels
 from finn_build.errors import ConfigError
 
 ACT_BITS = (1, 2, 3, 4, 5, 6, 7, 8, 16, 32)
@@ -143,7 +144,10 @@ def constant_quantizer(bits: int, signed: bool, max_value: float) -> nn.Module:
     if bits == 1 and signed:
         return QuantIdentity(act_quant=BipolarAct, return_quant_tensor=False)
     quant = SignedConstAct if signed else UnsignedConstAct
-    return QuantIdentity(act_quant=quant, bit_width=bits, min_val=-max_value if signed else 0.0, max_val=max_value)
+    made = QuantIdentity(act_quant=quant, bit_width=bits, min_val=-max_value if signed else 0.0, max_val=max_value)
+    count, low = 2.0**bits, -(2.0 ** (bits - 1)) if signed else 0.0
+    made.levels = Levels(max_value / (low + count), low, low + count - 1)
+    return made
 
 
 def pixel_quantizer() -> QuantIdentity:

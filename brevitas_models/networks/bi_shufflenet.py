@@ -27,10 +27,13 @@ from dataclasses import dataclass
 from math import log2, sqrt
 
 import torch
-from brevitas.nn import QuantConv2d, QuantLinear
+from brevitas.nn import QuantLinear
 from torch import Tensor, nn
+from torch.nn import functional as F
 
+from brevitas_models.layers import fused
 from brevitas_models.layers.activations import BatchNorm2d, RSign, activation
+from brevitas_models.layers.conv_units import Conv2d, ConvUnit, behind_conv
 from brevitas_models.layers.quantizers import pixel_quantizer, shortcut_quantizer, weight_quantizer
 from brevitas_models.networks.network import Network
 from finn_build.errors import ConfigError
@@ -99,7 +102,7 @@ class BinaryConv(nn.Module):
     ) -> None:
         super().__init__()
         self.sign = RSign(channels)
-        self.conv = _conv(channels, channels, kernel, stride, config.weight_bits)
+        self.conv = Conv2d(channels, channels, kernel, stride, config.weight_bits)
         self.binary = config.weight_bits == 1
         self.gain = 4.0 * 2.0 ** round(log2(sqrt(channels) * kernel))
         self.norm = BatchNorm2d(channels)
@@ -107,13 +110,18 @@ class BinaryConv(nn.Module):
         self.stream = stream
 
     def forward(self, x: Tensor, shortcut: Tensor | None = None) -> Tensor:
-        """Convolve the signs of `x`, add `gain` times the shortcut, normalise, activate."""
-        total = self.conv(self.sign(x))
-        if not self.binary:
-            total = total / self.conv.weight.abs().mean()  # step 1 trains at the magnitude that step 2 will have
-        if shortcut is not None:
-            total = total + self.gain * shortcut
-        return self.stream(self.activation(self.norm(total)))
+        """Convolve the signs of `x`, add `gain` times the shortcut, normalise, activate.
+
+        Step 1 trains real weights at the magnitude that step 2 will have.
+        """
+        conv, signs = self.conv, self.sign(x)
+        if self.binary:
+            total = conv(signs)
+        elif fused.usable(x):
+            total = F.conv2d(signs, conv.weight / conv.weight.abs().mean(), None, conv.stride, conv.padding)
+        else:
+            total = conv(signs) / conv.weight.abs().mean()
+        return behind_conv(total, self.norm, self.activation, self.stream, shortcut, self.gain)
 
 
 class BasicUnit(nn.Module):
@@ -202,6 +210,8 @@ class BiShuffleNet(Network):
 
 def shuffle(left: Tensor, right: Tensor) -> Tensor:
     """Concatenate two branches and shuffle their channels: left 0, right 0, left 1, right 1, ..."""
+    if left.requires_grad and fused.usable(left):
+        return fused.shuffle(left, right)
     n, channels, height, width = left.shape
     both = torch.cat((left, right), 1).reshape(n, 2, channels, height, width)
     return both.transpose(1, 2).reshape(n, 2 * channels, height, width)
@@ -209,8 +219,8 @@ def shuffle(left: Tensor, right: Tensor) -> Tensor:
 
 def _stem(config: BiShuffleNetConfig) -> nn.Sequential:
     """A quarter of the size, 24 channels; the integers of the first stream come before the pool, which keeps them."""
-    return nn.Sequential(
-        _conv(config.in_channels, STEM_CHANNELS, config.stem_kernel, 2, config.edge_weight_bits),
+    return ConvUnit(
+        Conv2d(config.in_channels, STEM_CHANNELS, config.stem_kernel, 2, config.edge_weight_bits),
         BatchNorm2d(STEM_CHANNELS),
         activation(config.activation, STEM_CHANNELS),
         shortcut_quantizer(config.shortcut_bits),
@@ -229,8 +239,8 @@ def _units(config: BiShuffleNetConfig) -> nn.Sequential:
 
 def _head(config: BiShuffleNetConfig) -> nn.Sequential:
     """The last 1x1 convolution."""
-    return nn.Sequential(
-        _conv(STAGE_CHANNELS[-1], config.head_channels, 1, 1, config.head_weight_bits),
+    return ConvUnit(
+        Conv2d(STAGE_CHANNELS[-1], config.head_channels, 1, 1, config.head_weight_bits),
         BatchNorm2d(config.head_channels),
         activation(config.activation, config.head_channels),
         shortcut_quantizer(config.head_act_bits, signed=False),
@@ -251,10 +261,6 @@ def _streams(config: BiShuffleNetConfig, count: int, exposed: bool) -> list[nn.M
     return [
         shortcut_quantizer(config.shortcut_bits) if exposed or i == count - 1 else nn.Identity() for i in range(count)
     ]
-
-
-def _conv(in_channels: int, out_channels: int, kernel: int, stride: int, bits: int) -> QuantConv2d:
-    return QuantConv2d(in_channels, out_channels, kernel, stride, kernel // 2, bias=False, **weight_quantizer(bits))
 
 
 def _check(config: BiShuffleNetConfig) -> None:

@@ -12,10 +12,11 @@ Source: RSign, RPReLU, RSiLU and the two-step training of the Bi-ShuffleNet / U-
 from dataclasses import dataclass
 from itertools import pairwise
 
-from brevitas.nn import QuantConv2d, QuantLinear
+from brevitas.nn import QuantLinear
 from torch import Tensor, nn
 
 from brevitas_models.layers.activations import BatchNorm2d, RSign, activation
+from brevitas_models.layers.conv_units import Conv2d, behind_conv
 from brevitas_models.layers.quantizers import act_quantizer, pixel_quantizer, weight_quantizer
 from brevitas_models.networks.network import Network
 from finn_build.errors import ConfigError
@@ -64,13 +65,13 @@ class Branch(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, weight_bits: int, activation_name: str) -> None:
         super().__init__()
-        self.conv = QuantConv2d(in_channels, out_channels, 3, padding=1, bias=False, **weight_quantizer(weight_bits))
+        self.conv = Conv2d(in_channels, out_channels, 3, bits=weight_bits)
         self.norm = BatchNorm2d(out_channels)
         self.activation = activation(activation_name, out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve, normalise, activate."""
-        return self.activation(self.norm(self.conv(x)))
+        return behind_conv(self.conv(x), self.norm, self.activation)
 
 
 class Stage(nn.Module):

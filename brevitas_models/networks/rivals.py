@@ -19,11 +19,12 @@ from math import log2
 from typing import Any
 
 import torch
-from brevitas.nn import QuantConv2d, QuantLinear
+from brevitas.nn import QuantLinear
 from torch import Tensor, nn
 from torchvision.models import get_model, get_model_weights
 
 from brevitas_models.layers.activations import BatchNorm2d, RPReLU, RSign
+from brevitas_models.layers.conv_units import Conv2d, ConvUnit
 from brevitas_models.layers.quantizers import pixel_quantizer, shortcut_quantizer, weight_quantizer
 from brevitas_models.networks.bi_shufflenet import SHORTCUT_BITS
 from brevitas_models.networks.network import Network
@@ -166,7 +167,7 @@ class BiRealNet(_Rival):
 
     def __init__(self, config: ResidualConfig) -> None:
         stem = [*_edge_conv(config, config.in_channels, 64, 7, 2), nn.MaxPool2d(3, 2, 1)]
-        features: list[nn.Module] = [nn.Sequential(*stem)]
+        features: list[nn.Module] = [ConvUnit(*stem)]
         for before, channels, stride, count in _stages(config):
             features.append(_BiRealUnit(config, before, channels, stride))
             features.extend(_BiRealUnit(config, channels, channels, 1) for _ in range(2 * count - 1))
@@ -176,10 +177,10 @@ class BiRealNet(_Rival):
 class _BiRealUnit(nn.Module):
     def __init__(self, config: BinaryRivalConfig, before: int, channels: int, stride: int) -> None:
         super().__init__()
-        self.branch = nn.Sequential(*_unit_conv(config, before, channels, 3, stride))
+        self.branch = ConvUnit(*_unit_conv(config, before, channels, 3, stride))
         self.shortcut: nn.Module = nn.Identity()
         if stride == 2:
-            self.shortcut = nn.Sequential(*_pool(config), *_edge_conv(config, before, channels, 1))
+            self.shortcut = ConvUnit(*_pool(config), *_edge_conv(config, before, channels, 1))
         self.stride = stride
         self.activation = nn.Sequential(RPReLU(channels), shortcut_quantizer(config.shortcut_bits))
 
@@ -194,7 +195,7 @@ class ReActNetA(_Rival):
 
     def __init__(self, config: BinaryRivalConfig) -> None:
         widths = (32, 64, 128, 128, 256, 256, *[512] * 6, 1024, 1024)
-        features: list[nn.Module] = [nn.Sequential(*_edge_conv(config, config.in_channels, widths[0], 3, 2))]
+        features: list[nn.Module] = [ConvUnit(*_edge_conv(config, config.in_channels, widths[0], 3, 2))]
         for before, channels in pairwise(widths):
             features.append(_ReActBlock(config, before, channels, 2 if before != channels and channels > 64 else 1))
         super().__init__(config, features, widths[-1], stride=32)
@@ -206,11 +207,11 @@ class _ReActBlock(nn.Module):
     def __init__(self, config: BinaryRivalConfig, before: int, channels: int, stride: int) -> None:
         super().__init__()
         self.stride = stride
-        self.spatial = nn.Sequential(*_unit_conv(config, before, before, 3, stride))
+        self.spatial = ConvUnit(*_unit_conv(config, before, before, 3, stride))
         self.pool = nn.Sequential(*(_pool(config) if stride == 2 else ()))
         self.middle = nn.Sequential(RPReLU(before), shortcut_quantizer(config.shortcut_bits))
         self.pointwise = nn.ModuleList(
-            nn.Sequential(*_unit_conv(config, before, before, 1)) for _ in range(channels // before)
+            ConvUnit(*_unit_conv(config, before, before, 1)) for _ in range(channels // before)
         )
         self.activation = nn.Sequential(RPReLU(channels), shortcut_quantizer(config.shortcut_bits))
 
@@ -242,15 +243,13 @@ def _stages(config: ResidualConfig) -> Iterator[tuple[int, int, int, int]]:
 
 def _edge_conv(config: BinaryRivalConfig, before: int, channels: int, kernel: int, stride: int = 1) -> list[nn.Module]:
     """A convolution of `edge_weight_bits` on pixels or integers, its batch norm, and the integers of the stream."""
-    weights = weight_quantizer(config.edge_weight_bits)
-    conv = QuantConv2d(before, channels, kernel, stride, kernel // 2, bias=False, **weights)
+    conv = Conv2d(before, channels, kernel, stride, config.edge_weight_bits)
     return [conv, BatchNorm2d(channels), shortcut_quantizer(config.shortcut_bits)]
 
 
 def _unit_conv(config: BinaryRivalConfig, before: int, channels: int, kernel: int, stride: int = 1) -> list[nn.Module]:
     """RSign, a convolution of `weight_bits`, its batch norm and the stream; no RSign before real-valued activations."""
-    weights = weight_quantizer(config.weight_bits)
-    conv = QuantConv2d(before, channels, kernel, stride, kernel // 2, bias=False, **weights)
+    conv = Conv2d(before, channels, kernel, stride, config.weight_bits)
     sign = [RSign(before)] if config.act_bits == 1 else []
     return [*sign, conv, BatchNorm2d(channels), shortcut_quantizer(config.shortcut_bits)]
 

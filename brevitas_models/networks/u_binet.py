@@ -28,11 +28,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from brevitas.nn import QuantConv2d, QuantConvTranspose2d, QuantIdentity
+from brevitas.nn import QuantConvTranspose2d, QuantIdentity
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from brevitas_models.layers.activations import BatchNorm2d, activation
+from brevitas_models.layers.conv_units import Conv2d, ConvUnit
 from brevitas_models.layers.quantizers import BipolarAct, constant_quantizer, pixel_quantizer, weight_quantizer
 from brevitas_models.networks.network import Network
 from finn_build.errors import ConfigError
@@ -124,7 +125,7 @@ class UBiNet(Network):
         self.pool = nn.MaxPool2d(2)
         norm = BatchNorm2d(1)
         nn.init.constant_(norm.weight, LOGIT_SPREAD)
-        self.head = nn.Sequential(_conv(config.width, 1, 1, edge_bits), norm)
+        self.head = ConvUnit(Conv2d(config.width, 1, 1, bits=edge_bits), norm)
         self.sign = QuantIdentity(act_quant=BipolarAct, return_quant_tensor=False)
 
     def logits(self, x: Tensor) -> Tensor:
@@ -147,23 +148,19 @@ class UBiNet(Network):
 def _unit(config: UBiNetConfig, conv: nn.Module, channels: int) -> nn.Sequential:
     """A convolution and all that follows every convolution."""
     quantizer = constant_quantizer(config.act_bits, config.act_signed, ACT_RANGE)
-    return nn.Sequential(conv, BatchNorm2d(channels), activation(config.activation, channels), quantizer)
+    return ConvUnit(conv, BatchNorm2d(channels), activation(config.activation, channels), quantizer)
 
 
 def _pair(config: UBiNetConfig, in_channels: int, channels: int, first_bits: int) -> nn.Sequential:
     """The two 3x3 convolutions of a level."""
-    first = _conv(in_channels, channels, 3, first_bits)
-    second = _conv(channels, channels, 3, config.weight_bits)
+    first = Conv2d(in_channels, channels, 3, bits=first_bits)
+    second = Conv2d(channels, channels, 3, bits=config.weight_bits)
     return nn.Sequential(_unit(config, first, channels), _unit(config, second, channels))
-
-
-def _conv(in_channels: int, channels: int, kernel: int, bits: int) -> QuantConv2d:
-    return QuantConv2d(in_channels, channels, kernel, padding=kernel // 2, bias=False, **weight_quantizer(bits))
 
 
 def _up_conv(config: UBiNetConfig, channels: int) -> nn.Module:
     if config.upsample == "nearest":
-        return _conv(2 * channels, channels, 3, config.weight_bits)
+        return Conv2d(2 * channels, channels, 3, bits=config.weight_bits)
     return QuantConvTranspose2d(2 * channels, channels, 2, 2, bias=False, **weight_quantizer(config.weight_bits))
 
 

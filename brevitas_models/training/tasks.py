@@ -47,11 +47,13 @@ class Classification:
     Attributes:
         label_smoothing: share of the target spread over all classes, in cross-entropy.
         tversky: weights of false alarms and misses in the Tversky loss; None for cross-entropy.
+        weights: of the classes in cross-entropy; None for equal ones.
     """
 
     score: ClassVar[str] = "accuracy"
     label_smoothing: float = 0.0
     tversky: tuple[float, float] | None = None
+    weights: Tensor | None = None
 
     def fields(self, data: ImageSet) -> Mapping[str, Any]:
         """One logit per class."""
@@ -71,11 +73,18 @@ class Classification:
         """Cross-entropy, or the Tversky loss of softmax over the batch."""
         if self.tversky is not None:
             return tversky_loss(outputs.softmax(1), F.one_hot(targets, outputs.shape[1]), *self.tversky)
-        return F.cross_entropy(outputs, targets, label_smoothing=self.label_smoothing)
+        return F.cross_entropy(outputs, targets, self.weights, label_smoothing=self.label_smoothing)
 
     def measure(self, model: Network, images: Tensor, targets: Tensor) -> dict[str, float]:
         """Accuracy and cross-entropy."""
         return measure(model, images, targets)
+
+
+def class_weights(targets: Tensor, classes: int, power: float) -> Tensor:
+    """A weight per class, (1 / its share of the targets)^power; their mean over the targets is 1."""
+    shares = torch.bincount(targets, minlength=classes).clamp(min=1) / len(targets)
+    weights = shares**-power
+    return weights / (weights * shares).sum()
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,10 @@ class TrainConfig:
         imagenet: start from ImageNet weights, where the network is one of torchvision's.
         weight_decay: L2 penalty on weights in step 1; binary weights have none.
         label_smoothing: share of the target spread over all classes.
+        balance: weight of a class in cross-entropy, as a power of 1 / its share of the training images: 0 for equal
+            weights of all images, 1 for equal weights of all classes.
+        average: share that the moving average of weights keeps in each step of step 2, 0.99 say; validated and written
+            are the averages then. 0 for the weights themselves.
         alpha, beta: weights of false alarms and of misses in the Tversky loss.
         init: checkpoint to start from (fine-tuning, on other images or at another size); "" for random weights.
         seed: of weights, order and augmentation.
@@ -46,6 +50,8 @@ class TrainConfig:
     imagenet: bool = False
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
+    balance: float = 0.0
+    average: float = 0.0
     alpha: float = 0.5
     beta: float = 0.5
     init: str = ""
@@ -67,6 +73,10 @@ class TrainConfig:
         for name in ("epochs2", "batch", "lr1", "lr2", "alpha", "beta"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"training: {name}={getattr(self, name)} must be positive")
+        if not 0 <= self.balance <= 1:
+            raise ConfigError(f"training: balance={self.balance} must be from 0 to 1")
+        if not 0 <= self.average < 1:
+            raise ConfigError(f"training: average={self.average} must be from 0 to below 1")
         for name, legal in (("schedule", SCHEDULES), ("loss", LOSSES), ("choose", CHOICES)):
             if getattr(self, name) not in legal:
                 raise ConfigError(f"training: {name}={getattr(self, name)!r} is unknown; choose {' or '.join(legal)}")

@@ -8,9 +8,10 @@ the rate.
 """
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,11 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from brevitas_models.data.atomic import write_atomically
 from brevitas_models.data.images import ImageSet, to_float
+from brevitas_models.layers.fused import memory_format
 from brevitas_models.layers.quantizers import calibrate_scales
 from brevitas_models.networks.network import Network
 from brevitas_models.networks.rivals import LIBRARY, LibraryNetwork
@@ -28,7 +31,7 @@ from brevitas_models.networks.u_binet import UBiNet
 from brevitas_models.networks.zoo import build_model, read_checkpoint_file, save_checkpoint
 from brevitas_models.training.measure import reestimate_batch_norm
 from brevitas_models.training.schedules import SCHEDULES
-from brevitas_models.training.tasks import Classification, Objective, Segmentation
+from brevitas_models.training.tasks import Classification, Objective, Segmentation, class_weights
 from brevitas_models.training.train_config import TrainConfig
 from finn_build.errors import ConfigError, DataError
 
@@ -48,10 +51,14 @@ class _State:
     optimizer: torch.optim.Optimizer
     best: dict[str, Any]
     history: list[dict[str, float]]
+    average: AveragedModel | None = None
 
 
 class Trainer:
     """Runs the two steps on one data set, writing `last.pt` each epoch, `best.pt` when validation improves.
+
+    Attributes:
+        earlier_seconds: what runs that this one resumes took before; 0 for one that resumes nothing.
 
     Raises:
         ConfigError: a value of the configuration is not legal.
@@ -64,8 +71,12 @@ class Trainer:
         self.task = objective(config)
         self.classes = data.classes
         self.fields = {**config.overrides, **self.task.fields(data)}
+        self._began, self.earlier_seconds = time.monotonic(), 0.0
         self.train_images, self.train_targets = self._tensors(data.split("train"))
         self.val_images, self.val_targets = self._tensors(data.split("val"))
+        if config.balance and isinstance(self.task, Classification):
+            weights = class_weights(self.train_targets, len(data.classes), config.balance)
+            self.task = replace(self.task, weights=weights)
 
     def run(self, resume: bool, report: Report) -> Path:
         """Train to the end; returns the path of the best checkpoint.
@@ -87,7 +98,7 @@ class Trainer:
         """The remaining epochs of one step."""
         model, optimizer = self.fabric.setup(state.model, state.optimizer, move_to_device=False)
         while state.epoch < self._epochs(state.step):
-            loss = self._epoch(model, optimizer, state.step, state.epoch)
+            loss = self._epoch(model, optimizer, state)
             val = self._validate(state)
             state.epoch += 1
             numbers = {"loss": loss, **{f"val_{name}": number for name, number in val.items()}}
@@ -105,7 +116,7 @@ class Trainer:
     def _build(self, step: int) -> Network:
         torch.manual_seed(self.config.seed)
         fields = self.fields | ({"weight_bits": 32} if step == 1 else {})
-        model = build_model(self.config.model, **fields).to(self.fabric.device)
+        model = build_model(self.config.model, **fields).to(self.fabric.device, memory_format=memory_format())
         model.classes = self.classes
         return model
 
@@ -119,11 +130,17 @@ class Trainer:
             calibrate_scales(model, self.train_images[: 2 * self.config.batch])
         return _State(1, 0, model, self._optimizer(model, 1), {}, [])
 
+    def _average(self, model: Network, step: int) -> AveragedModel | None:
+        """The moving average of step 2, where one is wanted."""
+        if step == 1 or not self.config.average:
+            return None
+        return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(self.config.average))
+
     def _second_step(self, first: _State) -> _State:
         """Binary weights, initialised by the real-valued ones."""
         model = self._build(2)
         model.load_state_dict(first.model.state_dict())
-        return _State(2, 0, model, self._optimizer(model, 2), {}, first.history)
+        return _State(2, 0, model, self._optimizer(model, 2), {}, first.history, self._average(model, 2))
 
     def _optimizer(self, model: nn.Module, step: int) -> torch.optim.Optimizer:
         weights: list[Tensor] = [m.weight for m in model.modules() if isinstance(m, WEIGHTED)]
@@ -132,9 +149,10 @@ class Trainer:
         groups: list[dict[str, Any]] = [{"params": weights, "weight_decay": decay}, {"params": rest}]
         return torch.optim.Adam(groups, lr=1.0, fused=True)  # others take roots by MKL, which rounds by processor
 
-    def _epoch(self, model: nn.Module, optimizer: torch.optim.Optimizer, step: int, epoch: int) -> float:
+    def _epoch(self, model: nn.Module, optimizer: torch.optim.Optimizer, state: _State) -> float:
         """One pass over the training images; returns the mean loss."""
         model.train()
+        step, epoch = state.step, state.epoch
         torch.manual_seed(self._seed(step, epoch))  # of dropout
         total = 0.0
         batches = math.ceil(len(self.train_images) / self.config.batch)
@@ -145,6 +163,8 @@ class Trainer:
             optimizer.zero_grad()
             self.fabric.backward(loss)
             optimizer.step()
+            if state.average is not None:
+                state.average.update_parameters(state.model)
             total += loss.item()
         return total / batches
 
@@ -173,7 +193,7 @@ class Trainer:
         """
         if state.step == 1:
             return self.task.measure(state.model, self.val_images, self.val_targets)
-        model = deepcopy(state.model)
+        model = deepcopy(state.model if state.average is None else state.average.module)
         views = self._batches(state.step, -1 - state.epoch, math.ceil(len(self.train_images) / self.config.batch))
         reestimate_batch_norm(model, (images for images, _ in islice(views, NORM_BATCHES)))
         val = self.task.measure(model, self.val_images, self.val_targets)
@@ -197,11 +217,14 @@ class Trainer:
             "optimizer": state.optimizer.state_dict(),
             "best": state.best,
             "history": state.history,
+            "seconds": self.earlier_seconds + time.monotonic() - self._began,
+            "average": None if state.average is None else state.average.state_dict(),
         }
         write_atomically(path, lambda temporary: torch.save(content, temporary))
 
     def _resume(self, path: Path) -> _State:
-        content = read_checkpoint_file(path, ("config", "step", "epoch", "model", "optimizer", "best", "history"))
+        keys = ("config", "step", "epoch", "model", "optimizer", "best", "history", "seconds")
+        content = read_checkpoint_file(path, keys)
         mine = asdict(self.config)
         changed = [key for key in mine if content["config"].get(key) != mine[key]]
         if changed:
@@ -210,7 +233,12 @@ class Trainer:
         model.load_state_dict(content["model"])
         optimizer = self._optimizer(model, content["step"])
         optimizer.load_state_dict(content["optimizer"])
-        return _State(content["step"], content["epoch"], model, optimizer, content["best"], content["history"])
+        self.earlier_seconds = content["seconds"]
+        average = self._average(model, content["step"])
+        if average is not None:
+            average.load_state_dict(content["average"])
+        where = (content["step"], content["epoch"])
+        return _State(*where, model, optimizer, content["best"], content["history"], average)
 
 
 def objective(config: TrainConfig) -> Objective:

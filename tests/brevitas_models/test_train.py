@@ -13,6 +13,7 @@ from brevitas_models.train import main
 from brevitas_models.training import trainer
 from brevitas_models.training.measure import measure, reestimate_batch_norm
 from brevitas_models.training.pack import pack, signs
+from brevitas_models.training.tasks import class_weights
 from finn_build.frontend.export import export_qonnx
 from tests.brevitas_models.nets import write_image
 
@@ -65,6 +66,7 @@ def test_resume_gives_exactly_the_unbroken_result(
         save(self, path, state)
         saved.append(path)
         if len(saved) == epochs:
+            path.with_name("first.pt").write_bytes(path.read_bytes())
             raise KeyboardInterrupt
 
     monkeypatch.setattr(trainer.Trainer, "_save", interrupt)
@@ -72,9 +74,33 @@ def test_resume_gives_exactly_the_unbroken_result(
     monkeypatch.undo()
     assert not (tmp_path / "metrics.json").exists()
     assert command(tmp_path, "--resume") == 0
-    for name in ("last.pt", "best.pt"):
-        ours, theirs = (torch.load(folder / name, weights_only=True) for folder in (tmp_path, finished))
-        assert_same(ours, theirs)
+    ours, theirs = (torch.load(folder / "best.pt", weights_only=True) for folder in (tmp_path, finished))
+    assert_same(ours, theirs)
+    ours, theirs = (torch.load(folder / "last.pt", weights_only=True) for folder in (tmp_path, finished))
+    assert ours.pop("seconds") > torch.load(tmp_path / "first.pt", weights_only=True)["seconds"] > 0
+    theirs.pop("seconds")
+    assert_same(ours, theirs)
+
+
+def test_a_moving_average_is_kept_over_a_resume_and_is_what_is_written(tmp_path: Path) -> None:
+    average = ("--average", "0.9", "--balance", "0.5")
+    assert command(tmp_path / "whole", *average) == 0
+    whole = torch.load(tmp_path / "whole" / "last.pt", weights_only=True)
+    assert command(tmp_path / "parts", *average, "--epochs2", "1") == 0
+    part = torch.load(tmp_path / "parts" / "last.pt", weights_only=True)
+    assert part["average"]["n_averaged"] > 0 and whole["average"]["n_averaged"] == 2 * part["average"]["n_averaged"]
+    best = torch.load(tmp_path / "whole" / "best.pt", weights_only=True)["state"]
+    name = "stages.0.branches.0.conv.weight"
+    assert not torch.equal(whole["average"][f"module.{name}"], whole["model"][name])
+    assert not torch.equal(best[name], whole["model"][name])
+
+
+def test_class_weights_have_a_mean_of_one() -> None:
+    targets = torch.tensor([0] * 12 + [1] * 3 + [2])
+    for power, ratio in ((0.0, 1.0), (0.5, 2.0), (1.0, 4.0)):
+        weights = class_weights(targets, 3, power)
+        assert weights[1] / weights[0] == pytest.approx(ratio)
+        assert weights[targets].mean() == pytest.approx(1.0)
 
 
 def assert_same(ours: object, theirs: object) -> None:
@@ -164,6 +190,8 @@ def test_learns_what_can_be_learned(tmp_path: Path) -> None:
         (["--set", "chanels=3"], "no option 'chanels'; did you mean 'channels'"),
         (["--set", "channels"], "--set channels: write it as KEY=VALUE"),
         (["--epochs2", "0"], "epochs2=0 must be positive"),
+        (["--balance", "1.5"], "balance=1.5 must be from 0 to 1"),
+        (["--average", "1"], "average=1.0 must be from 0 to below 1"),
         (["--epochs1", "-1"], "epochs1=-1 must not be negative; 0 leaves step 1 out"),
         (["--data", "nowhere"], "nowhere: no such folder"),
         (["--set", "in_channels=3"], "synthetic images are grey"),
@@ -198,6 +226,13 @@ def test_flips_give_all_eight_views() -> None:
     flips = Augmentation(shift=0, contrast=0.0, brightness=0.0)
     views = flips(image, torch.Generator().manual_seed(0)) * 16
     assert len({tuple(view.flatten().round().int().tolist()) for view in views}) == 8
+
+
+def test_without_turns_the_grain_keeps_its_direction() -> None:
+    image = torch.arange(3.0).view(1, 1, 1, 3).expand(200, 1, 3, 3) / 16
+    views = Augmentation(turns=False, shift=0, contrast=0.0, brightness=0.0)(image, torch.Generator().manual_seed(0))
+    assert {tuple((16 * view[0, 0]).round().int().tolist()) for view in views} == {(0, 1, 2), (2, 1, 0)}
+    assert (views == views[:, :, :1]).all()
 
 
 def test_batch_norm_statistics_are_those_of_the_batches() -> None:

@@ -75,9 +75,33 @@ def test_the_command_writes_a_folder_that_training_reads(folder: Path, capsys: p
     assert load_folder(out, 16, fold=3).splits.tolist() == ["test"] * 20 + ["train"]
 
 
+def test_several_patches_of_an_image(folder: Path) -> None:
+    """The first is the one there was; those that show the defect keep its class, others are free."""
+    rows = find_images(folder)
+    patches = cut(rows, 16, count=4, free=2)
+    data = read_rows(folder, patches, 16, masks=True)
+    assert data.masks is not None
+    shown = data.masks.any((1, 2))
+    assert [patch for patch, before in zip(patches, [None, *patches[:-1]], strict=True)
+            if before is None or before.path != patch.path] == cut(rows, 16)  # fmt: skip
+    assert [patch.label for patch in patches] == ["rust" if defect else "free" for defect in shown]
+    assert shown.sum() == 4 * 20 and (~shown).sum() == 2 * 21
+    assert {(patch.group, patch.split) for patch in patches} == {(row.group, row.split) for row in rows}
+
+
+def test_the_command_numbers_several_patches(folder: Path) -> None:
+    out = folder.parent / "windows"
+    assert main([str(folder), "--side", "16", "--count", "2", "--free", "1", "--out", str(out)]) == 0
+    found = load_folder(out, 16, masks=True)
+    assert found.names[:3] == ("images/0_00.png", "images/0_01.png", "images/0_02.png") and len(found) == 61
+    assert found.classes == ("free", "rust")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        (["--count", "0", "--out", "new"], "--count 0: it must be positive"),
+        (["--free", "-1", "--out", "new"], "--free -1: it must be zero or more"),
         (["--side", "0", "--out", "new"], "--side 0: it must be positive"),
         (["--out", "."], ": not empty; choose another --out"),
     ],
