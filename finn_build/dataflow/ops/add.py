@@ -8,6 +8,7 @@ from qonnx.core.datatype import BaseDataType, DataType
 
 from finn_build.arithmetic.datatypes import integer_range_dtype
 from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops.fifo import pair_area
 
 _BIPOLAR = DataType["BIPOLAR"]
 
@@ -21,7 +22,7 @@ class StreamAdd_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this suffi
     """
 
     rtl_module = "add"
-    rtl_sources = ("add/add.sv",)
+    rtl_sources = ("fifo/fifo.sv", "add/add.sv")
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:
@@ -71,6 +72,10 @@ class StreamAdd_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this suffi
         """One beat a cycle."""
         return self.streams_in()[0].beats
 
+    def fill_cycles(self) -> int:
+        """Two registers."""
+        return 2
+
     def resources(self) -> Resources:
         """One LUT per bit of the sum, half as much for each further power of two in a factor; fitted to Yosys 0.70.
 
@@ -79,7 +84,8 @@ class StreamAdd_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this suffi
         """
         bits = self.streams_out()[0].width
         shifts = sum(int(self.attr(name)).bit_count() - 1 for name in ("lhsScale", "rhsScale"))
-        return Resources(lut=bits * (2 + shifts) // 2 + 2, ff=bits + 1)
+        operands = pair_area(self.streams_in()[0].width) + pair_area(self.streams_in()[1].width)
+        return operands + Resources(lut=bits * (2 + shifts) // 2 + 2, ff=bits + 1)
 
     def _stream(self, dtype: BaseDataType) -> Stream:
         shape = (*self.attr("numInputVectors"), self.attr("NumChannels"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from math import prod
 from pathlib import Path
 from typing import Any, ClassVar
@@ -79,6 +79,9 @@ class Resources:
     bram18: int = 0
     dsp: int = 0
     uram: int = 0
+
+    def __add__(self, other: Resources) -> Resources:
+        return Resources(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
 
 class Bits(int):

@@ -44,6 +44,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
     rtl_module = "bitconv"
     rtl_sources = (
         *(f"mvau/{m}.sv" for m in ("rom_distributed", "rom", "compressor", "mvau_signs", "mvau_pe")),
+        "swg/swg_walk.sv",
         "swg/swg_core.sv",
         "fifo/fifo.sv",
         *(f"bitconv/{m}.sv" for m in ("bitconv_signs", "bitconv_totals", "bitconv_steps", "bitconv_affine", "bitconv")),
@@ -195,14 +196,19 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         """The levels of a fold come a search apart; folds, as far apart as sums or searches take."""
         searches = self.attr("PE") // self.attr("Lanes")
         fold, search = np.divmod(beats, searches)
-        return fold * self._fold_cycles + search * self.stages
+        return fold * self._fold_cycles + search * (max(self.stages, 2) if self._spaced else self.stages)
+
+    @property
+    def _spaced(self) -> bool:
+        """Whether levels have room for a cycle between them, as in bitconv.sv."""
+        return self._fold_cycles >= self.attr("PE") // self.attr("Lanes") * max(self.stages, 2)
 
     def fill_cycles(self) -> int:
         """The first window's last pixel, or its places if they take longer, then the search."""
         sf, _ = self._folds
         (kh, kw), (top, left, *_) = self.window.kernel, self.window.padding
         pixels = max(0, kh - 1 - top) * self.window.image[1] + max(1, kw - left)
-        steps = self.stages + 2 * self.attr("affineSteps")
+        steps = self.stages + 2 * self.attr("affineSteps") + (not self._spaced)
         return max(pixels * (self.attr("IFMChannels") // self.attr("InLanes")), sf) + steps + 6
 
     @cached_property

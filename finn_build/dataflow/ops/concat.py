@@ -11,6 +11,7 @@ from qonnx.core.datatype import BaseDataType, DataType
 from finn_build.arithmetic.datatypes import integer_range_dtype
 from finn_build.dataflow.ops._folds import pattern, pattern_lanes, period
 from finn_build.dataflow.ops.base import Bits, Resources, Stream, StreamOp
+from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.errors import ConfigError
 
 _BIPOLAR = DataType["BIPOLAR"]
@@ -28,7 +29,7 @@ class StreamConcat_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this su
     """
 
     rtl_module = "concat"
-    rtl_sources = ("concat/concat.sv",)
+    rtl_sources = ("fifo/fifo.sv", "concat/concat.sv")
     vector_ports = True
 
     @classmethod
@@ -117,16 +118,17 @@ class StreamConcat_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this su
         return self.streams_out()[0].beats
 
     def fill_cycles(self) -> int:
-        """Nothing is registered."""
-        return 0
+        """One register."""
+        return 1
 
     def resources(self) -> Resources:
-        """The place in the pattern, the choice of a beat, and a valid and a ready per input.
+        """The place in the pattern, the choice of a beat, a ready per input, and the two places of the output.
 
         Source: Yosys 0.70 `synth_xilinx`, xc7, 1 to 3 inputs, patterns of up to 96 beats; LUT within 2.
         """
         inputs = len(self.streams_in())
         if inputs == 1:
-            return Resources()
+            return pair_area(self.streams_out()[0].width)
         place = (len(period(self._selection())) - 1).bit_length()
-        return Resources(lut=place + inputs + self.streams_out()[0].width * (inputs // 2), ff=place)
+        width = self.streams_out()[0].width
+        return Resources(lut=place + inputs + 4 + width * max(1, inputs // 2), ff=place + 2 * width + 2)

@@ -11,6 +11,7 @@ from qonnx.core.datatype import DataType
 from finn_build.dataflow.ops._folds import divisors, folds
 from finn_build.dataflow.ops._ram import bram18_blocks, memory_style, single_port_luts
 from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.errors import ConfigError
 
 
@@ -22,7 +23,7 @@ class DepthToSpace_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """
 
     rtl_module = "depthtospace"
-    rtl_sources = ("depthtospace/depthtospace.sv",)
+    rtl_sources = ("fifo/fifo.sv", "depthtospace/depthtospace.sv")
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:
@@ -90,6 +91,10 @@ class DepthToSpace_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         """All input, and all rows that were stored meanwhile."""
         return self.streams_in()[0].beats + self.attr("IFMDim")[0] * self._words
 
+    def fill_cycles(self) -> int:
+        """Two registers."""
+        return 2
+
     def beat_cycles(self, beats: np.ndarray) -> np.ndarray:
         """A block's first row comes as it passes, the pause of each pixel being the beats that are stored."""
         s, row = self.attr("BlockSize"), self._words // (self.attr("BlockSize") - 1)
@@ -115,8 +120,8 @@ class DepthToSpace_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         address = (words - 1).bit_length()
         sizes = (s, self.attr("IFMDim")[1], self.attr("NumChannels") // self.attr("PE"))
         counters = sum((size - 1).bit_length() for size in sizes) + 1
-        control = round(10 + counters + 1.3 * address) + 3 * (s - 2) + width
-        registers = counters + address + width + 3
+        control = round(10 + counters + 1.3 * address) + 3 * (s - 2) + width + pair_area(width).lut
+        registers = counters + address + width + 3 + pair_area(width).ff
         if self._style() == "block":
             return Resources(control, registers, bram18_blocks(words, width))
         return Resources(control + single_port_luts(words, width), registers + width)

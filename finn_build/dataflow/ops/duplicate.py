@@ -10,6 +10,7 @@ from qonnx.core.datatype import DataType
 
 from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.errors import ConfigError
 
 
@@ -18,7 +19,7 @@ class DuplicateStreams_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """Copy a stream; each output is taken in its own cycle. Attributes are those of FINN's DuplicateStreams."""
 
     rtl_module = "duplicate"
-    rtl_sources = ("duplicate/duplicate.sv",)
+    rtl_sources = ("fifo/fifo.sv", "duplicate/duplicate.sv")
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:
@@ -60,9 +61,9 @@ class DuplicateStreams_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         return self._stream().beats
 
     def resources(self) -> Resources:
-        """One data register and a valid per output.
+        """The two places of the input, and for each output whether it has been served.
 
         Source: Yosys 0.70 `synth_xilinx`, xc7, 2 to 5 outputs, 8 to 32 bits; LUT within 1.
         """
         outputs = self.attr("NumOutputStreams")
-        return Resources(lut=2 * outputs - 1, ff=self._stream().width + outputs)
+        return pair_area(self._stream().width) + Resources(lut=2 * outputs, ff=outputs)

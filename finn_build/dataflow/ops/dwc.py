@@ -10,6 +10,7 @@ from qonnx.core.datatype import DataType
 
 from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.errors import ConfigError
 
 
@@ -18,7 +19,7 @@ class StreamDWC_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """Convert `inLanes` elements a beat to `outLanes`; one divides the other."""
 
     rtl_module = "dwc"
-    rtl_sources = ("dwc/dwc.sv",)
+    rtl_sources = ("fifo/fifo.sv", "dwc/dwc.sv")
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:
@@ -60,20 +61,20 @@ class StreamDWC_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         return max(self.streams_in()[0].beats, self.streams_out()[0].beats)
 
     def fill_cycles(self) -> int:
-        """Widening gathers a beat; narrowing passes two registers."""
+        """Widening gathers a beat; narrowing passes one register."""
         lanes_in, lanes_out = self.attr("inLanes"), self.attr("outLanes")
-        return 2 if lanes_in > lanes_out else lanes_out // lanes_in
+        return max(1, lanes_out // lanes_in)
 
     def resources(self) -> Resources:
-        """A register of the wide beat; narrowing adds a multiplexer and its register.
+        """A register of the wide beat; widening gathers the next one, narrowing adds a multiplexer and the last part.
 
         Source: Yosys 0.70 `synth_xilinx`, xc7, 14 configurations of 1 to 64 bits; LUT within 3.
         """
         width_in, width_out = self.streams_in()[0].width, self.streams_out()[0].width
         if width_in == width_out:
-            return Resources(lut=1, ff=width_in + 1)
+            return pair_area(width_in)
         count = (max(width_in, width_out) // min(width_in, width_out) - 1).bit_length()
         if width_in < width_out:
-            return Resources(lut=4, ff=width_out + 1 + count)
+            return Resources(lut=4, ff=2 * width_out - width_in + 1 + count)
         multiplexer = round((width_in - width_out) / 3)
-        return Resources(lut=multiplexer + 4 + count, ff=width_in + width_out + 2 + count)
+        return Resources(lut=multiplexer + 4 + count, ff=width_in + width_out + 1 + count)

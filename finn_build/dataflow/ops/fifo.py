@@ -109,7 +109,7 @@ def fifo_area(depth: int, width: int, style: str) -> Resources:
     if style == "ddr":
         return _skip_area(-(-width // 8))
     if places == 1:
-        return Resources(lut=width + 4, ff=2 * width + 2)
+        return pair_area(width)
     if style == "distributed" and places <= _SRL_PLACES:
         return Resources(lut=width + 2 + 3 * address, ff=width + address + 2)
     wraps = places & (places - 1) != 0
@@ -119,6 +119,11 @@ def fifo_area(depth: int, width: int, style: str) -> Resources:
     if style == "block":
         return Resources(lut=control, ff=registers, bram18=bram18_blocks(places, width))
     return Resources(lut=control + lutram_luts(places, width), ff=registers + width)
+
+
+def pair_area(width: int) -> Resources:
+    """Area of the two places that part an op's paths from its neighbours'; source as above."""
+    return Resources(lut=width + 4, ff=2 * width + 2)
 
 
 def _skip_area(beat_bytes: int) -> Resources:

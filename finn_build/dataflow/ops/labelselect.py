@@ -8,6 +8,7 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import DataType
 
 from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops.fifo import pair_area
 
 
 @register_custom_op
@@ -19,7 +20,7 @@ class LabelSelect_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this suf
     """
 
     rtl_module = "labelselect"
-    rtl_sources = ("labelselect/labelselect.sv",)
+    rtl_sources = ("fifo/fifo.sv", "labelselect/labelselect.sv")
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:
@@ -71,7 +72,7 @@ class LabelSelect_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this suf
         """A comparator and two multiplexers per lane; equals Yosys at 10 labels, 16 bits, PE 1 (22) and 5 (158)."""
         bits, out = self.streams_in()[0].dtype.bitwidth(), self.streams_out()[0].dtype.bitwidth()
         further = (self.attr("PE") - 1) * (bits // 2 + bits + out + 6)
-        return Resources(lut=bits // 2 + out + 10 + further, ff=bits + 3 * out + 1)
+        return pair_area(out) + Resources(lut=bits // 2 + out + 10 + further, ff=bits + 3 * out)
 
     def _vectors(self) -> tuple[int, ...]:
         vectors = tuple(int(d) for d in self.attr("numInputVectors"))

@@ -15,6 +15,7 @@ from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops._memory import hex_words, rom_area, rom_in_block_ram
 from finn_build.dataflow.ops._ram import bram18_blocks, lutram_luts, memory_style
 from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.errors import ConfigError
 
 _WIDE_DOT = 128  # lanes x planes above which mvau.sv puts one more register into a popcount
@@ -33,13 +34,11 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
     """
 
     rtl_module = "mvau"
-    rtl_sources = tuple(
-        f"mvau/{m}.sv"
-        for m in (
-            "rom_distributed", "rom", "compressor", "mvau_signs", "mvau_pe", "mvau_products", "mvau_tree",
-            "mvau_dots", "mvau_rows", "mvau",
-        )
-    )  # fmt: skip
+    rtl_sources = (
+        "fifo/fifo.sv",
+        *(f"mvau/{m}.sv" for m in ("rom_distributed", "rom", "compressor", "mvau_signs", "mvau_pe", "mvau_products")),
+        *(f"mvau/{m}.sv" for m in ("mvau_tree", "mvau_dots", "mvau_rows", "mvau")),
+    )
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:
@@ -243,9 +242,10 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         else:
             dot, adders = self._signs_area(), sums // 2
             held *= 1 if buffer.lut + buffer.bram18 else 2  # with products, the slices hold one copy
-        return Resources(
+        pair = pair_area(pe * acc) if sf == 1 else Resources(ff=pe * acc)  # behind the sums
+        return pair + Resources(
             lut=28 + lut + starts + buffer.lut + dot.lut + pe * adders,
-            ff=20 + registers + held + dot.ff + pe * sums,
+            ff=20 + registers + held + dot.ff + pe * (sums - acc),
             bram18=bram + buffer.bram18,
             dsp=dot.dsp,
         )

@@ -10,6 +10,7 @@ from qonnx.core.datatype import DataType
 
 from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.errors import ConfigError
 
 
@@ -21,7 +22,7 @@ class StreamPad_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """
 
     rtl_module = "pad"
-    rtl_sources = ("pad/pad.sv",)
+    rtl_sources = ("fifo/fifo.sv", "pad/pad.sv")
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:
@@ -111,10 +112,10 @@ class StreamPad_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         return [rows * canvas["IW"] * self._folds + np.where((row >= 0) & (row < canvas["IH"]), in_row, 0)]
 
     def resources(self) -> Resources:
-        """Counters, their bounds and a register, which resets to the zeros.
+        """Counters, their bounds and the two places of the output.
 
         Source: Yosys 0.70 `synth_xilinx`, xc7, 4 configurations of 1 to 16 lanes; LUT within 1.
         """
         canvas, width = self._canvas(), self.streams_in()[0].width
         counters = sum((size - 1).bit_length() for size in (canvas["CH"], canvas["CW"], self._folds))
-        return Resources(lut=round(1.3 * counters) + 4, ff=counters + width + 1)
+        return pair_area(width) + Resources(lut=round(1.3 * counters) + 4, ff=counters)

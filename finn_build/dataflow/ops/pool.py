@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -15,6 +14,7 @@ from finn_build.arithmetic.datatypes import integer_range_dtype
 from finn_build.dataflow.ops._ram import lutram_luts
 from finn_build.dataflow.ops._window import Window
 from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.dataflow.ops.swg import core_resources, geometry_parameters, image_stream, ring_parameters, window_of
 
 
@@ -28,7 +28,10 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """
 
     rtl_module = "pool"
-    rtl_sources = ("swg/swg_core.sv", "pool/pool_lane.sv", "pool/pool_tiles.sv", "pool/pool.sv")
+    rtl_sources = (
+        *("fifo/fifo.sv", "swg/swg_walk.sv", "swg/swg_core.sv"),
+        *("pool/pool_lane.sv", "pool/pool_tiles.sv", "pool/pool.sv"),
+    )
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:
@@ -58,6 +61,12 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     def tiled(self) -> bool:
         """Whether windows neither overlap nor are padded nor leave gaps, so that no line buffer is needed."""
         return self.window.stride == self.window.kernel and not any(self.window.padding)
+
+    @property
+    def _spaced(self) -> bool:
+        """Whether results have a cycle between them, as in pool.sv."""
+        (kh, kw), folds = self.window.kernel, self.window.folds
+        return folds == 1 and kw > 1 if self.tiled else kh * kw > 1
 
     @property
     def _sums(self) -> bool:
@@ -125,13 +134,14 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         """
         image, pooled, pe = self.streams_in()[0], self.streams_out()[0], self.attr("PE")
         in_bits, out_bits = image.dtype.bitwidth(), pooled.dtype.bitwidth()
+        results = Resources(ff=pooled.width + 1) if self._spaced else pair_area(pooled.width)
         if not self.tiled:
             lane = out_bits if self._sums else 2.7
             core = core_resources(self.window, image.width, self.attr("ram_style"))
-            return replace(core, lut=core.lut + round(pe * lane) + 5, ff=core.ff + pooled.width + 4)
+            return core + results + Resources(lut=round(pe * lane) + 5, ff=pooled.width + 3)
         lane = out_bits if self._sums else max(1, 2.8 * in_bits - 2.6)
         words = self.window.windows[1] * self.window.folds
         sizes = (self.window.folds, *self.window.kernel, *self.window.image, words)
         counters = sum((size - 1).bit_length() for size in sizes)
-        row = lutram_luts(words, pooled.width) if words > 1 else 0
-        return Resources(lut=row + round(pe * lane + 1.3 * counters), ff=pooled.width + counters + 4)
+        row = Resources(lut=lutram_luts(words, pooled.width)) if words > 1 else Resources(ff=pooled.width)
+        return results + row + Resources(lut=round(pe * lane + 1.3 * counters), ff=counters + 3)

@@ -10,6 +10,7 @@ from qonnx.core.datatype import DataType
 
 from finn_build.dataflow.ops._folds import pattern, pattern_lanes, period
 from finn_build.dataflow.ops.base import Bits, Resources, Stream, StreamOp
+from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.errors import ConfigError
 
 DROPPED = -1  # in `Selection`: nobody reads this channel
@@ -24,7 +25,7 @@ class StreamSplit_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """
 
     rtl_module = "split"
-    rtl_sources = ("split/split.sv",)
+    rtl_sources = ("fifo/fifo.sv", "split/split.sv")
     vector_ports = True
 
     @classmethod
@@ -96,13 +97,14 @@ class StreamSplit_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         return self.streams_in()[0].beats
 
     def fill_cycles(self) -> int:
-        """Nothing is registered; channels that go nowhere may lie before the first beat."""
-        return int(np.flatnonzero(np.asarray(self._selection()) != DROPPED)[0])
+        """One register; channels that go nowhere may lie before the first beat."""
+        return int(np.flatnonzero(np.asarray(self._selection()) != DROPPED)[0]) + 1
 
     def resources(self) -> Resources:
-        """The place in the pattern, and a valid and a ready per output.
+        """The place in the pattern, a valid and a ready per output, and the two places of the input.
 
         Source: Yosys 0.70 `synth_xilinx`, xc7, patterns of up to 64 beats; LUT within 2.
         """
         place = (len(period(self._selection())) - 1).bit_length()
-        return Resources(lut=place + len(self.streams_out()), ff=place)
+        pair = pair_area(self.streams_in()[0].width)
+        return pair + Resources(lut=place + len(self.streams_out()), ff=place)

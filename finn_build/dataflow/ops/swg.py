@@ -27,7 +27,7 @@ class SWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """
 
     rtl_module = "swg"
-    rtl_sources = ("swg/swg_core.sv", "swg/swg.sv")
+    rtl_sources = ("swg/swg_walk.sv", "swg/swg_core.sv", "swg/swg.sv")
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from finn_build.dataflow.ops._memory import hex_words, rom_area, rom_in_block_ra
 from finn_build.dataflow.ops._midpoint import ATTRIBUTES, MidpointForm
 from finn_build.dataflow.ops._ram import LUTS_PER_BRAM18
 from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops.fifo import pair_area
 
 _BIPOLAR = DataType["BIPOLAR"]
 
@@ -33,7 +34,7 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
 
     rtl_module = "thresholding"
     rtl_sources = (
-        *("mvau/rom_distributed.sv", "mvau/rom.sv"),
+        *("fifo/fifo.sv", "mvau/rom_distributed.sv", "mvau/rom.sv"),
         *(f"thresholding/thresholding{part}.sv" for part in ("_search", "_midpoint", "")),
     )
 
@@ -141,7 +142,7 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
         return self.streams_in()[0].beats
 
     def fill_cycles(self) -> int:
-        """A stage one cycle, one for the level; with displacements a stage two, three for the rest."""
+        """A stage one cycle, two for level and output; with displacements a stage two, four for the rest."""
         return self._latency(self.midpoint)
 
     def resources(self) -> Resources:
@@ -175,12 +176,13 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
             if form is None and k < stages:
                 registers += bits + k + (0 if block or depth == 1 else width)
         row_bits = 0 if self.attr("sharedSteps") else (self._folds() - 1).bit_length()
-        return Resources(
-            lut=pe * lut + 8 + 2 * stages, ff=pe * registers + self._latency(form) * (1 + row_bits), bram18=pe * bram
+        staged = (self._latency(form) - 1) * (1 + row_bits)
+        return pair_area(pe * out_bits) + Resources(
+            lut=pe * lut + 8 + 2 * stages, ff=pe * registers + staged, bram18=pe * bram
         )
 
     def _latency(self, form: MidpointForm | None) -> int:
-        return self._plain_stages + 1 if form is None else 2 * form.stages + 3
+        return self._plain_stages + 2 if form is None else 2 * form.stages + 4
 
     @property
     def _stages(self) -> int:

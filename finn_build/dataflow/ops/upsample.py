@@ -11,6 +11,7 @@ from qonnx.core.datatype import BaseDataType, DataType
 from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops._ram import bram18_blocks, memory_style, single_port_luts
 from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.errors import ConfigError
 
 
@@ -24,7 +25,7 @@ class Upsample_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """
 
     rtl_module = "upsample"
-    rtl_sources = ("upsample/upsample.sv",)
+    rtl_sources = ("fifo/fifo.sv", "upsample/upsample.sv")
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:
@@ -108,6 +109,10 @@ class Upsample_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         """One beat of output a cycle."""
         return self.streams_out()[0].beats
 
+    def fill_cycles(self) -> int:
+        """Two registers."""
+        return 2
+
     def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
         """A beat needs its pixel's; a zero, the pixel before it."""
         (sy, sx), pixel = self.attr("Scale"), self.attr("NumChannels") // self.attr("PE")
@@ -127,8 +132,9 @@ class Upsample_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         sizes = (self.attr("NumChannels") // image.lanes, w, *scale, words)
         counters = sum((size - 1).bit_length() for size in sizes if size > 1)
         if self._zeros:
-            return Resources(lut=counters + 2, ff=counters + out.width + 1)
-        control, registers = round(15 + 0.4 * counters) + out.width, counters + out.width + 2
+            return pair_area(out.width) + Resources(lut=counters + 2, ff=counters + out.width + 1)
+        pair = pair_area(out.width)
+        control, registers = round(15 + 0.4 * counters) + out.width + pair.lut, counters + out.width + 2 + pair.ff
         if self._style() == "block":
             return Resources(control, registers, bram18_blocks(words, image.width))
         return Resources(control + single_port_luts(words, image.width), registers + image.width)

@@ -83,16 +83,14 @@ def _held(converters: list[NodeProto], given: np.ndarray) -> np.ndarray:
     """Beats that have left the last converter, or wait in front of it, when the fork has given some.
 
     The fork holds one beat that the skip has not taken; a converter to fewer lanes one wide beat and a narrow one; one
-    to more lanes a wide beat.
+    to more lanes a wide beat and all but one part of the next.
     """
     need = given - 1
     for node in converters:
         op = getCustomOp(node)
         lanes_in, lanes_out = op.attr("inLanes"), op.attr("outLanes")
-        if lanes_in > lanes_out:
-            need = lanes_in // lanes_out * (need - 1) - 1
-        else:
-            need = -(-need // (lanes_out // lanes_in)) - 1
+        parts = need // (lanes_out // lanes_in) if lanes_out >= lanes_in else lanes_in // lanes_out * (need - 1)
+        need = parts - 1
     return need
 
 

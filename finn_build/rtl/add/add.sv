@@ -2,7 +2,7 @@
 //
 // Function   element by element; a beat leaves when both operands are there. BIPOLAR operands read 1 as +1, 0 as -1.
 // Packing    PE elements a beat, element 0 in the low bits; OUT_BITS hold every sum, two's complement.
-// Latency    1 cycle.
+// Latency    2 cycles.
 // II         1.
 // Area       4 lanes INT4 + INT4, Yosys: 20 LUT, 21 FF; factors are sums of shifts, no DSP.
 // Reset      clears the valid; the data register needs none.
@@ -24,10 +24,10 @@ module add #(
     input  wire                    rst,         /// synchronous, active high
     input  wire  [  PE*A_BITS-1:0] in0_data,    /// a
     input  wire                    in0_valid,
-    output logic                   in0_ready,   /// waits for b
+    output logic                   in0_ready,   /// registered
     input  wire  [  PE*B_BITS-1:0] in1_data,    /// b
     input  wire                    in1_valid,
-    output logic                   in1_ready,   /// waits for a
+    output logic                   in1_ready,   /// registered
     output logic [PE*OUT_BITS-1:0] out0_data,   /// registered
     output logic                   out0_valid,  /// registered
     input  wire                    out0_ready
@@ -40,10 +40,18 @@ module add #(
     end
 
     logic valid_q;
-    wire room = !valid_q || out0_ready;
-    wire go = room && in0_valid && in1_valid;
-    assign in0_ready  = room && in1_valid;
-    assign in1_ready  = room && in0_valid;
+    logic [PE*A_BITS-1:0] a_data;
+    logic [PE*B_BITS-1:0] b_data;
+    logic a_valid, b_valid;
+    wire  room = !valid_q || out0_ready;
+    wire  go = room && a_valid && b_valid;
+    fifo #(.WIDTH(PE * A_BITS), .DEPTH(2)) a_pair (
+        .clk, .rst, .in0_data, .in0_valid, .in0_ready, .out0_data(a_data), .out0_valid(a_valid), .out0_ready(go)
+    );
+    fifo #(.WIDTH(PE * B_BITS), .DEPTH(2)) b_pair (
+        .clk, .rst, .in0_data(in1_data), .in0_valid(in1_valid), .in0_ready(in1_ready),
+        .out0_data(b_data), .out0_valid(b_valid), .out0_ready(go)
+    );
     assign out0_valid = valid_q;
 
     always_ff @(posedge clk) begin
@@ -60,8 +68,8 @@ module add #(
 
     for (genvar p = 0; p < PE; p++) begin : g_lane
         logic signed [OUT_BITS-1:0] a, b, sum_q;
-        wire [A_BITS-1:0] a_raw = in0_data[p*A_BITS+:A_BITS];
-        wire [B_BITS-1:0] b_raw = in1_data[p*B_BITS+:B_BITS];
+        wire [A_BITS-1:0] a_raw = a_data[p*A_BITS+:A_BITS];
+        wire [B_BITS-1:0] b_raw = b_data[p*B_BITS+:B_BITS];
         // The bit above the payload: 0 for unsigned, the sign for signed; BIPOLAR 0, 1 become -1, +1 as {!x, 1}.
         if (A_BIPOLAR) begin : g_a_bipolar
             assign a = OUT_BITS'($signed({!a_raw, 1'b1}));

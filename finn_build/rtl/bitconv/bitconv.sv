@@ -8,7 +8,7 @@
 // Memories   WEIGHT_FILE word nf * SF + sf: PE x SIMD weights, PE 0 lane 0 lowest, SF = KH * KW * C / SIMD.
 //            SIGN_FILE: see bitconv_signs. STEP_FILE, TABLE_FILE: see bitconv_steps; with AFFINE KNEE_FILE and
 //            LINE_FILE of bitconv_affine.
-// Latency    the first window's rows, a fold, STAGES and 6 cycles, 3 more with AFFINE.
+// Latency    the first window's rows, a fold, STAGES and 6 cycles, 3 more with AFFINE, 1 more unless SPACED.
 // II         max(H*W*C/IN_LANES, OH*OW*NF * max(SF, PE/LANES * STAGES)), NF = MH / PE, STAGES = ceil(log2(STEPS + 1)).
 // Reset      clears control; memories and data need none.
 `default_nettype none
@@ -79,6 +79,9 @@ module bitconv #(
     localparam int WORD_BITS = WORDS > 1 ? $clog2(WORDS) : 1;
     localparam bit PIPELINED = SIMD > 128;
     localparam int DOT = PIPELINED ? 2 : 1;
+    // Room for the cycle that a single place at the output needs between two beats.
+    localparam int SEARCHES = PE / LANES * STAGES;
+    localparam bit SPACED = (SF > SEARCHES ? SF : SEARCHES) >= PE / LANES * (STAGES > 1 ? STAGES : 2);
     localparam int LAST = DOT + 1;  // the stage whose beat enters the accumulators; 1 stands beside its weights
 
     if (C % SIMD != 0) $fatal(1, "bitconv: SIMD=%0d must divide C=%0d", SIMD, C);
@@ -133,17 +136,20 @@ module bitconv #(
     logic first_next_q;
     logic [SIMD-1:0] x_q;
     logic [WORD_BITS-1:0] word_q;
+    // Block RAM holds the next word ready in front of its output register; the first one from the reset on.
+    logic primed_q;
+    wire read = (adv && x_valid) || (BLOCK[0] && !primed_q);
     always_ff @(posedge clk) begin
         if (rst) begin
             valid_q <= '0;
             word_q <= '0;
             first_next_q <= 1'b1;
-        end else if (adv) begin
-            valid_q <= {valid_q[LAST-1:1], x_valid};
-            if (x_valid) begin
-                word_q <= word_q == WORD_BITS'(WORDS - 1) ? '0 : word_q + 1'b1;
-                first_next_q <= x_last;
-            end
+            primed_q <= 1'b0;
+        end else begin
+            primed_q <= 1'b1;
+            if (adv) valid_q <= {valid_q[LAST-1:1], x_valid};
+            if (adv && x_valid) first_next_q <= x_last;
+            if (read) word_q <= word_q == WORD_BITS'(WORDS - 1) ? '0 : word_q + 1'b1;
         end
         if (adv) begin
             first_q <= {first_q[LAST-1:1], first_next_q};
@@ -153,8 +159,8 @@ module bitconv #(
         end
     end
     wire [PE*SIMD-1:0] w;
-    rom #(.DEPTH(WORDS), .WIDTH(PE * SIMD), .BLOCK(BLOCK[0]), .INIT_FILE(WEIGHT_FILE)) weights (
-        .clk, .en(adv), .addr(word_q), .data_q(w)
+    rom #(.DEPTH(WORDS), .WIDTH(PE * SIMD), .BLOCK(BLOCK[0]), .PIPELINED(BLOCK[0]), .INIT_FILE(WEIGHT_FILE)) weights (
+        .clk, .en(read), .addr(word_q), .data_q(w)
     );
 
     wire [PE*ACC_BITS-1:0] sums;
@@ -188,7 +194,7 @@ module bitconv #(
             .PE(PE), .LANES(LANES), .ROWS(MH / LANES), .ACC_BITS(ACC_BITS), .SUM_SCALE(SUM_SCALE),
             .SHORTCUT(SHORTCUT != 0), .SHORTCUT_BITS(SHORTCUT_BITS), .SHORTCUT_SIGNED(SHORTCUT_SIGNED),
             .SHORTCUT_SCALE(SHORTCUT_SCALE), .TOTAL_BITS(TOTAL_BITS), .OUT_BITS(OUT_BITS), .BIAS(BIAS), .BLOCK(BLOCK[2:1]),
-            .STEPS(STEPS), .TABLE(TABLE), .STEP_FILE(STEP_FILE), .TABLE_FILE(TABLE_FILE)
+            .SPACED(SPACED), .STEPS(STEPS), .TABLE(TABLE), .STEP_FILE(STEP_FILE), .TABLE_FILE(TABLE_FILE)
         ) steps (
             .clk, .rst, .sums, .sums_valid(finish), .sums_ready(steps_ready),
             .shortcut, .shortcut_valid, .shortcut_ready, .out0_data, .out0_valid, .out0_ready

@@ -65,7 +65,8 @@ module bitconv_affine #(
 
     // Cycles since a value was issued: 1 compares with its knee, 2 subtracts A, the last one finds its lowest bit.
     logic [LEVEL_BITS+2:1] age_q;
-    wire run;
+    wire run, room;
+    wire [LANES*OUT_BITS-1:0] levels;
     wire issue = totals_valid && totals_ready;
     wire load = age_q[2];
     wire finish = age_q[LEVEL_BITS+2];
@@ -115,18 +116,13 @@ module bitconv_affine #(
             end
         end
 
-        logic [OUT_BITS-1:0] level_q;
-        always_ff @(posedge clk) if (run && finish) level_q <= OUT_BITS'(BIAS + 32'({bits_q, one}));
-        assign out0_data[l*OUT_BITS+:OUT_BITS] = level_q;
+        assign levels[l*OUT_BITS+:OUT_BITS] = OUT_BITS'(BIAS + 32'({bits_q, one}));
     end
 
-    logic out_valid_q;
-    assign run = !finish || !out_valid_q || out0_ready;
-    assign out0_valid = out_valid_q;
-    always_ff @(posedge clk) begin
-        if (rst) out_valid_q <= 1'b0;
-        else out_valid_q <= finish || (out_valid_q && !out0_ready);
-    end
+    assign run = !finish || room;
+    fifo #(.WIDTH(LANES * OUT_BITS), .DEPTH(1)) last (
+        .clk, .rst, .in0_data(levels), .in0_valid(finish), .in0_ready(room), .out0_data, .out0_valid, .out0_ready
+    );
 
 `ifndef SYNTHESIS
     payload_holds: assert property (@(posedge clk) disable iff (rst)

@@ -6,7 +6,8 @@
 // Memories   STEP_FILE, word {row, node} (row alone for one step): the LANES thresholds at a node of the search tree, root 1,
 //            children 2n and 2n + 1, TOTAL_BITS + 1 bits each, counted from the lowest total, lane 0 lowest.
 //            TABLE_FILE, word {row, count}: LANES levels. Places beyond STEPS hold a threshold that is never reached.
-// Latency    1 + STAGES cycles. II: STAGES cycles a beat, and STAGES * PE / LANES for all sums.
+// Latency    1 + STAGES cycles, 1 more unless SPACED. II: STAGES cycles a beat, 2 at least with SPACED; PE / LANES times
+//            that for all sums.
 // Reset      clears control.
 `default_nettype none
 
@@ -26,6 +27,7 @@ module bitconv_steps #(
     parameter int BIAS = 0,
     parameter bit TABLE = 1'b0,
     parameter bit [1:0] BLOCK = '0,      // block RAM for bit 0: steps, 1: table
+    parameter bit SPACED = 1'b0,         // there is time for a cycle between two beats
     parameter STEP_FILE = "",
     parameter TABLE_FILE = ""
 ) (
@@ -84,6 +86,7 @@ module bitconv_steps #(
     end
 
     wire found;
+    wire [LANES*OUT_BITS-1:0] levels;
     wire [LANES*STAGES-1:0] counts;
     for (genvar l = 0; l < LANES; l++) begin : g_lane
         localparam bit [31:0] LANE = {"_", 8'(48 + l / 100 % 10), 8'(48 + l / 10 % 10), 8'(48 + l % 10)};
@@ -115,24 +118,33 @@ module bitconv_steps #(
         if (TABLE) begin : g_table
             rom #(
                 .DEPTH(ROWS << STAGES), .WIDTH(OUT_BITS), .BLOCK(BLOCK[1]), .INIT_FILE({TABLE_FILE, LANE, ".mem"})
-            ) levels (
+            ) level_table (
                 .clk, .en(found), .addr($clog2(ROWS << STAGES)'({found_row_q, counts[l*STAGES+:STAGES]})),
-                .data_q(out0_data[l*OUT_BITS+:OUT_BITS])
+                .data_q(levels[l*OUT_BITS+:OUT_BITS])
             );
         end else begin : g_count
             logic [OUT_BITS-1:0] level_q;
             always_ff @(posedge clk) if (found) level_q <= OUT_BITS'(BIAS + 32'(counts[l*STAGES+:STAGES]));
-            assign out0_data[l*OUT_BITS+:OUT_BITS] = level_q;
+            assign levels[l*OUT_BITS+:OUT_BITS] = level_q;
         end
     end
 
-    logic out_valid_q;
-    assign run = !(busy_q && last) || !out_valid_q || out0_ready;
+    logic out_valid_q, taken;
     assign found = busy_q && last && run;
-    assign out0_valid = out_valid_q;
     always_ff @(posedge clk) begin
         if (rst) out_valid_q <= 1'b0;
-        else out_valid_q <= found || (out_valid_q && !out0_ready);
+        else out_valid_q <= found || (out_valid_q && !taken);
+    end
+    if (SPACED) begin : g_place
+        assign run = !(busy_q && last) || !out_valid_q;
+        assign taken = out0_ready;
+        assign out0_data = levels;
+        assign out0_valid = out_valid_q;
+    end else begin : g_pair
+        assign run = !(busy_q && last) || !out_valid_q || taken;
+        fifo #(.WIDTH(LANES * OUT_BITS), .DEPTH(2)) pair (
+            .clk, .rst, .in0_data(levels), .in0_valid(out_valid_q), .in0_ready(taken), .out0_data, .out0_valid, .out0_ready
+        );
     end
 
 `ifndef SYNTHESIS

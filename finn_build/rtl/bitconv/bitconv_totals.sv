@@ -42,7 +42,7 @@ module bitconv_totals #(
     logic [LEFT_BITS-1:0] left_q;
     wire issue = totals_valid && totals_ready;
     assign totals_valid = left_q != 0 && shortcut_valid;
-    assign shortcut_ready = SHORTCUT && issue;
+    assign shortcut_ready = SHORTCUT && left_q != 0 && totals_ready;  // waits for no valid of its own
     assign sums_ready = left_q == 0 || (left_q == 1 && issue);
     always_ff @(posedge clk) begin
         if (rst) left_q <= '0;

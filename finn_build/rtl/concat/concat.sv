@@ -4,11 +4,10 @@
 //            BIPOLAR elements of a sum type read 1 as +1, 0 as -1.
 // Packing    PE elements a beat, element 0 in the low bits. The inputs lie side by side in in_data, input 0 in the low
 //            bits, each as wide as its elements are; bit i of in_valid and in_ready is input i's.
-// Latency    0: nothing is registered but the place in the pattern.
+// Latency    1 cycle.
 // II         1.
 // Reset      clears the place.
-// Area       (Yosys, xc7) 2 inputs of 4 bits: taken in turns (a shuffle) 8 LUT, 1 FF; one after the other 11 LUT of 48
-//            beats, 12 of 96.
+//AREA
 `default_nettype none
 
 module concat #(
@@ -28,9 +27,9 @@ module concat #(
     input  wire                    rst,        /// synchronous, active high
     input  wire  [   IN_WIDTH-1:0] in_data,
     input  wire  [     INPUTS-1:0] in_valid,
-    output logic [     INPUTS-1:0] in_ready,   /// of the input whose turn it is: the output's
-    output logic [PE*OUT_BITS-1:0] out_data,
-    output logic                   out_valid,
+    output logic [     INPUTS-1:0] in_ready,   /// of the input whose turn it is; depends on registers alone
+    output logic [PE*OUT_BITS-1:0] out_data,   /// registered
+    output logic                   out_valid,  /// registered
     input  wire                    out_ready
 );
     localparam int PLACE_BITS = FOLDS > 1 ? $clog2(FOLDS) : 1;
@@ -61,18 +60,25 @@ module concat #(
         end
     end
 
+    logic [PE*OUT_BITS-1:0] next;
+    logic room;
+    wire  next_valid = in_valid[turn];
     always_comb begin
-        out_data = '0;
+        next = '0;
         for (int i = 0; i < INPUTS; i++) begin
-            in_ready[i] = out_ready && turn == BITS'(i);
-            out_data |= widened[i] & {PE * OUT_BITS{turn == BITS'(i)}};
+            in_ready[i] = room && turn == BITS'(i);
+            next |= widened[i] & {PE * OUT_BITS{turn == BITS'(i)}};
         end
     end
-    assign out_valid = in_valid[turn];
+
+    fifo #(.WIDTH(PE * OUT_BITS), .DEPTH(2)) pair (
+        .clk, .rst, .in0_data(next), .in0_valid(next_valid), .in0_ready(room),
+        .out0_data(out_data), .out0_valid(out_valid), .out0_ready(out_ready)
+    );
 
     always_ff @(posedge clk) begin
         if (rst) place_q <= '0;
-        else if (out_valid && out_ready) place_q <= place_q == PLACE_BITS'(FOLDS - 1) ? '0 : place_q + 1'b1;
+        else if (next_valid && room) place_q <= place_q == PLACE_BITS'(FOLDS - 1) ? '0 : place_q + 1'b1;
     end
 
 `ifndef SYNTHESIS

@@ -2,7 +2,7 @@
 //
 // Function   channel (by*S + bx)*C + c of input pixel (y, x) is channel c of output pixel (y*S + by, x*S + bx).
 // Packing    WIDTH bits a beat, opaque; FOLDS beats for C channels, raster order.
-// Latency    1 cycle.
+// Latency    2 cycles.
 // II         W*S*FOLDS*(2*S - 1) cycles a row of input: the block's first row passes while the others are stored, then
 //            they follow.
 // Reset      clears the control; the rows need none.
@@ -21,7 +21,7 @@ module depthtospace #(
     input  wire              rst,         /// synchronous, active high
     input  wire  [WIDTH-1:0] in0_data,
     input  wire              in0_valid,
-    output logic             in0_ready,
+    output logic             in0_ready,   /// depends on registers alone
     output logic [WIDTH-1:0] out0_data,
     output logic             out0_valid,  /// registered
     input  wire              out0_ready
@@ -48,7 +48,8 @@ module depthtospace #(
     wire drained = address_q == ADDR'(WORDS - 1);
 
     logic valid_q;
-    wire  advance = out0_ready || !valid_q;
+    logic room;
+    wire  advance = room || !valid_q;
     wire  store = !draining_q && row_q != '0;
     wire  pass = !draining_q && row_q == '0;
     wire  take = in0_valid && in0_ready;
@@ -83,7 +84,6 @@ module depthtospace #(
         if (rst) valid_q <= 1'b0;
         else if (advance) valid_q <= draining_q || (pass && in0_valid);
     end
-    assign out0_valid = valid_q;
 
     (* ram_style = RAM_STYLE *) logic [WIDTH-1:0] words_q[WORDS];
     logic [WIDTH-1:0] stored_q, passed_q;
@@ -97,7 +97,11 @@ module depthtospace #(
             drained_q <= draining_q;
         end
     end
-    assign out0_data = drained_q ? stored_q : passed_q;
+
+    fifo #(.WIDTH(WIDTH), .DEPTH(2)) pair (
+        .clk, .rst, .in0_data(drained_q ? stored_q : passed_q), .in0_valid(valid_q), .in0_ready(room),
+        .out0_data, .out0_valid, .out0_ready
+    );
 
 `ifndef SYNTHESIS
     payload_holds: assert property (@(posedge clk) disable iff (rst)

@@ -2,10 +2,11 @@
 //
 // Function   out0 repeats in0; exactly DEPTH beats fit, the registered output included.
 // Packing    WIDTH bits a beat, opaque.
-// Latency    2 cycles from an input beat to the same output beat (1 when DEPTH = 2).
-// II         1. in0_ready depends on registers only, so a FIFO cuts both the data and the ready path.
+// Latency    2 cycles from an input beat to the same output beat (1 when DEPTH = 1 or 2).
+// II         1, or 2 when DEPTH = 1. in0_ready depends on registers only, so a FIFO cuts both the data and the ready path:
+//            the ops of this library end, or begin, in one of two places, or of one where beats have a cycle between them.
 // Reset      clears the control; the contents need none.
-// Storage    DEPTH = 2: two registers. "distributed": shift-register LUTs up to 33 beats, LUTRAM above.
+// Storage    DEPTH = 1 and 2: registers. "distributed": shift-register LUTs up to 33 beats, LUTRAM above.
 //            "block" and "ultra": block RAM or UltraRAM with its own registered read.
 // Area       (Yosys, xc7) 32 bits: depth 2: 36 LUT, 66 FF; 33: 49 LUT, 39 FF; 129: 139 LUT, 55 FF;
 //            1,025 in block RAM: 20 LUT, 32 FF, 2 RAMB18.
@@ -28,8 +29,8 @@ module fifo #(
     localparam int SRL_PLACES = 32;
     localparam int PLACES = DEPTH - 1;  // beats held besides the output register
 
-    if (DEPTH < 2) begin : g_illegal
-        $fatal(1, "fifo: DEPTH=%0d must be at least 2", DEPTH);
+    if (DEPTH < 1) begin : g_illegal
+        $fatal(1, "fifo: DEPTH=%0d must be at least 1", DEPTH);
     end
 
     logic [WIDTH-1:0] data_q;
@@ -40,7 +41,14 @@ module fifo #(
     assign out0_data  = data_q;
     assign out0_valid = valid_q;
 
-    if (DEPTH == 2) begin : g_pair
+    if (DEPTH == 1) begin : g_one
+        assign in0_ready = !valid_q;
+        always_ff @(posedge clk) begin
+            if (write) data_q <= in0_data;
+            if (rst) valid_q <= 1'b0;
+            else if (advance) valid_q <= write;
+        end
+    end else if (DEPTH == 2) begin : g_pair
         logic [WIDTH-1:0] spare_q;
         logic full_q;
 

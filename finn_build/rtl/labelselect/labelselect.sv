@@ -20,7 +20,7 @@ module labelselect #(
     input  wire                 rst,         /// synchronous, active high
     input  wire  [ PE*BITS-1:0] in0_data,
     input  wire                 in0_valid,
-    output logic                in0_ready,
+    output logic                in0_ready,   /// depends on registers alone
     output logic [OUT_BITS-1:0] out0_data,   /// registered
     output logic                out0_valid,  /// registered
     input  wire                 out0_ready
@@ -38,12 +38,10 @@ module labelselect #(
     logic [FOLD_BITS-1:0] fold_q;
     logic [BITS-1:0] best_q;        // largest so far, biased so that an unsigned comparison serves both types
     logic [OUT_BITS-1:0] label_q, base_q;
-    logic valid_q;
+    logic room;
     wire last = fold_q == FOLD_BITS'(FOLDS - 1);
     wire go = in0_valid && in0_ready;
-    assign in0_ready  = !valid_q || out0_ready;
-    assign out0_data  = label_q;
-    assign out0_valid = valid_q;
+    assign in0_ready = room || !last;
 
     // Lanes in ascending order; only a larger value takes over, so the lowest index wins among equals.
     logic [BITS-1:0] best;
@@ -69,17 +67,18 @@ module labelselect #(
             label_q <= label;
         end
         if (rst) begin
-            fold_q  <= '0;
-            base_q  <= '0;
-            valid_q <= 1'b0;
-        end else if (in0_ready) begin
-            valid_q <= in0_valid && last;
-            if (in0_valid) begin
-                fold_q <= last ? '0 : fold_q + 1'b1;
-                base_q <= last ? '0 : base_q + OUT_BITS'(PE);
-            end
+            fold_q <= '0;
+            base_q <= '0;
+        end else if (go) begin
+            fold_q <= last ? '0 : fold_q + 1'b1;
+            base_q <= last ? '0 : base_q + OUT_BITS'(PE);
         end
     end
+
+    fifo #(.WIDTH(OUT_BITS), .DEPTH(2)) pair (
+        .clk, .rst, .in0_data(label), .in0_valid(in0_valid && last), .in0_ready(room),
+        .out0_data, .out0_valid, .out0_ready
+    );
 
 `ifndef SYNTHESIS
     payload_holds: assert property (@(posedge clk) disable iff (rst)

@@ -75,8 +75,9 @@ module mvau #(
 
     // Flags of the beat in stage s: 1 in the buffer, 2 beside its weights, LAST a finished dot product.
     logic [LAST:1] valid_q, first_q, last_q;
-    logic out_valid_q;
-    wire adv = !(valid_q[LAST] && last_q[LAST] && out_valid_q && !out0_ready);
+    wire room;
+    wire finish = valid_q[LAST] && last_q[LAST];
+    wire adv = !finish || room;
 
     // Position of the next beat.
     logic [SF_BITS-1:0] sf_q, sf_read_q;
@@ -140,7 +141,7 @@ module mvau #(
         wire unused = &{1'b0, sf_read_q};
     end
 
-    // Weights of the beat in stage 1 appear in stage 2.
+    // Weights of the beat in stage 1 appear in stage 2; block RAM is read a stage before, through its output register.
     localparam int unsigned PAIRS = SHIFT > 0 ? PE / 2 : 0;
     localparam int unsigned PAIR_BITS = SIMD * (2 * WBITS + (NARROW ? 0 : 1));
     localparam int unsigned ROW_BITS = SIMD * WBITS;
@@ -149,9 +150,9 @@ module mvau #(
     logic [WORD_BITS-1:0] word_q;
     always_ff @(posedge clk) begin
         if (rst) word_q <= '0;
-        else if (adv && valid_q[1]) word_q <= word_q == WORD_BITS'(WORDS - 1) ? '0 : word_q + 1'b1;
+        else if (adv && (BLOCK_WEIGHTS ? issue : valid_q[1])) word_q <= word_q == WORD_BITS'(WORDS - 1) ? '0 : word_q + 1'b1;
     end
-    rom #(.DEPTH(WORDS), .WIDTH(WORD_WIDTH), .BLOCK(BLOCK_WEIGHTS), .INIT_FILE(WEIGHT_FILE)) weights (
+    rom #(.DEPTH(WORDS), .WIDTH(WORD_WIDTH), .BLOCK(BLOCK_WEIGHTS), .PIPELINED(BLOCK_WEIGHTS), .INIT_FILE(WEIGHT_FILE)) weights (
         .clk, .en(adv), .addr(word_q), .data_q(w)
     );
 
@@ -214,15 +215,9 @@ module mvau #(
         end
     end
 
-    logic [PE*ACC_BITS-1:0] out_data_q;
-    wire finish = valid_q[LAST] && last_q[LAST] && adv;
-    always_ff @(posedge clk) begin
-        if (rst) out_valid_q <= 1'b0;
-        else out_valid_q <= finish || (out_valid_q && !out0_ready);
-        if (finish) out_data_q <= sums;
-    end
-    assign out0_data = out_data_q;
-    assign out0_valid = out_valid_q;
+    fifo #(.WIDTH(PE * ACC_BITS), .DEPTH(SF > 1 ? 1 : 2)) last (
+        .clk, .rst, .in0_data(sums), .in0_valid(finish), .in0_ready(room), .out0_data, .out0_valid, .out0_ready
+    );
 
 `ifndef SYNTHESIS
     assert property (@(posedge clk) disable iff (rst) out0_valid && !out0_ready |=> out0_valid && $stable(out0_data));

@@ -1,6 +1,7 @@
 // Read-only memory with a registered read, initialised from a file of one hexadecimal word per line.
 //
-// Latency: 1 enabled cycle. A single word has no register: it is a constant, and tools fold it into the logic.
+// Latency: 1 enabled cycle, 2 with PIPELINED. A single word has no register: it is a constant, and tools fold it into
+// the logic.
 // Reset: none; contents come with the configuration.
 // Area: block RAM, RAMB18 of 36 x 512 and its other shapes; LUTs, see rom_distributed.sv.
 `default_nettype none
@@ -10,6 +11,8 @@ module rom #(
     parameter int unsigned WIDTH = 1,
     /// 1: block RAM, 0: LUTs.
     parameter bit BLOCK = 0,
+    /// 1: block RAM passes its output register as well, 0.9 ns to its data instead of 2.5 ns.
+    parameter bit PIPELINED = 0,
     parameter INIT_FILE = "",
     localparam int unsigned ADDR_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1
 ) (
@@ -32,7 +35,13 @@ module rom #(
         logic [WIDTH-1:0] word_q;
         initial $readmemh(INIT_FILE, words);
         always_ff @(posedge clk) if (en) word_q <= words[addr];
-        assign data_q = word_q;
+        if (PIPELINED) begin : g_output
+            logic [WIDTH-1:0] output_q;
+            always_ff @(posedge clk) if (en) output_q <= word_q;
+            assign data_q = output_q;
+        end else begin : g_latch
+            assign data_q = word_q;
+        end
     end else begin : g_distributed
         rom_distributed #(.DEPTH(DEPTH), .WIDTH(WIDTH), .INIT_FILE(INIT_FILE)) memory (.clk, .en, .addr, .data_q);
     end

@@ -22,7 +22,7 @@ module pad #(
     input  wire              rst,         /// synchronous, active high
     input  wire  [WIDTH-1:0] in0_data,
     input  wire              in0_valid,
-    output logic             in0_ready,
+    output logic             in0_ready,   /// depends on registers alone
     output logic [WIDTH-1:0] out0_data,   /// registered
     output logic             out0_valid,  /// registered
     input  wire              out0_ready
@@ -46,14 +46,14 @@ module pad #(
     wire held = int'(y_q) >= IT && int'(y_q) < IT + IH && int'(x_q) >= IL && int'(x_q) < IL + IW;
     wire sent = int'(y_q) >= OT && int'(y_q) < OT + OH && int'(x_q) >= OL && int'(x_q) < OL + OW;
 
-    logic valid_q;
-    logic [WIDTH-1:0] data_q;
-    wire  advance = out0_ready || !valid_q;
-    wire  step = (in0_valid || !held) && (advance || !sent);
+    logic room;
+    wire  step = (in0_valid || !held) && (room || !sent);
+    assign in0_ready = held && (room || !sent);
 
-    assign in0_ready  = held && (advance || !sent);
-    assign out0_data  = data_q;
-    assign out0_valid = valid_q;
+    fifo #(.WIDTH(WIDTH), .DEPTH(2)) pair (
+        .clk, .rst, .in0_data(held ? in0_data : '0), .in0_valid(sent && (in0_valid || !held)), .in0_ready(room),
+        .out0_data, .out0_valid, .out0_ready
+    );
 
     always_ff @(posedge clk) begin
         if (rst) begin
@@ -65,9 +65,6 @@ module pad #(
             if (fold_last) x_q <= x_last ? '0 : x_q + 1'b1;
             if (fold_last && x_last) y_q <= y_last ? '0 : y_q + 1'b1;
         end
-        if (rst) valid_q <= 1'b0;
-        else if (advance) valid_q <= step && sent;
-        if (advance) data_q <= held ? in0_data : '0;
     end
 
 `ifndef SYNTHESIS

@@ -3,8 +3,9 @@
 // Function   in0: frames H x W x C in raster order; out0: OH x OW x C. Padded places are ignored by the maximum and
 //            add 0 to the sum.
 // Packing    PE adjacent channels a beat, channel 0 in the low bits; BITS bits each in, OUT_BITS out.
-// Structure  TILED (stride = kernel, no padding): one row of results so far in LUTRAM (one register where the row is
-//            one word), updated by each beat as it comes. Else: the window core in the order (fold, ky, kx), and one register of results so far.
+// Structure  TILED (stride = kernel, no padding): one row of results so far in LUTRAM (one register where the row
+//            is one word), updated by each beat as it comes. Else: the window core in the order (fold, ky, kx), and one
+//            register of results so far.
 // Latency    TILED: 1 cycle from the last beat of a window to its result; else 3.
 // II         max(OH*OW*KH*KW*C/PE, H*W*C/PE).
 // Reset      sets the control; results need none.
@@ -38,15 +39,16 @@ module pool #(
     input  wire                    rst,         /// synchronous, active high
     input  wire  [    PE*BITS-1:0] in0_data,
     input  wire                    in0_valid,
-    output logic                   in0_ready,
+    output logic                   in0_ready,   /// depends on registers alone
     output logic [PE*OUT_BITS-1:0] out0_data,   /// registered
     output logic                   out0_valid,  /// registered
     input  wire                    out0_ready
 );
-    logic [PE*OUT_BITS-1:0] total, result, data_q;
+    // Results with a cycle between them need one place, else two.
+    localparam bit SPACED = TILED ? FOLDS == 1 && KW > 1 : KH * KW > 1;
+    logic [PE*OUT_BITS-1:0] total, result;
     logic [PE*BITS-1:0] elements;
-    logic pad, first, complete, take, valid_q;
-    wire  advance = out0_ready || !valid_q;
+    logic pad, first, complete, take, room;
 
     for (genvar p = 0; p < PE; p++) begin : g_lane
         pool_lane #(
@@ -57,14 +59,9 @@ module pool #(
         );
     end
 
-    assign out0_data  = data_q;
-    assign out0_valid = valid_q;
-
-    always_ff @(posedge clk) begin
-        if (rst) valid_q <= 1'b0;
-        else if (take && complete) valid_q <= 1'b1;
-        else if (out0_ready) valid_q <= 1'b0;
-    end
+    fifo #(.WIDTH(PE * OUT_BITS), .DEPTH(SPACED ? 1 : 2)) results (
+        .clk, .rst, .in0_data(result), .in0_valid(take && complete), .in0_ready(room), .out0_data, .out0_valid, .out0_ready
+    );
 
     if (TILED) begin : g_tiled
         localparam int ROW_WORDS = OW * FOLDS;
@@ -72,26 +69,22 @@ module pool #(
         logic [ADDR-1:0] addr;
         logic covered;
 
+        // A beat that completes no window never waits for the output.
+        assign in0_ready = room || !complete;
         assign elements = in0_data;
         assign pad      = 1'b0;
         assign take     = in0_valid && in0_ready;
 
         if (ROW_WORDS == 1) begin : g_word
-            // The output register holds the result so far; a result not yet taken holds back the next window.
-            assign in0_ready = advance;
-            assign total     = data_q;
-            always_ff @(posedge clk) if (take && covered) data_q <= result;
+            logic [PE*OUT_BITS-1:0] total_q;
+            assign total = total_q;
+            always_ff @(posedge clk) if (take && covered) total_q <= result;
             wire unused_addr = addr[0];
         end else begin : g_row
-            // A beat that completes no window never waits for the output.
             (* ram_style = "distributed" *)
             logic [PE*OUT_BITS-1:0] totals_q[ROW_WORDS];
-            assign in0_ready = advance || !complete;
-            assign total     = totals_q[addr];
-            always_ff @(posedge clk) begin
-                if (take && covered) totals_q[addr] <= result;
-                if (take && complete) data_q <= result;
-            end
+            assign total = totals_q[addr];
+            always_ff @(posedge clk) if (take && covered) totals_q[addr] <= result;
         end
 
         pool_tiles #(
@@ -103,14 +96,15 @@ module pool #(
         end
         wire unused_core = &{1'b0, DEPTH[0], RAM_STYLE.len() == 0};
     end else begin : g_windowed
-        // The output register holds the results so far; a result not yet taken holds back the next window.
         localparam bit LEAST = SIGNED && !SUM;
+        logic [PE*OUT_BITS-1:0] total_q;
         logic valid, first_q;
+        wire  ready = room || !complete;
         assign first = first_q;
-        assign total = data_q;
-        assign take  = valid && advance;
+        assign total = total_q;
+        assign take  = valid && ready;
         always_ff @(posedge clk) begin
-            if (take) data_q <= result;
+            if (take) total_q <= result;
             if (rst) first_q <= 1'b1;
             else if (take) first_q <= complete;
         end
@@ -121,7 +115,7 @@ module pool #(
             .RAM_STYLE(RAM_STYLE)
         ) core (
             .clk, .rst, .in0_data, .in0_valid, .in0_ready,
-            .out0_data(elements), .out0_pad(pad), .out0_last(complete), .out0_valid(valid), .out0_ready(advance)
+            .out0_data(elements), .out0_pad(pad), .out0_last(complete), .out0_valid(valid), .out0_ready(ready)
         );
     end
 

@@ -2,7 +2,7 @@
 //
 // Function   beat k of a pixel goes to output SELECT[k]; a beat of no output (SELECT[k] = OUTPUTS) is dropped.
 // Packing    WIDTH bits a beat, opaque; output i is bits [i*WIDTH +: WIDTH] of out_data, bit i of out_valid and out_ready.
-// Latency    0: nothing is registered but the place in the pattern.
+// Latency    1 cycle.
 // II         1.
 // Reset      clears the place.
 // Area       (Yosys, xc7) 2 outputs, a half each, whatever the width: 24 or 48 beats 7 LUT, 5 or 6 FF; 96 beats 8 LUT, 7 FF.
@@ -19,8 +19,8 @@ module split #(
     input  wire                       rst,        /// synchronous, active high
     input  wire  [         WIDTH-1:0] in_data,
     input  wire                       in_valid,
-    output logic                      in_ready,   /// that of the output whose turn it is
-    output logic [OUTPUTS*WIDTH-1:0]  out_data,   /// the input's, at every output
+    output logic                      in_ready,   /// registered
+    output logic [OUTPUTS*WIDTH-1:0]  out_data,   /// the same at every output, registered
     output logic [      OUTPUTS-1:0]  out_valid,
     input  wire  [      OUTPUTS-1:0]  out_ready
 );
@@ -31,24 +31,31 @@ module split #(
     logic [PLACE_BITS-1:0] place_q;
     wire [BITS-1:0] turn = SELECT[place_q*BITS+:BITS];
 
+    logic [WIDTH-1:0] data;
+    logic valid, taken;
+    fifo #(.WIDTH(WIDTH), .DEPTH(2)) pair (
+        .clk, .rst, .in0_data(in_data), .in0_valid(in_valid), .in0_ready(in_ready),
+        .out0_data(data), .out0_valid(valid), .out0_ready(taken)
+    );
+
     always_comb begin
-        in_ready = 1'b1;  // of a beat that is dropped
+        taken = 1'b1;  // a beat that is dropped
         for (int i = 0; i < OUTPUTS; i++) begin
-            out_valid[i] = in_valid && turn == BITS'(i);
-            if (turn == BITS'(i)) in_ready = out_ready[i];
+            out_valid[i] = valid && turn == BITS'(i);
+            if (turn == BITS'(i)) taken = out_ready[i];
         end
     end
-    assign out_data = {OUTPUTS{in_data}};
+    assign out_data = {OUTPUTS{data}};
 
     always_ff @(posedge clk) begin
         if (rst) place_q <= '0;
-        else if (in_valid && in_ready) place_q <= place_q == PLACE_BITS'(FOLDS - 1) ? '0 : place_q + 1'b1;
+        else if (valid && taken) place_q <= place_q == PLACE_BITS'(FOLDS - 1) ? '0 : place_q + 1'b1;
     end
 
 `ifndef SYNTHESIS
     for (genvar i = 0; i < OUTPUTS; i++) begin : g_check
         payload_holds: assert property (@(posedge clk) disable iff (rst)
-            out_valid[i] && !out_ready[i] |=> out_valid[i] && $stable(in_data));
+            out_valid[i] && !out_ready[i] |=> out_valid[i] && $stable(data));
     end
 `endif
 endmodule

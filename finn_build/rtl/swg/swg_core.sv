@@ -52,28 +52,16 @@ module swg_core #(
     localparam int ROW = W * FOLDS;
     localparam int SPAN = (KH - 1) * ROW + KW * FOLDS - 1;  // first to last place of a window
     localparam int FIRST = -(PT * ROW + PL * FOLDS);
-    localparam int TO_WINDOW = SW * FOLDS;
     localparam int TO_ROW = SH * ROW - (OW - 1) * SW * FOLDS;
     localparam int TO_FRAME = H * ROW - (OH - 1) * SH * ROW - (OW - 1) * SW * FOLDS;
-    localparam int STEP = DEPTHWISE ? FOLDS : 1;
-    localparam int STEP_KY = DEPTHWISE ? ROW - (KW - 1) * FOLDS : ROW - KW * FOLDS + 1;
-    localparam int STEP_FOLD = 1 - (KH - 1) * ROW - (KW - 1) * FOLDS;  // DEPTHWISE only
 
     // The words written are at most DEPTH ahead of a window's first place, or more where padding moves it back, by
     // less than two spans; and at most the longest jump and a span behind the read position.
     localparam int TO_NEXT = TO_FRAME > TO_ROW ? TO_FRAME : TO_ROW;
-    localparam int JUMP = TO_NEXT > TO_WINDOW ? TO_NEXT : TO_WINDOW;
+    localparam int JUMP = TO_NEXT > SW * FOLDS ? TO_NEXT : SW * FOLDS;
     localparam int MARGIN = $clog2(DEPTH + (JUMP > 2 * SPAN ? JUMP : 2 * SPAN) + 1) + 1;
     localparam int ADDR = DEPTH > 1 ? $clog2(DEPTH) : 1;
     localparam bit RING_IS_BINARY = DEPTH == 2 ** ADDR;
-
-    localparam int X_LAST = (OW - 1) * SW + KW - 1;
-    localparam int Y_LAST = (OH - 1) * SH + KH - 1;
-    localparam int FOLD_BITS = FOLDS > 1 ? $clog2(FOLDS) : 1;
-    localparam int KX_BITS = KW > 1 ? $clog2(KW) : 1;
-    localparam int KY_BITS = KH > 1 ? $clog2(KH) : 1;
-    localparam int X_BITS = X_LAST > 0 ? $clog2(X_LAST + 1) : 1;
-    localparam int Y_BITS = Y_LAST > 0 ? $clog2(Y_LAST + 1) : 1;
 
     if (PT >= KH || PL >= KW) begin : g_illegal_padding
         $fatal(1, "swg_core: padding PT=%0d, PL=%0d must be smaller than the kernel KH=%0d, KW=%0d", PT, PL, KH, KW);
@@ -85,116 +73,23 @@ module swg_core #(
         $fatal(1, "swg_core: DEPTH=%0d must exceed a window's span of %0d", DEPTH, SPAN);
     end
 
-    // The walk over places; x and y count from the padded border.
-    logic [FOLD_BITS-1:0] fold_q;
-    logic [KX_BITS-1:0] kx_q;
-    logic [KY_BITS-1:0] ky_q;
-    logic [X_BITS-1:0] x_q;
-    logic [Y_BITS-1:0] y_q;
-
-    wire fold_last = fold_q == FOLD_BITS'(FOLDS - 1);
-    wire kx_last = kx_q == KX_BITS'(KW - 1);
-    wire ky_last = ky_q == KY_BITS'(KH - 1);
-    wire kx_next = DEPTHWISE || fold_last;
-    wire ky_next = kx_next && kx_last;
-    wire tile_end = ky_next && ky_last;
-    wire fold_next = !DEPTHWISE || tile_end;
-    wire pass_end = tile_end && fold_last;
-    wire window_end;
-    wire row_end = window_end && x_q == X_BITS'(X_LAST);
-    wire frame_end = row_end && y_q == Y_BITS'(Y_LAST);
-
-    // As 32-bit integers, because a bound may lie outside the counter's range; synthesis narrows them.
-    wire pad = int'(x_q) < PL || int'(x_q) >= PL + W || int'(y_q) < PT || int'(y_q) >= PT + H;
-
-    logic signed [MARGIN-1:0] ahead_q, space_q;
-    logic valid_q;
+    logic signed [MARGIN-1:0] ahead_q, space_q, back, released;
+    logic [ADDR-1:0] ring;
+    logic signed [ADDR:0] ring_back;
+    logic pad, last, valid_q;
     wire  advance = out0_ready || !valid_q;
     wire  step = advance && (pad || !ahead_q[MARGIN-1]);
     wire  write = in0_valid && in0_ready;
-
     assign in0_ready = !space_q[MARGIN-1];
 
-    if (REPEAT > 1) begin : g_repeat
-        localparam int PASS_BITS = $clog2(REPEAT);
-        logic [PASS_BITS-1:0] pass_q;
-        wire pass_last = pass_q == PASS_BITS'(REPEAT - 1);
-        assign window_end = pass_end && pass_last;
-        always_ff @(posedge clk) begin
-            if (rst) pass_q <= '0;
-            else if (step && pass_end) pass_q <= pass_last ? '0 : pass_q + 1'b1;
-        end
-    end else begin : g_once
-        assign window_end = pass_end;
-    end
+    swg_walk #(
+        .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .SH(SH), .SW(SW), .PT(PT), .PL(PL), .OH(OH), .OW(OW), .DEPTH(DEPTH),
+        .DEPTHWISE(DEPTHWISE), .REPEAT(REPEAT), .MARGIN(MARGIN), .ADDR(ADDR)
+    ) walk (.clk, .rst, .step, .pad, .last, .back, .released, .ring, .ring_back);
 
-    always_ff @(posedge clk) begin
-        if (rst) begin
-            fold_q <= '0;
-            kx_q   <= '0;
-            ky_q   <= '0;
-            x_q    <= '0;
-            y_q    <= '0;
-        end else if (step) begin
-            if (fold_next) fold_q <= fold_last ? '0 : fold_q + 1'b1;
-            if (kx_next) begin
-                kx_q <= kx_last ? '0 : kx_q + 1'b1;
-                if (row_end) x_q <= '0;
-                else if (window_end) x_q <= x_q + X_BITS'(SW - (KW - 1));
-                else if (kx_last) x_q <= x_q - X_BITS'(KW - 1);
-                else x_q <= x_q + 1'b1;
-            end
-            if (ky_next) begin
-                ky_q <= ky_last ? '0 : ky_q + 1'b1;
-                if (frame_end) y_q <= '0;
-                else if (row_end) y_q <= y_q + Y_BITS'(SH - (KH - 1));
-                else if (ky_last) y_q <= y_q - Y_BITS'(KH - 1);
-                else y_q <= y_q + 1'b1;
-            end
-        end
-    end
-
-    // How far the read position and the window's first place move in this step.
-    logic signed [MARGIN-1:0] move, release_by;
-    logic [ADDR-1:0] move_ring;
-
-    function automatic logic [ADDR-1:0] ring(input int distance);
-        return ADDR'(((distance % DEPTH) + DEPTH) % DEPTH);
-    endfunction
-
-    always_comb begin
-        release_by = '0;
-        if (frame_end) begin
-            release_by = MARGIN'(TO_FRAME);
-            move = MARGIN'(TO_FRAME - SPAN);
-            move_ring = ring(TO_FRAME - SPAN);
-        end else if (row_end) begin
-            release_by = MARGIN'(TO_ROW);
-            move = MARGIN'(TO_ROW - SPAN);
-            move_ring = ring(TO_ROW - SPAN);
-        end else if (window_end) begin
-            release_by = MARGIN'(TO_WINDOW);
-            move = MARGIN'(TO_WINDOW - SPAN);
-            move_ring = ring(TO_WINDOW - SPAN);
-        end else if (tile_end) begin
-            move = MARGIN'(DEPTHWISE ? STEP_FOLD : -SPAN);  // the next fold, or the same window again
-            move_ring = ring(DEPTHWISE ? STEP_FOLD : -SPAN);
-        end else if (ky_next) begin
-            move = MARGIN'(STEP_KY);
-            move_ring = ring(STEP_KY);
-        end else begin
-            move = MARGIN'(STEP);
-            move_ring = ring(STEP);
-        end
-        if (!step) begin
-            release_by = '0;
-            move = '0;
-        end
-    end
-
-    // ahead + write - move and space + release - write, each as one carry chain: the low bit carries in.
-    wire signed [MARGIN:0] ahead_sum = {ahead_q, 1'b1} + {-move, write};
-    wire signed [MARGIN:0] space_sum = {space_q, 1'b1} + {release_by - MARGIN'(1), !write};
+    // ahead + write - move and space + released - write, each as one carry chain: the low bit carries in.
+    wire signed [MARGIN:0] ahead_sum = {ahead_q, 1'b1} + {back & {MARGIN{step}}, write};
+    wire signed [MARGIN:0] space_sum = {space_q, 1'b1} + {released | {MARGIN{!step}}, !write};
 
     always_ff @(posedge clk) begin
         if (rst) begin
@@ -208,17 +103,19 @@ module swg_core #(
 
     logic [ADDR-1:0] write_addr_q, read_addr_q, read_addr_next;
     if (RING_IS_BINARY) begin : g_binary
-        assign read_addr_next = read_addr_q + move_ring;
+        assign read_addr_next = read_addr_q + ring;
+        wire unused = &{1'b0, ring_back};
     end else begin : g_wrapped
-        wire [ADDR:0] sum = {1'b0, read_addr_q} + {1'b0, move_ring};
-        wire [ADDR:0] wrapped = sum - (ADDR + 1)'(DEPTH);
-        assign read_addr_next = wrapped[ADDR] ? sum[ADDR-1:0] : wrapped[ADDR-1:0];
+        // Both sums at once: the second one is the address where it is not negative.
+        wire [ADDR-1:0] sum = read_addr_q + ring;
+        wire [ADDR:0] wrapped = {1'b0, read_addr_q} + ring_back;
+        assign read_addr_next = wrapped[ADDR] ? sum : wrapped[ADDR-1:0];
     end
 
     always_ff @(posedge clk) begin
         if (rst) begin
             write_addr_q <= '0;
-            read_addr_q  <= ring(FIRST);
+            read_addr_q  <= ADDR'((FIRST % DEPTH + DEPTH) % DEPTH);
         end else begin
             if (write) write_addr_q <= write_addr_q == ADDR'(DEPTH - 1) ? '0 : write_addr_q + 1'b1;
             if (step) read_addr_q <= read_addr_next;
@@ -236,7 +133,7 @@ module swg_core #(
             if (pad) data_q <= PAD;
             else data_q <= ring_q[read_addr_q];
             pad_q  <= pad;
-            last_q <= DEPTHWISE ? tile_end : pass_end;
+            last_q <= last;
         end
         if (rst) valid_q <= 1'b0;
         else if (advance) valid_q <= step;

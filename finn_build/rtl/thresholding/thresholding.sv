@@ -3,7 +3,7 @@
 // Function   of each lane: thresholding_search.sv, or thresholding_midpoint.sv where MIDPOINT.
 // Packing    PE elements a beat, element 0 in the low bits; FOLDS beats carry the channels of one pixel.
 // Memories   those of the lanes, a row for each of the FOLDS; SHARED: one row.
-// Latency    STAGES + 1 cycles, 2 * STAGES + 3 where MIDPOINT.
+// Latency    STAGES + 2 cycles, 2 * STAGES + 4 where MIDPOINT.
 // II         1.
 // Reset      clears valids and the fold counter; data registers need none.
 `default_nettype none
@@ -34,7 +34,7 @@ module thresholding #(
     input  wire                    rst,         /// synchronous, active high
     input  wire  [ PE*IN_BITS-1:0] in0_data,
     input  wire                    in0_valid,
-    output logic                   in0_ready,
+    output logic                   in0_ready,   /// registered
     output logic [PE*OUT_BITS-1:0] out0_data,   /// registered
     output logic                   out0_valid,  /// registered
     input  wire                    out0_ready
@@ -51,13 +51,18 @@ module thresholding #(
     end
 
     logic [LATENCY-1:0] valid_q;
-    wire adv = !valid_q[LATENCY-1] || out0_ready;
-    assign in0_ready  = adv;
-    assign out0_valid = valid_q[LATENCY-1];
+    wire [PE*OUT_BITS-1:0] levels;
+    wire adv;
+    assign in0_ready = adv;
     always_ff @(posedge clk) begin
         if (rst) valid_q <= '0;
         else if (adv) valid_q <= LATENCY'({valid_q, in0_valid});
     end
+
+    fifo #(.WIDTH(PE * OUT_BITS), .DEPTH(2)) pair (
+        .clk, .rst, .in0_data(levels), .in0_valid(valid_q[LATENCY-1]), .in0_ready(adv),
+        .out0_data, .out0_valid, .out0_ready
+    );
 
     // Row of the memories: the beat's fold, carried along.
     wire [LATENCY-1:0][ROW_BITS-1:0] rows;
@@ -83,14 +88,14 @@ module thresholding #(
                 .SPAN_BITS(SPAN_BITS), .DISPLACEMENT_BITS(DISPLACEMENT_BITS), .LOWEST(LOWEST), .BLOCK(BLOCK),
                 .FILE(FILE), .LANE(LANE)
             ) lane (
-                .clk, .en(adv), .rows, .x_in(in0_data[p*IN_BITS+:IN_BITS]), .level(out0_data[p*OUT_BITS+:OUT_BITS])
+                .clk, .en(adv), .rows, .x_in(in0_data[p*IN_BITS+:IN_BITS]), .level(levels[p*OUT_BITS+:OUT_BITS])
             );
         end else begin : g_search
             thresholding_search #(
                 .ROWS(ROWS), .IN_BITS(IN_BITS), .SIGNED(SIGNED), .STAGES(STAGES), .OUT_BITS(OUT_BITS), .BIAS(BIAS),
                 .TABLE(TABLE), .BLOCK(BLOCK), .FILE(FILE), .LANE(LANE)
             ) lane (
-                .clk, .en(adv), .rows, .x_in(in0_data[p*IN_BITS+:IN_BITS]), .level(out0_data[p*OUT_BITS+:OUT_BITS])
+                .clk, .en(adv), .rows, .x_in(in0_data[p*IN_BITS+:IN_BITS]), .level(levels[p*OUT_BITS+:OUT_BITS])
             );
         end
     end

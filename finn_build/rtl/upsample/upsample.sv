@@ -4,7 +4,7 @@
 //            else 0, which turns a transposed convolution into a convolution.
 // Packing    LANES elements of BITS bits a beat; FOLDS beats a pixel, raster order. With TERNARY, bipolar elements go out
 //            as two bits: 01 is +1, 11 is -1, 00 a zero.
-// Latency    1 cycle.
+// Latency    2 cycles.
 // II         W*SX*SY*FOLDS cycles a row of input; it takes input only in the first of the SY rows.
 // Reset      clears the control; the row needs none.
 // Storage    one row of W*FOLDS words (one pixel where SY = 1), none with ZEROS.
@@ -26,7 +26,7 @@ module upsample #(
     input  wire              rst,         /// synchronous, active high
     input  wire  [LANES*BITS-1:0] in0_data,
     input  wire              in0_valid,
-    output logic             in0_ready,
+    output logic             in0_ready,   /// depends on registers alone
     output logic [LANES*(TERNARY ? 2 : BITS)-1:0] out0_data,
     output logic             out0_valid,  /// registered
     input  wire              out0_ready
@@ -51,7 +51,9 @@ module upsample #(
     wire pixel_end = fold_last && column_last;
 
     logic valid_q;
-    wire  advance = out0_ready || !valid_q;
+    logic [OUT_WIDTH-1:0] data;
+    logic room;
+    wire  advance = room || !valid_q;
     wire  fresh = column_q == '0 && row_q == '0;
     wire  step = advance && (in0_valid || !fresh);
 
@@ -72,7 +74,9 @@ module upsample #(
         if (rst) valid_q <= 1'b0;
         else if (advance) valid_q <= step;
     end
-    assign out0_valid = valid_q;
+    fifo #(.WIDTH(OUT_WIDTH), .DEPTH(2)) pair (
+        .clk, .rst, .in0_data(data), .in0_valid(valid_q), .in0_ready(room), .out0_data, .out0_valid, .out0_ready
+    );
 
     if (ZEROS) begin : g_zeros
         wire [OUT_WIDTH-1:0] spread;
@@ -85,7 +89,7 @@ module upsample #(
             assign spread = in0_data;
         end
         always_ff @(posedge clk) if (advance) data_q <= fresh ? spread : '0;
-        assign out0_data = data_q;
+        assign data = data_q;
     end else begin : g_repeat
         localparam int WORDS = SY > 1 ? W * FOLDS : FOLDS;
         localparam int ADDR = WORDS > 1 ? $clog2(WORDS) : 1;
@@ -105,7 +109,7 @@ module upsample #(
             if (rst) first_q <= '0;
             else if (step && pixel_end && SY > 1) first_q <= x_last ? '0 : first_q + ADDR'(FOLDS);
         end
-        assign out0_data = fresh_q ? fresh_data_q : kept_q;
+        assign data = fresh_q ? fresh_data_q : kept_q;
     end
 
 `ifndef SYNTHESIS
