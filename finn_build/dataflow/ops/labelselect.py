@@ -69,10 +69,10 @@ class LabelSelect_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this suf
         return self.attr("Labels") // self.attr("PE")
 
     def resources(self) -> Resources:
-        """A comparator and two multiplexers per lane; equals Yosys at 10 labels, 16 bits, PE 1 (22) and 5 (158)."""
+        """A comparator and two multiplexers per lane; equals Yosys at 10 labels of 16 bits, PE 1 (38)."""
         bits, out = self.streams_in()[0].dtype.bitwidth(), self.streams_out()[0].dtype.bitwidth()
         further = (self.attr("PE") - 1) * (bits // 2 + bits + out + 6)
-        return pair_area(out) + Resources(lut=bits // 2 + out + 10 + further, ff=bits + 3 * out)
+        return pair_area(out) + Resources(lut=bits // 2 + out + 18 + further, ff=bits + 3 * out)
 
     def _vectors(self) -> tuple[int, ...]:
         vectors = tuple(int(d) for d in self.attr("numInputVectors"))

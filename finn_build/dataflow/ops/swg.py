@@ -173,15 +173,16 @@ def ring_choice(
 
 
 def core_area(window: Window, width: int, depth: int, style: str) -> Resources:
-    """Area of swg_core: two margins, two addresses and the counters around the memory.
+    """Area of swg_core: two margins, two addresses, their next moves and the counters around the memory.
 
     Source: Yosys 0.70 `synth_xilinx`, xc7, 20 configurations of 8 to 128 bits, 5 to 2,048 words; LUT within 12%, FF
     within 2. An address that wraps at no power of two costs 1.1 LUT a bit more.
     """
     margin, address = window.margin_bits(depth), max(1, (depth - 1).bit_length())
     wraps = depth & (depth - 1) != 0
-    control = round(18 + 2.7 * (margin + address) + 1.1 * address * wraps)
-    registers = 2 * margin + 2 * address + window.counter_bits + 2
+    control = round(30 + 2.7 * (margin + address) + 1.1 * address * wraps)
+    moves = 0.8 if window.kernel != (1, 1) else 0.4  # part of their bits that differ, and are kept
+    registers = 4 + round((2 + moves) * (margin + address)) + window.counter_bits
     if style == "block":
         return Resources(lut=control, ff=registers, bram18=bram18_blocks(depth, width))
     if style == "ultra":

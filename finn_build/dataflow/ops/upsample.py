@@ -134,7 +134,7 @@ class Upsample_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         if self._zeros:
             return pair_area(out.width) + Resources(lut=counters + 2, ff=counters + out.width + 1)
         pair = pair_area(out.width)
-        control, registers = round(15 + 0.4 * counters) + out.width + pair.lut, counters + out.width + 2 + pair.ff
+        control, registers = round(15 + 0.4 * counters) + pair.lut, counters + out.width + 2 + pair.ff
         if self._style() == "block":
             return Resources(control, registers, bram18_blocks(words, image.width))
         return Resources(control + single_port_luts(words, image.width), registers + image.width)

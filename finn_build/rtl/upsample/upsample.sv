@@ -8,7 +8,7 @@
 // II         W*SX*SY*FOLDS cycles a row of input; it takes input only in the first of the SY rows.
 // Reset      clears the control; the row needs none.
 // Storage    one row of W*FOLDS words (one pixel where SY = 1), none with ZEROS.
-// Area       (Yosys, xc7) 8 bits, 2 beats a pixel, rows of 28, 2 x 2: 28 LUT, 32 FF and the row.
+// Area       (Yosys, xc7) 8 bits, 2 beats a pixel, rows of 28, 2 x 2: 32 LUT, 50 FF and the row.
 `default_nettype none
 
 module upsample #(
