@@ -33,7 +33,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from finn_build.config import BOARD_DIR, CONFIG_DIR, BuildConfig, load_board, load_build
-from finn_build.errors import BitstreamError, ConfigError, GateError, SignflowError
+from finn_build.errors import BitstreamError, ConfigError, GateError, SignflowError, TimingError
 
 DEFAULT_MODEL = "bi_shufflenet"
 START_NAMES = ("integers", "lower", "fold", "buffer", "stitch")  # what comes later needs values that no file holds
@@ -79,6 +79,9 @@ def parser() -> argparse.ArgumentParser:
         "--target-fps", type=float, metavar="FPS", help="smallest design at this rate (default: the fastest)"
     )
     how.add_argument(
+        "--clk", type=float, metavar="MHZ", help="clock to make and fold the design for (default: the board's)"
+    )
+    how.add_argument(
         "--ddr-skips",
         type=lambda text: text if text in ("off", "auto") else text.split(","),
         metavar="auto|off|FIFO,...",
@@ -103,6 +106,12 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--yosys", action="store_true", help="synthesise every op with Yosys too: area beside the estimate"
     )
+    check.add_argument(
+        "--timing",
+        action="store_true",
+        help="estimate the clock of the whole design after synthesis (minutes; ops that were seen before cost nothing)",
+    )
+    check.add_argument("--require-timing", action="store_true", help="--timing, and exit 1 below the clock asked for")
     chip = p.add_argument_group("bitstream (never made unasked: it takes from minutes to hours)")
     chip.add_argument(
         "--bitstream",
@@ -141,7 +150,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    board, config = load_board(options.board), _configuration(options)
+    config = _configuration(options)
+    board = load_board(options.board)
+    board = board.at(config.clk_mhz) if config.clk_mhz else board
     name = options.checkpoint or options.onnx or Path(config.model)
     out = options.out or Path("out") / f"{name.stem}-{board.name}"
     _quiet_imports()
@@ -166,7 +177,12 @@ def _quiet_imports() -> None:
 
 def _configuration(options: argparse.Namespace) -> BuildConfig:
     config = load_build(options.config or _preset(options))
-    changes = {"model": options.model, "target_fps": options.target_fps, "frames": options.frames}
+    changes = {
+        "model": options.model,
+        "target_fps": options.target_fps,
+        "frames": options.frames,
+        "clk_mhz": options.clk,
+    }
     changes |= {"input_size": options.input_size, "ddr_skips": options.ddr_skips}
     foreign = options.checkpoint or options.onnx or (options.model and options.model != config.model)
     foreign = foreign or (options.input_size and options.input_size != config.input_size)
@@ -203,7 +219,7 @@ def _working_folder(out: Path, keep: bool) -> Iterator[Path]:
         working.mkdir(parents=True, exist_ok=True)
         yield working
         _take_place(working, out)
-    except (GateError, BitstreamError) as error:
+    except (GateError, BitstreamError, TimingError) as error:
         failed = out.with_name(f"{out.name}.failed")
         _take_place(working, failed)
         raise type(error)(f"{error}. All of the build is kept in {failed}") from error

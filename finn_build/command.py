@@ -16,14 +16,16 @@ from rich.table import Column
 from finn_build.board.steps import require_tools
 from finn_build.config import Board, BuildConfig, write_build
 from finn_build.dataflow.folding import folding_of
-from finn_build.errors import ConfigError
+from finn_build.errors import ConfigError, TimingError
+from finn_build.evaluate.timing.report import misses_clock, timing_sheet
 from finn_build.frontend import network as networks
 from finn_build.frontend.input_checks import require_frames
-from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_HLS, YOSYS, Build, OnStep, Step, run
+from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_HLS, TIMING, YOSYS, Build, OnStep, Step, run
 from finn_build.report.sheet import make_report, print_report, write_frames, write_masks, write_report
 from sim.verilator import Stalls
 
 _FILE_WIDTH = 132
+_UNSTITCHED = ("integers", "lower", "fold", "buffer")
 
 
 def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, folder: Path, out: Path) -> None:
@@ -49,11 +51,15 @@ def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, fo
         run(build, steps, options.start, options.stop or steps[-1].name, on_step)
         if options.yosys and build.design is not None:
             YOSYS.run(build, on_step(YOSYS))
+        if _wants_timing(options):
+            TIMING.run(build, on_step(TIMING))
     if options.write_config:
         assert build.streams is not None
         write_build(replace(config, folding=folding_of(build.streams)), options.write_config)
     build.seconds["total"] = round(time.monotonic() - began, 2)
-    _finish(build, options.impl, folder, out)
+    missed = _finish(build, options.impl, folder, out)
+    if missed and options.require_timing:
+        raise TimingError(missed)
 
 
 def _steps(options: argparse.Namespace) -> tuple[Step, ...]:
@@ -62,6 +68,10 @@ def _steps(options: argparse.Namespace) -> tuple[Step, ...]:
     Raises:
         ConfigError: options that do not go together, or the tools for the bitstream are not there.
     """
+    if _wants_timing(options) and (options.impl == "hls" or options.stop in _UNSTITCHED):
+        raise ConfigError(
+            "--timing: needs the design of our RTL, from the step stitch on; leave out --impl hls and --stop"
+        )
     if options.impl == "hls":
         if options.bitstream:
             raise ConfigError("--impl hls --bitstream: FINN's HLS layers are left to FINN from here; use --impl rtl")
@@ -74,6 +84,10 @@ def _steps(options: argparse.Namespace) -> tuple[Step, ...]:
     return (*STEPS[:-1], BITSTREAMS[options.bitstream, options.shell], STEPS[-1])
 
 
+def _wants_timing(options: argparse.Namespace) -> bool:
+    return bool(options.timing or options.require_timing)
+
+
 def _network(options: argparse.Namespace, config: BuildConfig, folder: Path) -> networks.Network:
     if options.onnx:
         return networks.from_qonnx(options.onnx)
@@ -84,8 +98,12 @@ def _network(options: argparse.Namespace, config: BuildConfig, folder: Path) -> 
     return networks.from_zoo(config.model, folder, **overrides)
 
 
-def _finish(build: Build, impl: str, folder: Path, out: Path) -> None:
-    """Report a finished build; of one that was stopped early, what can be predicted once its FIFOs stand."""
+def _finish(build: Build, impl: str, folder: Path, out: Path) -> str:
+    """Report a finished build; of one that was stopped early, what can be predicted once its FIFOs stand.
+
+    Returns:
+        By how much the clock is missed, in words, or nothing.
+    """
     console = _console()
     if build.verdict is None:
         if "buffer" in build.seconds:
@@ -93,7 +111,7 @@ def _finish(build: Build, impl: str, folder: Path, out: Path) -> None:
             write_report(estimate, folder)
             print_report(estimate, console)
         console.print(f"Stopped before the gate, as asked: nothing is verified. Models of the steps: {out / 'steps'}")
-        return
+        return _say_missed(build, console)
     report = make_report(build, impl)
     write_frames(build, folder)
     if build.network.gives_mask:
@@ -104,6 +122,15 @@ def _finish(build: Build, impl: str, folder: Path, out: Path) -> None:
     console.print(f"\nMade: a verified accelerator for {build.board.name} in {build.seconds['total']:.0f} s.")
     for line in _contents(build, impl, out):
         console.print(line, highlight=False)
+    return _say_missed(build, console)
+
+
+def _say_missed(build: Build, console: Console) -> str:
+    """The last line of a build whose clock is missed by the estimate."""
+    missed = misses_clock(timing_sheet(build.timing, build.board.clk_mhz)) if build.timing else ""
+    if missed:
+        console.print(f"Note: {missed}", highlight=False)
+    return missed
 
 
 def _contents(build: Build, impl: str, out: Path) -> tuple[str, ...]:

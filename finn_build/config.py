@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -16,6 +16,9 @@ from finn_build.errors import ConfigError
 CONFIG_DIR = Path(__file__).resolve().parent.parent / "hw_configs"
 BOARD_DIR = CONFIG_DIR / "boards"
 _FASTEST = "max"
+_DIVIDERS = range(1, 64)  # two in a row, of six bits
+_LEAST_DIVIDER = 3  # a third of the PLL is beyond what these chips clock
+_CLOCK_TOLERANCE = 1e-3
 T = TypeVar("T")
 
 
@@ -28,6 +31,9 @@ class Board:
         part: full part name.
         family: Yosys `synth_xilinx -family`.
         clk_mhz: clock of the accelerator.
+        pll_mhz: of the PLL that this clock is divided from.
+        net_ns, net_doubling_ns: delay of a routed net with one sink, and what each doubling of its sinks adds; for the
+            clock's estimate, before there is a placement.
         lut, ff, bram36, dsp, uram: what the chip has.
         board_part: name of the board's files in Vivado.
         ps: parameters of the processing system where Vivado lacks these files.
@@ -37,6 +43,9 @@ class Board:
     part: str
     family: str
     clk_mhz: float
+    pll_mhz: float
+    net_ns: float
+    net_doubling_ns: float
     lut: int
     ff: int
     bram36: int
@@ -50,6 +59,21 @@ class Board:
         """Clock period."""
         return 1000.0 / self.clk_mhz
 
+    def at(self, clk_mhz: float) -> Board:
+        """The board with another clock.
+
+        Raises:
+            ConfigError: its PLL does not give that clock; the message names the nearest ones.
+        """
+        dividers = {a * b for a in _DIVIDERS for b in _DIVIDERS if a * b >= _LEAST_DIVIDER}
+        near = sorted(sorted((self.pll_mhz / n for n in dividers), key=lambda mhz: abs(mhz - clk_mhz))[:2])
+        if not any(abs(clk_mhz - mhz) < _CLOCK_TOLERANCE * mhz for mhz in near):
+            raise ConfigError(
+                f"clk_mhz={clk_mhz:g}: {self.name} divides its clock from {self.pll_mhz:g} MHz; nearest: "
+                + " or ".join(f"{mhz:.6g}" for mhz in near)
+            )
+        return replace(self, clk_mhz=clk_mhz)
+
 
 @dataclass(frozen=True)
 class BuildConfig:
@@ -58,6 +82,7 @@ class BuildConfig:
     Attributes:
         model: name in the model zoo; a checkpoint or a QONNX file given on the command line replaces it.
         input_size: height and width of the input in pixels; 0 for the network's own.
+        clk_mhz: clock that the design is made and folded for; 0 for the board's.
         target_fps: frames per second to reach with the fewest lanes, or "max".
         max_utilization: part of each of the board's resources that the estimate may take, 0 to 1.
         frames: frames through simulation and gate; at least 4, so that an interval between frames can be seen.
@@ -69,6 +94,7 @@ class BuildConfig:
 
     model: str
     input_size: int = 0
+    clk_mhz: float = 0
     target_fps: float | str = _FASTEST
     max_utilization: float = 0.8
     frames: int = 4

@@ -25,5 +25,9 @@ class GateError(SignflowError):
     """Two levels of the same network disagree; names layer, channel, row, column and both values."""
 
 
+class TimingError(SignflowError):
+    """The clock asked for is not reached by the estimate, and was required."""
+
+
 class BitstreamError(SignflowError):
     """A tool on the way to the bitstream failed, or the bitstream would not work; names the tool and its log."""

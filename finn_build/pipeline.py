@@ -28,6 +28,8 @@ from finn_build.dataflow.passes.insert_duplicates import InsertDuplicates
 from finn_build.dataflow.passes.lower_to_streams import LowerToStreams
 from finn_build.dataflow.passes.midpoint_steps import MidpointSteps
 from finn_build.errors import ConfigError, SimulationError, UnsupportedModelError
+from finn_build.evaluate.timing.design import Timing, time_design
+from finn_build.evaluate.timing.graph import Wires
 from finn_build.evaluate.yosys import Area, area_by_op
 from finn_build.finn.hls_layers import lower_to_finn_hls, synthesis_blocker
 from finn_build.frontend.export import read_taps
@@ -76,6 +78,7 @@ class Build:
     verdict: Verdict | None = None
     accuracy: Accuracy | None = None
     yosys: dict[str, Area] | None = None
+    timing: Timing | None = None
     bitstream: Bitstream | None = None
     not_run: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -181,6 +184,16 @@ def synthesise(build: Build, progress: Progress) -> None:
     build.yosys = area_by_op(build.design, names, build.board.family, progress)
 
 
+def estimate_clock(build: Build, progress: Progress) -> None:
+    """Longest paths of the whole design with its shell, after synthesis."""
+    assert build.design is not None
+    made, board = build.shell or build.design, build.board
+    in_memory = {skip.node for skip in build.design.skips}  # of the shell
+    names = [n.name for n in _streams(build).graph.node if n.name not in in_memory]
+    wires = Wires(board.net_ns, board.net_doubling_ns)
+    build.timing = time_design(made.top, made.sources, build.design.mem_dir, names, board.family, wires, progress)
+
+
 def taps(streams: ModelWrapper, integers: IntegerNetwork) -> list[Tap]:
     """Every stream in dataflow order, then the network's outputs."""
     listed = [Tap(streams.graph.input[0].name, "host", "input quantizer")]
@@ -217,6 +230,7 @@ STEPS: tuple[Step, ...] = (
     Step("deploy", deploy),  # only what the gate has passed
 )
 YOSYS = Step("yosys", synthesise)  # on request: minutes, where all the others take seconds
+TIMING = Step("timing", estimate_clock)  # on request too
 BITSTREAMS: dict[tuple[str, str], Step] = {  # on request, before deploy; by tool and shell
     ("vivado", "signflow"): Step("bitstream", bitstream_vivado),
     ("vivado", "finn"): Step("bitstream", bitstream_finn),

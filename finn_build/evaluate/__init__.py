@@ -1,1 +1,1 @@
-"""What a design costs, by tools other than the simulator."""
+"""What a design will be on its chip, by open tools: area and timing after synthesis."""

@@ -24,6 +24,7 @@ from finn_build.board.shell import memory_mb_s
 from finn_build.config import Board
 from finn_build.dataflow.folding import op_area, usage
 from finn_build.dataflow.latency import predict_latency
+from finn_build.evaluate.timing.report import op_sheet, timing_in_words, timing_sheet
 from finn_build.pipeline import Build
 from finn_build.proof.accuracy import defects
 
@@ -94,6 +95,7 @@ def _layer_row(build: Build, node: NodeProto) -> dict[str, Any]:
         "bram36": area.bram18 / 2,
         "dsp": area.dsp,
         "uram": area.uram,
+        "timing_ns": op_sheet(build.timing.ops[node.name]) if build.timing and node.name in build.timing.ops else None,
     }
 
 
@@ -133,6 +135,7 @@ def make_report(build: Build, impl: str) -> dict[str, Any]:
             "yosys": _yosys_usage(build),
             "vivado": build.bitstream.figures if build.bitstream else None,
         },
+        "timing": timing_sheet(build.timing, board.clk_mhz) if build.timing else None,
         "budget": budget(rows, board),
         "ddr_skips": skip_rows(build, 1e6 * board.clk_mhz / (cycles.ii or cycles.predicted_ii)) if build.design else [],
         "memory_mb_s": memory_mb_s(board),
@@ -221,6 +224,9 @@ def print_report(report: Mapping[str, Any], console: Console) -> None:
         listed = ", ".join(f"{value:,g} {name.upper()}" for name, value in found.items())
         error = chip["lut"] / found["lut"] - 1
         console.print(f"Area (post-synthesis, Yosys, ops one by one): {listed}; the LUT estimate is {error:+.1%} off")
+    if report["timing"]:
+        for line in timing_in_words(report["timing"]):
+            console.print(line, highlight=False)
     if routed := report["resources"]["vivado"]:
         listed = ", ".join(f"{routed[name]:,g} {name.upper()}" for name in _AREA)
         console.print(
