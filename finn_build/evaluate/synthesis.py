@@ -13,7 +13,6 @@ from __future__ import annotations
 import gzip
 import json
 import re
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -24,8 +23,9 @@ from os import cpu_count
 from pathlib import Path
 from typing import Any
 
+from finn_build import processes
 from finn_build.errors import SimulationError
-from sim._toolchain import build_once, cache_dir, digest
+from sim._cache import build_once, cache_dir, digest
 
 _KEPT = 4000  # netlists, 30 kB each
 _NETLIST = "netlist.json.gz"
@@ -123,12 +123,14 @@ def _needed(job: Job) -> list[Path]:
 
 def _contents(job: Job) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """Sources and memory files of a module by name, its own name in them replaced: equal ops read equal files."""
-    texts = {p.name: _emptied(p.read_text()) if p.stem in job.black_boxes else p.read_text() for p in _needed(job)}
+    needed = _needed(job)
+    texts = {p.name: _emptied(p.read_text()) if p.stem in job.black_boxes else p.read_text() for p in needed}
+    owners = tuple(f"{p.stem}_" for p in needed if p.stem not in job.black_boxes)  # memory files bear an op's name
     memories = {
         path.name: path.read_bytes()
         for path in sorted(job.folder.iterdir())
         if path.suffix in _MEMORY_SUFFIXES
-        and (path.name.startswith(f"{job.top}_") or any(f'"{path.name}"' in text for text in texts.values()))
+        and (path.name.startswith(owners) or any(f'"{path.name}"' in text for text in texts.values()))
     }
 
     def renamed(text: str) -> str:
@@ -147,7 +149,7 @@ def _emptied(wrapper: str) -> str:
 
 def _run(job: Job, top: str, files: Iterable[str], folder: Path) -> None:
     command = [sys.executable, "-m", "finn_build.evaluate.synthesis", top, job.family, _NETLIST]
-    ran = subprocess.run([*command, *files], cwd=folder, capture_output=True, text=True, check=False)
+    ran = processes.run([*command, *files], cwd=folder)
     if ran.returncode or not (folder / _NETLIST).is_file():
         raise SimulationError(f"Yosys failed on {job.top}: {(ran.stderr or ran.stdout).strip()[-300:]}")
 
@@ -160,7 +162,7 @@ def _synthesise(top: str, family: str, out: Path, files: Sequence[str]) -> None:
         written = Path(folder) / "netlist.json"
         for command in _COMMANDS:
             words = command.format(top=top, family=family, files=" ".join(files), out=written)
-            ys.run_pass(f"tee -q -o {Path(folder) / 'log'} {words}", design)
+            ys.run_pass(words, design)
         module = json.loads(written.read_text())["modules"][top]
     out.write_bytes(gzip.compress(json.dumps(module).encode(), mtime=0))
 

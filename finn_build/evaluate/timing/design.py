@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path as FilePath
+from pathlib import Path
 
 from finn_build.errors import SimulationError
 from finn_build.evaluate.synthesis import Job, netlists
@@ -13,7 +13,7 @@ from finn_build.evaluate.timing.figures import figures
 from finn_build.evaluate.timing.graph import TimingGraph, Wires
 from finn_build.evaluate.timing.join import join
 from finn_build.evaluate.timing.netlist import read_netlist
-from finn_build.evaluate.timing.paths import Path, PortDepths, port_depths, worst_paths
+from finn_build.evaluate.timing.paths import PortDepths, TimingPath, port_depths, worst_paths
 
 PATHS = 10
 _AGREE_NS = 0.001
@@ -29,7 +29,7 @@ class Timing:
         engine: what found the longest path: `OpenSTA`, or `own` where it is not installed.
     """
 
-    paths: tuple[Path, ...]
+    paths: tuple[TimingPath, ...]
     ops: Mapping[str, PortDepths]
     engine: str
 
@@ -46,8 +46,8 @@ class Timing:
 
 def time_design(
     top: str,
-    sources: Sequence[FilePath],
-    folder: FilePath,
+    sources: Sequence[Path],
+    folder: Path,
     ops: Sequence[str],
     family: str,
     wires: Wires,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
+from finn_build import processes
 from finn_build.errors import SimulationError
 from finn_build.evaluate.timing.graph import TimingGraph
 from finn_build.evaluate.timing.liberty import CLOCK, write_for_opensta
 
-_PERIOD_NS = 1000.0  # beyond any path: slacks stay positive, and delays are what is left of it
+_PERIOD_NS = 100.0  # beyond any path: slacks stay positive, and delays are what is left of it
 _COMMANDS = """read_liberty cells.lib
 read_verilog design.v
 link_design design
@@ -47,9 +47,7 @@ def longest_paths(graph: TimingGraph, count: int) -> list[float]:
             count=count,
         )
         (folder / "commands.tcl").write_text(commands)
-        ran = subprocess.run(
-            ["sta", "-no_splash", "-exit", "commands.tcl"], cwd=folder, capture_output=True, text=True, check=False
-        )
+        ran = processes.run(["sta", "-no_splash", "-exit", "commands.tcl"], cwd=folder)
     slacks = re.findall(r"^\s*(-?[\d.]+)\s+slack", ran.stdout, re.MULTILINE)
     if ran.returncode or not slacks or "Error" in ran.stdout + ran.stderr:
         raise SimulationError(f"OpenSTA failed: {(ran.stderr or ran.stdout).strip()[-500:]}")

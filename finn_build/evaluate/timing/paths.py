@@ -29,7 +29,7 @@ class End:
 
 
 @dataclass(frozen=True)
-class Path:
+class TimingPath:
     """A path in words.
 
     Attributes:
@@ -85,10 +85,10 @@ def settled(graph: TimingGraph) -> dict[int, float]:
     return graph.arrivals(ports | graph.registers())
 
 
-def worst_paths(graph: TimingGraph, count: int) -> list[Path]:
+def worst_paths(graph: TimingGraph, count: int) -> list[TimingPath]:
     """The longest paths of a design, one for each pair of start and end register, the longest first."""
     at = settled(graph)
-    found: dict[tuple[str, str], Path] = {}
+    found: dict[tuple[str, str], TimingPath] = {}
     for end in heapq.nlargest(200 * count, ends(graph, at), key=lambda e: e.ns):
         path = _in_words(graph, at, end)
         found.setdefault((_bus(path.start), _bus(path.end)), path)
@@ -118,18 +118,20 @@ def _latest(at: Mapping[int, float], bits: tuple[int | str, ...]) -> float | Non
     return max((at[b] for b in bits if isinstance(b, int) and b in at), default=None)
 
 
-def _in_words(graph: TimingGraph, at: Mapping[int, float], end: End) -> Path:
+def _in_words(graph: TimingGraph, at: Mapping[int, float], end: End) -> TimingPath:
     if end.net is None:
         assert end.cell is not None
         name = _register(graph, end.cell)
-        return Path(end.ns, name, name, (end.cell.scope,), (end.cell.kind,), 1)
+        return TimingPath(end.ns, name, name, (end.cell.scope,), (end.cell.kind,), 1)
     nets, cells = graph.trace(at, end.net)
     first, logic = (cells[0], cells[1:]) if nets[0] in graph.launches else (None, cells)
     start = _register(graph, first) if first else graph.netlist.names.get(nets[0], "?")
     stop = end.pin if end.cell is None else _register(graph, end.cell) + ("" if end.pin == "D" else f".{end.pin}")
     scopes = [c.scope for c in (*cells, *([end.cell] if end.cell else ()))]
     ops = tuple(dict.fromkeys(s for s in scopes if s))
-    return Path(end.ns, start, stop, ops, tuple(c.kind for c in logic), max(graph.fan_out.get(n, 1) for n in nets))
+    return TimingPath(
+        end.ns, start, stop, ops, tuple(c.kind for c in logic), max(graph.fan_out.get(n, 1) for n in nets)
+    )
 
 
 def _register(graph: TimingGraph, cell: Cell) -> str:
