@@ -136,8 +136,9 @@ def _contents(job: Job) -> tuple[dict[str, bytes], dict[str, bytes]]:
     def renamed(text: str) -> str:
         return text if job.black_boxes else re.sub(rf"\b{re.escape(job.top)}(?=_|\b)", _ANY_NAME, text)
 
+    own = f"{job.top}.v"  # the generated instance; what it instantiates does not know its name
     return (
-        {renamed(name): renamed(text).encode() for name, text in texts.items()},
+        {renamed(name): (renamed(text) if name == own else text).encode() for name, text in texts.items()},
         {renamed(name): content for name, content in memories.items()},
     )
 

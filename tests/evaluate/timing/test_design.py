@@ -8,6 +8,7 @@ from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.util.basic import qonnx_make_model
 
+from finn_build.dataflow.ops.base import DOMAIN
 from finn_build.evaluate.synthesis import Job, netlist_of
 from finn_build.evaluate.timing import opensta
 from finn_build.evaluate.timing.design import Timing, time_design
@@ -16,23 +17,22 @@ from finn_build.evaluate.timing.graph import TimingGraph
 from finn_build.evaluate.timing.netlist import read_netlist
 from finn_build.evaluate.timing.paths import worst_paths
 from finn_build.evaluate.timing.report import misses_clock, op_sheet, timing_in_words, timing_sheet
-from finn_build.finn_env import prepare_finn
-from finn_build.ops.base import DOMAIN
-from finn_build.stitch import StitchedDesign, stitch
+from finn_build.finn.environment import prepare_finn
+from finn_build.rtl.stitch import StitchedDesign, stitch
 from tests.evaluate.timing.cells import WIRES
 
 _SHAPE = [1, 4, 4, 24]
-_OPS = ["narrow", "queue", "wide", "last"]
+_OPS = ["DWC_0", "FIFO_0", "DWC_1", "DWC_2"]
 
 
 def _chain() -> ModelWrapper:
     """Width converters and a FIFO in a row: `ready` runs through several of them in one cycle."""
     shared = {"domain": DOMAIN, "backend": "fpgadataflow", "shape": _SHAPE, "dataType": "INT3"}
     nodes = [
-        helper.make_node("StreamDWC_rtl", ["in"], ["a"], name="narrow", inLanes=24, outLanes=6, **shared),
-        helper.make_node("StreamFIFO_rtl", ["a"], ["b"], name="queue", lanes=6, depth=40, **shared),
-        helper.make_node("StreamDWC_rtl", ["b"], ["c"], name="wide", inLanes=6, outLanes=12, **shared),
-        helper.make_node("StreamDWC_rtl", ["c"], ["out"], name="last", inLanes=12, outLanes=6, **shared),
+        helper.make_node("StreamDWC_rtl", ["in"], ["a"], name="DWC_0", inLanes=24, outLanes=6, **shared),
+        helper.make_node("StreamFIFO_rtl", ["a"], ["b"], name="FIFO_0", lanes=6, depth=40, **shared),
+        helper.make_node("StreamDWC_rtl", ["b"], ["c"], name="DWC_1", inLanes=6, outLanes=12, **shared),
+        helper.make_node("StreamDWC_rtl", ["c"], ["out"], name="DWC_2", inLanes=12, outLanes=6, **shared),
     ]
     info = {name: helper.make_tensor_value_info(name, 1, _SHAPE) for name in ("in", "a", "b", "c", "out")}
     graph = helper.make_graph(nodes, "chain", [info["in"]], [info["out"]], value_info=[info[n] for n in "abc"])
@@ -59,7 +59,6 @@ def test_the_joined_design_is_as_slow_as_the_flat_one_or_a_little_slower(
     flat = netlist_of(Job(design.top, "xc7", design.sources, design.mem_dir))
     graph = TimingGraph(read_netlist(flat, design.top), figures("xc7"), WIRES)
     ratio = timing.worst_ns / worst_paths(graph, 1)[0].ns
-    print(ratio, timing.paths, worst_paths(graph, 1))
     assert 1 <= ratio < 1.3
 
 
@@ -80,7 +79,7 @@ def test_sheet_and_words(timing: Timing) -> None:
     assert next(timing_in_words(sheet)).startswith("Clock (post-synthesis estimate, ")
     fast = misses_clock(timing_sheet(timing, 1000))
     assert fast.startswith("the clock of 1000 MHz is not reached: by the post-synthesis estimate the design runs at ")
-    depths = op_sheet(timing.ops["narrow"])
+    depths = op_sheet(timing.ops["DWC_0"])
     assert set(depths) == {"inside", "from_inputs", "to_outputs", "through"}
 
 
@@ -88,8 +87,8 @@ def test_equal_ops_are_synthesised_once(
     design: StitchedDesign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SIGNFLOW_CACHE", str(tmp_path / "cache"))
-    copy = tmp_path / "copy.v"
-    copy.write_text((design.mem_dir / "wide.v").read_text().replace("wide", "copy"))
-    for op in ("wide", "copy", "last"):
+    copy = tmp_path / "DWC_9.v"
+    copy.write_text((design.mem_dir / "DWC_1.v").read_text().replace("DWC_1", "DWC_9"))
+    for op in ("DWC_1", "DWC_9", "DWC_2"):
         netlist_of(Job(op, "xc7", (*design.sources, copy), design.mem_dir))
     assert len([p for p in (tmp_path / "cache" / "netlists").iterdir() if not p.name.startswith(".")]) == 2
