@@ -50,6 +50,7 @@ STEP_NAMES = (
     "gate",
     "deploy",
 )
+HLS_STEP_NAMES = ("hls", "csim")  # of --impl hls, in place of what is RTL
 
 
 def parser() -> argparse.ArgumentParser:
@@ -91,7 +92,10 @@ def parser() -> argparse.ArgumentParser:
         "--write-config", type=Path, metavar="YAML", help="write the configuration with the folding found, for --config"
     )
     how.add_argument(
-        "--impl", choices=("rtl", "hls"), default="rtl", help="our RTL (default), or FINN's HLS layers as C++"
+        "--impl",
+        choices=("rtl", "hls", "finn-hls"),
+        default="rtl",
+        help="our RTL (default), the same design as C++ for Vitis HLS, or FINN's HLS layers",
     )
     check = p.add_argument_group("verification")
     check.add_argument(
@@ -130,7 +134,9 @@ def parser() -> argparse.ArgumentParser:
     where.add_argument(
         "--start", choices=START_NAMES, default=STEP_NAMES[0], help="first step; earlier ones come from --out"
     )
-    where.add_argument("--stop", choices=STEP_NAMES, help="last step (default: all); after buffer: predictions")
+    where.add_argument(
+        "--stop", choices=(*STEP_NAMES, *HLS_STEP_NAMES), help="last step (default: all); after buffer: predictions"
+    )
     return p
 
 

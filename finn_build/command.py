@@ -20,7 +20,7 @@ from finn_build.errors import ConfigError, TimingError
 from finn_build.evaluate.timing.report import misses_clock, timing_sheet
 from finn_build.frontend import network as networks
 from finn_build.frontend.input_checks import require_frames
-from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_HLS, TIMING, YOSYS, Build, OnStep, Step, run
+from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_FINN_HLS, STEPS_HLS, TIMING, YOSYS, Build, OnStep, Step, run
 from finn_build.report.sheet import make_report, print_report, write_frames, write_masks, write_report
 from sim.verilator import Stalls
 
@@ -68,14 +68,12 @@ def _steps(options: argparse.Namespace) -> tuple[Step, ...]:
     Raises:
         ConfigError: options that do not go together, or the tools for the bitstream are not there.
     """
-    if _wants_timing(options) and (options.impl == "hls" or options.stop in _UNSTITCHED):
-        raise ConfigError(
-            "--timing: needs the design of our RTL, from the step stitch on; leave out --impl hls and --stop"
-        )
-    if options.impl == "hls":
+    if _wants_timing(options) and (options.impl != "rtl" or options.stop in _UNSTITCHED):
+        raise ConfigError("--timing: needs the design of our RTL, from the step stitch on; leave out --impl and --stop")
+    if options.impl != "rtl":
         if options.bitstream:
-            raise ConfigError("--impl hls --bitstream: FINN's HLS layers are left to FINN from here; use --impl rtl")
-        return STEPS_HLS
+            raise ConfigError(f"--impl {options.impl} --bitstream: C++ is left to Vitis HLS from here; use --impl rtl")
+        return STEPS_HLS if options.impl == "hls" else STEPS_FINN_HLS
     if options.shell == "finn" and options.bitstream != "vivado":
         raise ConfigError("--shell finn: FINN makes its shell with Vivado; add --bitstream vivado")
     if not options.bitstream:
@@ -134,9 +132,12 @@ def _say_missed(build: Build, console: Console) -> str:
 
 
 def _contents(build: Build, impl: str, out: Path) -> tuple[str, ...]:
-    if impl == "hls":
+    if impl != "rtl":
+        code = "C++ of FINN's layers, for Vitis HLS"
+        if impl == "hls":
+            code = "accelerator.cpp with its library, a testbench, and run_hls.tcl for Vitis HLS"
         return (
-            f"  {out}/hls          C++ of FINN's layers, for Vitis HLS",
+            f"  {out}/hls          {code}",
             f"  {out}/report.json  every figure",
             f"  {out}/frames.npz   the frames of the gate and the outputs for them",
         )

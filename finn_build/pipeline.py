@@ -35,10 +35,13 @@ from finn_build.finn.hls_layers import lower_to_finn_hls, synthesis_blocker
 from finn_build.frontend.export import read_taps
 from finn_build.frontend.integers import IntegerNetwork, to_integers
 from finn_build.frontend.network import Network
+from finn_build.hls.design import HlsDesign
+from finn_build.hls.steps import simulate_cpp, write_cpp
 from finn_build.proof import levels
 from finn_build.proof.accuracy import Accuracy, measure_accuracy
 from finn_build.proof.gate import Tap, Verdict, compare
 from finn_build.rtl.stitch import StitchedDesign, stitch
+from sim.csim import CsimResult
 from sim.isolated import OpResult, simulate_ops
 from sim.stitched import simulate
 from sim.verilator import SimResult, Stalls
@@ -75,6 +78,8 @@ class Build:
     values: dict[int, levels.Values] = field(default_factory=dict)
     ops: dict[str, OpResult] = field(default_factory=dict)
     simulation: SimResult | None = None
+    cpp: HlsDesign | None = None
+    csim: CsimResult | None = None
     verdict: Verdict | None = None
     accuracy: Accuracy | None = None
     yosys: dict[str, Area] | None = None
@@ -105,7 +110,7 @@ def lower(build: Build, progress: Progress) -> None:
     build.streams = lowered.transform(AffineSteps()).transform(MidpointSteps()).transform(InsertDuplicates())
 
 
-def lower_hls(build: Build, progress: Progress) -> None:
+def lower_finn_hls(build: Build, progress: Progress) -> None:
     """Lower onto FINN's own HLS layers and write their C++."""
     board = build.board
     build.streams = lower_to_finn_hls(_integers(build).model, board.part, board.clk_period_ns, build.out / "hls")
@@ -237,8 +242,15 @@ BITSTREAMS: dict[tuple[str, str], Step] = {  # on request, before deploy; by too
     ("open", "signflow"): Step("bitstream", bitstream_open),
 }
 STEPS_HLS: tuple[Step, ...] = (
+    *STEPS[: [s.name for s in STEPS].index("stitch")],  # one hardware graph with its FIFOs for both back ends
+    Step("hls", write_cpp),
+    Step("execute", execute),
+    Step("csim", simulate_cpp),
+    Step("gate", gate),
+)
+STEPS_FINN_HLS: tuple[Step, ...] = (
     Step("integers", compile_integers),
-    Step("lower", lower_hls, saves_streams=True),
+    Step("lower", lower_finn_hls, saves_streams=True),
     Step("execute", execute),
     Step("gate", gate),
 )

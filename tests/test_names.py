@@ -70,7 +70,7 @@ def _code(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.suffix in suffixes]
 
 
-@pytest.mark.parametrize("impl", ["rtl", "hls"])
+@pytest.mark.parametrize("impl", ["rtl", "hls", "finn-hls"])
 def test_no_text_of_a_file_becomes_code(
     hostile: Path, tmp_path: Path, impl: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

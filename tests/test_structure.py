@@ -19,6 +19,20 @@ def test_every_op_has_rtl_and_a_test_under_its_stem() -> None:
     assert ops == rtl == _stems(ROOT / "tests" / "dataflow" / "ops", "test_")
 
 
+def test_every_op_has_a_form_for_hls_under_its_stem(tmp_path: Path) -> None:
+    """But for the FIFO, which is the depth of a stream."""
+    prepare_finn(tmp_path)
+    from finn_build.dataflow.ops.base import StreamOp
+    from finn_build.hls.ops import KERNELS
+
+    ops = _stems(ROOT / "finn_build" / "dataflow" / "ops") - {"base", "fifo"}
+    hls, shared = ROOT / "finn_build" / "hls", {"types", "record", "window", "steps", "copy"}
+    headers = {p.stem.removeprefix("sf_") for p in (hls / "lib").glob("sf_*.h")}
+    assert ops == _stems(hls / "ops") == headers - shared
+    known = {op.__name__ for op in StreamOp.__subclasses__() if op.__module__.startswith("finn_build.")}
+    assert set(KERNELS) == known - {"StreamFIFO_rtl"}
+
+
 def test_every_pass_has_a_test_under_its_stem() -> None:
     for passes, tests in (("dataflow/passes", "dataflow/passes"), ("finn/guards", "finn/guards")):
         assert _stems(ROOT / "finn_build" / passes) == _stems(ROOT / "tests" / tests, "test_")

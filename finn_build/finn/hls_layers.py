@@ -1,4 +1,4 @@
-"""`--impl hls`: the integer graph on FINN's own hardware layers, as C++ for Vitis HLS."""
+"""`--impl finn-hls`: the integer graph on FINN's own hardware layers, as C++ for Vitis HLS."""
 
 import copy
 import os
@@ -123,7 +123,7 @@ def lower_to_finn_hls(model: ModelWrapper, part: str, clk_ns: float, out_dir: Pa
     try:
         lowered = _lower(copy.deepcopy(model), part)
     except FINNUserError as error:
-        raise UnsupportedModelError(f"--impl hls: {error}; build with --impl rtl") from error
+        raise UnsupportedModelError(f"--impl finn-hls: {error}; build with --impl hls") from error
     _refuse_leftovers(lowered)
     for node in lowered.graph.node:
         if node.domain.startswith(_HARDWARE):
@@ -173,7 +173,9 @@ def _refuse_unsupported(model: ModelWrapper) -> None:
     """Raise with every node that FINN's layers cannot compute, why, and the cure."""
     problems = [f"{node.name or node.op_type}: {why}" for node in model.graph.node if (why := _problem(model, node))]
     if problems:
-        raise UnsupportedModelError("--impl hls cannot build: " + "; ".join(problems) + ". Cure: build with --impl rtl")
+        raise UnsupportedModelError(
+            "--impl finn-hls cannot build: " + "; ".join(problems) + ". Cure: build with --impl hls"
+        )
 
 
 def _problem(model: ModelWrapper, node: NodeProto) -> str | None:
@@ -207,7 +209,7 @@ def _refuse_leftovers(model: ModelWrapper) -> None:
     ]
     if inner:
         names = ", ".join(f"{n.name} ({n.op_type})" for n in inner)
-        raise UnsupportedModelError(f"--impl hls: FINN took no layer for {names}; build with --impl rtl")
+        raise UnsupportedModelError(f"--impl finn-hls: FINN took no layer for {names}; build with --impl hls")
 
 
 def _write_code(model: ModelWrapper, node: NodeProto, part: str, clk_ns: float, out_dir: Path) -> None:

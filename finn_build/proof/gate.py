@@ -1,6 +1,7 @@
 """The gate: every level of the same network, compared for equality at every tap, on real frames.
 
-Levels: 0 PyTorch, 1 QONNX, 2 hardware graph in integers, 3 each op alone in rtlsim, 4 the stitched design in rtlsim.
+Levels: 0 PyTorch, 1 QONNX, 2 hardware graph in integers, 3 each op alone in rtlsim, 4 the stitched design in rtlsim,
+5 the C++ for HLS in csim.
 Each tensor is compared with the lowest level that has it. The first difference in dataflow order is reported.
 """
 
@@ -13,9 +14,17 @@ import numpy as np
 
 from finn_build.errors import GateError
 
-LEVELS = ("PyTorch", "QONNX", "integer hardware graph", "each op in rtlsim", "stitched design in rtlsim")
+LEVELS = (
+    "PyTorch",
+    "QONNX",
+    "integer hardware graph",
+    "each op in rtlsim",
+    "stitched design in rtlsim",
+    "C++ in csim",
+)
+CSIM = 5
 
-_STREAMED = (2, 3, 4)  # levels whose channels come in the order of the stream
+_STREAMED = (2, 3, 4, CSIM)  # levels whose channels come in the order of the stream
 
 
 @dataclass(frozen=True)

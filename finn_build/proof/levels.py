@@ -93,12 +93,14 @@ def stream_values(streams: ModelWrapper, ints: np.ndarray, progress: Progress) -
     """
     image = streams.graph.input[0].name
     channels_first = tuple(streams.get_tensor_shape(image)) == (1, *ints.shape[1:])  # FINN's graphs keep NCHW outside
+    outside = {image, *(value.name for value in streams.graph.output)}
     parameters = {i.name for i in streams.graph.initializer}
     frames = []
     for index, frame in enumerate(ints.astype(np.float32)):
         frame = frame if channels_first else np.moveaxis(frame, 0, -1)
         context = execute_onnx(streams, {image: frame[None]}, return_full_exec_context=True)
-        frames.append({n: compact(v) for n, v in context.items() if n and n not in parameters})
+        found = {n: compact(v) for n, v in context.items() if n and n not in parameters}
+        frames.append(found | {n: channels_last(found[n]) for n in outside if channels_first and found[n].ndim == 4})
         progress((index + 1) / len(ints))
     return {name: np.concatenate([f[name] for f in frames]) for name in frames[0]}
 

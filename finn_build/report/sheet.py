@@ -54,7 +54,7 @@ def measure_cycles(build: Build, impl: str) -> Cycles:
     nodes = _hardware(build)
     cycles = {n.name: getCustomOp(n).get_exp_cycles() for n in nodes}
     slowest = max(cycles, key=lambda name: cycles[name])
-    latency = predict_latency(build.streams) if impl == "rtl" else None
+    latency = predict_latency(build.streams) if impl != "finn-hls" else None
     predicted = Cycles(None, None, slowest, cycles[slowest], latency)
     if build.design is None or build.simulation is None or build.stalls is not None:
         return predicted
@@ -167,7 +167,7 @@ def write_frames(build: Build, folder: Path) -> Path:
 
     `images` uint8 [frames, C, H, W]; `names`; `outputs`, the names of the network's outputs; for output i
     `output_<i>` float32, computed on the host from `output_<i>_ints`, what the stitched design sent in rtlsim (FINN's
-    layers in Python for `--impl hls`). By number: a name may be anything, "images" too.
+    layers in Python for `--impl finn-hls`). By number: a name may be anything, "images" too.
     """
     assert build.integers is not None
     values, shown = build.values[max(build.values)], build.config.frames

@@ -107,18 +107,26 @@ def test_waves_on_request(onnx_file: Path, tmp_path: Path) -> None:
     assert next((tmp_path / "out").glob("waves.*")).stat().st_size > 10_000
 
 
-def test_hls_lowers_and_says_what_was_not_run(onnx_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    code = _run(onnx_file, tmp_path / "out", "--impl", "hls")
+def test_hls_is_the_same_design_in_cpp(onnx_file: Path, tmp_path: Path) -> None:
+    assert _run(onnx_file, tmp_path / "out", "--impl", "hls") == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["impl"] == "hls" and report["gate"]["passed"] and report["gate"]["levels"] == [1, 2, 5]
+    assert any(reason.startswith("csynth") for reason in report["not_run"])
+    assert (tmp_path / "out" / "hls" / "accelerator.cpp").is_file()
+
+
+def test_finns_layers_name_what_they_cannot_do(onnx_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    code = _run(onnx_file, tmp_path / "out", "--impl", "finn-hls")
     text = capsys.readouterr()
-    assert code == 1 and "non-monotone" in text.err and "--impl rtl" in text.err
+    assert code == 1 and "non-monotone" in text.err and "build with --impl hls" in text.err
 
 
-def test_hls_of_monotone_activations(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_finn_hls_of_monotone_activations(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     torch.manual_seed(0)
     model = SmallResidual(bits=1, signed=True, kind="relu").eval()  # batch norm as made: scales are positive
     path = export_qonnx(model, tmp_path / "relu.onnx", (1, 1, 11, 9))
-    assert _run(path, tmp_path / "out", "--impl", "hls") == 0
+    assert _run(path, tmp_path / "out", "--impl", "finn-hls") == 0
     report = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert report["impl"] == "hls" and report["gate"]["passed"] and report["cycles"]["ii"] is None
+    assert report["impl"] == "finn-hls" and report["gate"]["passed"] and report["cycles"]["ii"] is None
     assert any("HLS synthesis" in reason for reason in report["not_run"])
     assert list((tmp_path / "out" / "hls").rglob("*.cpp"))

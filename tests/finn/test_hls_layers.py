@@ -138,12 +138,12 @@ def test_every_unsupported_node_is_listed(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedModelError) as caught:
         lower_to_finn_hls(model, PART, CLK_NS, tmp_path / "out")
     assert str(caught.value) == (
-        "--impl hls cannot build: "
+        "--impl finn-hls cannot build: "
         "StepTable_0: a non-monotone activation (steps with a table), for which FINN has no layer; "
         "MaxPool_0: a padded max pool of signed values (FINN pads with 0 only); "
         "Sigmoid_0: op Sigmoid has no layer; "
         "legal: Add, ArgMax, Conv, Flatten, MatMul, MaxPool, Mul, MultiThreshold, Reshape, SumPool. "
-        "Cure: build with --impl rtl"
+        "Cure: build with --impl hls"
     )
     assert not (tmp_path / "out").exists()
 
@@ -167,7 +167,7 @@ def test_node_that_finn_leaves_is_named(tmp_path: Path) -> None:
     graph = IntegerGraph([1, 2, 6, 6], "UINT4", seed=1)
     scaled = graph.constant_op("Mul", graph.max_pool("x"), np.array([1.0, 2.0]).reshape(1, 2, 1, 1))
     model = graph.model(graph.steps(scaled, 2, "UINT2", reach=9))
-    with pytest.raises(UnsupportedModelError, match=r"FINN took no layer for .*Transpose.*build with --impl rtl"):
+    with pytest.raises(UnsupportedModelError, match=r"FINN took no layer for .*Transpose.*build with --impl hls"):
         lower_to_finn_hls(model, PART, CLK_NS, tmp_path)
 
 

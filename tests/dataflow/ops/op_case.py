@@ -1,4 +1,4 @@
-"""One base for the tests of hardware ops: NumPy = graph execution = rtlsim, and measured cycles = predicted cycles."""
+"""One base for the tests of hardware ops: NumPy = graph = rtlsim = csim, and measured cycles = predicted cycles."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.util.basic import qonnx_make_model
 
 import finn_build.dataflow.ops  # noqa: F401  (registers the ops)
+from finn_build.config import load_board
 from finn_build.dataflow.latency import output_cycles
 from finn_build.dataflow.ops.base import DOMAIN, RTL_DIR, StreamOp
+from finn_build.hls.design import write_hls
+from finn_build.hls.testbench import write_testbench
 from finn_build.rtl.stitch import stitch
 from sim._toolchain import run_tool, verilator_root
+from sim.csim import simulate_cpp
 from sim.isolated import OpResult, simulate_ops
 from sim.verilator import Stalls
 
@@ -161,6 +165,21 @@ class OpBench:
             assert abs(last - predicted) <= slack, f"{self._name(i)}: last beat {last}, predicted {predicted}"
         return results
 
+    def check_csim(self, build_dir: Path) -> None:
+        """The op's C++ gives what the reference says."""
+        design = write_hls(self.model, build_dir, load_board("pynq-z2"))
+        outputs = {
+            name: want
+            for i, op in enumerate(self.ops)
+            for name, want in zip(op.onnx_node.output, self.expected(i), strict=True)
+        }
+        testbench = write_testbench(design, self.values | outputs, FRAMES)
+        result = simulate_cpp(design, testbench, FRAMES)
+        for i, op in enumerate(self.ops):
+            for name in op.onnx_node.output:
+                self._equal(i, "csim", result.values[name], outputs[name].reshape(result.values[name].shape))
+        assert result.passed
+
     def check_lint(self, build_dir: Path) -> None:
         """`verilator --lint-only -Wall` is silent about the library for every case; generated code (.v) aside."""
         design = stitch(self.model, build_dir, top="side_by_side", connect=False)
@@ -217,6 +236,9 @@ class OpChecks:
 
     def test_lint(self, bench: OpBench, tmp_path: Path) -> None:
         bench.check_lint(tmp_path)
+
+    def test_csim(self, bench: OpBench, tmp_path: Path) -> None:
+        bench.check_csim(tmp_path / "hls")
 
     def test_rtlsim_at_full_rate(self, bench: OpBench, tmp_path: Path) -> None:
         bench.check_rtlsim(tmp_path, self.slack)

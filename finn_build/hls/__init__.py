@@ -1,0 +1,1 @@
+"""The second back end: the hardware graph as C++ for Vitis HLS, beside the RTL (`lib/` is its library)."""

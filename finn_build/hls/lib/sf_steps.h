@@ -1,0 +1,110 @@
+// Step functions of one value: how many steps it has reached, by binary search, by displacements, or by division.
+//
+// All are loops of fixed length without memory of their own, to be unrolled in a pipelined loop: a stage reads its own
+// memory once, so that II 1 needs one port each. `row` is the place of the value's channel in the memories.
+#ifndef SF_STEPS_H
+#define SF_STEPS_H
+
+#include "sf_types.h"
+
+namespace sf {
+
+/// Binary search: the number of thresholds that `x`, counted from the least value of its type, has reached.
+///
+/// Memory  N::threshold(stage, address, lane): of row * 2^stage + the bits found so far, one bit wider than x.
+template <class N, int BITS>
+ap_uint<N::STAGES> search(const ap_uint<BITS>& x, int row, int lane) {
+#pragma HLS INLINE
+    ap_uint<N::STAGES> count = 0;
+    for (int stage = 0; stage < N::STAGES; ++stage) {
+#pragma HLS UNROLL
+        const int address = (row << stage) + int(count);
+        const bool reached = ap_uint<BITS + 1>(x) >= N::threshold(stage, address, lane);
+        count = ap_uint<N::STAGES>(count << 1) + reached;
+    }
+    return count;
+}
+
+/// The level of a count: from a table, or the count and what the lowest level is.
+template <class N>
+ap_uint<N::OUT_BITS> level(const ap_uint<N::STAGES>& count, int row, int lane) {
+#pragma HLS INLINE
+    if (N::TABLE) return N::table((row << N::STAGES) + int(count), lane);
+    return ap_int<N::OUT_BITS + 2>(ap_int<N::OUT_BITS + 2>(count) + N::BIAS);
+}
+
+/// Two lines a channel, see arithmetic/affine.py: count = #{j >= 1 : x * 2^F >= A + (j - H) * D / H}, or "<" where D < 0.
+///
+/// The bits of the count come from the highest: r, here half * (x * 2^F - A - (j - H) * D / H) for the j that is tried.
+///
+/// Memory  N::knee(row, lane); N::line(2 * row + right, lane): A in the low bits, D above.
+template <class N, int BITS>
+ap_uint<N::STAGES> divide(const ap_int<BITS>& x, int row, int lane) {
+#pragma HLS INLINE
+    const int AD = N::A_BITS > N::D_BITS ? N::A_BITS : N::D_BITS, X = BITS + N::FRACTION;
+    const int R = (X > AD ? X : AD) + 1 + N::STAGES;
+    const bool right = x >= ap_int<BITS>(N::knee(row, lane));
+    const ap_uint<N::A_BITS + N::D_BITS> line = N::line(2 * row + right, lane);
+    const ap_int<N::A_BITS> a = ap_uint<N::A_BITS>(line);
+    const ap_int<N::D_BITS> d = ap_uint<N::D_BITS>(line >> N::A_BITS);
+    const bool falls = d < 0;
+    ap_int<R> r = (ap_int<R>(x) << N::FRACTION) - a;
+    ap_uint<N::STAGES> count = 0;
+    for (int stage = 0; stage < N::STAGES; ++stage) {
+#pragma HLS UNROLL
+        const bool one = (r < 0) == falls;
+        count = ap_uint<N::STAGES>(count << 1) + one;
+        r = ap_int<R>(r << 1) - (one ? ap_int<R>(d) : ap_int<R>(-d));
+    }
+    return count;
+}
+
+/// Displacements, see arithmetic/midpoint.py: thresholds as what they are off the middle of their neighbours.
+///
+/// Memory  N::displaced(stage, address, lane); N::ends(row, lane): start, span and (CAPPED) cap, start lowest;
+///         N::dip(stage, address, lane), a search tree; N::turn(row, lane): floor below, turn above;
+///         N::mirror(row, lane).
+template <class N, int BITS>
+ap_uint<N::OUT_BITS> displaced_level(const ap_uint<BITS>& given, int row, int lane) {
+#pragma HLS INLINE
+    const bool mirrored = N::MIRRORED && N::mirror(row, lane);
+    const ap_int<BITS + 2> x = ap_int<BITS + 2>(mirrored ? ap_uint<BITS>(~given) : given) - N::BASE;
+    const ap_int<BITS + 2> limit = N::LIMIT;
+    const ap_int<BITS + 2> within = x < 0 ? ap_int<BITS + 2>(0) : x > limit ? limit : x;
+    const ap_uint<N::ENDS_BITS> ends = N::ends(row, lane);
+    const ap_int<BITS + 2> start = ap_uint<N::X_BITS>(ends);
+    ap_int<N::SPAN_BITS + 2> span = ap_uint<N::SPAN_BITS>(ends >> N::X_BITS), cap = span;
+    if (N::CAPPED) cap = ap_uint<N::SPAN_BITS>(ends >> (N::X_BITS + (N::CAPPED ? N::SPAN_BITS : 0)));
+    const ap_int<BITS + 2> beyond = within > start ? ap_int<BITS + 2>(within - start) : ap_int<BITS + 2>(0);
+    ap_int<N::SPAN_BITS + 2> v = beyond > cap ? cap : ap_int<N::SPAN_BITS + 2>(beyond);
+    ap_uint<N::STAGES> count = 0;
+    for (int stage = 0; stage < N::STAGES; ++stage) {
+#pragma HLS UNROLL
+        const int address = (row << stage) + int(count);
+        const ap_int<N::SPAN_BITS + 2> middle = ap_int<N::SPAN_BITS + 2>(span >> 1) + N::displaced(stage, address, lane);
+        const bool reached = v >= middle;
+        if (reached) {
+            v -= middle;
+            span -= middle;
+        } else {
+            span = middle;
+        }
+        count = ap_uint<N::STAGES>(count << 1) + reached;
+    }
+    const ap_int<N::OUT_BITS + 2> risen = ap_int<N::OUT_BITS + 2>(count) + N::BIAS;
+    if (!N::DIPS) return risen;
+    ap_int<N::DIP_BITS + 2> steps = 0;
+    for (int stage = 0; stage < N::DIP_BITS; ++stage) {
+#pragma HLS UNROLL
+        const bool reached = within >= ap_int<BITS + 2>(N::dip(stage, (row << stage) + int(steps), lane));
+        steps = ap_int<N::DIP_BITS + 2>(steps << 1) + reached;
+    }
+    const ap_uint<N::OUT_BITS + N::DIP_BITS> turn = N::turn(row, lane);
+    const ap_int<N::DIP_BITS + 2> off = steps - ap_int<N::DIP_BITS + 2>(ap_uint<N::DIP_BITS>(turn >> N::OUT_BITS));
+    const ap_int<N::OUT_BITS + 2> dipped = ap_int<N::OUT_BITS + 2>(ap_uint<N::OUT_BITS>(turn)) + (off < 0 ? ap_int<N::DIP_BITS + 2>(-off) : off);
+    return steps < (1 << N::DIP_BITS) - 1 ? dipped : risen;
+}
+
+}  // namespace sf
+
+#endif

@@ -1,0 +1,65 @@
+// Step function per channel: levels by the thresholds that a value has reached, with or without a table, or by
+// displacements. BIPOLAR input and output read 0 and 1 as -1 and +1.
+//
+// Loop    VECTORS * FOLDS trips, II 1.
+// Order   PE elements a beat.
+// Memory  those of the steps, sf_steps.h, a row for each fold; SHARED: one row.
+#ifndef SF_THRESHOLDING_H
+#define SF_THRESHOLDING_H
+
+#include "sf_steps.h"
+
+namespace sf {
+
+/// A value counted from the least of its type.
+template <int BITS, Kind KIND>
+ap_uint<BITS> from_least(const ap_uint<BITS>& bits) {
+#pragma HLS INLINE
+    if (KIND != SIGNED) return bits;
+    return bits ^ (ap_uint<BITS>(1) << (BITS - 1));
+}
+
+template <class N, int IN, int OUT>
+void thresholding(Stream<IN>& in0, Stream<OUT>& out0) {
+#pragma HLS INLINE
+    int fold = 0;
+    SF_LOOP;
+    for (int i = 0; i < N::VECTORS * N::FOLDS; ++i) {
+#pragma HLS PIPELINE II=1 style=flp
+        SF_TRIP;
+        const ap_uint<IN> beat = in0.read();
+        const int row = N::SHARED ? 0 : fold;
+        ap_uint<OUT> levels = 0;
+        for (int p = 0; p < N::PE; ++p) {
+#pragma HLS UNROLL
+            const ap_uint<N::IN_BITS> x = from_least<N::IN_BITS, N::IN_KIND>(lane_bits<N::IN_BITS>(beat, p));
+            levels.range((p + 1) * N::OUT_BITS - 1, p * N::OUT_BITS) = level<N>(search<N>(x, row, p), row, p);
+        }
+        out0.write(levels);
+        if (++fold == N::FOLDS) fold = 0;
+    }
+}
+
+template <class N, int IN, int OUT>
+void thresholding_midpoint(Stream<IN>& in0, Stream<OUT>& out0) {
+#pragma HLS INLINE
+    int fold = 0;
+    SF_LOOP;
+    for (int i = 0; i < N::VECTORS * N::FOLDS; ++i) {
+#pragma HLS PIPELINE II=1 style=flp
+        SF_TRIP;
+        const ap_uint<IN> beat = in0.read();
+        ap_uint<OUT> levels = 0;
+        for (int p = 0; p < N::PE; ++p) {
+#pragma HLS UNROLL
+            const ap_uint<N::IN_BITS> x = from_least<N::IN_BITS, N::IN_KIND>(lane_bits<N::IN_BITS>(beat, p));
+            levels.range((p + 1) * N::OUT_BITS - 1, p * N::OUT_BITS) = displaced_level<N>(x, fold, p);
+        }
+        out0.write(levels);
+        if (++fold == N::FOLDS) fold = 0;
+    }
+}
+
+}  // namespace sf
+
+#endif

@@ -1,0 +1,71 @@
+// What every op of the library shares: streams, elements of a beat, read-only memories.
+//
+// Beats are ap_uint words, element 0 in the low bits, as in the RTL. An op is a function template over a struct that
+// the generator writes for a node: its sizes as constants, its memories as functions. One loop makes a frame; the
+// comment of each op states its trip count. Pipelines flush (style=flp), so that no beat waits in one for the next
+// beat to come: a skip whose FIFO is just deep enough would stall for ever.
+#ifndef SF_TYPES_H
+#define SF_TYPES_H
+
+#define AP_INT_MAX_W 8192  // windows of a first layer are wide
+#include <ap_int.h>
+#include <hls_stream.h>
+
+#include "sf_record.h"
+
+namespace sf {
+
+/// How the bits of an element read: one bit as -1/+1, two's complement, or plain.
+enum Kind { UNSIGNED, SIGNED, BIPOLAR };
+
+/// A beat of a stream.
+template <int WIDTH>
+using Stream = hls::stream<ap_uint<WIDTH> >;
+
+/// Bits that hold 0 to `count`.
+constexpr int bits_for(long long count) { return count < 2 ? 1 : 1 + bits_for(count / 2); }
+
+/// `a` modulo `b`, never negative.
+constexpr int wrapped(int a, int b) { return (a % b + b) % b; }
+
+/// Bits of one lane of a beat.
+template <int BITS, int WIDTH>
+ap_uint<BITS> lane_bits(const ap_uint<WIDTH>& beat, int lane) {
+#pragma HLS INLINE
+    return beat.range((lane + 1) * BITS - 1, lane * BITS);
+}
+
+/// Value of an element.
+template <int BITS, Kind KIND>
+ap_int<BITS + 1> value(const ap_uint<BITS>& bits) {
+#pragma HLS INLINE
+    if (KIND == BIPOLAR) return bits[0] ? 1 : -1;
+    if (KIND == SIGNED) return ap_int<BITS>(bits);
+    return bits;
+}
+
+/// Value of one lane of a beat.
+template <int BITS, Kind KIND, int WIDTH>
+ap_int<BITS + 1> element(const ap_uint<WIDTH>& beat, int lane) {
+#pragma HLS INLINE
+    return value<BITS, KIND>(lane_bits<BITS>(beat, lane));
+}
+
+/// Words of `COLUMNS` machine words each: word `row` of a memory, entry `entry` of `BITS` bits in it.
+template <int BITS, typename T, int ROWS, int COLUMNS>
+ap_uint<BITS> read_rom(const T (&memory)[ROWS][COLUMNS], int row, int entry) {
+#pragma HLS INLINE
+    const int size = 8 * sizeof(T), words = (BITS + size - 1) / size;
+    if (words == 1) return memory[row][entry];
+    ap_uint<BITS> word = 0;
+    for (int k = 0; k < words; ++k) {
+#pragma HLS UNROLL
+        const int high = (k + 1) * size < BITS ? (k + 1) * size - 1 : BITS - 1;
+        word.range(high, k * size) = memory[row][entry * words + k];
+    }
+    return word;
+}
+
+}  // namespace sf
+
+#endif

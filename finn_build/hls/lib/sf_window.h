@@ -1,0 +1,161 @@
+// A window that slides over an image kept in a ring of its latest words: the core of swg, pool and bitconv.
+//
+// The ring holds all words from the first place of the present window on, padded places included, up to DEPTH. A word
+// is read no sooner than LAG trips after it was written, which is what the dependence pragmas of the loops state.
+// Input is asked for with empty(), never waited for: an op that waited for pixels while a window stands complete would
+// make a skip around it longer than the graph's FIFOs are. Behind an AXI stream stands a copy, as empty() needs a FIFO.
+#ifndef SF_WINDOW_H
+#define SF_WINDOW_H
+
+#include "sf_types.h"
+
+namespace sf {
+
+const int LAG = 2;
+
+/// Where the window stands. G: H, W, KH, KW, SH, SW, PT, PL, OH, OW, FOLDS, DEPTH, REPEAT, and DEPTHWISE for the order
+/// (fold, ky, kx) of its beats instead of (ky, kx, fold).
+template <class G>
+struct Place {
+    static const int ROW = G::W * G::FOLDS;
+    static const int WORDS = G::H * ROW;
+    static const int FIRST = -(G::PT * G::W + G::PL) * G::FOLDS;
+    static const int LINE = ROW - (G::KW - 1) * G::FOLDS;  // from the last column of a row of the window to the next row
+    static const int NEXT = G::SW * G::FOLDS;              // from a window to the next one
+    static const int DOWN = (G::SH * G::W - (G::OW - 1) * G::SW) * G::FOLDS;
+
+    int oy, ox, repeat, ky, kx, fold;  // counters
+    int first, at;                     // place of the window's first word, and of this word, from the image's first
+    int first_address, address;        // the same in the ring
+    bool done;
+
+    Place()
+        : oy(0), ox(0), repeat(0), ky(0), kx(0), fold(0), first(FIRST), at(FIRST),
+          first_address(wrapped(FIRST, G::DEPTH)), address(wrapped(FIRST, G::DEPTH)), done(false) {}
+
+    /// Whether the place lies outside of the image.
+    bool padded() const {
+#pragma HLS INLINE
+        const int y = oy * G::SH - G::PT + ky, x = ox * G::SW - G::PL + kx;
+        return y < 0 || y >= G::H || x < 0 || x >= G::W;
+    }
+
+    /// Whether this is the window's first, or last, beat (of one fold with DEPTHWISE).
+    bool starts() const {
+#pragma HLS INLINE
+        return ky == 0 && kx == 0 && (G::DEPTHWISE || fold == 0);
+    }
+    bool ends() const {
+#pragma HLS INLINE
+        return ky == G::KH - 1 && kx == G::KW - 1 && (G::DEPTHWISE || fold == G::FOLDS - 1);
+    }
+
+    /// Go on to the next beat.
+    void advance() {
+#pragma HLS INLINE
+        if (!G::DEPTHWISE && fold < G::FOLDS - 1) {
+            ++fold;
+            step<1>();
+        } else if (kx < G::KW - 1) {
+            ++kx;
+            step<G::DEPTHWISE ? G::FOLDS : 1>();
+            if (!G::DEPTHWISE) fold = 0;
+        } else if (ky < G::KH - 1) {
+            ++ky;
+            kx = 0;
+            step<G::DEPTHWISE ? LINE : LINE - G::FOLDS + 1>();
+            if (!G::DEPTHWISE) fold = 0;
+        } else {
+            ky = kx = 0;
+            next_window();
+        }
+    }
+
+  private:
+    template <int BY>
+    void step() {
+#pragma HLS INLINE
+        at += BY;
+        address = moved<BY>(address);
+    }
+
+    template <int BY>
+    static int moved(int address) {
+#pragma HLS INLINE
+        const int sum = address + wrapped(BY, G::DEPTH);
+        return sum >= G::DEPTH ? sum - G::DEPTH : sum;
+    }
+
+    void next_window() {
+#pragma HLS INLINE
+        if (G::DEPTHWISE && fold < G::FOLDS - 1) {
+            ++fold;
+        } else {
+            fold = 0;
+            if (repeat < G::REPEAT - 1) {
+                ++repeat;
+            } else {
+                repeat = 0;
+                if (ox < G::OW - 1) {
+                    ++ox;
+                    first += NEXT;
+                    first_address = moved<NEXT>(first_address);
+                } else {
+                    ox = 0;
+                    done = oy == G::OH - 1;
+                    ++oy;
+                    first += DOWN;
+                    first_address = moved<DOWN>(first_address);
+                }
+            }
+        }
+        const int ahead = G::DEPTHWISE ? fold : 0;
+        const int sum = first_address + ahead;
+        at = first + ahead;
+        address = sum >= G::DEPTH ? sum - G::DEPTH : sum;
+    }
+};
+
+/// How far the image has come in.
+template <class G>
+struct Arrival {
+    int words, address;
+    int seen[LAG];  // what `words` was 1 to LAG trips ago
+
+    Arrival() : words(0), address(0) {
+        for (int k = 0; k < LAG; ++k) seen[k] = 0;
+    }
+
+    /// Whether the ring has room for a word: behind the last window all that is left of the image passes.
+    bool room(const Place<G>& place) const {
+#pragma HLS INLINE
+        return words < Place<G>::WORDS && (place.done || words < place.first + G::DEPTH);
+    }
+
+    /// Whether the word at the window's place may be read; a padded one always.
+    bool holds(const Place<G>& place) const {
+#pragma HLS INLINE
+        return place.padded() || place.at < seen[LAG - 1];
+    }
+
+    /// Count a word that has come in.
+    void take() {
+#pragma HLS INLINE
+        ++words;
+        address = address == G::DEPTH - 1 ? 0 : address + 1;
+    }
+
+    /// End of a trip.
+    void remember() {
+#pragma HLS INLINE
+        for (int k = LAG - 1; k > 0; --k) {
+#pragma HLS UNROLL
+            seen[k] = seen[k - 1];
+        }
+        seen[0] = words;
+    }
+};
+
+}  // namespace sf
+
+#endif

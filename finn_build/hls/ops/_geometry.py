@@ -1,0 +1,27 @@
+"""What ops with a window share: its geometry as constants, and the array of its ring."""
+
+from finn_build.dataflow.ops._window import Window
+from finn_build.hls.kernel import Array, storage
+
+
+def window_constants(window: Window, depth: int, repeat: int = 1) -> dict[str, int | str]:
+    """Constants of `sf_window.h`, and between how many trips its loop takes."""
+    busier = max(window.beats_in, window.beats_out * repeat)
+    return {
+        **dict(zip(("H", "W"), window.image, strict=True)),
+        **dict(zip(("KH", "KW"), window.kernel, strict=True)),
+        **dict(zip(("SH", "SW"), window.stride, strict=True)),
+        **dict(zip(("PT", "PL"), window.padding[:2], strict=True)),
+        **dict(zip(("OH", "OW"), window.windows, strict=True)),
+        "FOLDS": window.folds,
+        "REPEAT": repeat,
+        "DEPTHWISE": int(window.depthwise),
+        "DEPTH": depth,
+        "LEAST_TRIPS": busier,
+        "MOST_TRIPS": busier + window.beats_in,
+    }
+
+
+def ring(depth: int, bits: int, style: str) -> Array:
+    """The image's latest words."""
+    return Array("ring", (depth,), bits, storage(style))

@@ -1,0 +1,34 @@
+"""The pipeline's steps towards HLS: the hardware graph as C++, and its simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from finn_build.hls.design import write_hls
+from finn_build.hls.testbench import write_testbench
+from finn_build.proof import levels
+from finn_build.proof.gate import CSIM
+from sim import csim
+
+if TYPE_CHECKING:
+    from finn_build.pipeline import Build
+
+Progress = Callable[[float], None]
+_NOT_SYNTHESISED = "csynth, cosim and IP: hls/run_hls.tcl makes them in Vitis HLS; no tool of AMD was run"
+
+
+def write_cpp(build: Build, progress: Progress) -> None:
+    """Write the hardware graph as C++ for Vitis HLS."""
+    assert build.streams is not None
+    build.cpp = write_hls(build.streams, build.out / "hls", build.board)
+    build.not_run.append(_NOT_SYNTHESISED)
+
+
+def simulate_cpp(build: Build, progress: Progress) -> None:
+    """Level 5: the C++ compiled and run on the gate's frames, every stream recorded."""
+    assert build.cpp is not None and build.integers is not None
+    testbench = write_testbench(build.cpp, build.values[2], build.config.frames)
+    build.csim = csim.simulate_cpp(build.cpp, testbench, build.config.frames, progress)
+    build.values[CSIM] = {t: v.squeeze(1) for t, v in build.csim.values.items()}  # frame by frame, each a batch of 1
+    build.values[CSIM] |= levels.output_values(build.integers, build.values[CSIM])
