@@ -31,11 +31,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from brevitas_models.networks.names import DEFAULT_MODEL, listed
 from finn_build.config import BOARD_DIR, CONFIG_DIR, BuildConfig, load_board, load_build
 from finn_build.errors import BitstreamError, ConfigError, GateError, SignflowError, TimingError
 
-DEFAULT_MODEL = "bi_shufflenet"
 START_NAMES = ("integers", "lower", "fold", "buffer", "stitch")  # what comes later needs values that no file holds
 STEP_NAMES = (
     "integers",
@@ -53,6 +54,18 @@ STEP_NAMES = (
 HLS_STEP_NAMES = ("hls", "csim")  # of --impl hls, in place of what is RTL
 
 
+class ListModels(argparse.Action):
+    """`--list-models`: like `--help`, it needs no other option."""
+
+    def __init__(self, **rest: Any) -> None:
+        super().__init__(**rest, nargs=0)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print the names and stop."""
+        print(f"models:\n{listed()}")
+        parser.exit()
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     boards = ", ".join(sorted(p.stem for p in BOARD_DIR.glob("*.yaml")))
@@ -65,10 +78,11 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--model",
         metavar="NAME",
-        help="a model of the zoo, e.g. cnv_w1a2; random weights where none are shipped",
+        help="a model of the zoo, e.g. cnv_w1a2; random weights where none are shipped (see --list-models)",
     )
     one.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint written by brevitas_models.train")
     one.add_argument("--onnx", type=Path, metavar="FILE", help="a QONNX file written by Brevitas")
+    what.add_argument("--list-models", action=ListModels, help="print the zoo by what its networks come with, and stop")
     what.add_argument(
         "--input-size", type=int, metavar="PX", help="height and width of the input (default: the network's own)"
     )

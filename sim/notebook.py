@@ -11,6 +11,7 @@ import base64
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
@@ -72,11 +73,11 @@ def printed(notebook: Path) -> str:
     return "".join(o["text"] for cell in cells for o in cell.get("outputs", ()) if o.get("name") == "stdout")
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
     parser = argparse.ArgumentParser("python -m sim.notebook", description=__doc__.split("\n")[0])
     parser.add_argument("build", type=Path, help="folder of a finished build")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     out = options.build / "notebook_run"
     try:
         pictures = run_notebook(options.build, out)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold
 
 from finn_build.errors import DataError
 
@@ -16,6 +15,8 @@ def deal_folds(labels: Sequence[str], groups: Sequence[str], seed: int) -> list[
     Raises:
         DataError: a class has fewer groups than there are folds.
     """
+    from sklearn.model_selection import StratifiedGroupKFold  # here: it takes seconds to load
+
     for label in sorted(set(labels)):
         count = len({group for of, group in zip(labels, groups, strict=True) if of == label})
         if count < FOLDS:

@@ -19,6 +19,7 @@ from brevitas_models.data.atomic import write_atomically
 from brevitas_models.networks.bi_shufflenet import BiShuffleNet, BiShuffleNetConfig
 from brevitas_models.networks.binary_rescnn import BinaryResCNN, BinaryResCNNConfig
 from brevitas_models.networks.cnv import CNV, CNVConfig
+from brevitas_models.networks.names import DEFAULT_MODEL, WEIGHTS, require_model, shipped
 from brevitas_models.networks.network import Network
 from brevitas_models.networks.rivals import RIVALS, RivalConfig
 from brevitas_models.networks.u_binet import UBiNet, UBiNetConfig
@@ -61,8 +62,6 @@ ZOO: dict[str, Entry] = {
     **{name: Entry(UBiNet, config) for name, config in U_BINET_SMALL.items()},
     **{name: Entry(build, config) for name, (build, config) in RIVALS.items()},
 }
-DEFAULT_MODEL = "bi_shufflenet"
-WEIGHTS = Path(__file__).parent.parent / "weights"
 
 
 @dataclass(frozen=True)
@@ -96,8 +95,7 @@ def configure(name: str, **overrides: Any) -> ModelConfig:
     Raises:
         ConfigError: unknown name or field, with a suggestion.
     """
-    if name not in ZOO:
-        raise ConfigError(f"model {name!r} is unknown{_suggest(name, ZOO)}; choose one of {', '.join(ZOO)}")
+    require_model(name)
     config = ZOO[name].config
     legal = [field.name for field in fields(config)]
     for key in overrides:
@@ -166,8 +164,9 @@ def pretrained_path(name: str = DEFAULT_MODEL) -> Path:
     """
     path = WEIGHTS / f"{name}.pt"
     if not path.is_file():
-        shipped = ", ".join(sorted(file.stem for file in WEIGHTS.glob("*.pt")))
-        raise ConfigError(f"no trained weights for {name!r}; shipped: {shipped}; train with brevitas_models.train")
+        raise ConfigError(
+            f"no trained weights for {name!r}; shipped: {', '.join(shipped())}; train with brevitas_models.train"
+        )
     return path
 
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import jinja2
 import numpy as np
-import signflow_driver
 from PIL import Image
 
 from finn_build.board.description import write_description
@@ -82,7 +81,7 @@ def expected_outputs(build: Build) -> dict[str, np.ndarray]:
 
 def write_driver(folder: Path) -> None:
     """The driver as a folder, which the notebook takes, and as a wheel; both need no network."""
-    driver = Path(signflow_driver.__file__).parent
+    driver = Path(__file__).parent / "driver" / "signflow_driver"
     shutil.copytree(driver, folder / driver.name, ignore=shutil.ignore_patterns("__pycache__"))
     command = [sys.executable, "-m", "flit_core.wheel", str(driver.parent), "--outdir", str(folder)]
     subprocess.run(command, env=os.environ | {"SOURCE_DATE_EPOCH": _EARLIEST}, check=True, capture_output=True)

@@ -10,6 +10,7 @@ from PIL import Image
 
 from brevitas_models.data.images import load_folder, read_image
 from brevitas_models.data.index import find_images
+from brevitas_models.networks.names import require_model
 from finn_build.config import BuildConfig
 from finn_build.errors import ConfigError, DataError
 
@@ -21,9 +22,14 @@ def check_input(options: argparse.Namespace, config: BuildConfig, out: Path) -> 
 
     Raises:
         ConfigError: a seed below 0, a configuration that cannot be written, skips in memory with FINN's shell, or no
-            earlier build for `--start`.
-        DataError: no such folder of images, too few of them, or a file that is none.
+            earlier build for `--start`, or a model that the zoo does not have.
+        DataError: no such network file, no such folder of images, too few of them, or a file that is none.
     """
+    for given in (options.checkpoint, options.onnx):
+        if given and not given.is_file():
+            raise DataError(f"{given}: {'is a folder' if given.is_dir() else 'no such file'}")
+    if not (options.checkpoint or options.onnx):
+        require_model(config.model)
     if options.seed < 0:
         raise ConfigError(f"--seed {options.seed}; legal: 0 and above")
     if options.write_config and not _can_write(options.write_config):

@@ -1,0 +1,53 @@
+"""Names of the zoo's networks, without the networks: a misspelt one is told before PyTorch is loaded."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from finn_build.errors import ConfigError
+
+DEFAULT_MODEL = "bi_shufflenet"
+WEIGHTS = Path(__file__).parent.parent / "weights"
+_ROWS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi")  # of table 5
+BINARY = (
+    *("bi_shufflenet", "bi_shufflenet_rgb", "bi_shufflenet_tile", "bi_shufflenet_head8"),
+    *(f"bi_shufflenet_{row}" for row in _ROWS),
+    *(f"binary_rescnn_w1a{bits}" for bits in (1, 2, 4, 8)),
+    *("cnv_w1a1", "cnv_w1a2"),
+    *(f"u_binet_w1a{bits}" for bits in (1, 2, 4, 8)),
+    *("u_binet_pynq_w1a8", "u_binet_pynq_w1a4", "u_binet_pynq_w1a2", "u_binet_pynq_ddr_w1a4"),
+    *("u_binet_small_w1a4", "u_binet_small_w1a2", "u_binet_small_w1a4_tile"),
+    *("reactnet_a_hardware", "birealnet18_hardware"),
+)
+"""Integers from end to end: what an accelerator is built for."""
+FLOAT = (
+    *("unet", "u_binet_w1a16", "u_binet_w1a32"),
+    *("resnet18", "resnet34", "mobilenet_v2", "shufflenet_v2_x0_5"),
+    *("reactnet_a", "reactnet_a_real", "birealnet18", "birealnet18_real", "birealnet34", "birealnet34_real"),
+)
+"""Floats between layers: to train and compare with."""
+
+
+def require_model(name: str) -> None:
+    """Raise ConfigError, with a suggestion, where the zoo has no network of that name."""
+    if name not in (*BINARY, *FLOAT):
+        close = difflib.get_close_matches(name, (*BINARY, *FLOAT), n=1)
+        meant = f"; did you mean {close[0]!r}?" if close else ""
+        raise ConfigError(f"model {name!r} is unknown{meant}; choose one of:\n{listed()}")
+
+
+def shipped() -> list[str]:
+    """Names with trained weights in the package."""
+    return sorted(path.stem for path in WEIGHTS.glob("*.pt"))
+
+
+def listed() -> str:
+    """All names by what they come with, a line each."""
+    trained = shipped()
+    kinds = {
+        "trained weights": [n for n in BINARY if n in trained],
+        "random weights": [n for n in BINARY if n not in trained],
+        "float, no accelerator": list(FLOAT),
+    }
+    return "\n".join(f"  {kind}: {', '.join(names)}" for kind, names in kinds.items())

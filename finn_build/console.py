@@ -1,0 +1,49 @@
+"""The console command `signflow`: one name for all that the project does. Each word is a command of its own as well."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+
+COMMANDS = {
+    "build": ("finn_build.build", "an accelerator from a network: simulated, verified, ready for the board"),
+    "train": ("brevitas_models.train", "a network on your images"),
+    "evaluate": ("brevitas_models.evaluate", "a trained network on your images: accuracy, confusions, masks"),
+    "patches": ("brevitas_models.patches", "cut patches that show the defects out of large images"),
+    "synthetic": ("brevitas_models.synthetic", "generate images of surface defects with masks"),
+    "complexity": ("brevitas_models.complexity", "operations and parameters, beside the paper's"),
+    "experiments": ("brevitas_models.experiments.__main__", "the paper's tables"),
+    "notebook": ("sim.notebook", "a build's notebook on the simulated board"),
+    "doctor": ("finn_build.doctor", "versions, tools and folders, for a bug report"),
+}
+_WIDTH = max(map(len, COMMANDS))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that the first word names; returns its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["--version"]:
+        print(f"signflow {version('signflow')}")
+        return 0
+    if not words or words[0] in ("-h", "--help"):
+        print(_usage())
+        return 0
+    if words[0] not in COMMANDS:
+        print(f"error: signflow {words[0]}: no such command; legal: {', '.join(COMMANDS)}", file=sys.stderr)
+        return 2
+    return int(import_module(COMMANDS[words[0]][0]).main(words[1:]))
+
+
+def _usage() -> str:
+    listed = "\n".join(f"  {name:<{_WIDTH}}  {text}" for name, (_, text) in COMMANDS.items())
+    return (
+        "usage: signflow COMMAND ...\n\n"
+        "Accelerators for networks of 1-bit weights, proven equal to PyTorch in simulation.\n\n"
+        f"{listed}\n\n`signflow COMMAND --help` says more. To begin: signflow build --board pynq-z2"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
