@@ -114,7 +114,7 @@ class MidpointForm:
             turns = _joined([(steps.floors % 2**out_bits, out_bits), (steps.turns, self.dipBits)])
             images["turn"] = (turns, self.dipBits + out_bits)
         return {
-            f"{name}_{lane:03}": hex_words(values[lane::lanes].reshape(-1, 1), bits)
+            f"{name}_{lane}": hex_words(values[lane::lanes].reshape(-1, 1), bits)
             for name, (values, bits) in images.items()
             for lane in range(lanes)
         }

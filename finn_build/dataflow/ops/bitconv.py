@@ -296,9 +296,9 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         if self.attr("affineSteps"):
             return files | self._line_files(model)
         for lane in range(self.attr("Lanes")):
-            files[f"{node}_step_{lane:03}.mem"] = self._step_words(values[1], lane)
+            files[f"{node}_step_{lane}.mem"] = self._step_words(values[1], lane)
             if self.attr("hasTable"):
-                files[f"{node}_table_{lane:03}.mem"] = self._table_words(values[2], lane)
+                files[f"{node}_table_{lane}.mem"] = self._table_words(values[2], lane)
         return files
 
     def _line_files(self, model: ModelWrapper) -> dict[str, list[str]]:
@@ -311,9 +311,9 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         files, total = {}, self.total.bitwidth()
         for lane in range(lanes):
             a, d = fit.lines[lane::lanes].reshape(-1, 2).T
-            files[f"{node}_step_{lane:03}.mem"] = hex_words(fit.knees[lane::lanes, None], total)
+            files[f"{node}_step_{lane}.mem"] = hex_words(fit.knees[lane::lanes, None], total)
             words = (d << widths[0]) + (a & ((1 << widths[0]) - 1))
-            files[f"{node}_table_{lane:03}.mem"] = hex_words(words[:, None], sum(widths))
+            files[f"{node}_table_{lane}.mem"] = hex_words(words[:, None], sum(widths))
         return files
 
     def _of_lane(self, rows: np.ndarray, lane: int) -> np.ndarray:

@@ -105,9 +105,9 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
             for stage in range(stages):
                 half = 2 ** (stages - 1 - stage)
                 words = rows[:, half - 1 :: 2 * half].reshape(-1, 1)
-                files[f"{node}_steps_{stage}_{lane:03}.mem"] = hex_words(words, in_dtype.bitwidth() + 1)
+                files[f"{node}_steps_{stage}_{lane}.mem"] = hex_words(words, in_dtype.bitwidth() + 1)
             if self.attr("hasTable"):
-                files[f"{node}_steps_table_{lane:03}.mem"] = hex_words(self._table(model, lane), out_bits)
+                files[f"{node}_steps_table_{lane}.mem"] = hex_words(self._table(model, lane), out_bits)
         return files
 
     def fit_midpoint(self, model: ModelWrapper, dip_bits: int) -> MidpointSteps | None:

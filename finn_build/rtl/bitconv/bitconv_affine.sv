@@ -79,19 +79,20 @@ module bitconv_affine #(
     end
 
     for (genvar l = 0; l < LANES; l++) begin : g_lane
-        localparam bit [31:0] LANE = {"_", 8'(48 + l / 100 % 10), 8'(48 + l / 10 % 10), 8'(48 + l % 10)};
+        localparam LANE_KNEES = $sformatf("%s_%0d.mem", KNEE_FILE, l);
+        localparam LANE_LINES = $sformatf("%s_%0d.mem", LINE_FILE, l);
         logic signed [TOTAL_BITS-1:0] total_q;
         always_ff @(posedge clk) if (issue) total_q <= totals[l*TOTAL_BITS+:TOTAL_BITS];
 
         wire signed [TOTAL_BITS-1:0] knee;
-        rom #(.DEPTH(ROWS), .WIDTH(TOTAL_BITS), .BLOCK(BLOCK[0]), .INIT_FILE({KNEE_FILE, LANE, ".mem"})) knees (
+        rom #(.DEPTH(ROWS), .WIDTH(TOTAL_BITS), .BLOCK(BLOCK[0]), .INIT_FILE(LANE_KNEES)) knees (
             .clk, .en(issue), .addr(row), .data_q(knee)
         );
         wire right = total_q >= knee;
         wire signed [A_BITS-1:0] a;
         wire signed [D_BITS-1:0] d;
         rom #(
-            .DEPTH(2 * ROWS), .WIDTH(D_BITS + A_BITS), .BLOCK(BLOCK[1]), .INIT_FILE({LINE_FILE, LANE, ".mem"})
+            .DEPTH(2 * ROWS), .WIDTH(D_BITS + A_BITS), .BLOCK(BLOCK[1]), .INIT_FILE(LANE_LINES)
         ) lines (
             .clk, .en(run && age_q[1]), .addr(LINE_BITS'({row_q, right})), .data_q({d, a})
         );

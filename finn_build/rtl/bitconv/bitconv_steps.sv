@@ -89,7 +89,8 @@ module bitconv_steps #(
     wire [LANES*OUT_BITS-1:0] levels;
     wire [LANES*STAGES-1:0] counts;
     for (genvar l = 0; l < LANES; l++) begin : g_lane
-        localparam bit [31:0] LANE = {"_", 8'(48 + l / 100 % 10), 8'(48 + l / 10 % 10), 8'(48 + l % 10)};
+        localparam LANE_STEPS = $sformatf("%s_%0d.mem", STEP_FILE, l);
+        localparam LANE_TABLE = $sformatf("%s_%0d.mem", TABLE_FILE, l);
         wire [TOTAL_BITS-1:0] total = totals[l*TOTAL_BITS+:TOTAL_BITS];
         logic [TOTAL_BITS-1:0] code_q;  // counted from the lowest total
         always_ff @(posedge clk) if (issue) code_q <= {!total[TOTAL_BITS-1], total[TOTAL_BITS-2:0]};
@@ -102,14 +103,14 @@ module bitconv_steps #(
             wire [STAGES-1:0] node = issue ? STAGES'(1) : child[STAGES-1:0];
             always_ff @(posedge clk) if (run) node_q <= node;
             rom #(
-                .DEPTH(ROWS << STAGES), .WIDTH(TBITS), .BLOCK(BLOCK[0]), .INIT_FILE({STEP_FILE, LANE, ".mem"})
+                .DEPTH(ROWS << STAGES), .WIDTH(TBITS), .BLOCK(BLOCK[0]), .INIT_FILE(LANE_STEPS)
             ) thresholds (
                 .clk, .en(run), .addr($clog2(ROWS << STAGES)'({read_row, node})), .data_q(threshold)
             );
             assign counts[l*STAGES+:STAGES] = child[STAGES-1:0];
             wire unused = &{1'b0, child[STAGES]};
         end else begin : g_root
-            rom #(.DEPTH(ROWS), .WIDTH(TBITS), .BLOCK(BLOCK[0]), .INIT_FILE({STEP_FILE, LANE, ".mem"})) thresholds (
+            rom #(.DEPTH(ROWS), .WIDTH(TBITS), .BLOCK(BLOCK[0]), .INIT_FILE(LANE_STEPS)) thresholds (
                 .clk, .en(run), .addr(read_row), .data_q(threshold)
             );
             assign counts[l] = reached;
@@ -117,7 +118,7 @@ module bitconv_steps #(
 
         if (TABLE) begin : g_table
             rom #(
-                .DEPTH(ROWS << STAGES), .WIDTH(OUT_BITS), .BLOCK(BLOCK[1]), .INIT_FILE({TABLE_FILE, LANE, ".mem"})
+                .DEPTH(ROWS << STAGES), .WIDTH(OUT_BITS), .BLOCK(BLOCK[1]), .INIT_FILE(LANE_TABLE)
             ) level_table (
                 .clk, .en(found), .addr($clog2(ROWS << STAGES)'({found_row_q, counts[l*STAGES+:STAGES]})),
                 .data_q(levels[l*OUT_BITS+:OUT_BITS])

@@ -84,12 +84,13 @@ module fifo #(
             assign empty = tail_q[ADDR];
             assign in0_ready = tail_q != (ADDR + 1)'(PLACES - 1);
 
+            // Shift registers of one bit each, read together.
+            wire [WIDTH-1:0] oldest;
+            always_ff @(posedge clk) if (advance) data_q <= oldest;
             for (genvar b = 0; b < WIDTH; b++) begin : g_bit
                 logic [PLACES-1:0] places_q;
-                always_ff @(posedge clk) begin
-                    if (write) places_q <= {places_q[PLACES-2:0], in0_data[b]};
-                    if (advance) data_q[b] <= places_q[tail_q[ADDR-1:0] +: 1];
-                end
+                always_ff @(posedge clk) if (write) places_q <= {places_q[PLACES-2:0], in0_data[b]};
+                assign oldest[b] = places_q[tail_q[ADDR-1:0] +: 1];
             end
 
             always_ff @(posedge clk) begin

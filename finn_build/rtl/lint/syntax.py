@@ -42,7 +42,7 @@ def lint_source(source: Source) -> Iterator[Finding]:
 
 def _directives(source: Source) -> Iterator[Finding]:
     nettypes = re.findall(r"^\s*`default_nettype\s+(\w+)", source.text, re.MULTILINE)
-    if nettypes[:1] != ["none"] or nettypes[-1:] != ["wire"]:
+    if nettypes[-1:] != ["wire"]:
         yield Finding(RULES["default-nettype"], source.path, 1, f"`default_nettype {nettypes or 'never set'}")
     for number, line in enumerate(source.text.splitlines(), 1):
         if re.match(r"\s*`(include|define)\b", line):

@@ -81,18 +81,24 @@ module mvau_dots #(
             wire negative;
             if (GUARD && LANES * MAX_PRODUCT >= 2 ** (SHIFT - 1)) begin : g_guard
                 localparam int unsigned PAIRS = (LANES + 1) / 2;
+                wire [PAIRS-1:0] pairs;
                 logic [PAIRS-1:0] pair_q;
                 logic [DELAY:1] odd_q;
                 for (genvar i = 0; i < PAIRS; i++) begin : g_pair
                     wire even = xs[2*i][0] & (lanes[2*i][WBITS] ^ lanes[2*i][WBITS-1]);
                     if (2 * i + 1 < LANES) begin : g_two
                         wire odd = xs[2*i+1][0] & (lanes[2*i+1][WBITS] ^ lanes[2*i+1][WBITS-1]);
-                        always_ff @(posedge clk) if (en) pair_q[i] <= even ^ odd;
+                        assign pairs[i] = even ^ odd;
                     end else begin : g_one
-                        always_ff @(posedge clk) if (en) pair_q[i] <= even;
+                        assign pairs[i] = even;
                     end
                 end
-                always_ff @(posedge clk) if (en) odd_q <= DELAY'({odd_q, ^pair_q});
+                always_ff @(posedge clk) begin
+                    if (en) begin
+                        pair_q <= pairs;
+                        odd_q <= DELAY'({odd_q, ^pair_q});
+                    end
+                end
                 assign negative = sum[SHIFT] ^ odd_q[DELAY];
                 assign parts[0][c] = PART_BITS'($signed({negative, sum[SHIFT-1:0]}));
             end else begin : g_fits

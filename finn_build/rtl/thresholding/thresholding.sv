@@ -80,20 +80,19 @@ module thresholding #(
     end
 
     for (genvar p = 0; p < PE; p++) begin : g_lane
-        localparam bit [23:0] LANE = {8'(48 + p / 100 % 10), 8'(48 + p / 10 % 10), 8'(48 + p % 10)};
         if (MIDPOINT) begin : g_midpoint
             thresholding_midpoint #(
                 .ROWS(ROWS), .IN_BITS(IN_BITS), .SIGNED(SIGNED), .STAGES(STAGES), .DIP_BITS(DIP_BITS), .OUT_BITS(OUT_BITS),
                 .BIAS(BIAS), .BASE(BASE), .LIMIT(LIMIT), .CAPPED(CAPPED), .MIRRORED(MIRRORED),
                 .SPAN_BITS(SPAN_BITS), .DISPLACEMENT_BITS(DISPLACEMENT_BITS), .LOWEST(LOWEST), .BLOCK(BLOCK),
-                .FILE(FILE), .LANE(LANE)
+                .FILE(FILE), .LANE(p)
             ) lane (
                 .clk, .en(adv), .rows, .x_in(in0_data[p*IN_BITS+:IN_BITS]), .level(levels[p*OUT_BITS+:OUT_BITS])
             );
         end else begin : g_search
             thresholding_search #(
                 .ROWS(ROWS), .IN_BITS(IN_BITS), .SIGNED(SIGNED), .STAGES(STAGES), .OUT_BITS(OUT_BITS), .BIAS(BIAS),
-                .TABLE(TABLE), .BLOCK(BLOCK), .FILE(FILE), .LANE(LANE)
+                .TABLE(TABLE), .BLOCK(BLOCK), .FILE(FILE), .LANE(p)
             ) lane (
                 .clk, .en(adv), .rows, .x_in(in0_data[p*IN_BITS+:IN_BITS]), .level(levels[p*OUT_BITS+:OUT_BITS])
             );

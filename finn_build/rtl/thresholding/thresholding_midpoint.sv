@@ -31,7 +31,7 @@ module thresholding_midpoint #(
     parameter bit [10*32-1:0] LOWEST = '0,
     parameter bit [31:0] BLOCK = '0,  // bit k: stage k reads block RAM; behind them the ends, the dip's stages, the turn
     parameter FILE = "",
-    parameter bit [23:0] LANE = "000",
+    parameter int LANE = 0,
     localparam int ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1
 ) (
     input  wire                                clk,
@@ -47,7 +47,8 @@ module thresholding_midpoint #(
     wire [IN_BITS-1:0] x;
     if (MIRRORED) begin : g_mirrored
         logic [0:0] mirror[ROWS];
-        initial $readmemh({FILE, "_mirror_", LANE, ".mem"}, mirror);
+        localparam MIRROR_FILE = $sformatf("%s_mirror_%0d.mem", FILE, LANE);
+        initial $readmemh(MIRROR_FILE, mirror);
         assign x = x_in ^ {IN_BITS{mirror[rows[0]]}};
     end else begin : g_not_mirrored
         assign x = x_in;
@@ -59,13 +60,14 @@ module thresholding_midpoint #(
     logic [V_BITS-1:0] cap_q, span_q;
     wire [X_BITS-1:0] start;
     wire [V_BITS-1:0] cap, span;
+    localparam ENDS_FILE = $sformatf("%s_ends_%0d.mem", FILE, LANE);
     if (CAPPED) begin : g_capped
         rom #(
-            .DEPTH(ROWS), .WIDTH(X_BITS + 2 * V_BITS), .BLOCK(BLOCK[STAGES]), .INIT_FILE({FILE, "_ends_", LANE, ".mem"})
+            .DEPTH(ROWS), .WIDTH(X_BITS + 2 * V_BITS), .BLOCK(BLOCK[STAGES]), .INIT_FILE(ENDS_FILE)
         ) ends (.clk, .en, .addr(rows[0]), .data_q({cap, span, start}));
     end else begin : g_whole
         rom #(
-            .DEPTH(ROWS), .WIDTH(X_BITS + V_BITS), .BLOCK(BLOCK[STAGES]), .INIT_FILE({FILE, "_ends_", LANE, ".mem"})
+            .DEPTH(ROWS), .WIDTH(X_BITS + V_BITS), .BLOCK(BLOCK[STAGES]), .INIT_FILE(ENDS_FILE)
         ) ends (.clk, .en, .addr(rows[0]), .data_q({span, start}));
         assign cap = span;
     end
@@ -93,9 +95,8 @@ module thresholding_midpoint #(
         wire signed [BITS:0] displacement;
         if (MEM_BITS > 0) begin : g_memory
             wire [MEM_BITS-1:0] word;
-            rom #(
-                .DEPTH(DEPTH), .WIDTH(MEM_BITS), .BLOCK(BLOCK[k]), .INIT_FILE({FILE, "_", 8'(48 + k), "_", LANE, ".mem"})
-            ) displacements (
+            localparam STAGE_FILE = $sformatf("%s_%0d_%0d.mem", FILE, k, LANE);
+            rom #(.DEPTH(DEPTH), .WIDTH(MEM_BITS), .BLOCK(BLOCK[k]), .INIT_FILE(STAGE_FILE)) displacements (
                 .clk, .en, .addr(ADDR_BITS'({rows[2*k+2], {k{1'b0}}} | ADDR_BITS'(known[k]))), .data_q(word)
             );
             assign displacement = (BITS + 1)'(word) + (BITS + 1)'(LOW);
@@ -133,7 +134,7 @@ module thresholding_midpoint #(
             wire [X_BITS-1:0] step;
             rom #(
                 .DEPTH(DEPTH), .WIDTH(X_BITS), .BLOCK(BLOCK[STAGES+1+k]),
-                .INIT_FILE({FILE, "_dip", 8'(48 + k), "_", LANE, ".mem"})
+                .INIT_FILE($sformatf("%s_dip%0d_%0d.mem", FILE, k, LANE))
             ) steps (
                 .clk, .en, .addr(ADDR_BITS'({rows[k], {k{1'b0}}} | ADDR_BITS'(dipped[k]))), .data_q(step)
             );
@@ -153,7 +154,7 @@ module thresholding_midpoint #(
         wire [OUT_BITS-1:0] floor_level;
         rom #(
             .DEPTH(ROWS), .WIDTH(DIP_BITS + OUT_BITS), .BLOCK(BLOCK[STAGES+1+DIP_BITS]),
-            .INIT_FILE({FILE, "_turn_", LANE, ".mem"})
+            .INIT_FILE($sformatf("%s_turn_%0d.mem", FILE, LANE))
         ) turns (.clk, .en, .addr(rows[2*STAGES]), .data_q({turn, floor_level}));
         always_ff @(posedge clk)
             if (en) begin

@@ -21,7 +21,7 @@ module thresholding_search #(
     parameter bit TABLE = 1'b0,
     parameter bit [31:0] BLOCK = '0,  // bit k: stage k reads block RAM; bit STAGES: the table
     parameter FILE = "",
-    parameter bit [23:0] LANE = "000",
+    parameter int LANE = 0,
     localparam int ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1
 ) (
     input  wire                              clk,
@@ -43,9 +43,8 @@ module thresholding_search #(
         always_ff @(posedge clk) if (en) x_q <= x[k];
         always_ff @(posedge clk) if (en) top_q <= known[k];
         assign x[k+1] = x_q;
-        rom #(
-            .DEPTH(DEPTH), .WIDTH(IN_BITS + 1), .BLOCK(BLOCK[k]), .INIT_FILE({FILE, "_", 8'(48 + k), "_", LANE, ".mem"})
-        ) thresholds (
+        localparam STAGE_FILE = $sformatf("%s_%0d_%0d.mem", FILE, k, LANE);
+        rom #(.DEPTH(DEPTH), .WIDTH(IN_BITS + 1), .BLOCK(BLOCK[k]), .INIT_FILE(STAGE_FILE)) thresholds (
             .clk, .en, .addr(ADDR_BITS'({rows[k], {k{1'b0}}} | ADDR_BITS'(known[k]))), .data_q(threshold)
         );
         assign known[k+1] = STAGES'({top_q, {1'b0, x_q} >= threshold});
@@ -53,9 +52,8 @@ module thresholding_search #(
     wire unused = &{1'b0, x[STAGES]};
 
     if (TABLE) begin : g_table
-        rom #(
-            .DEPTH(ROWS << STAGES), .WIDTH(OUT_BITS), .BLOCK(BLOCK[STAGES]), .INIT_FILE({FILE, "_table_", LANE, ".mem"})
-        ) levels (
+        localparam TABLE_FILE = $sformatf("%s_table_%0d.mem", FILE, LANE);
+        rom #(.DEPTH(ROWS << STAGES), .WIDTH(OUT_BITS), .BLOCK(BLOCK[STAGES]), .INIT_FILE(TABLE_FILE)) levels (
             .clk, .en, .addr($clog2(ROWS << STAGES)'({rows[STAGES], known[STAGES]})), .data_q(level)
         );
     end else begin : g_count

@@ -60,24 +60,19 @@ module wideswg_windows #(
         end
     end
 
-    logic [KW-1:0][KH-1:0][WIDTH-1:0] window_q;  // by column, left to right
-    always_ff @(posedge clk) begin
-        if (step) begin
-            if (beyond) window_q[KW-1] <= '0;
-            else window_q[KW-1] <= in0_data;
+    wire [KW-1:0][KH-1:0][WIDTH-1:0] window;  // by column, left to right
+    for (genvar kx = 0; kx < KW; kx++) begin : g_column
+        logic [KH-1:0][WIDTH-1:0] column_q;
+        if (kx == KW - 1) begin : g_enter
+            always_ff @(posedge clk) if (step) column_q <= beyond ? '0 : in0_data;
+        end else begin : g_shift
+            always_ff @(posedge clk) if (step) column_q <= x_q == '0 ? '0 : window[kx+1];
         end
-    end
-    for (genvar kx = 0; kx < KW - 1; kx++) begin : g_column
-        always_ff @(posedge clk) begin
-            if (step) begin
-                if (x_q == '0) window_q[kx] <= '0;
-                else window_q[kx] <= window_q[kx+1];
-            end
-        end
+        assign window[kx] = column_q;
     end
     for (genvar ky = 0; ky < KH; ky++) begin : g_y
         for (genvar kx = 0; kx < KW; kx++) begin : g_x
-            assign out0_data[(ky*KW+kx)*WIDTH+:WIDTH] = window_q[kx][ky];
+            assign out0_data[(ky*KW+kx)*WIDTH+:WIDTH] = window[kx][ky];
         end
     end
     assign out0_valid = full_q;
