@@ -111,6 +111,10 @@ def parser() -> argparse.ArgumentParser:
         default="rtl",
         help="our RTL (default), the same design as C++ for Vitis HLS, or FINN's HLS layers",
     )
+    how.add_argument(
+        "--rtl", choices=("systemverilog", "verilog"), default="systemverilog",
+        help="the library's modules (default), or each op elaborated by Yosys to plain Verilog-2005, for any tool",
+    )  # fmt: skip
     check = p.add_argument_group("verification")
     check.add_argument(
         "--images", default="synthetic", metavar="DIR", help="folder of images (default: generated ones)"
@@ -121,6 +125,9 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--seed", type=int, default=1, help="seed of generated images and random stalls (default: 1)")
     check.add_argument("--stalls", action="store_true", help="random idle and backpressure on every stream of the top")
     check.add_argument("--waves", action="store_true", help="record waves of the stitched simulation (slow)")
+    check.add_argument(
+        "--lint", choices=("vivado",), help="check every file of the design against what Vivado is known to refuse"
+    )
     check.add_argument(
         "--yosys", action="store_true", help="synthesise every op with Yosys too: area beside the estimate"
     )

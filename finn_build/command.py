@@ -44,7 +44,7 @@ def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, fo
         highlight=False,
     )
     stalls = Stalls(options.seed) if options.stalls else None
-    build = Build(config, board, network, images, folder, stalls, options.waves)
+    build = Build(config, board, network, images, folder, stalls, options.waves, options.rtl, options.lint)
     if not network.trained:
         build.not_run.append("training: no trained weights are shipped for this model; these are random")
     with _progress(log) as on_step:
@@ -71,6 +71,8 @@ def _steps(options: argparse.Namespace) -> tuple[Step, ...]:
     if _wants_timing(options) and (options.impl != "rtl" or options.stop in _UNSTITCHED):
         raise ConfigError("--timing: needs the design of our RTL, from the step stitch on; leave out --impl and --stop")
     if options.impl != "rtl":
+        if options.lint or options.rtl != "systemverilog":
+            raise ConfigError(f"--impl {options.impl}: --lint and --rtl are for our RTL; use --impl rtl")
         if options.bitstream:
             raise ConfigError(f"--impl {options.impl} --bitstream: C++ is left to Vitis HLS from here; use --impl rtl")
         return STEPS_HLS if options.impl == "hls" else STEPS_FINN_HLS

@@ -21,6 +21,10 @@ class SimulationError(SignflowError):
     """The simulator failed to compile, stalled or broke a stream protocol."""
 
 
+class LintError(SignflowError):
+    """Files of the design hold what a tool that they are for refuses, by its public record."""
+
+
 class GateError(SignflowError):
     """Two levels of the same network disagree; names layer, channel, row, column and both values."""
 

@@ -40,6 +40,7 @@ from finn_build.hls.steps import simulate_cpp, write_cpp
 from finn_build.proof import levels
 from finn_build.proof.accuracy import Accuracy, measure_accuracy
 from finn_build.proof.gate import Tap, Verdict, compare
+from finn_build.rtl.plain import plain_design
 from finn_build.rtl.stitch import StitchedDesign, stitch
 from sim.csim import CsimResult
 from sim.isolated import OpResult, simulate_ops
@@ -60,6 +61,8 @@ class Build:
         out: folder of the results.
         stalls: random traffic for the simulations, or None.
         waves: record waves of the stitched simulation.
+        rtl: language of the design, "systemverilog" or, each op elaborated to a module of its own, "verilog".
+        lint: "vivado" to check every file of the design and its shell against what that tool refuses.
     """
 
     config: BuildConfig
@@ -69,6 +72,8 @@ class Build:
     out: Path
     stalls: Stalls | None = None
     waves: bool = False
+    rtl: str = "systemverilog"
+    lint: str | None = None
 
     integers: IntegerNetwork | None = None
     streams: ModelWrapper | None = None
@@ -133,6 +138,8 @@ def stitch_design(build: Build, progress: Progress) -> None:
     """Write RTL, memory files and the stitched top."""
     board = build.board
     build.design = stitch(_streams(build), build.out / "stitched", part=board.part, clk_ns=board.clk_period_ns)
+    if build.rtl == "verilog":
+        build.design = plain_design(build.design)
 
 
 def execute(build: Build, progress: Progress) -> None:

@@ -17,6 +17,7 @@ import jinja2
 from finn_build.config import Board
 from finn_build.dataflow.ops.base import RTL_DIR, Stream
 from finn_build.errors import UnsupportedModelError
+from finn_build.rtl.plain import write_plain
 from finn_build.rtl.stitch import DesignStream, StitchedDesign
 
 TOP = "signflow_top"
@@ -35,6 +36,7 @@ SHELL_SOURCES = (
     "shell/shell.sv",
 )
 SKIP_SOURCES = ("shell/shell_skip.sv",)  # where there are skips in memory
+_MODULE, _PLAIN = "shell", "signflow_shell"  # as in the library, and as plain Verilog
 MAX_STREAMS = 10  # the registers have a place for so many
 _BURST_WORDS = 16
 _HASH_FILE = "build_hash.mem"
@@ -104,10 +106,23 @@ def write_shell(design: StitchedDesign, board: Board) -> Shell:
     (folder / f"{TOP}.v").write_text(top_source(design, board))
     data_bits, addr_bits = _BUS[board.family]
     shared = [folder / Path(source).name for source in shell_sources]
+    if design.is_plain:
+        shared = _plain(design, board, shared)
     sources = (*design.sources, *(path for path in shared if path not in design.sources), folder / f"{TOP}.v")
     names = [*(path.name for path in sources), *(f"// memory file: {path.name}" for path in _memory_files(folder))]
     (folder / MANIFEST).write_text("\n".join(names) + "\n")
     return Shell(TOP, sources, folder, data_bits, addr_bits, inputs, outputs, build_hash)
+
+
+def _plain(design: StitchedDesign, board: Board, shared: list[Path]) -> list[Path]:
+    """The shell as one plain module without parameters, in place of its sources."""
+    folder, top = design.mem_dir, design.mem_dir / f"{TOP}.v"
+    origin = f"{_MODULE}${TOP}.shell_i"
+    written = write_plain({_PLAIN: origin}, [*design.sources, *shared, top], folder, black_box=design.top)
+    for path in shared:
+        path.unlink()
+    top.write_text(top_source(design, board, plain=True))
+    return written
 
 
 def shell_inputs(design: StitchedDesign) -> list[DesignStream]:
@@ -143,7 +158,7 @@ def hash_of(design: StitchedDesign) -> str:
     return state.hexdigest()[:_HASH_DIGITS]
 
 
-def top_source(design: StitchedDesign, board: Board) -> str:
+def top_source(design: StitchedDesign, board: Board, plain: bool = False) -> str:
     """Verilog of `signflow_top`."""
     text = (RTL_DIR / "shell" / f"{TOP}.v.j2").read_text()
     template = jinja2.Template(text, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
@@ -151,6 +166,8 @@ def top_source(design: StitchedDesign, board: Board) -> str:
     data_bits, addr_bits = _BUS[board.family]
     return template.render(
         accelerator=design.top,
+        shell=_PLAIN if plain else _MODULE,
+        plain=plain,
         inputs=inputs,
         outputs=outputs,
         skips=len(design.skips),

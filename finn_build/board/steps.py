@@ -9,7 +9,8 @@ from finn_build.board.bitstream.open_tools import require_open_tools, run_open
 from finn_build.board.bitstream.vivado import SCRIPT, require_vivado, run_vivado, write_project
 from finn_build.board.deploy_folder import write_deployment
 from finn_build.board.shell import write_shell
-from finn_build.errors import UnsupportedModelError
+from finn_build.errors import LintError, UnsupportedModelError
+from finn_build.rtl.lint import lint
 
 if TYPE_CHECKING:
     from finn_build.pipeline import Build
@@ -24,9 +25,17 @@ _FINNS_DRIVER = "deployment folder: FINN's shell takes FINN's driver, finn-plus-
 
 
 def add_shell(build: Build, progress: Progress) -> None:
-    """Write the shell around the design, and Vivado's project."""
+    """Write the shell around the design, and Vivado's project; lint all of it if asked to.
+
+    Raises:
+        LintError: a file breaks a rule.
+    """
     assert build.design is not None
-    build.shell = write_shell(build.design, build.board)
+    build.shell = shell = write_shell(build.design, build.board)
+    found = lint(shell.sources, shell.top, memories=shell.folder, block_design=True) if build.lint else []
+    if found:
+        lines = "\n".join(f"  {finding}" for finding in found)
+        raise LintError(f"--lint vivado: {len(found)} place(s) break a rule of docs/vivado.md:\n{lines}")
     write_project(build.shell, build.board, build.out / "vivado")
 
 

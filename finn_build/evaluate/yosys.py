@@ -84,8 +84,10 @@ def _cells(top: str, family: str, files: Sequence[str]) -> dict[str, int]:
     design = ys.Design()
     with tempfile.TemporaryDirectory() as folder:
         log, stat = Path(folder) / "log", Path(folder) / "stat.json"
+        plain = all(file.endswith(".v") for file in files)  # what the op's own file holds (rtl/plain.py)
+        reader = "read_verilog" if plain else f"read_slang --keep-hierarchy --allow-use-before-declare --top {top}"
         for command in (
-            f"read_slang --keep-hierarchy --allow-use-before-declare --top {top} {' '.join(files)}",
+            f"{reader} {' '.join(files)}",
             f"synth_xilinx -family {family} -flatten -noiopad -noclkbuf -top {top}",
         ):
             ys.run_pass(f"tee -q -o {log} {command}", design)

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from finn_build import processes
 from finn_build.errors import SimulationError
+from finn_build.rtl.stitch import StitchedDesign, write_manifest
 
 _PASSES = (
     "opt_expr", "opt_merge", "opt_reduce", "opt_expr",  # one write enable for a word, not one for each of its bits
@@ -32,6 +34,22 @@ _FOR_YOSYS = (  # lines of Yosys' own, and what they are to any other tool
     ),
 )
 _CONTENTS = re.compile(r'\$readmemb\("([^"]+)", ')
+
+
+def plain_design(design: StitchedDesign) -> StitchedDesign:
+    """Write every op of a stitched design as a plain module over its thin instance; library files leave the folder.
+
+    Raises:
+        SimulationError: Yosys does not read the design.
+    """
+    *library, top = design.sources
+    ops = [path.stem for path in library if re.search(rf"^    {path.stem} ", top.read_text(), re.MULTILINE)]
+    files = write_plain({op: op for op in ops}, library, design.mem_dir)
+    for path in library:
+        if path not in files:
+            path.unlink()
+    write_manifest([*files, top], design.mem_dir)
+    return replace(design, sources=(*files, top))
 
 
 def write_plain(modules: Mapping[str, str], sources: Sequence[Path], folder: Path, black_box: str = "") -> list[Path]:
@@ -52,10 +70,9 @@ def write_plain(modules: Mapping[str, str], sources: Sequence[Path], folder: Pat
     """
     with tempfile.TemporaryDirectory() as scratch:
         job = {"modules": dict(modules), "sources": [str(p) for p in sources], "out": scratch, "black_box": black_box}
-        command = [sys.executable, "-m", "finn_build.rtl.plain"]
-        ran = subprocess.run(
-            command, cwd=folder, input=json.dumps(job), capture_output=True, text=True, check=False
-        )  # fmt: skip
+        (Path(scratch) / "job.json").write_text(json.dumps(job))
+        command = [sys.executable, "-m", "finn_build.rtl.plain", f"{scratch}/job.json"]
+        ran = processes.run(command, cwd=folder)
         if ran.returncode:
             raise SimulationError(f"plain Verilog: Yosys failed: {(ran.stderr or ran.stdout).strip()[-300:]}")
         memories = {_words(path, 16): path.name for path in sorted(folder.glob("*.mem"))}
@@ -117,9 +134,9 @@ def _elaborate(modules: Mapping[str, str], sources: Sequence[str], out: str, bla
     run("splitnets -driver")  # every register is written in one process
     for module, origin in modules.items():
         below = origin.partition("$")[2] or origin
-        run(f"select {origin} *${below}.*")
         if module != origin:
             run(f"rename {origin} {module}")
+        run(f"select {module} *${below}.*")
         run(f"write_verilog -selected -extmem {out}/{module}.v")
         run("select -clear")
 
@@ -138,4 +155,4 @@ def _set_ports_apart(ys: Any, module: Any) -> None:
 
 
 if __name__ == "__main__":
-    _elaborate(**json.loads(sys.stdin.read()))
+    _elaborate(**json.loads(Path(sys.argv[1]).read_text()))

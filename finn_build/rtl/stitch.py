@@ -60,6 +60,11 @@ class StitchedDesign:
     longest_cycles: int
     skips: tuple[DesignSkip, ...] = ()
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is Verilog-2005 throughout."""
+        return all(path.suffix == ".v" for path in self.sources)
+
 
 def stitch(
     model: ModelWrapper,
@@ -96,7 +101,7 @@ def stitch(
     wiring = connected(model, cells, skips) if connect else side_by_side(cells)
     (out_dir / f"{top}.v").write_text(top_source(top, cells, wiring, clk_ns))
     sources = _gather([*(path for cell in cells for path in cell.sources), out_dir / f"{top}.v"], out_dir)
-    _write_manifest(sources, out_dir)
+    write_manifest(sources, out_dir)
     longest = max(int(op.get_exp_cycles()) for _, op in ops)
     return StitchedDesign(top, sources, wiring.inputs, wiring.outputs, wiring.taps, out_dir, longest, wiring.skips)
 
@@ -208,7 +213,7 @@ def _gather(sources: Sequence[Path], out_dir: Path) -> tuple[Path, ...]:
     return tuple(out_dir / name for name in found)
 
 
-def _write_manifest(sources: Sequence[Path], out_dir: Path) -> None:
+def write_manifest(sources: Sequence[Path], out_dir: Path) -> None:
     """List sources for any tool, by names relative to the folder, and the memory files as comments."""
     lines = ["+incdir+."] if any(path.suffix in _HEADERS for path in sources) else []
     lines += [path.name for path in sources if path.suffix not in _HEADERS]
