@@ -26,7 +26,8 @@ _PASSES = (
     "setattr -unset src -unset hdlname -unset full_case", "setattr -mod -unset src -unset hdlname",
 )  # fmt: skip
 _HEADER = "// Plain Verilog of {module}, elaborated by Yosys from the library. Generated.\n`default_nettype wire\n"
-_FOR_YOSYS = (  # lines of Yosys' own, and what they are to any other tool
+_LINES = (  # Yosys' lines, and what they are to any other tool
+    (re.compile(r"^  function \[", re.MULTILINE), "  function automatic ["),
     (re.compile(r"^\(\* keep_hierarchy .*\*\)\n", re.MULTILINE), "`ifdef YOSYS\n(* keep_hierarchy *)\n`endif\n"),
     (
         re.compile(r'^ *\(\* rom_style = "logic" \*\)\n', re.MULTILINE),
@@ -87,7 +88,7 @@ def _finished(module: str, text: str, memories: Mapping[tuple[int, ...], str]) -
     """Yosys' text with names of modules that are unique in the design, and the design's own memory files."""
     for index, inner in enumerate(re.findall(r"^module (\\\S+) ", text, re.MULTILINE)):
         text = text.replace(f"{inner} ", f"{module}_{index} ")
-    for pattern, line in _FOR_YOSYS:
+    for pattern, line in _LINES:
         text = pattern.sub(line, text)
     text = _CONTENTS.sub(lambda found: f'$readmemh("{memories[_words(Path(found[1]), 2)]}", ', text)
     return _HEADER.format(module=module) + text.partition("\n")[2]  # without Yosys' line about itself
