@@ -24,18 +24,18 @@ from __future__ import annotations
 import argparse
 import errno
 import logging
-import shutil
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from brevitas_models.networks.names import DEFAULT_MODEL, listed
 from finn_build.config import BOARD_DIR, CONFIG_DIR, BuildConfig, load_board, load_build
-from finn_build.errors import BitstreamError, ConfigError, GateError, SignflowError, TimingError
+from finn_build.errors import ConfigError, SignflowError
+from finn_build.output_folder import output_folder
+from finn_build.processes import ended_by_signals
 
 START_NAMES = ("integers", "lower", "fold", "buffer", "stitch")  # what comes later needs values that no file holds
 STEP_NAMES = (
@@ -165,7 +165,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
     options = parser().parse_args(arguments)
     try:
-        return _build(options)
+        with ended_by_signals():
+            return _build(options)
     except SignflowError as error:
         print(f"error: {error}", file=sys.stderr)
     except OSError as error:
@@ -186,7 +187,7 @@ def _build(options: argparse.Namespace) -> int:
     from finn_build.frontend.input_checks import check_input  # here, as below: `--help` does without what these load
 
     check_input(options, config, out)
-    with _working_folder(out, keep=options.start != STEP_NAMES[0]) as folder:
+    with output_folder(out, keep=options.start != STEP_NAMES[0]) as folder:
         from finn_build.finn.environment import prepare_finn  # before anything imports FINN
 
         prepare_finn(folder / ".finn")
@@ -227,37 +228,6 @@ def _preset(options: argparse.Namespace) -> Path:
     names = [f"{model}_{size}_{options.board}", f"{model}_{options.board}", model]
     found = (path for n in names if (path := CONFIG_DIR / f"{n}.yaml").is_file())
     return next(found, CONFIG_DIR / f"{DEFAULT_MODEL}.yaml")
-
-
-@contextmanager
-def _working_folder(out: Path, keep: bool) -> Iterator[Path]:
-    """A folder beside `out` that takes its place only when the build ends well."""
-    working = out.with_name(f".{out.name}.partial")
-    if out.exists() and not out.is_dir():
-        raise ConfigError(f"--out {out}: is a file; give a folder")
-    if out.is_dir() and any(out.iterdir()) and not (out / "steps").is_dir():
-        raise ConfigError(f"--out {out}: holds other files, not a build; give an empty or new folder")
-    shutil.rmtree(working, ignore_errors=True)
-    try:
-        if keep and out.is_dir():
-            shutil.copytree(out, working)
-            for sheet in ("report.json", "estimate.json"):
-                (working / sheet).unlink(missing_ok=True)
-        working.mkdir(parents=True, exist_ok=True)
-        yield working
-        _take_place(working, out)
-    except (GateError, BitstreamError, TimingError) as error:
-        failed = out.with_name(f"{out.name}.failed")
-        _take_place(working, failed)
-        raise type(error)(f"{error}. All of the build is kept in {failed}") from error
-    finally:
-        shutil.rmtree(working, ignore_errors=True)
-
-
-def _take_place(working: Path, out: Path) -> None:
-    shutil.rmtree(working / ".finn", ignore_errors=True)
-    shutil.rmtree(out, ignore_errors=True)
-    working.rename(out)
 
 
 if __name__ == "__main__":

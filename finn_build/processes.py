@@ -16,7 +16,7 @@ from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _running: set[subprocess.Popen[str]] = set()
-_ending = threading.Event()
+_ending, _unbroken = threading.Event(), threading.Event()
 
 
 @contextmanager
@@ -68,8 +68,18 @@ def ended_by_signals() -> Iterator[None]:
         _ending.clear()
 
 
+@contextmanager
+def unbroken() -> Iterator[None]:
+    """Within, which is short and the last thing done, signals are ignored."""
+    _unbroken.set()
+    try:
+        yield
+    finally:
+        _unbroken.clear()
+
+
 def _end(number: int, frame: FrameType | None) -> None:
-    if not _ending.is_set():
+    if not _ending.is_set() and not _unbroken.is_set():
         _ending.set()
         for process in list(_running):
             _kill(process)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import base64
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +18,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from finn_build.errors import SignflowError, SimulationError
+from finn_build.output_folder import output_folder
+from finn_build.processes import ended_by_signals
 
 NOTEBOOK = "inference.ipynb"
 _ROOT = Path(__file__).parent.parent
@@ -32,7 +33,7 @@ def run_notebook(build: Path, out: Path) -> list[Path]:
 
     Args:
         build: folder of a build, with `stitched/` and `deploy/`.
-        out: folder for the executed notebook and its pictures; replaced.
+        out: folder for the executed notebook and its pictures; those of an earlier run are replaced.
 
     Returns:
         The pictures, in the order of the notebook.
@@ -55,16 +56,13 @@ def run_notebook(build: Path, out: Path) -> list[Path]:
     except CellExecutionError as error:
         raise SimulationError(f"{deploy / NOTEBOOK}: {error}") from error
     notebook.cells = notebook.cells[1:-1]
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    nbformat.write(notebook, out / NOTEBOOK)  # type: ignore[no-untyped-call]
-    pictures: list[Path] = []
-    for cell in notebook.cells:
-        for output in cell.get("outputs", ()):
-            if picture := output.get("data", {}).get("image/png"):
-                pictures.append(out / f"picture_{len(pictures)}.png")
-                pictures[-1].write_bytes(base64.b64decode(picture))
-    return pictures
+    shown = [o.get("data", {}).get("image/png") for cell in notebook.cells for o in cell.get("outputs", ())]
+    pictures = [(f"picture_{i}.png", base64.b64decode(text)) for i, text in enumerate(filter(None, shown))]
+    with output_folder(out) as folder:
+        nbformat.write(notebook, folder / NOTEBOOK)  # type: ignore[no-untyped-call]
+        for name, content in pictures:
+            (folder / name).write_bytes(content)
+    return [out / name for name, _ in pictures]
 
 
 def printed(notebook: Path) -> str:
@@ -80,9 +78,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     out = options.build / "notebook_run"
     try:
-        pictures = run_notebook(options.build, out)
+        with ended_by_signals():
+            pictures = run_notebook(options.build, out)
     except SignflowError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("error: interrupted; nothing was kept", file=sys.stderr)
         return 1
     print(printed(out / NOTEBOOK), end="")
     print(f"{out / NOTEBOOK} with {len(pictures)} pictures")

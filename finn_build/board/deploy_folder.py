@@ -33,11 +33,11 @@ _EARLIEST = "315532800"  # 1980, as early as zip files go: the wheel's bytes fol
 
 
 def write_deployment(build: Build, folder: Path) -> Path:
-    """Write the folder anew.
+    """Write the folder.
 
     Args:
         build: gone through the gate.
-        folder: replaced.
+        folder: new.
 
     Raises:
         UnsupportedModelError: the driver cannot do the host's part of this network, or it takes no images.
@@ -45,7 +45,6 @@ def write_deployment(build: Build, folder: Path) -> Path:
     assert build.shell is not None
     if len(build.network.input_shape) != 4:
         raise UnsupportedModelError(f"the driver takes images, this network {build.network.input_shape[1:]}")
-    shutil.rmtree(folder, ignore_errors=True)
     (folder / "images").mkdir(parents=True)
     write_description(build, build.shell.build_hash, folder / f"{NAME}.json")
     _write_images(build, folder / "images")

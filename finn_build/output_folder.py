@@ -1,0 +1,183 @@
+"""The folder of a build: made beside its place and moved there when all is well; only our own files are ever touched.
+
+A marker in the folder lists the files that the build wrote. Only a marked folder is replaced, and of it only these.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
+from pathlib import Path
+
+from finn_build.errors import BitstreamError, ConfigError, GateError, TimingError
+from finn_build.processes import unbroken
+
+MARKER = ".signflow.json"
+_SHEETS = ("report.json", "estimate.json")  # what a whole build is known by: they go first and come last
+
+
+class _InTheWay(ConfigError):
+    """Files that are not ours stand where the build's would go; found when it is made."""
+
+
+@contextmanager
+def output_folder(out: Path, keep: bool = False) -> Iterator[Path]:
+    """A folder beside `out`, in which a build is made; its files take their place when the block ends well.
+
+    What fails at the gate or after it is kept in `<out>.failed`, or, where that is not ours, in `<out>.failed-2`...
+
+    Args:
+        out: the place.
+        keep: begin with the steps of the build that is there.
+
+    Raises:
+        ConfigError: the place or its neighbour is not ours, or another build is writing there.
+    """
+    out = Path(os.path.realpath(out))
+    _require_ours(out)
+    working = out.with_name(f".{out.name}.partial")
+    with _locked(working):
+        try:
+            if keep:
+                _copy_steps(out, working)
+            yield working
+            _take_place(working, out)
+        except (GateError, BitstreamError, TimingError, _InTheWay) as error:
+            failed = next(place for place in _places_of_failures(out) if _may_take(place, working))
+            _take_place(working, failed)
+            raise type(error)(f"{error}. All of the build is kept in {failed}") from error
+        except BaseException:
+            shutil.rmtree(working, ignore_errors=True)
+            raise
+
+
+def _require_ours(out: Path) -> None:
+    """Raise ConfigError unless a folder is new, empty or a build's."""
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"--out {out}: is a file; give a folder")
+    if out.is_dir() and any(out.iterdir()) and _ours(out) is None:
+        raise ConfigError(
+            f"--out {out}: holds other files, not a build (there is no {MARKER}); give an empty or new folder"
+        )
+
+
+@contextmanager
+def _locked(working: Path) -> Iterator[None]:
+    """Make the folder, or take over what a killed build left there; its marker is locked, as long as it is there.
+
+    Raises:
+        ConfigError: something else has that name, or another build is writing there.
+    """
+    working.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        working.mkdir()
+    marker = working / MARKER
+    if working.is_symlink() or not working.is_dir() or (any(working.iterdir()) and not _is_file(marker)):
+        raise ConfigError(f"{working}: is in the way, and was not made by a build; move it, or choose another --out")
+    with marker.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            busy = f"{working}: another build is writing there; wait for it, or choose another --out"
+            raise ConfigError(busy) from None
+        for left in (path for path in working.iterdir() if path != marker):
+            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+        yield
+
+
+def _ours(folder: Path) -> list[str] | None:
+    """Files of the build in a folder, relative to it; None where the folder is no build's."""
+    if folder.is_symlink() or not _is_file(folder / MARKER):
+        return None
+    try:
+        listed = json.loads((folder / MARKER).read_text())["files"]
+        return [name for name in listed if not Path(name).is_absolute() and ".." not in Path(name).parts]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def _files(folder: Path) -> list[str]:
+    """All files below a folder; a link is a file."""
+    found = []
+    for inner, folders, files in os.walk(folder):
+        links = [name for name in folders if (Path(inner) / name).is_symlink()]
+        found += [str((Path(inner) / name).relative_to(folder)) for name in (*files, *links)]
+    return sorted(name for name in found if name != MARKER)
+
+
+def _copy_steps(out: Path, working: Path) -> None:
+    """What a later start reads; all else is made again."""
+    for name in _ours(out) or ():
+        if Path(name).parts[0] == "steps" and _is_file(out / name):
+            (working / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(out / name, working / name)
+
+
+def _places_of_failures(out: Path) -> Iterator[Path]:
+    return (out.with_name(f"{out.name}.failed{'' if number == 1 else f'-{number}'}") for number in count(1))
+
+
+def _may_take(place: Path, working: Path) -> bool:
+    return not os.path.lexists(place) or (_ours(place) is not None and not _in_the_way(working, place))
+
+
+def _take_place(working: Path, out: Path) -> None:
+    """Put the files of `working` into `out` instead of those of the build that is there; no signal comes between.
+
+    Raises:
+        _InTheWay: something else has one of their names.
+    """
+    shutil.rmtree(working / ".finn", ignore_errors=True)
+    if clashes := _in_the_way(working, out):
+        raise _InTheWay(f"--out {out}: not of a build, and in its way: {', '.join(clashes)}; move them")
+    new, old = _files(working), (_ours(out) or []) if out.is_dir() else []
+    with unbroken():
+        if not out.is_dir():
+            _list_files(working, new)
+            working.rename(out)
+            return
+        _list_files(out, [*old, *new])
+        for name in sorted(old, key=_by_sheet):
+            if not _through_link(out, name):
+                (out / name).unlink(missing_ok=True)
+        for folder in sorted({f for name in old for f in Path(name).parents[:-1]}, reverse=True):
+            with suppress(OSError):  # others' files are in it
+                (out / folder).rmdir()
+        for name in sorted(new, key=_by_sheet, reverse=True):
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            (working / name).replace(out / name)
+        _list_files(out, new)
+        shutil.rmtree(working, ignore_errors=True)
+
+
+def _in_the_way(working: Path, out: Path) -> list[str]:
+    """What in `out` is not a build's and has the name of a file or folder of `working`."""
+    ours, found = set(_ours(out) or ()), []
+    for name in _files(working) if out.is_dir() else ():
+        place = out / name
+        taken = os.path.lexists(place) and (name not in ours or (place.is_dir() and not place.is_symlink()))
+        parents = [f for f in Path(name).parents[:-1] if str(f) not in ours and os.path.lexists(out / f)]
+        found += [name] if taken else [str(f) for f in parents if not (out / f).is_dir() or (out / f).is_symlink()]
+    return list(dict.fromkeys(found))
+
+
+def _through_link(out: Path, name: str) -> bool:
+    return any((out / folder).is_symlink() for folder in Path(name).parents[:-1])
+
+
+def _by_sheet(name: str) -> tuple[bool, str]:
+    return name not in _SHEETS, name
+
+
+def _list_files(folder: Path, names: Iterable[str]) -> None:
+    content = {"about": "files of a build by signflow, which its next one replaces", "files": list(names)}
+    (folder / MARKER).write_text(json.dumps(content, indent=0) + "\n")
