@@ -42,6 +42,9 @@ module thresholding_midpoint #(
 );
     localparam int X_BITS = $clog2(LIMIT + 2);  // a step of the dip that is never reached is LIMIT + 1
     localparam int V_BITS = 32'(SPAN_BITS[5:0]);
+    // The window may reach far beyond the input's type, as what the steps go on to does.
+    localparam int FARTHEST = (BASE < 0 ? -BASE : BASE) > LIMIT ? (BASE < 0 ? -BASE : BASE) : LIMIT;
+    localparam int OFFSET_BITS = 2 + ($clog2(FARTHEST + 1) > IN_BITS ? $clog2(FARTHEST + 1) : IN_BITS);
     localparam int PAST_BITS = X_BITS > V_BITS ? X_BITS : V_BITS;
 
     wire [IN_BITS-1:0] x;
@@ -55,7 +58,8 @@ module thresholding_midpoint #(
     end
 
     // Cycle 1: within the window. Cycle 2: beyond the start. Cycle 3: up to the cap.
-    wire signed [IN_BITS+1:0] offset = signed'({2'b00, x ^ (IN_BITS'(SIGNED) << (IN_BITS - 1))}) - (IN_BITS + 2)'(BASE);
+    wire signed [OFFSET_BITS-1:0] offset =
+        signed'(OFFSET_BITS'(x ^ (IN_BITS'(SIGNED) << (IN_BITS - 1)))) - OFFSET_BITS'(BASE);
     logic [X_BITS-1:0] x_q, past_q;
     logic [V_BITS-1:0] cap_q, span_q;
     wire [X_BITS-1:0] start;
@@ -74,7 +78,7 @@ module thresholding_midpoint #(
     wire [X_BITS:0] past = {1'b0, x_q} - {1'b0, start};
     always_ff @(posedge clk)
         if (en) begin
-            x_q <= offset < 0 ? '0 : offset > (IN_BITS + 2)'(LIMIT) ? X_BITS'(LIMIT) : X_BITS'(offset);
+            x_q <= offset < 0 ? '0 : offset > OFFSET_BITS'(LIMIT) ? X_BITS'(LIMIT) : X_BITS'(offset);
             past_q <= past[X_BITS] ? '0 : past[X_BITS-1:0];
             {cap_q, span_q} <= {cap, span};
         end
