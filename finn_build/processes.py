@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
+_PATIENCE_SECONDS = 5.0  # that a program gets to end
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _running: set[subprocess.Popen[str]] = set()
 _ending, _unbroken = threading.Event(), threading.Event()
@@ -21,7 +22,7 @@ _ending, _unbroken = threading.Event(), threading.Event()
 
 @contextmanager
 def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
-    """A program, as `subprocess.Popen` starts it with text pipes; killed where the block ends before it does.
+    """A program, as `subprocess.Popen` starts it with text pipes; ended where the block ends before it does.
 
     Raises:
         KeyboardInterrupt: a signal has ended everything, so that nothing more begins.
@@ -31,14 +32,13 @@ def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen
     try:
         if _ending.is_set():
             raise KeyboardInterrupt
-        with process:
-            try:
-                yield process
-            except BaseException:
-                _kill(process)
-                raise
+        yield process
+        process.wait()
+    except BaseException:
+        _signal(process, signal.SIGTERM)
+        raise
     finally:
-        _kill(process)
+        _close(process)
         _running.discard(process)
 
 
@@ -82,11 +82,24 @@ def _end(number: int, frame: FrameType | None) -> None:
     if not _ending.is_set() and not _unbroken.is_set():
         _ending.set()
         for process in list(_running):
-            _kill(process)
+            _signal(process, signal.SIGTERM)
         raise KeyboardInterrupt
 
 
-def _kill(process: subprocess.Popen[str]) -> None:
+def _signal(process: subprocess.Popen[str], number: int) -> None:
     if process.returncode is None and process.poll() is None:
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(process.pid, number)
+
+
+def _close(process: subprocess.Popen[str]) -> None:
+    """Close its pipes and wait for its end, for which it has some time: compilers tidy up."""
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe:
+            with suppress(OSError):
+                pipe.close()
+    try:
+        process.wait(_PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        _signal(process, signal.SIGKILL)
+        process.wait()

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from brevitas_models.export import export_qonnx
 from finn_build.errors import BitstreamError, ConfigError, GateError
+from finn_build.frontend.export import export_qonnx
 from finn_build.output_folder import MARKER, output_folder
-from tests.networks import SmallResidual
+from tests.builds.networks import SmallResidual
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 FIRST = {"report.json": "1", "steps/lower.onnx": "l", "vivado/build.tcl": "t", "ops/deep/a.v": "a"}
 SECOND = {"report.json": "2", "steps/lower.onnx": "L", "vivado/build.tcl": "T", "new/b.v": "b"}
 
