@@ -57,6 +57,7 @@ def write_description(build: Build, build_hash: str, path: Path) -> None:
             Skip(skip.sent.tensor, skip.taken.tensor, ring_bytes(skip.sent.stream, skip.depth, build.board))
             for skip in build.design.skips
         ),
+        inspection=build.network.inspection,
         arrays=arrays,
     ).save(path)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from qonnx.core.modelwrapper import ModelWrapper
+from signflow_driver.inspection import Inspection
 from torch import nn
 
 from brevitas_models.data.images import UNLABELLED, ImageSet, load_folder, match_classes, to_float
@@ -38,6 +39,7 @@ class Network:
         origin: where it came from, in words.
         classes: class names; empty when unknown.
         trained: True when the weights come from a checkpoint or file, False for a zoo model without shipped weights.
+        inspection: windows and threshold for larger images, where the checkpoint has them.
     """
 
     qonnx: ModelWrapper
@@ -46,6 +48,7 @@ class Network:
     origin: str
     classes: tuple[str, ...]
     trained: bool
+    inspection: Inspection | None = None
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -89,7 +92,9 @@ def _random_model(name: str, overrides: dict[str, Any]) -> ZooNetwork:
 def from_checkpoint(path: Path, out: Path, **overrides: Any) -> Network:
     """A checkpoint written by `brevitas_models.train`, some fields of its configuration changed."""
     model, _, meta = zoo.load_checkpoint(path, **overrides)
-    return _export(model, f"checkpoint {path.name}", meta.classes, out, trained=True)
+    network = _export(model, f"checkpoint {path.name}", meta.classes, out, trained=True)
+    known = meta.metrics.get("inspection")
+    return replace(network, inspection=Inspection(**known)) if known else network
 
 
 def from_qonnx(path: Path) -> Network:

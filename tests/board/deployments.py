@@ -94,6 +94,21 @@ def colour_map_and_scores(folder: Path) -> Deployment:
     return deploy(randomize(MapAndScores(), seed=10), (1, 3, 8, 6), folder)
 
 
+def square_masks(folder: Path) -> Deployment:
+    """Grey, 8 x 8 pixels, a mask of +1 and -1."""
+    layers = (
+        act_quantizer(8, signed=False, max_value=1.0),
+        QuantConv2d(1, 4, 3, padding=1, bias=False, **weight_quantizer(1)),
+        BatchNorm2d(4),
+        act_quantizer(3, signed=True, max_value=4.0),
+        QuantConv2d(4, 1, 1, bias=False, **weight_quantizer(1)),
+        BatchNorm2d(1),
+        QuantIdentity(act_quant=BipolarAct, return_quant_tensor=False),
+    )
+    torch.manual_seed(3)
+    return deploy(nn.Sequential(*layers).eval(), (1, 1, 8, 8), folder)
+
+
 def deployed(model: nn.Module, size: tuple[int, int], out: Path) -> Build:
     """A build up to its deployment folder, without the simulations of the gate: the notebook compares with PyTorch."""
     torch.manual_seed(3)

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +14,16 @@ from signflow_driver import (
     BusError,
     DriverError,
     InputError,
+    Inspection,
     MismatchError,
     StallError,
     load_description,
 )
 from signflow_driver import registers as reg
+from signflow_driver.inspection import cut, judge
 
 from sim.board import BoardTraffic, SimulatedBoard, simulated_board
-from tests.board.deployments import Deployment, colour_map_and_scores, deploy, grey_scores
+from tests.board.deployments import Deployment, colour_map_and_scores, deploy, grey_scores, square_masks
 from tests.builds.networks import PlainBrevitas
 
 ON_BOARD = BoardTraffic()
@@ -75,6 +78,29 @@ def test_images_come_in_any_layout(
         assert np.array_equal(other.segment(np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))), mask)
         wanted = next(iter(colour.expected(pictures).values()))
         assert np.array_equal(mask, wanted[:, 0] > 0) and 0 < mask.mean() < 1
+
+
+def test_inspection_of_an_image_of_any_size(tmp_path: Path) -> None:
+    """Windows and threshold of the description; what the windows say is the integer model's."""
+    masks = square_masks(tmp_path)
+    path = masks.folder / "accelerator.json"
+    image = np.random.default_rng(5).integers(0, 256, (19, 27), dtype=np.uint8)
+    how = Inspection(8, 5, threshold=3.0)
+    windows = cut(image[None], how, 8)
+    expected = judge(next(iter(masks.expected(windows).values())), (19, 27), how, ())
+    assert 0 < expected.mask.sum() < expected.mask.size
+    with simulated_board(masks.folder), Accelerator(masks.bitfile) as accelerator:
+        with pytest.raises(InputError, match="has no windows and no threshold; pass an Inspection"):
+            accelerator.inspect(image)
+        with pytest.raises(InputError, match=r"inspect: float64 \(19, 27\); legal: uint8 \(1, H, W\)"):
+            accelerator.inspect(image.astype(float), how)
+    replace(load_description(path), inspection=how).save(path)
+    with simulated_board(masks.folder), Accelerator(masks.bitfile) as accelerator:
+        assert accelerator.description.inspection == how
+        for same in (image, image[None], image[..., None]):
+            verdict = accelerator.inspect(same)
+            assert (verdict.label, verdict.score) == (expected.label, expected.score)
+            assert np.array_equal(verdict.mask, expected.mask) and np.array_equal(verdict.scores, expected.scores)
 
 
 def test_pixels_are_looked_up_and_labels_leave(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from .accelerator import Accelerator
 from .description import Description, HostStep, HostTail, StreamFormat, load_description
 from .errors import BusError, DriverError, InputError, MismatchError, StallError
 from .frames import folder_frames
+from .inspection import Inspection, Verdict
 from .performance import Performance
 
 __all__ = [
@@ -14,10 +15,12 @@ __all__ = [
     "HostStep",
     "HostTail",
     "InputError",
+    "Inspection",
     "MismatchError",
     "Performance",
     "StallError",
     "StreamFormat",
+    "Verdict",
     "folder_frames",
     "load_description",
 ]

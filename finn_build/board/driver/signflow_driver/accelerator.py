@@ -12,6 +12,7 @@ from . import registers as reg
 from .description import Description, StreamFormat, load_description
 from .errors import DriverError, InputError, MismatchError
 from .host_ops import leave
+from .inspection import Inspection, Verdict, cut, judge
 from .jobs import Job, JobQueue
 from .packing import unpack
 from .performance import Performance, read_performance
@@ -89,6 +90,27 @@ class Accelerator:
         if maps.ndim != 4:
             raise InputError(f"segment: {self.description.model} gives no map but {maps.shape[1:]}; use classify")
         return maps.argmax(1) if maps.shape[1] > 1 else (maps[:, 0] > 0).astype(np.int64)
+
+    def inspect(self, image: np.ndarray, inspection: Inspection | None = None) -> Verdict:
+        """Whether an image of any size has a defect, which, and where.
+
+        Args:
+            image: uint8 (C, H, W) or (H, W, C); grey ones (H, W) too.
+            inspection: windows and threshold; by default those of the description, chosen on validation images.
+
+        Raises:
+            InputError: the image is not such, or nothing says how to inspect.
+        """
+        channels, size = self.description.image_shape[0], self.description.image_shape[-1]
+        inspection = inspection or self.description.inspection
+        if inspection is None:
+            raise InputError(
+                f"inspect: the description of {self.description.model} has no windows and no threshold; pass an "
+                "Inspection, or build from a checkpoint that brevitas_models.inspect --calibrate wrote"
+            )
+        planes = _planes(image, channels)
+        outputs = next(iter(self.infer(cut(planes, inspection, size)).values()))
+        return judge(outputs, planes.shape[1:], inspection, self.description.classes)
 
     def stream(self, batches: Iterable[np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
         """Outputs of batch after batch, in order; the next is packed and enters while one is computed.
@@ -189,3 +211,21 @@ class Accelerator:
 
     def _outputs(self, ints: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         return {tail.name: leave(ints, tail, self.description) for tail in self.description.tails}
+
+
+def _planes(image: np.ndarray, channels: int) -> np.ndarray:
+    """An image as (C, H, W).
+
+    Raises:
+        InputError: it has another number of channels, or no uint8 pixels.
+    """
+    shape = getattr(image, "shape", ())
+    if getattr(image, "dtype", None) == np.uint8 and image.size:
+        if len(shape) == 2 and channels == 1:
+            return image[None]
+        if len(shape) == 3 and channels in (shape[0], shape[2]):
+            return image if shape[0] == channels else np.moveaxis(image, -1, 0)
+    raise InputError(
+        f"inspect: {getattr(image, 'dtype', type(image).__name__)} {shape}; legal: uint8 ({channels}, H, W) or "
+        f"(H, W, {channels})"
+    )

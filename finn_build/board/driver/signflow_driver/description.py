@@ -17,6 +17,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from .errors import DriverError
+from .inspection import Inspection
 
 FORMAT = 2
 KINDS = ("unsigned", "signed", "bipolar")
@@ -139,6 +140,7 @@ class Description:
         inputs, outputs: streams in the order of the shell's.
         skips: in the order of the shell's streams, where they follow the inputs, and again the outputs.
         tails: outputs of the network.
+        inspection: how images larger than the network's are inspected; None where that is not known.
         arrays: "head" int64 [C, 256], the integer that enters for each pixel value; the scales; the constants of the
             steps.
     """
@@ -154,6 +156,7 @@ class Description:
     outputs: tuple[StreamFormat, ...]
     tails: tuple[HostTail, ...]
     skips: tuple[Skip, ...] = ()
+    inspection: Inspection | None = None
     arrays: dict[str, np.ndarray] = field(default_factory=dict, compare=False)
 
     @property
@@ -170,6 +173,7 @@ class Description:
         content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "arrays"}
         for name in ("inputs", "outputs", "tails", "skips"):
             content[name] = [asdict(item) for item in content[name]]
+        content["inspection"] = None if self.inspection is None else asdict(self.inspection)
         content |= {"format": FORMAT, "arrays_hash": _hash(self.arrays)}
         path.write_text(json.dumps(content, indent=2) + "\n")
         np.savez(path.with_suffix(".npz"), **self.arrays)  # type: ignore[arg-type]
@@ -202,6 +206,7 @@ def _description(content: dict[str, Any], arrays: dict[str, np.ndarray]) -> Desc
             StreamFormat(**{**s, "shape": tuple(s["shape"]), "order": tuple(s["order"])}) for s in content[name]
         )
     content["skips"] = tuple(Skip(**skip) for skip in content.get("skips", ()))
+    content["inspection"] = Inspection(**content["inspection"]) if content.get("inspection") else None
     content["tails"] = tuple(HostTail(**{**t, "steps": _steps(t["steps"])}) for t in content["tails"])
     content |= {name: tuple(content[name]) for name in ("image_shape", "classes")}
     return Description(**content, arrays=arrays)

@@ -1,0 +1,1 @@
+"""Inspection of whole images: a network's windows over them, and the threshold above which an image has a defect."""
