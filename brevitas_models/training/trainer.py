@@ -14,7 +14,7 @@ from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning_fabric import Fabric
@@ -116,7 +116,8 @@ class Trainer:
     def _build(self, step: int) -> Network:
         torch.manual_seed(self.config.seed)
         fields = self.fields | ({"weight_bits": 32} if step == 1 else {})
-        model = build_model(self.config.model, **fields).to(self.fabric.device, memory_format=memory_format())
+        model = build_model(self.config.model, **fields).to(self.fabric.device)
+        model.to(memory_format=memory_format())  # type: ignore[call-overload]  # in place; the stubs lack it alone
         model.classes = self.classes
         return model
 
@@ -193,7 +194,7 @@ class Trainer:
         """
         if state.step == 1:
             return self.task.measure(state.model, self.val_images, self.val_targets)
-        model = deepcopy(state.model if state.average is None else state.average.module)
+        model = deepcopy(state.model if state.average is None else cast(Network, state.average.module))
         views = self._batches(state.step, -1 - state.epoch, math.ceil(len(self.train_images) / self.config.batch))
         reestimate_batch_norm(model, (images for images, _ in islice(views, NORM_BATCHES)))
         val = self.task.measure(model, self.val_images, self.val_targets)
