@@ -15,7 +15,7 @@ from pathlib import Path
 import jinja2
 
 from finn_build.config import Board
-from finn_build.dataflow.ops.base import RTL_DIR, Stream
+from finn_build.dataflow.ops.base import FIFO_RTL, RTL_DIR, Stream
 from finn_build.errors import UnsupportedModelError
 from finn_build.rtl.plain import write_plain
 from finn_build.rtl.stitch import DesignStream, StitchedDesign
@@ -23,20 +23,20 @@ from finn_build.rtl.stitch import DesignStream, StitchedDesign
 TOP = "signflow_top"
 MANIFEST = "shell.f"
 SHELL_SOURCES = (
-    "fifo/fifo.sv",
-    "shell/shell_bursts.sv",
-    "shell/shell_gearbox.sv",
-    "shell/shell_reader.sv",
-    "shell/shell_writer.sv",
-    "shell/shell_axilite.sv",
-    "shell/shell_registers.sv",
-    "shell/shell_jobs.sv",
-    "shell/shell_clocks.sv",
-    "shell/shell_monitor.sv",
-    "shell/shell.sv",
+    *FIFO_RTL,
+    "shell/sf_shell_bursts.sv",
+    "shell/sf_shell_gearbox.sv",
+    "shell/sf_shell_reader.sv",
+    "shell/sf_shell_writer.sv",
+    "shell/sf_shell_axilite.sv",
+    "shell/sf_shell_registers.sv",
+    "shell/sf_shell_jobs.sv",
+    "shell/sf_shell_clocks.sv",
+    "shell/sf_shell_monitor.sv",
+    "shell/sf_shell.sv",
 )
-SKIP_SOURCES = ("shell/shell_skip.sv",)  # where there are skips in memory
-_MODULE, _PLAIN = "shell", "signflow_shell"  # as in the library, and as plain Verilog
+SKIP_SOURCES = ("shell/sf_shell_skip.sv",)  # where there are skips in memory
+_MODULE, _PLAIN = "sf_shell", "signflow_shell"  # as in the library, and as plain Verilog
 MAX_STREAMS = 10  # the registers have a place for so many
 _BURST_WORDS = 16
 _HASH_FILE = "build_hash.mem"

@@ -29,7 +29,7 @@ LIBRARY = HLS_DIR / "lib"
 TOP = "accelerator"
 SCRIPT = "run_hls.tcl"
 _DIRECT = 2  # depth of a stream between two ops without a FIFO
-_IMPL = {"block": "bram", "ultra": "uram"}
+_IMPL = (None, "bram", "uram")  # of the RTL's styles; small FIFOs are left to the tool
 ENVIRONMENT = jinja2.Environment(
     loader=jinja2.FileSystemLoader(HLS_DIR),
     trim_blocks=True,
@@ -220,7 +220,7 @@ class _Top:
             depth, impl = _DIRECT, None
             if fifo is not None:
                 op = ops[fifo.name]
-                depth, impl = op.attr("depth"), _IMPL.get(str(op.rtl_parameters()["RAM_STYLE"]))
+                depth, impl = op.attr("depth"), _IMPL[op.rtl_parameters()["RAM_STYLE"]]
                 tensors.append(fifo.output[0])
             channel = Channel(name, stream_of(tensor), depth, impl, fifo.name if fifo is not None else None)
             self.channels |= dict.fromkeys(tensors, channel)

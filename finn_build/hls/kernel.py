@@ -10,11 +10,11 @@ from qonnx.core.datatype import BaseDataType, DataType
 
 _MACHINE_WORDS = {8: "unsigned char", 16: "unsigned short", 32: "unsigned int", 64: "unsigned long long"}
 _WORDS_A_LINE = 16
-_IMPL = {"block": "bram", "ultra": "uram", "distributed": "lutram"}
+_IMPL = ("lutram", "bram", "uram")
 
 
-def storage(style: str) -> str:
-    """Vitis HLS' word for a kind of memory of the RTL."""
+def storage(style: int) -> str:
+    """Vitis HLS' word for a kind of memory of the RTL (the STYLE of sf_ram.sv)."""
     return _IMPL[style]
 
 

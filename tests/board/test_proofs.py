@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from finn_build.dataflow.ops.base import RTL_DIR
+from finn_build.dataflow.ops.base import FIFO_RTL, RTL_DIR
 from tests.board.prove import holds
 
 PROOFS = Path(__file__).parent / "rtl"
@@ -23,28 +23,29 @@ CASES = {
     "skip": ("skip_proof", {}),
 }
 BUGS = [
-    ("bursts_proof", "shell_bursts.sv", "- {1'b0, place_q[LOW+:STEP]}", ""),
-    ("bursts_proof", "shell_bursts.sv", "left_q <= COUNT_BITS'(room)", "left_q < COUNT_BITS'(room)"),
-    ("gearbox_proof", "shell_gearbox.sv", "p < GIVE;", "p < GIVE - 1;"),
-    ("axilite_proof", "shell_axilite.sv", "s_axi_wvalid && !s_axi_bvalid", "s_axi_wvalid"),
-    ("axilite_proof", "shell_axilite.sv", "if (read) s_axi_rdata", "if (s_axi_arvalid) s_axi_rdata"),
-    ("reader_proof", "shell_reader.sv", "&& fits", ""),
-    ("reader_proof", "shell_reader.sv", "&& !halt", ""),
-    ("writer_proof", "shell_writer.sv", "&& !halt", ""),
-    ("reader_proof", "shell_reader.sv", "if (room) m_axi_arvalid", "if (room || halt) m_axi_arvalid"),
-    ("writer_proof", "shell_writer.sv", "&& free_q >= COUNT'(burst_words)", ""),
-    ("writer_proof", "shell_writer.sv", "words_q == (STEP + 1)'(1)", "words_q == (STEP + 1)'(2)"),
-    ("skip_proof", "shell_skip.sv", "ring_q - used_q >= 32'(GROUP_BYTES)", "ring_q != used_q"),
-    ("skip_proof", "shell_skip.sv", "stay >= COUNT'(GROUP)", "waiting_q >= COUNT'(GROUP)"),
-    ("skip_proof", "shell_skip.sv", "|| written_q == '0 ||", "||"),
-    ("skip_proof", "shell_skip.sv", "written_q == '0 || m_axi_arvalid)", "written_q == '0)"),
-    ("skip_proof", "shell_skip.sv", "m_axi_bvalid && m_axi_bready", "m_axi_wvalid && m_axi_wready && m_axi_wlast"),
+    ("bursts_proof", "sf_shell_bursts.sv", "- {1'b0, place_q[LOW+:STEP]}", ""),
+    ("bursts_proof", "sf_shell_bursts.sv", "left_q <= COUNT_BITS'(room)", "left_q < COUNT_BITS'(room)"),
+    ("gearbox_proof", "sf_shell_gearbox.sv", "p < GIVE;", "p < GIVE - 1;"),
+    ("axilite_proof", "sf_shell_axilite.sv", "s_axi_wvalid && !s_axi_bvalid", "s_axi_wvalid"),
+    ("axilite_proof", "sf_shell_axilite.sv", "if (read) s_axi_rdata", "if (s_axi_arvalid) s_axi_rdata"),
+    ("reader_proof", "sf_shell_reader.sv", "&& fits", ""),
+    ("reader_proof", "sf_shell_reader.sv", "&& !halt", ""),
+    ("writer_proof", "sf_shell_writer.sv", "&& !halt", ""),
+    ("reader_proof", "sf_shell_reader.sv", "if (room) m_axi_arvalid", "if (room || halt) m_axi_arvalid"),
+    ("writer_proof", "sf_shell_writer.sv", "&& free_q >= COUNT'(burst_words)", ""),
+    ("writer_proof", "sf_shell_writer.sv", "words_q == (STEP + 1)'(1)", "words_q == (STEP + 1)'(2)"),
+    ("skip_proof", "sf_shell_skip.sv", "ring_q - used_q >= 32'(GROUP_BYTES)", "ring_q != used_q"),
+    ("skip_proof", "sf_shell_skip.sv", "stay >= COUNT'(GROUP)", "waiting_q >= COUNT'(GROUP)"),
+    ("skip_proof", "sf_shell_skip.sv", "|| written_q == '0 ||", "||"),
+    ("skip_proof", "sf_shell_skip.sv", "written_q == '0 || m_axi_arvalid)", "written_q == '0)"),
+    ("skip_proof", "sf_shell_skip.sv", "m_axi_bvalid && m_axi_bready", "m_axi_wvalid && m_axi_wready && m_axi_wlast"),
 ]
 
 
 def _sources(top: str, shell: Path = SHELL) -> list[Path]:
     parts = ("axilite", "gearbox", "bursts", "reader", "writer", "skip")
-    return [RTL_DIR / "fifo" / "fifo.sv", *(shell / f"shell_{part}.sv" for part in parts), PROOFS / f"{top}.sv"]
+    library = [RTL_DIR / source for source in FIFO_RTL]
+    return [*library, *(shell / f"sf_shell_{part}.sv" for part in parts), PROOFS / f"{top}.sv"]
 
 
 @pytest.mark.parametrize("case", CASES)

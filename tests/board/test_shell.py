@@ -212,10 +212,15 @@ def test_a_third_job_is_refused(bench: LoopbackBench) -> None:
 @pytest.mark.parametrize(
     ("name", "right", "wrong", "text"),
     [
-        ("shell_writer.sv", "words_q == (STEP + 1)'(1)", "words_q == (STEP + 1)'(2)", "wlast is not at the end"),
-        ("shell_bursts.sv", "- {1'b0, place_q[LOW+:STEP]}", "", "r burst of 16 at .*: crosses 4 KiB|stays_in_its_page"),
+        ("sf_shell_writer.sv", "words_q == (STEP + 1)'(1)", "words_q == (STEP + 1)'(2)", "wlast is not at the end"),
         (
-            "shell_reader.sv",
+            "sf_shell_bursts.sv",
+            "- {1'b0, place_q[LOW+:STEP]}",
+            "",
+            "r burst of 16 at .*: crosses 4 KiB|stays_in_its_page",
+        ),
+        (
+            "sf_shell_reader.sv",
             "if (room) m_axi_arvalid",
             "if (room || !halt) m_axi_arvalid",
             "valid dropped|request_holds",

@@ -140,7 +140,7 @@ def test_a_hanging_memory_times_out_and_drains_once_it_wakes(bench: SkipBench, m
 )
 def test_what_would_be_wrong_is_seen(tmp_path: Path, right: str, wrong: str) -> None:
     shell, ring = make_skip(tmp_path, 3, "pynq-z2", 40)
-    source = tmp_path / "shell_skip.sv"
+    source = tmp_path / "sf_shell_skip.sv"
     assert source.read_text().count(right) == 1
     source.write_text(source.read_text().replace(right, wrong))
     bench = SkipBench(shell, BoardTraffic(1, stalls=0.2, latency=60))

@@ -51,8 +51,8 @@ def _verdict_with(built: Build, folder: Path, fault: Fault) -> Verdict:
 
 def _faulty_fifo(folder: Path) -> dict[str, str]:
     """FIFO_0 alone delivers its 7th beat with the lowest bit wrong."""
-    text = (folder / "fifo.sv").read_text()
-    text = text.replace("module fifo ", "module faulty_fifo ").replace(
+    text = (folder / "sf_fifo.sv").read_text()
+    text = text.replace("module sf_fifo ", "module faulty_fifo ").replace(
         "assign out0_data  = data_q;",
         "int beat_q = 0;\n    always_ff @(posedge clk) if (!rst && out0_valid && out0_ready) beat_q <= beat_q + 1;\n"
         "    assign out0_data = data_q ^ WIDTH'(beat_q == 6);",
@@ -60,7 +60,7 @@ def _faulty_fifo(folder: Path) -> dict[str, str]:
     assert "beat_q == 6" in text
     (folder / "faulty_fifo.sv").write_text(text)
     instance = folder / "FIFO_0.v"
-    instance.write_text(instance.read_text().replace("    fifo #(", "    faulty_fifo #("))
+    instance.write_text(instance.read_text().replace("    sf_fifo #(", "    faulty_fifo #("))
     assert "faulty_fifo" in instance.read_text()
     return {"": "faulty_fifo.sv"}
 

@@ -102,7 +102,7 @@ def run_open(shell: Shell, board: Board, folder: Path) -> Bitstream:
 
 def synthesis_command(shell: Shell, folder: Path) -> list[str]:
     """Yosys in a process of its own, from the top and the shell's sources to `zynq7_top.json`."""
-    sources = [str(_SOURCES / "axi3_to_lite.sv"), *map(str, shell.sources)]
+    sources = [str(_SOURCES / "sf_axi3_to_lite.sv"), *map(str, shell.sources)]
     return [
         sys.executable,
         "-m",

@@ -1,4 +1,4 @@
-"""Products of k-bit weights in DSP slices (`rtl/mvau/mvau_dots.sv`): how many rows share one, and how they chain."""
+"""Products of k-bit weights in DSP slices (`rtl/mvau/sf_mvau_dots.sv`): how many rows share one, and how they chain."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import ceil, log2
 
 _FACTOR_BITS, _OTHER_FACTOR_BITS = 25, 18  # of a DSP48E1
 _LONGEST_CHAIN = 8  # longer ones delay operands by more than the slice's own registers
-_SEGMENT = 4  # slices that sum in one cycle, as in mvau.sv
+_SEGMENT = 4  # slices that sum in one cycle, as in sf_mvau.sv
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Images and area of read-only memories (`rtl/mvau/rom.sv`)."""
+"""Images and area of read-only memories (`rtl/lib/sf_rom.sv`)."""
 
 from math import ceil, exp, log2
 

@@ -1,4 +1,4 @@
-"""Thresholds by midpoint displacement in hardware (`thresholding_midpoint.sv`): formats, memories, area."""
+"""Thresholds by midpoint displacement in hardware (`sf_thresholding_midpoint.sv`): formats, memories, area."""
 
 from __future__ import annotations
 

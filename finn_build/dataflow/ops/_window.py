@@ -136,7 +136,7 @@ class Window:
         return sum(max(1, (size - 1).bit_length()) for size in (self.folds, *self.kernel, columns, rows))
 
     def margin_bits(self, depth: int) -> int:
-        """Bits of swg_core's margins for a ring of `depth` words, as in swg_core.sv."""
+        """Bits of swg_core's margins for a ring of `depth` words, as in sf_swg_core.sv."""
         row = self.image[1] * self.folds
         walked = (self.windows[1] - 1) * self.stride[1] * self.folds
         to_row = self.stride[0] * row - walked

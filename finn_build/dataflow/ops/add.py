@@ -7,7 +7,7 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import BaseDataType, DataType
 
 from finn_build.arithmetic.datatypes import integer_range_dtype
-from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp
 from finn_build.dataflow.ops.fifo import pair_area
 
 _BIPOLAR = DataType["BIPOLAR"]
@@ -21,8 +21,8 @@ class StreamAdd_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this suffi
         a, b (*numInputVectors, NumChannels) -> the same.
     """
 
-    rtl_module = "add"
-    rtl_sources = ("fifo/fifo.sv", "add/add.sv")
+    rtl_module = "sf_add"
+    rtl_sources = (*FIFO_RTL, "add/sf_add.sv")
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:

@@ -25,6 +25,8 @@ from finn_build.errors import UnsupportedModelError
 from finn_build.identifiers import is_identifier
 
 DOMAIN = "finn.custom_op.fpgadataflow.rtl"
+FIFO_RTL = ("lib/sf_ram.sv", "lib/sf_fifo.sv")
+ROM_RTL = ("lib/sf_rom_distributed.sv", "lib/sf_rom.sv")
 RTL_DIR = Path(__file__).resolve().parents[2] / "rtl"
 _WRAPPER = jinja2.Template(
     (RTL_DIR / "node.v.j2").read_text(), trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True

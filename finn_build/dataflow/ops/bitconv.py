@@ -17,14 +17,15 @@ from finn_build.arithmetic.step_function import StepFunction
 from finn_build.dataflow.ops._bitconv_area import bitconv_area
 from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops._memory import hex_words, rom_in_block_ram
+from finn_build.dataflow.ops._ram import RAM_STYLES
 from finn_build.dataflow.ops._window import Window
-from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Resources, Stream, StreamOp
 from finn_build.dataflow.ops.fifo import fifo_style
 from finn_build.dataflow.ops.swg import geometry_parameters, ring_choice, window_of
 from finn_build.errors import ConfigError
 
 _BIPOLAR = DataType["BIPOLAR"]
-_WIDE_DOT = 128  # lanes above which bitconv.sv puts one more register into a popcount
+_WIDE_DOT = 128  # lanes above which sf_bitconv.sv puts one more register into a popcount
 _IN_FLIGHT = 2  # pixels between the ring and the search that still need their shortcut
 SHORTCUTS = ("none", "own", "stream")
 
@@ -41,13 +42,11 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         -> (1, OH, OW, MH).
     """
 
-    rtl_module = "bitconv"
+    rtl_module = "sf_bitconv"
     rtl_sources = (
-        *(f"mvau/{m}.sv" for m in ("rom_distributed", "rom", "compressor", "mvau_signs", "mvau_pe")),
-        "swg/swg_walk.sv",
-        "swg/swg_core.sv",
-        "fifo/fifo.sv",
-        *(f"bitconv/{m}.sv" for m in ("bitconv_signs", "bitconv_totals", "bitconv_steps", "bitconv_affine", "bitconv")),
+        *(*FIFO_RTL, *ROM_RTL, "lib/sf_compressor.sv"),
+        *("swg/sf_swg_walk.sv", "swg/sf_swg_core.sv", "mvau/sf_mvau_signs.sv", "mvau/sf_mvau_pe.sv"),
+        *(f"bitconv/sf_bitconv{part}.sv" for part in ("_signs", "_totals", "_steps", "_affine", "")),
     )
 
     @classmethod
@@ -74,7 +73,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             "numSteps": ("i", True, 1),
             "outBias": ("i", False, 0),
             "hasTable": ("i", False, 0, {0, 1}),
-            "affineSteps": ("i", False, 0, {0, 1}),  # 1: the steps lie on two lines a channel, see bitconv_affine.sv
+            "affineSteps": ("i", False, 0, {0, 1}),  # 1: the steps lie on two lines a channel, see sf_bitconv_affine.sv
             "affineFraction": ("i", False, 0),
             "affineBits": ("ints", False, [0, 0]),  # of A and D
             "shortcutRange": ("ints", False, []),  # for affine steps: lowest value of each channel, then highest
@@ -200,7 +199,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
 
     @property
     def _spaced(self) -> bool:
-        """Whether levels have room for a cycle between them, as in bitconv.sv."""
+        """Whether levels have room for a cycle between them, as in sf_bitconv.sv."""
         return self._fold_cycles >= self.attr("PE") // self.attr("Lanes") * max(self.stages, 2)
 
     def fill_cycles(self) -> int:
@@ -227,7 +226,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         return max(2, pixels * self.attr("IFMChannels") // self.attr("InLanes"))
 
     def rtl_parameters(self) -> dict[str, int | str]:
-        """Parameters of bitconv.sv."""
+        """Parameters of sf_bitconv.sv."""
         x, node, (depth, style) = self.streams_in()[0], self.onnx_node.name, self.ring
         geometry = {k: v for k, v in geometry_parameters(self.window).items() if k != "FOLDS"}
         own = self.attr("shortcut") == "own"
@@ -242,7 +241,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             **geometry,
             "PADDED": int(any(self.window.padding)),
             "DEPTH": depth,
-            "RAM_STYLE": style,
+            "RAM_STYLE": RAM_STYLES[style],
             "IN_BITS": x.dtype.bitwidth(),
             "IN_SIGNED": int(x.dtype.signed() and self.sign_steps),
             "SIGN_STEPS": int(self.sign_steps),
@@ -252,7 +251,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             "SHORTCUT_SCALE": self.attr("shortcutScale"),
             "SUM_SCALE": self.attr("sumScale"),
             "KEPT": kept,
-            "KEPT_STYLE": fifo_style(kept, x.width, price=self.attr("bramPrice")),
+            "KEPT_STYLE": RAM_STYLES[fifo_style(kept, x.width, price=self.attr("bramPrice"))],
             "ACC_BITS": DataType[self.attr("accDataType")].bitwidth(),
             "TOTAL_BITS": self.total.bitwidth(),
             "STEPS": 2**self.stages - 1 if self.attr("affineSteps") else self.attr("numSteps"),

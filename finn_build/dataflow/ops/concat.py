@@ -10,7 +10,7 @@ from qonnx.core.datatype import BaseDataType, DataType
 
 from finn_build.arithmetic.datatypes import integer_range_dtype
 from finn_build.dataflow.ops._folds import pattern, pattern_lanes, period
-from finn_build.dataflow.ops.base import Bits, Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import FIFO_RTL, Bits, Resources, Stream, StreamOp
 from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.errors import ConfigError
 
@@ -28,8 +28,8 @@ class StreamConcat_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this su
         input i (*numInputVectors, channels with Selection i) -> (*numInputVectors, C).
     """
 
-    rtl_module = "concat"
-    rtl_sources = ("fifo/fifo.sv", "concat/concat.sv")
+    rtl_module = "sf_concat"
+    rtl_sources = (*FIFO_RTL, "concat/sf_concat.sv")
     vector_ports = True
 
     @classmethod

@@ -9,8 +9,8 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import DataType
 
 from finn_build.dataflow.ops._folds import divisors, folds
-from finn_build.dataflow.ops._ram import bram18_blocks, memory_style, single_port_luts
-from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops._ram import RAM_STYLES, bram18_blocks, memory_style, single_port_luts
+from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp
 from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.errors import ConfigError
 
@@ -22,8 +22,8 @@ class DepthToSpace_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     Shapes: (1, H, W, s*s*C) -> (1, H*s, W*s, C).
     """
 
-    rtl_module = "depthtospace"
-    rtl_sources = ("fifo/fifo.sv", "depthtospace/depthtospace.sv")
+    rtl_module = "sf_depthtospace"
+    rtl_sources = (*FIFO_RTL, "depthtospace/sf_depthtospace.sv")
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:
@@ -78,7 +78,7 @@ class DepthToSpace_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             "FOLDS": self.attr("NumChannels") // self.attr("PE"),
             "W": self.attr("IFMDim")[1],
             "S": self.attr("BlockSize"),
-            "RAM_STYLE": self._style(),
+            "RAM_STYLE": RAM_STYLES[self._style()],
         }
 
     def compute(self, *operands: np.ndarray) -> tuple[np.ndarray, ...]:

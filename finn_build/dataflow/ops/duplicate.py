@@ -9,7 +9,7 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import DataType
 
 from finn_build.dataflow.ops._folds import folds
-from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp
 from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.errors import ConfigError
 
@@ -18,8 +18,8 @@ from finn_build.errors import ConfigError
 class DuplicateStreams_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """Copy a stream; each output is taken in its own cycle. Attributes are those of FINN's DuplicateStreams."""
 
-    rtl_module = "duplicate"
-    rtl_sources = ("fifo/fifo.sv", "duplicate/duplicate.sv")
+    rtl_module = "sf_duplicate"
+    rtl_sources = (*FIFO_RTL, "duplicate/sf_duplicate.sv")
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import DataType
 
 from finn_build.dataflow.ops._folds import folds
-from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp
 from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.errors import ConfigError
 
@@ -18,8 +18,8 @@ from finn_build.errors import ConfigError
 class StreamDWC_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """Convert `inLanes` elements a beat to `outLanes`; one divides the other."""
 
-    rtl_module = "dwc"
-    rtl_sources = ("fifo/fifo.sv", "dwc/dwc.sv")
+    rtl_module = "sf_dwc"
+    rtl_sources = (*FIFO_RTL, "dwc/sf_dwc.sv")
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:

@@ -10,8 +10,15 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import DataType
 
 from finn_build.dataflow.ops._folds import folds
-from finn_build.dataflow.ops._ram import LUTS_PER_BRAM18, bram18_blocks, lutram_luts, memory_style, uram_blocks
-from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops._ram import (
+    LUTS_PER_BRAM18,
+    RAM_STYLES,
+    bram18_blocks,
+    lutram_luts,
+    memory_style,
+    uram_blocks,
+)
+from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp
 from finn_build.errors import ConfigError, UnsupportedModelError
 
 _SRL_PLACES = 32
@@ -23,8 +30,8 @@ _WAITING_IN_LUTS = 16 * 1024  # bits that the shell keeps in LUTRAM before a bur
 class StreamFIFO_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """Hold up to `depth` beats; the tensor passes unchanged."""
 
-    rtl_module = "fifo"
-    rtl_sources = ("fifo/fifo.sv",)
+    rtl_module = "sf_fifo"
+    rtl_sources = FIFO_RTL
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:
@@ -71,7 +78,7 @@ class StreamFIFO_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         """
         if self.in_memory:
             raise UnsupportedModelError(f"{self.onnx_node.name}: lies in the board's memory; only our shell gets there")
-        return {"WIDTH": self._stream().width, "DEPTH": self.attr("depth"), "RAM_STYLE": self._style()}
+        return {"WIDTH": self._stream().width, "DEPTH": self.attr("depth"), "RAM_STYLE": RAM_STYLES[self._style()]}
 
     def compute(self, *operands: np.ndarray) -> tuple[np.ndarray, ...]:
         """The input."""
@@ -99,7 +106,7 @@ def fifo_style(depth: int, width: int, ram_style: str = "auto", price: int = LUT
 
 
 def fifo_area(depth: int, width: int, style: str) -> Resources:
-    """Area of fifo.sv.
+    """Area of sf_fifo.sv.
 
     Source: Yosys 0.70 `synth_xilinx`, xc7, 15 configurations of 1 to 64 bits, 2 to 4,096 beats; LUT within 3 up to
     33 beats, within 10% above. Shift registers of up to 16 places count one LUT a bit; a packer pairs them.
@@ -127,7 +134,7 @@ def pair_area(width: int) -> Resources:
 
 
 def _skip_area(beat_bytes: int) -> Resources:
-    """Area of shell_skip.sv at a bus of 64 bits.
+    """Area of sf_shell_skip.sv at a bus of 64 bits.
 
     Source: Yosys 0.70 `synth_xilinx`, xc7, 11 widths of 1 to 16 bytes: LUT within 6%. A bus of 128 bits takes up to
     twice as many.

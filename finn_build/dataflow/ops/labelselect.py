@@ -7,7 +7,7 @@ import numpy as np
 from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import DataType
 
-from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp
 from finn_build.dataflow.ops.fifo import pair_area
 
 
@@ -19,8 +19,8 @@ class LabelSelect_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this suf
         x (*numInputVectors, Labels) -> (*numInputVectors, 1).
     """
 
-    rtl_module = "labelselect"
-    rtl_sources = ("fifo/fifo.sv", "labelselect/labelselect.sv")
+    rtl_module = "sf_labelselect"
+    rtl_sources = (*FIFO_RTL, "labelselect/sf_labelselect.sv")
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:

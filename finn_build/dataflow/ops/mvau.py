@@ -13,12 +13,12 @@ from qonnx.core.modelwrapper import ModelWrapper
 from finn_build.dataflow.ops._dsp import ProductPlan, plan_products
 from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops._memory import hex_words, rom_area, rom_in_block_ram
-from finn_build.dataflow.ops._ram import bram18_blocks, lutram_luts, memory_style
-from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops._ram import RAM_STYLES, bram18_blocks, lutram_luts, memory_style
+from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Resources, Stream, StreamOp
 from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.errors import ConfigError
 
-_WIDE_DOT = 128  # lanes x planes above which mvau.sv puts one more register into a popcount
+_WIDE_DOT = 128  # lanes x planes above which sf_mvau.sv puts one more register into a popcount
 
 
 @register_custom_op
@@ -33,11 +33,10 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
     that none is the type's most negative value: 8-bit weights then add up in longer chains, at fewer LUTs.
     """
 
-    rtl_module = "mvau"
+    rtl_module = "sf_mvau"
     rtl_sources = (
-        "fifo/fifo.sv",
-        *(f"mvau/{m}.sv" for m in ("rom_distributed", "rom", "compressor", "mvau_signs", "mvau_pe", "mvau_products")),
-        *(f"mvau/{m}.sv" for m in ("mvau_tree", "mvau_dots", "mvau_rows", "mvau")),
+        *(*FIFO_RTL, *ROM_RTL, "lib/sf_compressor.sv"),
+        *(f"mvau/sf_mvau{part}.sv" for part in ("_signs", "_pe", "_products", "_tree", "_dots", "_rows", "")),
     )
 
     @classmethod
@@ -92,7 +91,7 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
 
     @property
     def _dot_cycles(self) -> int:
-        """Latency of one beat's dot product, as in mvau.sv."""
+        """Latency of one beat's dot product, as in sf_mvau.sv."""
         if self._weight_bits > 1:
             return self._products.cycles
         return 2 if self.attr("SIMD") * self._planes > _WIDE_DOT else 1
@@ -115,7 +114,7 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         return rom_in_block_ram(self.attr("ram_style"), self._sf * self._nf, self._word_bits, self.attr("bramPrice"))
 
     def rtl_parameters(self) -> dict[str, int | str]:
-        """Parameters of mvau.sv.
+        """Parameters of sf_mvau.sv.
 
         Raises:
             ConfigError: SIMD does not divide MW, or PE does not divide MH.
@@ -139,13 +138,13 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             "GUARD": int(plan.guard) if plan else 0,
             "CHAIN": plan.chain if plan else 1,
             "BLOCK_WEIGHTS": int(self._block_weights()),
-            "RAM_STYLE": memory_style(self._sf, self._held_bits),
+            "RAM_STYLE": RAM_STYLES[memory_style(self._sf, self._held_bits)],
             "WEIGHT_FILE": f"{node}_weights.mem",
             "INIT_FILE": f"{node}_init.mem",
         }
 
     def memory_files(self, model: ModelWrapper) -> dict[str, list[str]]:
-        """Weights by beat, and the start values of the sums by row fold (see mvau.sv)."""
+        """Weights by beat, and the start values of the sums by row fold (see sf_mvau.sv)."""
         node, bits, nf = self.onnx_node.name, self._weight_bits, self._nf
         weights = model.get_initializer(self.onnx_node.input[1]).astype(np.int64)
         by_beat = weights.T.reshape(nf, self.attr("PE"), self._sf, self.attr("SIMD")).transpose(0, 2, 1, 3)
@@ -161,7 +160,7 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         return files
 
     def _packed_words(self, by_beat: np.ndarray) -> list[str]:
-        """Weights of several bits, [words, PE, SIMD], pairs of rows first (see mvau_dots.sv).
+        """Weights of several bits, [words, PE, SIMD], pairs of rows first (see sf_mvau_dots.sv).
 
         Raises:
             ConfigError: NarrowWeights does not hold.

@@ -9,7 +9,7 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import DataType
 
 from finn_build.dataflow.ops._folds import folds
-from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp
 from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.errors import ConfigError
 
@@ -21,8 +21,8 @@ class StreamPad_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     Shapes: (1, H, W, C) -> (1, H + top + bottom, W + left + right, C).
     """
 
-    rtl_module = "pad"
-    rtl_sources = ("fifo/fifo.sv", "pad/pad.sv")
+    rtl_module = "sf_pad"
+    rtl_sources = (*FIFO_RTL, "pad/sf_pad.sv")
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:

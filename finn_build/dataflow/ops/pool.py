@@ -13,7 +13,7 @@ from qonnx.core.datatype import BaseDataType, DataType
 from finn_build.arithmetic.datatypes import integer_range_dtype
 from finn_build.dataflow.ops._ram import lutram_luts
 from finn_build.dataflow.ops._window import Window
-from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp
 from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.dataflow.ops.swg import core_resources, geometry_parameters, image_stream, ring_parameters, window_of
 
@@ -27,10 +27,10 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     results so far replaces the line buffer.
     """
 
-    rtl_module = "pool"
+    rtl_module = "sf_pool"
     rtl_sources = (
-        *("fifo/fifo.sv", "swg/swg_walk.sv", "swg/swg_core.sv"),
-        *("pool/pool_lane.sv", "pool/pool_tiles.sv", "pool/pool.sv"),
+        *(*FIFO_RTL, "swg/sf_swg_walk.sv", "swg/sf_swg_core.sv"),
+        *(f"pool/sf_pool{part}.sv" for part in ("_lane", "_tiles", "")),
     )
 
     @classmethod
@@ -64,7 +64,7 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
 
     @property
     def _spaced(self) -> bool:
-        """Whether results have a cycle between them, as in pool.sv."""
+        """Whether results have a cycle between them, as in sf_pool.sv."""
         (kh, kw), folds = self.window.kernel, self.window.folds
         return folds == 1 and kw > 1 if self.tiled else kh * kw > 1
 

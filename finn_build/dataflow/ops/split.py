@@ -9,7 +9,7 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import DataType
 
 from finn_build.dataflow.ops._folds import pattern, pattern_lanes, period
-from finn_build.dataflow.ops.base import Bits, Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import FIFO_RTL, Bits, Resources, Stream, StreamOp
 from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.errors import ConfigError
 
@@ -24,8 +24,8 @@ class StreamSplit_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         x (*numInputVectors, C) -> output i (*numInputVectors, channels with Selection i).
     """
 
-    rtl_module = "split"
-    rtl_sources = ("fifo/fifo.sv", "split/split.sv")
+    rtl_module = "sf_split"
+    rtl_sources = (*FIFO_RTL, "split/sf_split.sv")
     vector_ports = True
 
     @classmethod

@@ -10,7 +10,14 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import BaseDataType, DataType
 
 from finn_build.dataflow.ops._folds import folds
-from finn_build.dataflow.ops._ram import LUTS_PER_BRAM18, bram18_blocks, lutram_luts, memory_style, uram_blocks
+from finn_build.dataflow.ops._ram import (
+    LUTS_PER_BRAM18,
+    RAM_STYLES,
+    bram18_blocks,
+    lutram_luts,
+    memory_style,
+    uram_blocks,
+)
 from finn_build.dataflow.ops._window import Window
 from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
 from finn_build.errors import ConfigError
@@ -26,8 +33,8 @@ class SWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     Padded places are 0; bipolar input with padding gives TERNARY output, else the type stays.
     """
 
-    rtl_module = "swg"
-    rtl_sources = ("swg/swg_walk.sv", "swg/swg_core.sv", "swg/swg.sv")
+    rtl_module = "sf_swg"
+    rtl_sources = ("lib/sf_ram.sv", "swg/sf_swg_walk.sv", "swg/sf_swg_core.sv", "swg/sf_swg.sv")
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:
@@ -150,7 +157,7 @@ def geometry_parameters(window: Window) -> dict[str, int | str]:
 def ring_parameters(window: Window, width: int, ram_style: str) -> dict[str, int | str]:
     """Parameters of swg_core that state its ring buffer, for words of `width` bits."""
     depth, style = ring_choice(window, width, ram_style, window.depth)
-    return {"DEPTH": depth, "RAM_STYLE": style}
+    return {"DEPTH": depth, "RAM_STYLE": RAM_STYLES[style]}
 
 
 def core_resources(window: Window, width: int, ram_style: str) -> Resources:

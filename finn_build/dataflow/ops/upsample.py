@@ -9,8 +9,8 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import BaseDataType, DataType
 
 from finn_build.dataflow.ops._folds import folds
-from finn_build.dataflow.ops._ram import bram18_blocks, memory_style, single_port_luts
-from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops._ram import RAM_STYLES, bram18_blocks, memory_style, single_port_luts
+from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp
 from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.errors import ConfigError
 
@@ -24,8 +24,8 @@ class Upsample_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     Shapes: (1, H, W, C) -> (1, H*sy, W*sx, C).
     """
 
-    rtl_module = "upsample"
-    rtl_sources = ("fifo/fifo.sv", "upsample/upsample.sv")
+    rtl_module = "sf_upsample"
+    rtl_sources = (*FIFO_RTL, "upsample/sf_upsample.sv")
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class Upsample_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             "SX": self.attr("Scale")[1],
             "ZEROS": int(self._zeros),
             "TERNARY": int(out.dtype != image.dtype),
-            "RAM_STYLE": "distributed" if self._zeros else self._style(),
+            "RAM_STYLE": RAM_STYLES["distributed" if self._zeros else self._style()],
         }
 
     def compute(self, *operands: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -11,9 +11,9 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from onnx import helper
 from qonnx.core.datatype import DataType
 
-from finn_build.dataflow.ops._ram import bram18_blocks, lutram_luts, memory_style
+from finn_build.dataflow.ops._ram import RAM_STYLES, bram18_blocks, lutram_luts, memory_style
 from finn_build.dataflow.ops._window import Window
-from finn_build.dataflow.ops.base import DOMAIN, Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import DOMAIN, FIFO_RTL, Resources, Stream, StreamOp
 from finn_build.dataflow.ops.fifo import StreamFIFO_rtl
 from finn_build.dataflow.ops.swg import geometry_parameters, image_stream, window_of
 from finn_build.errors import ConfigError
@@ -32,10 +32,8 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     Padded places are 0, so that bipolar input cannot be padded.
     """
 
-    rtl_module = "wideswg"
-    rtl_sources = (
-        "fifo/fifo.sv", "wideswg/wideswg_columns.sv", "wideswg/wideswg_windows.sv", "wideswg/wideswg.sv",
-    )  # fmt: skip
+    rtl_module = "sf_wideswg"
+    rtl_sources = (*FIFO_RTL, *(f"wideswg/sf_wideswg{part}.sv" for part in ("_columns", "_windows", "")))
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:
@@ -85,7 +83,7 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             "BITS": self.streams_in()[0].dtype.bitwidth(),
             **geometry,
             "DEPTH": columns["DEPTH"],
-            "RAM_STYLE": memory_style(*self._rows_shape, self.attr("ram_style")),
+            "RAM_STYLE": RAM_STYLES[memory_style(*self._rows_shape, self.attr("ram_style"))],
             "FIFO_STYLE": columns["RAM_STYLE"],
         }
 

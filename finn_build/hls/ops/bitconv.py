@@ -43,7 +43,7 @@ def kernel(op: BitConv_rtl, model: ModelWrapper) -> Kernel:
         loops.insert(0, Loop("bitconv_fork", ("in0", "kept", "passed")))
         inner += [Inner("passed", x.width, 2), Inner("kept", x.width, op.kept + _IN_FLIGHT)]
     loops.append(
-        Loop("bitconv_sums", ("words", "sums"), [ring(int(rtl["DEPTH"]), simd, str(rtl["RAM_STYLE"]))], ["weights"])
+        Loop("bitconv_sums", ("words", "sums"), [ring(int(rtl["DEPTH"]), simd, int(rtl["RAM_STYLE"]))], ["weights"])
     )
     function = "bitconv_steps" if shortcut else "bitconv_plain"
     loops.append(Loop(function, ("sums", *shortcut, "out0"), (), [m.name for m in steps]))

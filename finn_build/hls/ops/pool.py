@@ -21,7 +21,7 @@ def kernel(op: StreamPool_rtl, model: ModelWrapper) -> Kernel:
     }
     if not op.tiled:
         return Kernel(
-            "pool", [Loop("pool", ("ins", "outs"), [ring(depth, image.width, str(rtl["RAM_STYLE"]))])], constants
+            "pool", [Loop("pool", ("ins", "outs"), [ring(depth, image.width, int(rtl["RAM_STYLE"]))])], constants
         )
     constants["ROW_DISTANCE"] = (window.image[1] - window.kernel[1] + 1) * window.folds
     row = Array("row", (window.windows[1] * window.folds,), pooled.width, "lutram")

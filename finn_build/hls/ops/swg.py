@@ -12,5 +12,5 @@ def kernel(op: SWG_rtl, model: ModelWrapper) -> Kernel:
     image, windows, rtl = op.streams_in()[0], op.streams_out()[0], op.rtl_parameters()
     depth = int(rtl["DEPTH"])
     constants = window_constants(op.window, depth) | {"TERNARY": int(windows.dtype != image.dtype)}
-    rows = ring(depth, image.width, str(rtl["RAM_STYLE"]))
+    rows = ring(depth, image.width, int(rtl["RAM_STYLE"]))
     return Kernel("swg", [Loop("swg", ("ins", "outs"), [rows])], constants)

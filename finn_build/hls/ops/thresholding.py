@@ -57,7 +57,7 @@ def _search(op: StepThresholding_rtl, model: ModelWrapper, constants: dict[str, 
 def _displaced(
     op: StepThresholding_rtl, constants: dict[str, int | str], form: MidpointForm, fit: MidpointSteps
 ) -> Kernel:
-    """Displacements, ends and dip, as in `thresholding_midpoint.sv`."""
+    """Displacements, ends and dip, as in `sf_thresholding_midpoint.sv`."""
     x, out_bits, price = op.streams_in()[0], op.streams_out()[0].dtype.bitwidth(), op.attr("bramPrice")
     constants |= {
         "STAGES": form.stages,

@@ -8,7 +8,7 @@ from finn_build.hls.kernel import Array, Kernel, Loop, storage
 
 def kernel(op: WideSWG_rtl, model: ModelWrapper) -> Kernel:
     """Geometry and the latest rows."""
-    image, window, style = op.streams_in()[0], op.window, str(op.rtl_parameters()["RAM_STYLE"])
+    image, window, style = op.streams_in()[0], op.window, int(op.rtl_parameters()["RAM_STYLE"])
     reach = [
         (count - 1) * stride + kernel - before
         for count, stride, kernel, before in zip(

@@ -11,7 +11,7 @@ module axi3_to_lite_bench (input wire clk, input wire rst, output logic [31:0] b
     logic [31:0] rdata, wdata, m_rdata, m_wdata;
     logic [1:0] rresp, bresp, m_rresp, m_bresp;
     logic m_arvalid, m_arready, m_rvalid, m_rready, m_awvalid, m_awready, m_wvalid, m_wready, m_bvalid, m_bready;
-    axi3_to_lite dut (
+    sf_axi3_to_lite dut (
         .s_arid(arid), .s_araddr(araddr), .s_arlen(arlen), .s_arvalid(arvalid), .s_arready(arready), .s_rid(rid),
         .s_rdata(rdata), .s_rresp(rresp), .s_rlast(rlast), .s_rvalid(rvalid), .s_rready(rready), .s_awid(awid),
         .s_awaddr(awaddr), .s_awvalid(awvalid), .s_awready(awready), .s_wdata(wdata), .s_wstrb(wstrb), .s_wlast(wlast),

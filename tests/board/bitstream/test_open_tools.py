@@ -129,7 +129,7 @@ int main() { VerilatedContext c; Vbench t{&c}; t.rst = 1;
   std::printf("%u bursts\\n", t.bursts); t.final(); }"""
     root = verilator_root()
     (tmp_path / "main.cpp").write_text(main)
-    sources = [HERE / "axi3_to_lite_bench.sv", Path(open_tools.__file__).parent / "open" / "axi3_to_lite.sv"]
+    sources = [HERE / "axi3_to_lite_bench.sv", Path(open_tools.__file__).parent / "open" / "sf_axi3_to_lite.sv"]
     command = [
         root / "bin" / "verilator_bin",
         "--cc",
@@ -145,7 +145,7 @@ int main() { VerilatedContext c; Vbench t{&c}; t.rst = 1;
     ran = subprocess.run(
         [*command, *lint, "--Mdir", tmp_path, *sources], env=environment, capture_output=True, text=True
     )
-    assert ran.returncode == 0 and "axi3_to_lite.sv" not in ran.stderr, ran.stderr  # the bridge is clean under -Wall
+    assert ran.returncode == 0 and "sf_axi3_to_lite.sv" not in ran.stderr, ran.stderr  # the bridge is clean under -Wall
     runtime = [root / "include" / name for name in ("verilated.cpp", "verilated_threads.cpp")]
     units = [*tmp_path.glob("*.cpp"), *runtime]
     flags = [

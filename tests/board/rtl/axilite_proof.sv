@@ -1,4 +1,4 @@
-// A shell_axilite gives one response for each access, with the data of that access, whatever the bus does: proven by
+// A sf_shell_axilite gives one response for each access, with the data of that access, whatever the bus does: proven by
 // induction. Accesses and responses are counted modulo 256.
 `default_nettype none
 
@@ -24,7 +24,7 @@ module axilite_proof #(
     logic [ADDR_BITS-3:0] write_address, read_address;
     logic [7:0] addresses_q, words_q, answers_q, reads_q, replies_q;
 
-    shell_axilite #(.ADDR_BITS(ADDR_BITS)) dut (.*);
+    sf_shell_axilite #(.ADDR_BITS(ADDR_BITS)) dut (.*);
 
     always_ff @(posedge clk) begin
         if (s_axi_arvalid && s_axi_arready) data_q <= read_data;

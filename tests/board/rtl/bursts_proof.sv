@@ -1,4 +1,4 @@
-// What shell_bursts promises, for any transfer: proven by induction.
+// What sf_shell_bursts promises, for any transfer: proven by induction.
 `default_nettype none
 
 module bursts_proof #(
@@ -24,7 +24,7 @@ module bursts_proof #(
     wire send = valid && ready;
     wire [COUNT_BITS-1:0] sum = sum_q + COUNT_BITS'(burst_words);
 
-    shell_bursts #(
+    sf_shell_bursts #(
         .ADDR_BITS(ADDR_BITS), .WORD_BYTES(WORD_BYTES), .BURST(BURST), .COUNT_BITS(COUNT_BITS)
     ) dut (.*);
 

@@ -1,4 +1,4 @@
-// Byte number `n` of what enters a shell_gearbox is byte number `n` of what leaves, for any n and any traffic: proven by
+// Byte number `n` of what enters a sf_shell_gearbox is byte number `n` of what leaves, for any n and any traffic: proven by
 // induction. Counters wrap at 2^COUNT bytes; the byte is followed over the first time round.
 `default_nettype none
 
@@ -21,7 +21,7 @@ module gearbox_proof #(
     logic [COUNT-1:0] n_q, took_q, gave_q;  // bytes
     logic [7:0] byte_q;
 
-    shell_gearbox #(.IN_BYTES(IN_BYTES), .OUT_BYTES(OUT_BYTES)) dut (.*, .clear(1'b0), .flush(1'b0));
+    sf_shell_gearbox #(.IN_BYTES(IN_BYTES), .OUT_BYTES(OUT_BYTES)) dut (.*, .clear(1'b0), .flush(1'b0));
 
     wire take = in0_valid && in0_ready;
     wire send = out0_valid && out0_ready;

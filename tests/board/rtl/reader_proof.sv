@@ -1,4 +1,4 @@
-// A shell_reader always has room for the words it asked for, whatever memory and stream do, halted or not: proven by
+// A sf_shell_reader always has room for the words it asked for, whatever memory and stream do, halted or not: proven by
 // induction, the memory answering nothing that was not asked for.
 `default_nettype none
 
@@ -27,7 +27,7 @@ module reader_proof #(
     logic [7:0] m_axi_arlen;
     logic [8*BEAT_BYTES-1:0] out0_data;
 
-    shell_reader #(
+    sf_shell_reader #(
         .ADDR_BITS(ADDR_BITS), .DATA_BITS(DATA_BITS), .BEAT_BYTES(BEAT_BYTES), .BURST(BURST), .DEPTH(DEPTH)
     ) dut (.*, .m_axi_rresp(2'b00));
 

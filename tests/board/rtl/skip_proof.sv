@@ -1,4 +1,4 @@
-// A shell_skip's ring, whatever memory and streams do, halted or not, proven by induction, the memory answering nothing
+// A sf_shell_skip's ring, whatever memory and streams do, halted or not, proven by induction, the memory answering nothing
 // that was not asked for: a group has all its beats; the words of the ring are where the counters say, never more than fit;
 // every burst is full, and one that is read is the oldest whose write the memory has answered.
 `default_nettype none
@@ -35,7 +35,7 @@ module skip_proof #(
     logic [DATA_BITS/8-1:0] m_axi_wstrb;
     logic [8*BEAT_BYTES-1:0] out0_data;
 
-    shell_skip #(.ADDR_BITS(ADDR_BITS), .DATA_BITS(DATA_BITS), .BEAT_BYTES(BEAT_BYTES), .BURST(BURST)) dut (
+    sf_shell_skip #(.ADDR_BITS(ADDR_BITS), .DATA_BITS(DATA_BITS), .BEAT_BYTES(BEAT_BYTES), .BURST(BURST)) dut (
         .*, .job_bytes(32'(2 * RING)), .m_axi_bresp(2'b00), .m_axi_rresp(2'b00)
     );
 

@@ -1,4 +1,4 @@
-// A shell_writer announces a burst only once it holds all of its words, and ends every one, whatever memory and stream do,
+// A sf_shell_writer announces a burst only once it holds all of its words, and ends every one, whatever memory and stream do,
 // halted or not: proven by induction, the memory answering nothing that was not announced.
 `default_nettype none
 
@@ -28,7 +28,7 @@ module writer_proof #(
     logic [DATA_BITS-1:0] m_axi_wdata;
     logic [DATA_BITS/8-1:0] m_axi_wstrb, strobes_q;
 
-    shell_writer #(
+    sf_shell_writer #(
         .ADDR_BITS(ADDR_BITS), .DATA_BITS(DATA_BITS), .BEAT_BYTES(BEAT_BYTES), .BURST(BURST), .DEPTH(DEPTH)
     ) dut (.*, .m_axi_bresp(2'b00));
 

@@ -1,0 +1,205 @@
+// One binary convolution as one unit: signs, rows, zero padding, XNOR-popcount, shortcut and step function.
+//
+// Function   out0 = steps(SUM_SCALE * conv(sign(in0)) + SHORTCUT_SCALE * shortcut), channel by channel. sign() is a
+//            threshold per channel (RSign on integers), or in0 itself where it is bipolar (SIGN_STEPS 0). A padded place
+//            adds nothing. The shortcut is nothing (0), in0 itself (1, stride 1) or the stream in1 (2).
+// Order      frames H x W x C in raster order, OH x OW x MH out.
+// Packing    in0 IN_LANES channels a beat, in1 and out0 LANES channels, channel 0 in the low bits.
+// Memories   WEIGHT_FILE word nf * SF + sf: PE x SIMD weights, PE 0 lane 0 lowest, SF = KH * KW * C / SIMD.
+//            SIGN_FILE: see sf_bitconv_signs. STEP_FILE, TABLE_FILE: see sf_bitconv_steps; with AFFINE KNEE_FILE and
+//            LINE_FILE of bitconv_affine.
+// Latency    the first window's rows, a fold, STAGES and 6 cycles, 3 more with AFFINE, 1 more unless SPACED.
+// II         max(H*W*C/IN_LANES, OH*OW*NF * max(SF, PE/LANES * STAGES)), NF = MH / PE, STAGES = ceil(log2(STEPS + 1)).
+// Reset      clears control; memories and data need none.
+`default_nettype none
+
+module sf_bitconv #(
+    parameter int C = 8,
+    parameter int MH = 8,
+    parameter int SIMD = 8,
+    parameter int PE = 1,
+    parameter int IN_LANES = 1,
+    parameter int LANES = 1,
+    parameter int H = 8,
+    parameter int W = 8,
+    parameter int KH = 3,
+    parameter int KW = 3,
+    parameter int SH = 1,
+    parameter int SW = 1,
+    parameter int PT = 1,
+    parameter int PL = 1,
+    parameter bit PADDED = 1'b1,           // some window reaches beyond the image
+    parameter int OH = 8,
+    parameter int OW = 8,
+    parameter int DEPTH = 32,              // words of the ring of rows
+    parameter int RAM_STYLE = 0,
+    parameter int IN_BITS = 4,
+    parameter bit IN_SIGNED = 1'b1,
+    parameter bit SIGN_STEPS = 1'b1,       // 0: in0 is bipolar
+    parameter int SHORTCUT = 0,
+    parameter int SHORTCUT_BITS = 4,
+    parameter bit SHORTCUT_SIGNED = 1'b1,
+    parameter int SHORTCUT_SCALE = 1,
+    parameter int SUM_SCALE = 1,
+    parameter int KEPT = 2,                // beats of in0 kept for the shortcut
+    parameter int KEPT_STYLE = 0,
+    parameter int ACC_BITS = 8,
+    parameter int TOTAL_BITS = 10,
+    parameter int STEPS = 1,
+    parameter int OUT_BITS = 1,
+    parameter int BIAS = 0,
+    parameter bit TABLE = 1'b0,
+    parameter bit AFFINE = 1'b0,           // the steps are two lines a channel; STEPS = 2^k - 1, no TABLE
+    parameter int FRACTION = 0,            // these three only with AFFINE
+    parameter int A_BITS = 1,
+    parameter int D_BITS = 1,
+    parameter bit [2:0] BLOCK = '0,        // block RAM for bit 0: weights, 1: steps or knees, 2: table or lines
+    parameter WEIGHT_FILE = "",
+    parameter SIGN_FILE = "",
+    parameter STEP_FILE = "",
+    parameter TABLE_FILE = ""
+) (
+    input  wire                            clk,
+    input  wire                            rst,         /// synchronous, active high
+    input  wire  [   IN_LANES*IN_BITS-1:0] in0_data,
+    input  wire                            in0_valid,
+    output logic                           in0_ready,
+    input  wire  [LANES*SHORTCUT_BITS-1:0] in1_data,    /// only with SHORTCUT 2
+    input  wire                            in1_valid,
+    output logic                           in1_ready,
+    output logic [     LANES*OUT_BITS-1:0] out0_data,   /// registered
+    output logic                           out0_valid,  /// registered
+    input  wire                            out0_ready
+);
+    localparam int STAGES = $clog2(STEPS + 1);
+    localparam int FOLDS = C / SIMD;
+    localparam int SF = KH * KW * FOLDS;
+    localparam int NF = MH / PE;
+    localparam int WORDS = SF * NF;
+    localparam int WORD_BITS = WORDS > 1 ? $clog2(WORDS) : 1;
+    localparam bit PIPELINED = SIMD > 128;
+    localparam int DOT = PIPELINED ? 2 : 1;
+    // Room for the cycle that a single place at the output needs between two beats.
+    localparam int SEARCHES = PE / LANES * STAGES;
+    localparam bit SPACED = (SF > SEARCHES ? SF : SEARCHES) >= PE / LANES * (STAGES > 1 ? STAGES : 2);
+    localparam int LAST = DOT + 1;  // the stage whose beat enters the accumulators; 1 stands beside its weights
+
+    if (C % SIMD != 0) $fatal(1, "bitconv: SIMD=%0d must divide C=%0d", SIMD, C);
+    if (MH % PE != 0) $fatal(1, "bitconv: PE=%0d must divide MH=%0d", PE, MH);
+    if (SIMD % IN_LANES != 0) $fatal(1, "bitconv: IN_LANES=%0d must divide SIMD=%0d", IN_LANES, SIMD);
+    if (PE % LANES != 0) $fatal(1, "bitconv: LANES=%0d must divide PE=%0d", LANES, PE);
+    if (SHORTCUT == 1 && (C != MH || IN_LANES != LANES || SHORTCUT_BITS != IN_BITS))
+        $fatal(1, "bitconv: in0 as the shortcut needs C=%0d to be MH=%0d and IN_LANES=%0d to be LANES=%0d", C, MH,
+               IN_LANES, LANES);
+
+    // The shortcut, in step with the outputs.
+    wire [LANES*SHORTCUT_BITS-1:0] shortcut;
+    wire shortcut_valid, shortcut_ready, kept_ready, signs_ready;
+    if (SHORTCUT == 1) begin : g_own
+        sf_fifo #(.WIDTH(LANES * SHORTCUT_BITS), .DEPTH(KEPT), .RAM_STYLE(KEPT_STYLE)) kept (
+            .clk, .rst,
+            .in0_data, .in0_valid(in0_valid && signs_ready), .in0_ready(kept_ready),
+            .out0_data(shortcut), .out0_valid(shortcut_valid), .out0_ready(shortcut_ready)
+        );
+    end else begin : g_other
+        assign kept_ready = 1'b1;
+        assign shortcut = in1_data;
+        assign shortcut_valid = SHORTCUT == 0 || in1_valid;
+    end
+    assign in1_ready = SHORTCUT == 2 && shortcut_ready;
+    assign in0_ready = signs_ready && kept_ready;
+    wire unused = &{1'b0, in1_data, in1_valid, shortcut_ready};
+
+    // Signs, gathered to words of SIMD channels, into the rows.
+    wire [SIMD-1:0] word;
+    wire word_valid, word_ready;
+    sf_bitconv_signs #(
+        .FOLDS(C / IN_LANES), .IN_LANES(IN_LANES), .IN_BITS(IN_BITS), .IN_SIGNED(IN_SIGNED), .STEPS(SIGN_STEPS),
+        .GATHER(SIMD / IN_LANES), .FILE(SIGN_FILE)
+    ) signs (
+        .clk, .rst, .in0_data, .in0_valid(in0_valid && kept_ready), .in0_ready(signs_ready),
+        .out0_data(word), .out0_valid(word_valid), .out0_ready(word_ready)
+    );
+
+    wire [SIMD-1:0] x;
+    wire x_pad, x_last, x_valid, adv;
+    sf_swg_core #(
+        .WIDTH(SIMD), .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .SH(SH), .SW(SW), .PT(PT), .PL(PL), .OH(OH),
+        .OW(OW), .DEPTH(DEPTH), .REPEAT(NF), .RAM_STYLE(RAM_STYLE)
+    ) rows (
+        .clk, .rst, .in0_data(word), .in0_valid(word_valid), .in0_ready(word_ready),
+        .out0_data(x), .out0_pad(x_pad), .out0_last(x_last), .out0_valid(x_valid), .out0_ready(adv)
+    );
+
+    // Flags of the beat in each stage, and the weights beside stage 1.
+    logic [LAST:1] valid_q, first_q, last_q, pad_q;
+    logic first_next_q;
+    logic [SIMD-1:0] x_q;
+    logic [WORD_BITS-1:0] word_q;
+    // Block RAM holds the next word ready in front of its output register; the first one from the reset on.
+    logic primed_q;
+    wire read = (adv && x_valid) || (BLOCK[0] && !primed_q);
+    always_ff @(posedge clk) begin
+        if (rst) begin
+            valid_q <= '0;
+            word_q <= '0;
+            first_next_q <= 1'b1;
+            primed_q <= 1'b0;
+        end else begin
+            primed_q <= 1'b1;
+            if (adv) valid_q <= {valid_q[LAST-1:1], x_valid};
+            if (adv && x_valid) first_next_q <= x_last;
+            if (read) word_q <= word_q == WORD_BITS'(WORDS - 1) ? '0 : word_q + 1'b1;
+        end
+        if (adv) begin
+            first_q <= {first_q[LAST-1:1], first_next_q};
+            last_q <= {last_q[LAST-1:1], x_last};
+            pad_q <= {pad_q[LAST-1:1], x_pad};
+            x_q <= x;
+        end
+    end
+    wire [PE*SIMD-1:0] w;
+    sf_rom #(.DEPTH(WORDS), .WIDTH(PE * SIMD), .BLOCK(BLOCK[0]), .PIPELINED(BLOCK[0]), .INIT_FILE(WEIGHT_FILE)) weights (
+        .clk, .en(read), .addr(word_q), .data_q(w)
+    );
+
+    wire [PE*ACC_BITS-1:0] sums;
+    for (genvar p = 0; p < PE; p++) begin : g_pe
+        sf_mvau_pe #(
+            .MW(SF * SIMD), .SIMD(SIMD), .WBITS(1), .ACC_BITS(ACC_BITS), .XBITS(1),
+            .SIGNED(1'b0), .BIPOLAR(1'b1), .MASKED(PADDED), .PIPELINED(PIPELINED)
+        ) pe (
+            .clk, .en(adv), .x(x_q), .w(w[p*SIMD+:SIMD]),
+            .valid(valid_q[LAST]), .first(first_q[LAST]), .counts(!PADDED || !pad_q[LAST]), .init('0),
+            .sum(sums[p*ACC_BITS+:ACC_BITS])
+        );
+    end
+
+    wire steps_ready;
+    wire finish = valid_q[LAST] && last_q[LAST];
+    assign adv = !finish || steps_ready;
+    if (AFFINE) begin : g_affine
+        sf_bitconv_affine #(
+            .PE(PE), .LANES(LANES), .ROWS(MH / LANES), .ACC_BITS(ACC_BITS), .SUM_SCALE(SUM_SCALE),
+            .SHORTCUT(SHORTCUT != 0), .SHORTCUT_BITS(SHORTCUT_BITS), .SHORTCUT_SIGNED(SHORTCUT_SIGNED),
+            .SHORTCUT_SCALE(SHORTCUT_SCALE), .TOTAL_BITS(TOTAL_BITS), .OUT_BITS(OUT_BITS), .BIAS(BIAS), .BLOCK(BLOCK[2:1]),
+            .LEVEL_BITS(STAGES), .FRACTION(FRACTION), .A_BITS(A_BITS), .D_BITS(D_BITS),
+            .KNEE_FILE(STEP_FILE), .LINE_FILE(TABLE_FILE)
+        ) steps (
+            .clk, .rst, .sums, .sums_valid(finish), .sums_ready(steps_ready),
+            .shortcut, .shortcut_valid, .shortcut_ready, .out0_data, .out0_valid, .out0_ready
+        );
+    end else begin : g_search
+        sf_bitconv_steps #(
+            .PE(PE), .LANES(LANES), .ROWS(MH / LANES), .ACC_BITS(ACC_BITS), .SUM_SCALE(SUM_SCALE),
+            .SHORTCUT(SHORTCUT != 0), .SHORTCUT_BITS(SHORTCUT_BITS), .SHORTCUT_SIGNED(SHORTCUT_SIGNED),
+            .SHORTCUT_SCALE(SHORTCUT_SCALE), .TOTAL_BITS(TOTAL_BITS), .OUT_BITS(OUT_BITS), .BIAS(BIAS), .BLOCK(BLOCK[2:1]),
+            .SPACED(SPACED), .STEPS(STEPS), .TABLE(TABLE), .STEP_FILE(STEP_FILE), .TABLE_FILE(TABLE_FILE)
+        ) steps (
+            .clk, .rst, .sums, .sums_valid(finish), .sums_ready(steps_ready),
+            .shortcut, .shortcut_valid, .shortcut_ready, .out0_data, .out0_valid, .out0_ready
+        );
+    end
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,134 @@
+// Adds the shortcut to finished sums and applies a step function of evenly spaced steps, by a division in place.
+//
+// Function   total as in bitconv_totals. A channel has two lines, s = (total >= KNEE), each with A and D, signed:
+//            out = BIAS + count, count = #{j in 1..2^LEVEL_BITS-1 : total * 2^FRACTION >= A + (j - H) * D / H},
+//            H = 2^(LEVEL_BITS-1), or < where D is negative: the steps go down. Non-restoring: a bit of count is a sign of
+//            R = total * 2^FRACTION - A, then of 2R - D after a one, 2R + D after a zero. What outgrows R keeps its sign.
+// Order      PE sums at once, then LANES channels a beat. Channel of lane l of beat row: row * LANES + l.
+// Memories   KNEE_FILE, word row: KNEE, TOTAL_BITS bits. LINE_FILE, word {row, s}: {D, A}. A file a lane.
+// Latency    4 + LEVEL_BITS cycles. II: LEVEL_BITS cycles a beat, and LEVEL_BITS * PE / LANES for all sums.
+// Reset      clears control.
+`default_nettype none
+
+module sf_bitconv_affine #(
+    parameter int PE = 1,
+    parameter int LANES = 1,
+    parameter int ROWS = 1,              // beats a pixel
+    parameter int ACC_BITS = 8,
+    parameter int SUM_SCALE = 1,
+    parameter bit SHORTCUT = 1'b0,
+    parameter int SHORTCUT_BITS = 4,
+    parameter bit SHORTCUT_SIGNED = 1'b1,
+    parameter int SHORTCUT_SCALE = 1,
+    parameter int TOTAL_BITS = 10,
+    parameter int LEVEL_BITS = 2,        // bits of count
+    parameter int FRACTION = 0,
+    parameter int A_BITS = 10,
+    parameter int D_BITS = 10,
+    parameter int OUT_BITS = 1,
+    parameter int BIAS = 0,
+    parameter bit [1:0] BLOCK = '0,      // block RAM for bit 0: knees, 1: lines
+    parameter KNEE_FILE = "",
+    parameter LINE_FILE = ""
+) (
+    input  wire                            clk,
+    input  wire                            rst,             /// synchronous, active high
+    input  wire  [        PE*ACC_BITS-1:0] sums,
+    input  wire                            sums_valid,
+    output wire                            sums_ready,
+    input  wire  [LANES*SHORTCUT_BITS-1:0] shortcut,
+    input  wire                            shortcut_valid,
+    output wire                            shortcut_ready,
+    output logic [     LANES*OUT_BITS-1:0] out0_data,       /// registered
+    output logic                           out0_valid,      /// registered
+    input  wire                            out0_ready
+);
+    localparam int ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1;
+    localparam int LINE_BITS = $clog2(2 * ROWS);
+    localparam int X_BITS = TOTAL_BITS + FRACTION;
+    localparam int AD_BITS = A_BITS > D_BITS ? A_BITS : D_BITS;
+    localparam int R_BITS = X_BITS > AD_BITS ? X_BITS : AD_BITS;
+
+    if (LEVEL_BITS < 2) $fatal(1, "bitconv_affine: LEVEL_BITS=%0d must be 2 at least", LEVEL_BITS);
+
+    wire [LANES*TOTAL_BITS-1:0] totals;
+    wire [ROW_BITS-1:0] row;
+    wire totals_valid, totals_ready;
+    sf_bitconv_totals #(
+        .PE(PE), .LANES(LANES), .ROWS(ROWS), .ACC_BITS(ACC_BITS), .SUM_SCALE(SUM_SCALE), .SHORTCUT(SHORTCUT),
+        .SHORTCUT_BITS(SHORTCUT_BITS), .SHORTCUT_SIGNED(SHORTCUT_SIGNED), .SHORTCUT_SCALE(SHORTCUT_SCALE),
+        .TOTAL_BITS(TOTAL_BITS)
+    ) waiting (
+        .clk, .rst, .sums, .sums_valid, .sums_ready, .shortcut, .shortcut_valid, .shortcut_ready,
+        .totals, .row, .totals_valid, .totals_ready
+    );
+
+    // Cycles since a value was issued: 1 compares with its knee, 2 subtracts A, the last one finds its lowest bit.
+    logic [LEVEL_BITS+2:1] age_q;
+    wire run, room;
+    wire [LANES*OUT_BITS-1:0] levels;
+    wire issue = totals_valid && totals_ready;
+    wire load = age_q[2];
+    wire finish = age_q[LEVEL_BITS+2];
+    assign totals_ready = run && age_q[LEVEL_BITS-1:1] == 0;
+    logic [ROW_BITS-1:0] row_q;
+    always_ff @(posedge clk) begin
+        if (rst) age_q <= '0;
+        else if (run) age_q <= {age_q[LEVEL_BITS+1:1], issue};
+        if (issue) row_q <= row;
+    end
+
+    for (genvar l = 0; l < LANES; l++) begin : g_lane
+        localparam LANE_KNEES = $sformatf("%s_%0d.mem", KNEE_FILE, l);
+        localparam LANE_LINES = $sformatf("%s_%0d.mem", LINE_FILE, l);
+        logic signed [TOTAL_BITS-1:0] total_q;
+        always_ff @(posedge clk) if (issue) total_q <= totals[l*TOTAL_BITS+:TOTAL_BITS];
+
+        wire signed [TOTAL_BITS-1:0] knee;
+        sf_rom #(.DEPTH(ROWS), .WIDTH(TOTAL_BITS), .BLOCK(BLOCK[0]), .INIT_FILE(LANE_KNEES)) knees (
+            .clk, .en(issue), .addr(row), .data_q(knee)
+        );
+        wire right = total_q >= knee;
+        wire signed [A_BITS-1:0] a;
+        wire signed [D_BITS-1:0] d;
+        sf_rom #(
+            .DEPTH(2 * ROWS), .WIDTH(D_BITS + A_BITS), .BLOCK(BLOCK[1]), .INIT_FILE(LANE_LINES)
+        ) lines (
+            .clk, .en(run && age_q[1]), .addr(LINE_BITS'({row_q, right})), .data_q({d, a})
+        );
+
+        // One adder for all.
+        logic [R_BITS-1:0] r_q;
+        logic sign_q, outgrown_q, falls_q;
+        logic [LEVEL_BITS-2:0] bits_q;
+        wire one = sign_q == falls_q;
+        wire signed [R_BITS:0] x = (R_BITS + 1)'(total_q) <<< FRACTION;
+        wire signed [R_BITS:0] operand = load ? (R_BITS + 1)'(a) : (R_BITS + 1)'(d);
+        wire subtract = load || one;
+        wire [R_BITS:0] next = (load ? x : {r_q, 1'b0}) + (operand ^ {(R_BITS + 1) {subtract}}) + (R_BITS + 1)'(subtract);
+        wire keeps = outgrown_q && !load;
+        always_ff @(posedge clk) begin
+            if (run) begin
+                r_q <= next[R_BITS-1:0];
+                outgrown_q <= keeps || next[R_BITS] != next[R_BITS-1];
+                if (!keeps) sign_q <= next[R_BITS];
+                if (load) falls_q <= d[D_BITS-1];
+                bits_q <= (LEVEL_BITS - 1)'({bits_q, one});
+            end
+        end
+
+        assign levels[l*OUT_BITS+:OUT_BITS] = OUT_BITS'(BIAS + 32'({bits_q, one}));
+    end
+
+    assign run = !finish || room;
+    sf_fifo #(.WIDTH(LANES * OUT_BITS), .DEPTH(1)) last (
+        .clk, .rst, .in0_data(levels), .in0_valid(finish), .in0_ready(room), .out0_data, .out0_valid, .out0_ready
+    );
+
+`ifndef SYNTHESIS
+    payload_holds: assert property (@(posedge clk) disable iff (rst)
+        out0_valid && !out0_ready |=> out0_valid && $stable(out0_data));
+`endif
+endmodule
+
+`default_nettype wire

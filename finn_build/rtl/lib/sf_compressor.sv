@@ -1,0 +1,125 @@
+// Adds the columns of a bit heap: sum = sum over j of 2^j * (number of ones in column j).
+//
+// Every level replaces groups of six bits by three (a 6:3 counter, three LUT6) and groups of three by two (a full
+// adder, one LUT6_2), then instantiates itself on what is left; two rows end in one carry chain. A group's bits are
+// spread over equal slices of the column, so a level is a handful of vector operations, in simulation as well.
+//
+// Bit packing: column 0 in the low bits, then column 1, and so on, HEIGHTS[j] bits each.
+// Latency: 0, combinational. Reset: none.
+`default_nettype none
+
+module sf_compressor #(
+    parameter int unsigned COLS = 2,
+    /// Bits in each column.
+    parameter logic [COLS-1:0][15:0] HEIGHTS = '0,
+    /// Sum of HEIGHTS.
+    parameter int unsigned TOTAL = 1,
+    /// Bits of the sum; higher ones are dropped.
+    parameter int unsigned WIDTH = 1
+) (
+    /// The heap.
+    input  wire [TOTAL-1:0] bits,
+    /// Its weighted sum.
+    output wire [WIDTH-1:0] sum
+);
+    // Two columns wider than the heap: a level may carry two places up.
+    typedef logic [COLS+1:0][15:0] heights_t;
+    localparam heights_t CURRENT = heights_t'(HEIGHTS);
+
+    // Bits of column j that a level leaves in column j itself, in j + 1 and in j + 2.
+    function automatic int unsigned kept(int unsigned j);
+        return 32'(CURRENT[j]) / 6 + 32'(CURRENT[j]) % 6 / 3 + 32'(CURRENT[j]) % 3;
+    endfunction
+    function automatic int unsigned carried(int unsigned j);
+        return 32'(CURRENT[j]) / 6 + 32'(CURRENT[j]) % 6 / 3;
+    endfunction
+    function automatic int unsigned carried_twice(int unsigned j);
+        return 32'(CURRENT[j]) / 6;
+    endfunction
+
+    function automatic heights_t next_heights();
+        heights_t h = '0;
+        for (int unsigned j = 0; j < COLS; j++) begin
+            h[j]   = h[j] + 16'(kept(j));
+            h[j+1] = h[j+1] + 16'(carried(j));
+            h[j+2] = h[j+2] + 16'(carried_twice(j));
+        end
+        return h;
+    endfunction
+
+    // First bit of column j.
+    function automatic int unsigned offset(heights_t heights, int unsigned j);
+        int unsigned bits_below = 0;
+        for (int unsigned i = 0; i < j; i++) bits_below += 32'(heights[i]);
+        return bits_below;
+    endfunction
+
+    function automatic int unsigned tallest();
+        int unsigned height = 0;
+        for (int unsigned j = 0; j < COLS; j++) if (32'(CURRENT[j]) > height) height = 32'(CURRENT[j]);
+        return height;
+    endfunction
+
+    if (tallest() <= 2) begin : g_add
+        wire [COLS-1:0] row_a;
+        wire [COLS-1:0] row_b;
+        for (genvar j = 0; j < COLS; j++) begin : g_column
+            localparam int unsigned AT = offset(CURRENT, j);
+            if (CURRENT[j] > 0) assign row_a[j] = bits[AT];
+            else assign row_a[j] = 1'b0;
+            if (CURRENT[j] > 1) assign row_b[j] = bits[AT+1];
+            else assign row_b[j] = 1'b0;
+        end
+        assign sum = WIDTH'(row_a) + WIDTH'(row_b);
+        wire unused = &{1'b0, row_a, row_b};  // columns beyond WIDTH
+    end else begin : g_level
+        localparam heights_t NEXT = next_heights();
+        localparam int unsigned NEXT_COLS = NEXT[COLS+1] != 0 ? COLS + 2 : NEXT[COLS] != 0 ? COLS + 1 : COLS;
+        localparam int unsigned NEXT_TOTAL = offset(NEXT, NEXT_COLS);
+        wire [NEXT_TOTAL-1:0] level;
+        for (genvar j = 0; j < COLS; j++) begin : g_column
+            localparam int unsigned SIXES = 32'(CURRENT[j]) / 6;
+            localparam int unsigned THREES = 32'(CURRENT[j]) % 6 / 3;
+            localparam int unsigned ONES = 32'(CURRENT[j]) % 3;
+            localparam int unsigned FROM = offset(CURRENT, j);
+            // In each column of the next level: what it kept, then carries by one place, then by two.
+            localparam int unsigned TO = offset(NEXT, j);
+            localparam int unsigned TO_CARRY = offset(NEXT, j + 1) + kept(j + 1);
+            if (SIXES > 0) begin : g_six
+                localparam int unsigned KEPT_UP2 = j + 2 < COLS ? kept(j + 2) : 0;
+                localparam int unsigned TO_CARRY2 = offset(NEXT, j + 2) + KEPT_UP2 + carried(j + 1);
+                wire [SIXES-1:0] a = bits[FROM+:SIXES];
+                wire [SIXES-1:0] b = bits[FROM+SIXES+:SIXES];
+                wire [SIXES-1:0] c = bits[FROM+2*SIXES+:SIXES];
+                wire [SIXES-1:0] d = bits[FROM+3*SIXES+:SIXES];
+                wire [SIXES-1:0] e = bits[FROM+4*SIXES+:SIXES];
+                wire [SIXES-1:0] f = bits[FROM+5*SIXES+:SIXES];
+                wire [SIXES-1:0] carry_abc = (a & b) | (c & (a | b));
+                wire [SIXES-1:0] carry_def = (d & e) | (f & (d | e));
+                wire [SIXES-1:0] carry_sum = (a ^ b ^ c) & (d ^ e ^ f);
+                assign level[TO+:SIXES] = a ^ b ^ c ^ d ^ e ^ f;
+                assign level[TO_CARRY+:SIXES] = carry_abc ^ carry_def ^ carry_sum;
+                assign level[TO_CARRY2+:SIXES] = (carry_abc & carry_def) | (carry_sum & (carry_abc | carry_def));
+            end
+            if (THREES > 0) begin : g_three
+                wire a = bits[FROM+6*SIXES];
+                wire b = bits[FROM+6*SIXES+1];
+                wire c = bits[FROM+6*SIXES+2];
+                assign level[TO+SIXES] = a ^ b ^ c;
+                assign level[TO_CARRY+SIXES] = (a & b) | (c & (a | b));
+            end
+            if (ONES > 0) assign level[TO+SIXES+THREES+:ONES] = bits[FROM+6*SIXES+3*THREES+:ONES];
+        end
+        sf_compressor #(
+            .COLS(NEXT_COLS),
+            .HEIGHTS(NEXT[NEXT_COLS-1:0]),
+            .TOTAL(NEXT_TOTAL),
+            .WIDTH(WIDTH)
+        ) next (
+            .bits(level),
+            .sum(sum)
+        );
+    end
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,78 @@
+// Walk of a tiled pool over its input: which word of the row of results a beat belongs to, and its part in the window.
+//
+// Function   per beat taken, in raster order: addr = column of windows * FOLDS + fold; `first` and `complete` mark the
+//            first and the last pixel of a window. Pixels right of and below the last window are passed over.
+// Latency    0: the outputs describe the beat taken next.
+// II         1.
+// Reset      to the first beat of a frame.
+// Area       (Yosys, xc7) about 1.3 LUT and 1 FF per counter bit.
+`default_nettype none
+
+module sf_pool_tiles #(
+    parameter int FOLDS = 1,
+    parameter int H = 8,
+    parameter int W = 8,
+    parameter int KH = 2,
+    parameter int KW = 2,
+    parameter int OH = 4,
+    parameter int OW = 4,
+    parameter int ADDR = 2
+) (
+    input  wire             clk,
+    input  wire             rst,       /// synchronous, active high
+    input  wire             take,      /// the beat is taken in this cycle
+    output wire             covered,   /// the beat lies in a window
+    output wire             first,     /// first pixel of its window
+    output wire             complete,  /// last pixel of its window
+    output wire  [ADDR-1:0] addr       /// word of the row of results
+);
+    localparam int FOLD_BITS = FOLDS > 1 ? $clog2(FOLDS) : 1;
+    localparam int KX_BITS = KW > 1 ? $clog2(KW) : 1;
+    localparam int KY_BITS = KH > 1 ? $clog2(KH) : 1;
+    localparam int X_BITS = W > 1 ? $clog2(W) : 1;
+    localparam int Y_BITS = H > 1 ? $clog2(H) : 1;
+
+    logic [FOLD_BITS-1:0] fold_q;
+    logic [KX_BITS-1:0] kx_q;
+    logic [KY_BITS-1:0] ky_q;
+    logic [X_BITS-1:0] x_q;
+    logic [Y_BITS-1:0] y_q;
+    logic [ADDR-1:0] addr_q;
+
+    wire fold_last = fold_q == FOLD_BITS'(FOLDS - 1);
+    wire kx_last = kx_q == KX_BITS'(KW - 1);
+    wire ky_last = ky_q == KY_BITS'(KH - 1);
+    wire row_end = fold_last && x_q == X_BITS'(W - 1);
+    wire frame_end = row_end && y_q == Y_BITS'(H - 1);
+    assign covered = int'(x_q) < OW * KW && int'(y_q) < OH * KH;
+
+    assign first = kx_q == '0 && ky_q == '0;
+    assign complete = kx_last && ky_last && covered;
+    assign addr = addr_q;
+
+    always_ff @(posedge clk) begin
+        if (rst) begin
+            fold_q <= '0;
+            kx_q   <= '0;
+            ky_q   <= '0;
+            x_q    <= '0;
+            y_q    <= '0;
+            addr_q <= '0;
+        end else if (take) begin
+            fold_q <= fold_last ? '0 : fold_q + 1'b1;
+            if (row_end) addr_q <= '0;
+            else if (fold_last && !kx_last) addr_q <= addr_q - ADDR'(FOLDS - 1);
+            else addr_q <= addr_q + 1'b1;
+            if (fold_last) begin
+                kx_q <= row_end || kx_last ? '0 : kx_q + 1'b1;
+                x_q  <= row_end ? '0 : x_q + 1'b1;
+            end
+            if (row_end) begin
+                ky_q <= frame_end || ky_last ? '0 : ky_q + 1'b1;
+                y_q  <= frame_end ? '0 : y_q + 1'b1;
+            end
+        end
+    end
+endmodule
+
+`default_nettype wire

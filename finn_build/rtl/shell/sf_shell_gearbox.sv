@@ -1,0 +1,75 @@
+// Regroups bytes: words of IN_BYTES become words of OUT_BYTES, back to back, whatever the two are.
+//
+// Packing    the earlier bytes lie in the lower bits on both sides.
+// Latency    1 cycle from the word that completes an output word.
+// II         max(1, OUT_BYTES / IN_BYTES, IN_BYTES / OUT_BYTES) on average: the narrow side moves every cycle.
+// Reset      empty. `clear` drops what is left behind the word that leaves in the same cycle; `flush` lets what is left,
+//            fewer than OUT_BYTES, out as a last word, anything above it.
+// Area       one multiplexer of OUT_BYTES / gcd inputs for each bit of an input word.
+// Proven     byte n in is byte n out, by induction (tests/board/test_proofs.py).
+`default_nettype none
+
+module sf_shell_gearbox #(
+    parameter int IN_BYTES  = 8,
+    parameter int OUT_BYTES = 3
+) (
+    input  wire                    clk,
+    input  wire                    rst,         /// synchronous, active high
+    input  wire                    clear,
+    input  wire                    flush,       /// no input follows; holds until out_valid falls
+    input  wire  [ 8*IN_BYTES-1:0] in0_data,
+    input  wire                    in0_valid,
+    output logic                   in0_ready,   /// follows out0_ready
+    output logic [8*OUT_BYTES-1:0] out0_data,   /// registered
+    output logic                   out0_valid,
+    input  wire                    out0_ready
+);
+    function automatic int gcd(input int a, input int b);
+        int x = a, y = b, r;
+        while (y != 0) begin
+            r = x % y;
+            x = y;
+            y = r;
+        end
+        return x;
+    endfunction
+
+    localparam int UNIT = gcd(IN_BYTES, OUT_BYTES);
+    localparam int TAKE = IN_BYTES / UNIT;  // all counts in units from here on
+    localparam int GIVE = OUT_BYTES / UNIT;
+    localparam int PLACES = GIVE - 1 + TAKE;
+    localparam int COUNT = $clog2(PLACES + 1);
+
+    logic [PLACES-1:0][8*UNIT-1:0] held_q, kept, next;
+    logic [COUNT-1:0] count_q, left;
+    wire send = out0_valid && out0_ready;
+    wire take = in0_valid && in0_ready;
+
+    assign out0_data  = held_q[GIVE-1:0];
+    assign out0_valid = count_q >= COUNT'(GIVE) || (flush && count_q != '0);
+    assign in0_ready  = left < COUNT'(GIVE);
+
+    always_comb begin
+        kept = send ? held_q >> (8 * OUT_BYTES) : held_q;
+        left = !send ? count_q : count_q >= COUNT'(GIVE) ? count_q - COUNT'(GIVE) : '0;
+        next = kept;
+        if (take) begin
+            for (int p = 0; p < GIVE; p++) begin
+                if (left == COUNT'(p)) next[p+:TAKE] = in0_data;
+            end
+        end
+    end
+
+    always_ff @(posedge clk) begin
+        held_q <= next;
+        if (rst || clear) count_q <= '0;
+        else count_q <= left + (take ? COUNT'(TAKE) : '0);
+    end
+
+`ifndef SYNTHESIS
+    payload_holds: assert property (@(posedge clk) disable iff (rst || clear)
+        out0_valid && !out0_ready |=> out0_valid && $stable(out0_data));
+`endif
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,155 @@
+// The registers of the shell; README.md lists them.
+//
+// Function   behind sf_shell_axilite: control pulses, the job of every stream, interrupts, and what can be read.
+// Latency    reads are combinational, writes act in the next cycle.
+// Reset      job registers, timeout and interrupts are 0.
+`default_nettype none
+
+module sf_shell_registers #(
+    parameter int INPUTS     = 1,
+    parameter int OUTPUTS    = 1,
+    parameter int ADDR_BITS  = 32,
+    parameter int WORD_BYTES = 8,
+    parameter int BURST      = 16,
+    parameter bit [INPUTS+OUTPUTS-1:0][31:0] BEAT_BYTES  = '0,
+    parameter bit [INPUTS+OUTPUTS-1:0][31:0] FRAME_BYTES = '0,
+    parameter HASH_FILE = "build_hash.mem",  /// four words of 32 bits, the most significant first
+    parameter int STREAMS = INPUTS + OUTPUTS
+) (
+    input  wire                              clk,
+    input  wire                              rst,            /// synchronous, active high
+    input  wire                              write,
+    input  wire  [ 9:0]                      write_address,  /// in words
+    input  wire  [31:0]                      write_data,
+    input  wire                              read,
+    input  wire  [ 9:0]                      read_address,   /// in words
+    output logic [31:0]                      read_data,
+    output logic                             start,          /// pulse
+    output logic                             reset,          /// pulse
+    output logic                             clear,          /// pulse: counters to 0
+    output logic [STREAMS-1:0][ADDR_BITS-1:0] job_address,
+    output logic [STREAMS-1:0][31:0]         job_bytes,
+    output logic                             bad,            /// no job: misaligned, empty or out of range
+    output logic [ 7:0]                      bad_stream,
+    output logic [31:0]                      timeout,
+    output logic                             irq,            /// level
+    input  wire                              idle,
+    input  wire                              queued,
+    input  wire                              halt,
+    input  wire                              done,
+    input  wire                              error_pulse,
+    input  wire  [31:0]                      error,
+    input  wire  [31:0]                      error_streams,
+    input  wire  [47:0]                      cycles,
+    input  wire  [31:0]                      frames,
+    input  wire  [31:0]                      job_latency,
+    input  wire  [47:0]                      job_cycles,
+    input  wire  [STREAMS-1:0][31:0]         beats,
+    input  wire  [STREAMS-1:0][31:0]         stalled,
+    input  wire  [STREAMS-1:0][31:0]         starved
+);
+    localparam logic [31:0] ID = 32'h53474E46;
+    localparam logic [31:0] VERSION = 32'h0001_0000;
+    localparam logic [9:0] CONTROL = 10'h003, INT_ENABLE = 10'h006, INT_STATUS = 10'h007, TIMEOUT = 10'h008;
+
+    logic [STREAMS-1:0][63:0] address_q;
+    logic [31:0] jobs_q, timeout_q;
+    logic [15:0] high_q;  // of the 48-bit counter whose low word was read last
+    logic [1:0] enable_q, status_q;
+    logic [31:0] hash[4];
+    wire [3:0] stream = read_address[7:4] - 4'd4;  // streams begin at 0x100
+    wire [3:0] write_stream = write_address[7:4] - 4'd4;
+    wire for_stream = write && write_address[9:6] != '0 && !queued;
+
+    initial $readmemh(HASH_FILE, hash);
+
+    assign start = write && write_address == CONTROL && write_data[0];
+    assign reset = write && write_address == CONTROL && write_data[1];
+    assign clear = write && write_address == CONTROL && write_data[2];
+    assign timeout = timeout_q;
+    assign irq = (enable_q & status_q) != '0;
+
+    always_comb begin
+        bad = 1'b0;
+        bad_stream = '0;
+        for (int i = STREAMS - 1; i >= 0; i--) begin
+            job_address[i] = ADDR_BITS'(address_q[i]);
+            if (address_q[i] % 64'(WORD_BYTES) != '0 || job_bytes[i] == '0 || (address_q[i] >> ADDR_BITS) != '0) begin
+                bad = 1'b1;
+                bad_stream = 8'(i);
+            end
+        end
+    end
+
+    always_ff @(posedge clk) begin
+        if (rst) begin
+            address_q <= '0;
+            job_bytes <= '0;
+            timeout_q <= '0;
+            enable_q <= '0;
+            status_q <= '0;
+            jobs_q <= '0;
+        end else begin
+            for (int i = 0; i < STREAMS; i++) begin
+                if (for_stream && write_stream == 4'(i)) begin
+                    if (write_address[3:0] == 4'd0) address_q[i][31:0] <= write_data;
+                    if (write_address[3:0] == 4'd1) address_q[i][63:32] <= write_data;
+                    if (write_address[3:0] == 4'd2) job_bytes[i] <= write_data;
+                end
+            end
+            if (write && write_address == TIMEOUT) timeout_q <= write_data;
+            if (write && write_address == INT_ENABLE) enable_q <= write_data[1:0];
+            status_q <= (status_q & (write && write_address == INT_STATUS ? ~write_data[1:0] : '1)) | {error_pulse, done};
+            jobs_q <= jobs_q + 32'(done);
+            if (reset) begin
+                status_q <= '0;
+                jobs_q <= '0;
+            end
+        end
+        if (read && read_address == 10'h00C) high_q <= cycles[47:32];
+        if (read && read_address == 10'h010) high_q <= job_cycles[47:32];
+    end
+
+    always_comb begin
+        read_data = '0;
+        if (read_address[9:6] == '0) begin
+            case (read_address[5:0])
+                6'h00: read_data = ID;
+                6'h01: read_data = VERSION;
+                6'h02: read_data = {8'd0, 8'(BURST), 8'(WORD_BYTES), 4'(OUTPUTS), 4'(INPUTS)};
+                6'h04: read_data = {28'd0, halt, error != '0, queued, idle};
+                6'h05: read_data = jobs_q;
+                6'h06: read_data = {30'd0, enable_q};
+                6'h07: read_data = {30'd0, status_q};
+                6'h08: read_data = timeout_q;
+                6'h09: read_data = error;
+                6'h0A: read_data = error_streams;
+                6'h0C: read_data = cycles[31:0];
+                6'h0D, 6'h11: read_data = {16'd0, high_q};
+                6'h0E: read_data = frames;
+                6'h0F: read_data = job_latency;
+                6'h10: read_data = job_cycles[31:0];
+                6'h14, 6'h15, 6'h16, 6'h17: read_data = hash[read_address[1:0]];
+                default: read_data = '0;
+            endcase
+        end else begin
+            for (int i = 0; i < STREAMS; i++) begin
+                if (stream == 4'(i)) begin
+                    case (read_address[3:0])
+                        4'h0: read_data = address_q[i][31:0];
+                        4'h1: read_data = address_q[i][63:32];
+                        4'h2: read_data = job_bytes[i];
+                        4'h3: read_data = BEAT_BYTES[i];
+                        4'h4: read_data = FRAME_BYTES[i];
+                        4'h5: read_data = beats[i];
+                        4'h6: read_data = stalled[i];
+                        4'h7: read_data = starved[i];
+                        default: read_data = '0;
+                    endcase
+                end
+            end
+        end
+    end
+endmodule
+
+`default_nettype wire

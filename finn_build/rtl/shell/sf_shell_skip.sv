@@ -1,0 +1,159 @@
+// A FIFO whose beats lie in memory: a ring between a write master and a read master, and a way past it.
+//
+// Function   out0 repeats in0; the ring's bytes of beats fit, and some more.
+// Ring       beats enter it by groups, the fewest that fill bursts to the last byte, once all of a group are here. So every
+//            burst is full and aligned, and never waits for the stream. It is read once the memory has answered its write,
+//            and written over once all its beats have left.
+// Past it    while the ring is empty beats go straight on: those that make no group, as the last of a frame, never stay.
+// Job        the first after a reset brings address and bytes of the ring, multiples of GROUP_BYTES; the others change nothing.
+// Latency    past the ring 3 cycles; through it a group and two latencies of the memory.
+// II         1 word or beat a cycle, whichever is the slower side; the masters begin anew with each lap of the ring.
+// Stop       `halt` starts no further burst; those in flight end, and `write_quiet` and `read_quiet` say when. Reset after that.
+// Reset      empty.
+// Proven     a group has all its beats, the ring never overflows, no burst is read before the memory has answered its write,
+//            by induction (tests/board/test_proofs.py).
+`default_nettype none
+
+module sf_shell_skip #(
+    parameter int ADDR_BITS  = 32,
+    parameter int DATA_BITS  = 64,
+    parameter int BEAT_BYTES = 1,
+    parameter int BURST      = 16  /// words of a burst
+) (
+    input  wire                     clk,
+    input  wire                     rst,          /// synchronous, active high
+    input  wire                     halt,
+    output logic                    write_quiet,  /// no burst is in flight
+    output logic                    read_quiet,
+    input  wire                     job_valid,
+    input  wire  [   ADDR_BITS-1:0] job_address,
+    input  wire  [            31:0] job_bytes,
+    output logic                    write_failed, /// the memory answered with `write_failed_resp`
+    output logic [             1:0] write_failed_resp,
+    output logic                    read_failed,
+    output logic [             1:0] read_failed_resp,
+    output logic [   ADDR_BITS-1:0] m_axi_awaddr,
+    output logic [             7:0] m_axi_awlen,
+    output logic                    m_axi_awvalid,
+    input  wire                     m_axi_awready,
+    output logic [   DATA_BITS-1:0] m_axi_wdata,
+    output logic [ DATA_BITS/8-1:0] m_axi_wstrb,
+    output logic                    m_axi_wlast,
+    output logic                    m_axi_wvalid,
+    input  wire                     m_axi_wready,
+    input  wire  [             1:0] m_axi_bresp,
+    input  wire                     m_axi_bvalid,
+    output logic                    m_axi_bready,
+    output logic [   ADDR_BITS-1:0] m_axi_araddr,
+    output logic [             7:0] m_axi_arlen,
+    output logic                    m_axi_arvalid,
+    input  wire                     m_axi_arready,
+    input  wire  [   DATA_BITS-1:0] m_axi_rdata,
+    input  wire  [             1:0] m_axi_rresp,
+    input  wire                     m_axi_rlast,
+    input  wire                     m_axi_rvalid,
+    output logic                    m_axi_rready,
+    input  wire  [8*BEAT_BYTES-1:0] in0_data,
+    input  wire                     in0_valid,
+    output logic                    in0_ready,
+    output logic [8*BEAT_BYTES-1:0] out0_data,
+    output logic                    out0_valid,
+    input  wire                     out0_ready
+);
+    function automatic int gcd(input int a, input int b);
+        int x = a, y = b, r;
+        while (y != 0) begin
+            r = x % y;
+            x = y;
+            y = r;
+        end
+        return x;
+    endfunction
+
+    localparam int BURST_BYTES = BURST * DATA_BITS / 8;
+    localparam int GROUP = BURST_BYTES / gcd(BURST_BYTES, BEAT_BYTES);  // beats
+    localparam int GROUP_BYTES = GROUP * BEAT_BYTES;
+    localparam int WAITING = 2 * GROUP;  // beats before the ring, at most
+    localparam int COUNT = $clog2(WAITING + 1);
+    localparam int BURSTS = 33 - $clog2(BURST_BYTES);  // bits of a count of bursts
+    localparam int RAM_STYLE = WAITING * 8 * BEAT_BYTES > 16 * 1024 ? 1 : 0;
+
+    logic [ADDR_BITS-1:0] address_q;
+    logic [31:0] ring_q;         // bytes of the ring; 0: not known yet
+    logic [31:0] used_q;         // bytes of the ring that groups have taken and not left
+    logic [COUNT-1:0] waiting_q; // beats before the ring
+    logic [COUNT-1:0] group_q;   // of those, the ones of the group that enters
+    logic [BURSTS-1:0] written_q; // bursts that the memory has answered and that are not asked for
+    logic beat_valid, beat_ready, next_valid, next_ready, write_ready, read_valid;
+    logic [8*BEAT_BYTES-1:0] beat, read_beat;
+    wire known = ring_q != '0;
+    wire past = used_q == '0;
+    wire enters = group_q != '0;
+    wire arrive = in0_valid && in0_ready;
+    wire move = beat_valid && beat_ready;
+    wire leave = !past && read_valid && next_ready;
+    wire [COUNT-1:0] stay = waiting_q - COUNT'(move);
+    wire ends = group_q == '0 || (group_q == COUNT'(1) && move);
+    wire begins = ends && stay >= COUNT'(GROUP) && ring_q - used_q >= 32'(GROUP_BYTES);
+    wire answered = m_axi_bvalid && m_axi_bready;
+    wire asked = m_axi_arvalid && m_axi_arready;
+
+    always_ff @(posedge clk) begin
+        if (job_valid && !known) address_q <= job_address;
+        if (rst) begin
+            ring_q    <= '0;
+            used_q    <= '0;
+            waiting_q <= '0;
+            group_q   <= '0;
+            written_q <= '0;
+        end else begin
+            if (job_valid && !known) ring_q <= job_bytes;
+            used_q    <= used_q + (begins ? 32'(GROUP_BYTES) : '0) - (leave ? 32'(BEAT_BYTES) : '0);
+            waiting_q <= stay + COUNT'(arrive);
+            group_q   <= begins ? COUNT'(GROUP) : group_q - COUNT'(enters && move);
+            written_q <= written_q + BURSTS'(answered) - BURSTS'(asked);
+        end
+    end
+
+    sf_fifo #(.WIDTH(8 * BEAT_BYTES), .DEPTH(WAITING), .RAM_STYLE(RAM_STYLE)) u_waiting (
+        .clk, .rst, .in0_data, .in0_valid, .in0_ready, .out0_data(beat), .out0_valid(beat_valid), .out0_ready(beat_ready)
+    );
+
+    assign beat_ready = past ? next_ready : enters && write_ready;
+    assign next_valid = past ? beat_valid : read_valid;
+
+    sf_fifo #(.WIDTH(8 * BEAT_BYTES), .DEPTH(2)) u_next (
+        .clk, .rst, .in0_data(past ? beat : read_beat), .in0_valid(next_valid), .in0_ready(next_ready),
+        .out0_data, .out0_valid, .out0_ready
+    );
+
+    // One job of the masters is one lap of the ring.
+    logic write_job_ready, read_job_ready;
+
+    sf_shell_writer #(.ADDR_BITS(ADDR_BITS), .DATA_BITS(DATA_BITS), .BEAT_BYTES(BEAT_BYTES), .BURST(BURST)) u_writer (
+        .clk, .rst, .halt, .quiet(write_quiet), .job_valid(known), .job_ready(write_job_ready), .job_address(address_q),
+        .job_bytes(ring_q), .failed(write_failed), .failed_resp(write_failed_resp), .m_axi_awaddr, .m_axi_awlen,
+        .m_axi_awvalid, .m_axi_awready, .m_axi_wdata, .m_axi_wstrb, .m_axi_wlast, .m_axi_wvalid, .m_axi_wready,
+        .m_axi_bresp, .m_axi_bvalid, .m_axi_bready,
+        .in0_data(beat), .in0_valid(beat_valid && enters), .in0_ready(write_ready)
+    );
+
+    sf_shell_reader #(.ADDR_BITS(ADDR_BITS), .DATA_BITS(DATA_BITS), .BEAT_BYTES(BEAT_BYTES), .BURST(BURST)) u_reader (
+        .clk, .rst, .halt(halt || written_q == '0 || m_axi_arvalid), .quiet(read_quiet), .job_valid(known),
+        .job_ready(read_job_ready), .job_address(address_q), .job_bytes(ring_q), .failed(read_failed),
+        .failed_resp(read_failed_resp), .m_axi_araddr, .m_axi_arlen, .m_axi_arvalid, .m_axi_arready, .m_axi_rdata,
+        .m_axi_rresp, .m_axi_rlast, .m_axi_rvalid, .m_axi_rready,
+        .out0_data(read_beat), .out0_valid(read_valid), .out0_ready(next_ready && !past)
+    );
+
+    wire unused = &{1'b0, write_job_ready, read_job_ready};
+
+`ifndef SYNTHESIS
+    whole_groups: assert property (@(posedge clk) disable iff (rst)
+        known |-> ring_q % GROUP_BYTES == 0 && address_q % ADDR_BITS'(BURST_BYTES) == '0);
+    full_bursts: assert property (@(posedge clk) disable iff (rst) m_axi_awvalid |-> m_axi_awlen == 8'(BURST - 1));
+    only_what_was_written: assert property (@(posedge clk) disable iff (rst) m_axi_arvalid |-> written_q != '0);
+`endif
+endmodule
+
+`default_nettype wire

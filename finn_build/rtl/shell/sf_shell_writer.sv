@@ -1,0 +1,138 @@
+// From a stream to memory: an AXI4 write master.
+//
+// Function   a job is `job_bytes` bytes from `job_address` on, gathered from beats of BEAT_BYTES, back to back.
+// Order      a burst is announced once all of its words are buffered: it never waits for the stream, and can always end.
+// II         1 word or beat a cycle, whichever is the slower side; bursts follow each other without a pause.
+// Stop       `halt` announces no further burst; those in flight end, and `quiet` says when. Reset after that.
+// Reset      no job, nothing in flight.
+// Proven     a burst has all its words, and wlast is at its end, by induction (tests/board/test_proofs.py).
+`default_nettype none
+
+module sf_shell_writer #(
+    parameter int ADDR_BITS  = 32,
+    parameter int DATA_BITS  = 64,
+    parameter int BEAT_BYTES = 1,
+    parameter int BURST      = 16,  /// words of the longest burst
+    parameter int DEPTH      = 33   /// words buffered, at most
+) (
+    input  wire                     clk,
+    input  wire                     rst,          /// synchronous, active high
+    input  wire                     halt,
+    output logic                    quiet,        /// no burst is in flight
+    input  wire                     job_valid,
+    output logic                    job_ready,
+    input  wire  [   ADDR_BITS-1:0] job_address,
+    input  wire  [            31:0] job_bytes,
+    output logic                    failed,       /// the memory answered with `failed_resp`
+    output logic [             1:0] failed_resp,
+    output logic [   ADDR_BITS-1:0] m_axi_awaddr,
+    output logic [             7:0] m_axi_awlen,
+    output logic                    m_axi_awvalid,
+    input  wire                     m_axi_awready,
+    output logic [   DATA_BITS-1:0] m_axi_wdata,
+    output logic [ DATA_BITS/8-1:0] m_axi_wstrb,
+    output logic                    m_axi_wlast,
+    output logic                    m_axi_wvalid,
+    input  wire                     m_axi_wready,
+    input  wire  [             1:0] m_axi_bresp,
+    input  wire                     m_axi_bvalid,
+    output logic                    m_axi_bready,
+    input  wire  [8*BEAT_BYTES-1:0] in0_data,
+    input  wire                     in0_valid,
+    output logic                    in0_ready
+);
+    localparam int WORD_BYTES = DATA_BITS / 8;
+    localparam int LOW = $clog2(WORD_BYTES);
+    localparam int WORDS = 33 - LOW;
+    localparam int COUNT = $clog2(DEPTH + 1);
+    localparam int STEP = $clog2(BURST);
+    localparam int FLIGHTS = 8;  // bits of the count of bursts without a response
+
+    if (DEPTH < BURST) begin : g_illegal
+        $fatal(1, "shell_writer: DEPTH=%0d must hold a burst of BURST=%0d words", DEPTH, BURST);
+    end
+
+    // The stream's side: beats until the job is complete, then the rest of the last word.
+    logic [31:0] left_q;  // bytes of the job that have not come
+    logic [LOW-1:0] tail_q;  // bytes of the last word; 0 for all
+    logic busy_q, beat_ready, word_valid, word_ready, buffer_valid;
+    logic [DATA_BITS-1:0] word;
+    wire start = job_valid && job_ready;
+    wire wanted = busy_q && left_q != '0;
+    wire empty = rst || !busy_q;  // beats that reach past the job's end are not the next one's
+
+    assign job_ready = !busy_q;
+    assign in0_ready = wanted && beat_ready;
+
+    sf_shell_gearbox #(.IN_BYTES(BEAT_BYTES), .OUT_BYTES(WORD_BYTES)) u_words (
+        .clk, .rst(empty), .clear(1'b0), .flush(!wanted), .in0_data, .in0_valid(in0_valid && wanted), .in0_ready(beat_ready),
+        .out0_data(word), .out0_valid(word_valid), .out0_ready(word_ready)
+    );
+
+    sf_fifo #(.WIDTH(DATA_BITS), .DEPTH(DEPTH)) u_buffer (
+        .clk, .rst(empty), .in0_data(word), .in0_valid(word_valid), .in0_ready(word_ready),
+        .out0_data(m_axi_wdata), .out0_valid(buffer_valid), .out0_ready(m_axi_wvalid && m_axi_wready)
+    );
+
+    // The memory's side: one burst sends its words while the address of the next may wait.
+    logic [ADDR_BITS-1:0] burst_address;
+    logic [STEP:0] burst_words, words_q;  // words of the burst that is sent that have not left
+    logic [COUNT-1:0] free_q;             // words buffered that no burst has claimed
+    logic [FLIGHTS-1:0] flights_q;
+    logic burst_valid, burst_last, last_q;
+    wire sent = m_axi_wvalid && m_axi_wready;
+    wire room = (!m_axi_awvalid || m_axi_awready) && (words_q == '0 || (sent && m_axi_wlast)) && flights_q != '1;
+    wire announce = burst_valid && room && free_q >= COUNT'(burst_words) && !halt;
+    wire answered = m_axi_bvalid && m_axi_bready;
+
+    sf_shell_bursts #(.ADDR_BITS(ADDR_BITS), .WORD_BYTES(WORD_BYTES), .BURST(BURST), .COUNT_BITS(WORDS)) u_bursts (
+        .clk, .rst, .load(start), .address(job_address),
+        .words(WORDS'((33'(job_bytes) + 33'(WORD_BYTES - 1)) >> LOW)),
+        .valid(burst_valid), .burst_address, .burst_words, .last(burst_last), .ready(announce)
+    );
+
+    assign quiet = !m_axi_awvalid && words_q == '0 && flights_q == '0;
+    assign m_axi_wvalid = words_q != '0 && buffer_valid;
+    assign m_axi_wlast = words_q == (STEP + 1)'(1);
+    assign m_axi_wstrb = m_axi_wlast && last_q && tail_q != '0 ? ~('1 << tail_q) : '1;
+    assign m_axi_bready = 1'b1;
+    assign failed = answered && m_axi_bresp != 2'b00;
+    assign failed_resp = m_axi_bresp;
+
+    always_ff @(posedge clk) begin
+        if (start) tail_q <= job_bytes[LOW-1:0];
+        if (start) left_q <= job_bytes;
+        else if (in0_valid && in0_ready) left_q <= left_q <= 32'(BEAT_BYTES) ? '0 : left_q - 32'(BEAT_BYTES);
+        if (announce) begin
+            m_axi_awaddr <= burst_address;
+            m_axi_awlen  <= 8'(burst_words) - 8'd1;
+            last_q       <= burst_last;
+        end
+        if (rst) begin
+            busy_q        <= 1'b0;
+            m_axi_awvalid <= 1'b0;
+            words_q       <= '0;
+            flights_q     <= '0;
+        end else begin
+            if (start) busy_q <= 1'b1;
+            else if (!burst_valid && quiet) busy_q <= 1'b0;
+            if (!m_axi_awvalid || m_axi_awready) m_axi_awvalid <= announce;
+            if (announce) words_q <= burst_words;
+            else if (sent) words_q <= words_q - (STEP + 1)'(1);
+            flights_q <= flights_q + FLIGHTS'(announce) - FLIGHTS'(answered);
+        end
+        if (empty) free_q <= '0;
+        else free_q <= free_q + COUNT'(word_valid && word_ready) - (announce ? COUNT'(burst_words) : '0);
+    end
+
+`ifndef SYNTHESIS
+    request_holds: assert property (@(posedge clk) disable iff (rst) m_axi_awvalid && !m_axi_awready
+        |=> m_axi_awvalid && $stable({m_axi_awaddr, m_axi_awlen}));
+    data_hold: assert property (@(posedge clk) disable iff (rst) m_axi_wvalid && !m_axi_wready
+        |=> m_axi_wvalid && $stable({m_axi_wdata, m_axi_wstrb, m_axi_wlast}));
+    a_burst_never_waits: assert property (@(posedge clk) disable iff (rst) words_q != '0 |=> words_q != '0 || $past(sent));
+    nothing_unasked: assert property (@(posedge clk) disable iff (rst) m_axi_bvalid |-> flights_q != '0);
+`endif
+endmodule
+
+`default_nettype wire

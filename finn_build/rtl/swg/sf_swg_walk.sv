@@ -1,0 +1,171 @@
+// The walk of a sliding window over its places: what the core needs to know of the place read next.
+//
+// Order      windows in raster order, REPEAT passes over each; within one (ky, kx, fold), or with DEPTHWISE (fold, ky, kx).
+// Timing     the counters are a place ahead of the outputs, which are registers: neither waits for the other's carries.
+// Latency    0: the outputs describe the place read next, from the cycle of the reset on.
+// II         1.
+// Reset      to the first place of a frame.
+`default_nettype none
+
+module sf_swg_walk #(
+    parameter int FOLDS = 1,
+    parameter int H = 8,
+    parameter int W = 8,
+    parameter int KH = 3,
+    parameter int KW = 3,
+    parameter int SH = 1,
+    parameter int SW = 1,
+    parameter int PT = 1,
+    parameter int PL = 1,
+    parameter int OH = 8,
+    parameter int OW = 8,
+    parameter int DEPTH = 32,
+    parameter bit DEPTHWISE = 1'b0,
+    parameter int REPEAT = 1,
+    parameter int MARGIN = 8,
+    parameter int ADDR = 5
+) (
+    input  wire                      clk,
+    input  wire                      rst,        /// synchronous, active high
+    input  wire                      step,       /// the place is read in this cycle
+    output logic                     pad,        /// it is padding
+    output logic                     last,       /// it is the last of a pass, or of a fold with DEPTHWISE
+    output logic signed [MARGIN-1:0] back,       /// position of this place less that of the next
+    output logic signed [MARGIN-1:0] released,   /// words that no later window reads, less 1
+    output logic [ADDR-1:0]          ring,       /// distance to the next place in the ring
+    output logic signed [ADDR:0]     ring_back   /// the same, less DEPTH
+);
+    // How far a window's first place moves to that of the next window, row of windows, frame.
+    localparam int ROW = W * FOLDS;
+    localparam int SPAN = (KH - 1) * ROW + KW * FOLDS - 1;  // first to last place of a window
+    localparam int WINDOW = SW * FOLDS;
+    localparam int WINDOWS = SH * ROW - (OW - 1) * SW * FOLDS;
+    localparam int FRAME = H * ROW - (OH - 1) * SH * ROW - (OW - 1) * SW * FOLDS;
+    // Distances between places that follow one another: within a row of the window, to its next row, from its end.
+    localparam int TO_KX = DEPTHWISE ? FOLDS : 1;
+    localparam int TO_KY = DEPTHWISE ? ROW - (KW - 1) * FOLDS : ROW - KW * FOLDS + 1;
+    localparam int TO_TILE = DEPTHWISE ? 1 - (KH - 1) * ROW - (KW - 1) * FOLDS : -SPAN;  // next fold, or next pass
+    localparam int TO_WINDOW = WINDOW - SPAN;
+    localparam int TO_ROW = WINDOWS - SPAN;
+    localparam int TO_FRAME = FRAME - SPAN;
+
+    localparam int X_LAST = (OW - 1) * SW + KW - 1;
+    localparam int Y_LAST = (OH - 1) * SH + KH - 1;
+    localparam int FOLD_BITS = FOLDS > 1 ? $clog2(FOLDS) : 1;
+    localparam int KX_BITS = KW > 1 ? $clog2(KW) : 1;
+    localparam int KY_BITS = KH > 1 ? $clog2(KH) : 1;
+    localparam int PASS_BITS = REPEAT > 1 ? $clog2(REPEAT) : 1;
+    localparam int X_BITS = X_LAST > 0 ? $clog2(X_LAST + 1) : 1;
+    localparam int Y_BITS = Y_LAST > 0 ? $clog2(Y_LAST + 1) : 1;
+
+    // x and y count from the padded border.
+    typedef struct packed {
+        logic [FOLD_BITS-1:0] fold;
+        logic [KX_BITS-1:0]   kx;
+        logic [KY_BITS-1:0]   ky;
+        logic [PASS_BITS-1:0] pass;
+        logic [X_BITS-1:0]    x;
+        logic [Y_BITS-1:0]    y;
+    } place_t;
+
+    // What ends with a place.
+    typedef struct packed {
+        logic fold, column, row, tile, pass, window, windows, frame;
+    } ends_t;
+
+    function automatic ends_t ends_of(input place_t place);
+        ends_t ends;
+        ends.fold = place.fold == FOLD_BITS'(FOLDS - 1);
+        ends.column = DEPTHWISE || ends.fold;
+        ends.row = ends.column && place.kx == KX_BITS'(KW - 1);
+        ends.tile = ends.row && place.ky == KY_BITS'(KH - 1);
+        ends.pass = ends.tile && ends.fold;
+        ends.window = ends.pass && (REPEAT == 1 || place.pass == PASS_BITS'(REPEAT - 1));
+        ends.windows = ends.window && place.x == X_BITS'(X_LAST);
+        ends.frame = ends.windows && place.y == Y_BITS'(Y_LAST);
+        return ends;
+    endfunction
+
+    function automatic place_t after(input place_t place);
+        ends_t ends = ends_of(place);
+        place_t next = place;
+        if (DEPTHWISE ? ends.tile : 1'b1) next.fold = ends.fold ? '0 : place.fold + 1'b1;
+        if (ends.column) begin
+            next.kx = ends.row ? '0 : place.kx + 1'b1;
+            if (ends.windows) next.x = '0;
+            else if (ends.window) next.x = place.x + X_BITS'(SW - (KW - 1));
+            else if (ends.row) next.x = place.x - X_BITS'(KW - 1);
+            else next.x = place.x + 1'b1;
+        end
+        if (ends.row) begin
+            next.ky = ends.tile ? '0 : place.ky + 1'b1;
+            if (ends.frame) next.y = '0;
+            else if (ends.windows) next.y = place.y + Y_BITS'(SH - (KH - 1));
+            else if (ends.tile) next.y = place.y - Y_BITS'(KH - 1);
+            else next.y = place.y + 1'b1;
+        end
+        if (ends.pass) next.pass = ends.window ? '0 : place.pass + 1'b1;
+        return next;
+    endfunction
+
+    // One of six constants, by what ends with a place.
+    function automatic int choice(
+        input ends_t ends, input int frame, input int windows, input int window, input int tile, input int row, input int none
+    );
+        if (ends.frame) return frame;
+        if (ends.windows) return windows;
+        if (ends.window) return window;
+        if (ends.tile) return tile;
+        if (ends.row) return row;
+        return none;
+    endfunction
+
+    function automatic int modulo(input int distance);
+        return (distance % DEPTH + DEPTH) % DEPTH;
+    endfunction
+
+    function automatic logic signed [MARGIN-1:0] back_of(input ends_t ends);
+        return MARGIN'(choice(ends, -TO_FRAME, -TO_ROW, -TO_WINDOW, -TO_TILE, -TO_KY, -TO_KX));
+    endfunction
+    function automatic logic signed [MARGIN-1:0] released_of(input ends_t ends);
+        return MARGIN'(choice(ends, FRAME - 1, WINDOWS - 1, WINDOW - 1, -1, -1, -1));
+    endfunction
+    function automatic logic [ADDR-1:0] ring_of(input ends_t ends);
+        return ADDR'(choice(ends, modulo(TO_FRAME), modulo(TO_ROW), modulo(TO_WINDOW), modulo(TO_TILE), modulo(TO_KY), modulo(TO_KX)));
+    endfunction
+    function automatic logic [ADDR:0] ring_back_of(input ends_t ends);
+        return (ADDR+1)'(choice(ends, modulo(TO_FRAME) - DEPTH, modulo(TO_ROW) - DEPTH, modulo(TO_WINDOW) - DEPTH, modulo(TO_TILE) - DEPTH, modulo(TO_KY) - DEPTH, modulo(TO_KX) - DEPTH));
+    endfunction
+
+    // As 32-bit integers, because a bound may lie outside the counter's range; synthesis narrows them.
+    function automatic logic pad_of(input place_t place);
+        return int'(place.x) < PL || int'(place.x) >= PL + W || int'(place.y) < PT || int'(place.y) >= PT + H;
+    endfunction
+
+    localparam place_t FIRST = '0;
+    localparam ends_t FIRST_ENDS = ends_of(FIRST);
+    place_t place_q;  // after the one that the outputs describe
+    wire ends_t ends = ends_of(place_q);
+
+    always_ff @(posedge clk) begin
+        if (rst) begin
+            place_q   <= after(FIRST);
+            pad       <= pad_of(FIRST);
+            last      <= DEPTHWISE ? FIRST_ENDS.tile : FIRST_ENDS.pass;
+            back      <= back_of(FIRST_ENDS);
+            released  <= released_of(FIRST_ENDS);
+            ring      <= ring_of(FIRST_ENDS);
+            ring_back <= ring_back_of(FIRST_ENDS);
+        end else if (step) begin
+            place_q   <= after(place_q);
+            pad       <= pad_of(place_q);
+            last      <= DEPTHWISE ? ends.tile : ends.pass;
+            back      <= back_of(ends);
+            released  <= released_of(ends);
+            ring      <= ring_of(ends);
+            ring_back <= ring_back_of(ends);
+        end
+    end
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,176 @@
+// One lane of thresholding: a binary search among thresholds that are kept as what they are off the middle of their
+// neighbours (arithmetic/midpoint.py), beside a search among the few steps of a dip.
+//
+// Function   v = min(x - start, cap), span: what lies between the neighbours of v. A stage: middle = span / 2 +
+//            displacement; v >= middle is a bit of the count, and v and span are those of that half.
+//            level = BIAS + count; with DIP_BITS, before the last of the dip's steps, floor + |dip's count - turn|.
+// Window     x is told apart from BASE to BASE + LIMIT, counted from the lowest value of the input type.
+// Mirror     with MIRRORED, every bit of x is inverted in the rows whose word is 1: what falls rises that way.
+// Memories   A file a lane. <FILE>_mirror: a bit of a row, in LUTs and read at once. <FILE>_ends: {cap with CAPPED, span, start} of a row. <FILE>_<stage>, word row * 2^stage +
+//            top bits: displacement - LOWEST of the stage; no file for 0 bits. <FILE>_dip<stage>: a step of the dip,
+//            counted from BASE, X_BITS bits; <FILE>_turn: {turn, floor} of a row.
+// Latency    2 * STAGES + 3 enabled cycles. rows[k]: the row of what came in k cycles ago.
+// II         1.
+// Reset      none.
+`default_nettype none
+
+module sf_thresholding_midpoint #(
+    parameter int ROWS = 1,
+    parameter int IN_BITS = 8,
+    parameter bit SIGNED = 1'b1,
+    parameter int STAGES = 1,
+    parameter int DIP_BITS = 0,
+    parameter int OUT_BITS = 1,
+    parameter int BIAS = 0,
+    parameter int BASE = 0,
+    parameter int LIMIT = 1,
+    parameter bit CAPPED = 1'b0,
+    parameter bit MIRRORED = 1'b0,
+    parameter bit [10*6-1:0] SPAN_BITS = '0,          // of each stage, stage 0 in the low bits
+    parameter bit [10*6-1:0] DISPLACEMENT_BITS = '0,
+    parameter bit [10*32-1:0] LOWEST = '0,
+    parameter bit [31:0] BLOCK = '0,  // bit k: stage k reads block RAM; behind them the ends, the dip's stages, the turn
+    parameter FILE = "",
+    parameter int LANE = 0,
+    localparam int ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1
+) (
+    input  wire                                clk,
+    input  wire                                en,
+    input  wire  [2*STAGES+2:0][ROW_BITS-1:0]  rows,
+    input  wire  [               IN_BITS-1:0]  x_in,
+    output logic [              OUT_BITS-1:0]  level  /// registered
+);
+    localparam int X_BITS = $clog2(LIMIT + 2);  // a step of the dip that is never reached is LIMIT + 1
+    localparam int V_BITS = 32'(SPAN_BITS[5:0]);
+    // The window may reach far beyond the input's type, as what the steps go on to does.
+    localparam int FARTHEST = (BASE < 0 ? -BASE : BASE) > LIMIT ? (BASE < 0 ? -BASE : BASE) : LIMIT;
+    localparam int OFFSET_BITS = 2 + ($clog2(FARTHEST + 1) > IN_BITS ? $clog2(FARTHEST + 1) : IN_BITS);
+    localparam int PAST_BITS = X_BITS > V_BITS ? X_BITS : V_BITS;
+
+    wire [IN_BITS-1:0] x;
+    if (MIRRORED) begin : g_mirrored
+        logic [0:0] mirror[ROWS];
+        localparam MIRROR_FILE = $sformatf("%s_mirror_%0d.mem", FILE, LANE);
+        initial $readmemh(MIRROR_FILE, mirror);
+        assign x = x_in ^ {IN_BITS{mirror[rows[0]]}};
+    end else begin : g_not_mirrored
+        assign x = x_in;
+    end
+
+    // Cycle 1: within the window. Cycle 2: beyond the start. Cycle 3: up to the cap.
+    wire signed [OFFSET_BITS-1:0] offset =
+        signed'(OFFSET_BITS'(x ^ (IN_BITS'(SIGNED) << (IN_BITS - 1)))) - OFFSET_BITS'(BASE);
+    logic [X_BITS-1:0] x_q, past_q;
+    logic [V_BITS-1:0] cap_q, span_q;
+    wire [X_BITS-1:0] start;
+    wire [V_BITS-1:0] cap, span;
+    localparam ENDS_FILE = $sformatf("%s_ends_%0d.mem", FILE, LANE);
+    if (CAPPED) begin : g_capped
+        sf_rom #(
+            .DEPTH(ROWS), .WIDTH(X_BITS + 2 * V_BITS), .BLOCK(BLOCK[STAGES]), .INIT_FILE(ENDS_FILE)
+        ) ends (.clk, .en, .addr(rows[0]), .data_q({cap, span, start}));
+    end else begin : g_whole
+        sf_rom #(
+            .DEPTH(ROWS), .WIDTH(X_BITS + V_BITS), .BLOCK(BLOCK[STAGES]), .INIT_FILE(ENDS_FILE)
+        ) ends (.clk, .en, .addr(rows[0]), .data_q({span, start}));
+        assign cap = span;
+    end
+    wire [X_BITS:0] past = {1'b0, x_q} - {1'b0, start};
+    always_ff @(posedge clk)
+        if (en) begin
+            x_q <= offset < 0 ? '0 : offset > OFFSET_BITS'(LIMIT) ? X_BITS'(LIMIT) : X_BITS'(offset);
+            past_q <= past[X_BITS] ? '0 : past[X_BITS-1:0];
+            {cap_q, span_q} <= {cap, span};
+        end
+
+    logic [V_BITS-1:0] v[STAGES+1], between[STAGES+1];  // before stage k
+    logic [STAGES-1:0] known[STAGES+1];
+    assign v[0] = PAST_BITS'(past_q) > PAST_BITS'(cap_q) ? cap_q : V_BITS'(past_q);
+    assign between[0] = span_q;
+    assign known[0] = '0;
+    for (genvar k = 0; k < STAGES; k++) begin : g_stage
+        localparam int BITS = 32'(SPAN_BITS[6*k+:6]);
+        localparam int MEM_BITS = 32'(DISPLACEMENT_BITS[6*k+:6]);
+        localparam int LOW = LOWEST[32*k+:32];
+        localparam int DEPTH = ROWS << k;
+        localparam int ADDR_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1;
+        logic [BITS-1:0] v_q, v_qq, between_q, between_qq, middle_q;
+        logic [STAGES-1:0] top_q, top_qq;
+        wire signed [BITS:0] displacement;
+        if (MEM_BITS > 0) begin : g_memory
+            wire [MEM_BITS-1:0] word;
+            localparam STAGE_FILE = $sformatf("%s_%0d_%0d.mem", FILE, k, LANE);
+            sf_rom #(.DEPTH(DEPTH), .WIDTH(MEM_BITS), .BLOCK(BLOCK[k]), .INIT_FILE(STAGE_FILE)) displacements (
+                .clk, .en, .addr(ADDR_BITS'({rows[2*k+2], {k{1'b0}}} | ADDR_BITS'(known[k]))), .data_q(word)
+            );
+            assign displacement = (BITS + 1)'(word) + (BITS + 1)'(LOW);
+        end else begin : g_constant
+            assign displacement = (BITS + 1)'(LOW);
+        end
+        always_ff @(posedge clk)
+            if (en) begin
+                v_q <= BITS'(v[k]);
+                between_q <= BITS'(between[k]);
+                top_q <= known[k];
+                middle_q <= BITS'(signed'({2'b00, between_q[BITS-1:1]}) + displacement);
+                v_qq <= v_q;
+                between_qq <= between_q;
+                top_qq <= top_q;
+            end
+        wire [BITS:0] rest = {1'b0, v_qq} - {1'b0, middle_q};
+        wire [BITS-1:0] upper = between_qq - middle_q;
+        wire reached = !rest[BITS];
+        assign v[k+1] = V_BITS'(reached ? rest[BITS-1:0] : v_qq);
+        assign between[k+1] = V_BITS'(reached ? upper : middle_q);
+        assign known[k+1] = STAGES'({top_qq, reached});
+    end
+
+    if (DIP_BITS > 0) begin : g_dip
+        localparam int WAIT = 2 * STAGES + 1 - DIP_BITS;  // cycles from the dip's count to its level
+        logic [X_BITS-1:0] step_x[DIP_BITS];
+        logic [DIP_BITS-1:0] dipped[DIP_BITS+1];
+        assign step_x[0] = x_q;
+        assign dipped[0] = '0;
+        for (genvar k = 0; k < DIP_BITS; k++) begin : g_step
+            localparam int DEPTH = ROWS << k;
+            localparam int ADDR_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1;
+            logic [DIP_BITS-1:0] top_q;
+            wire [X_BITS-1:0] step;
+            sf_rom #(
+                .DEPTH(DEPTH), .WIDTH(X_BITS), .BLOCK(BLOCK[STAGES+1+k]),
+                .INIT_FILE($sformatf("%s_dip%0d_%0d.mem", FILE, k, LANE))
+            ) steps (
+                .clk, .en, .addr(ADDR_BITS'({rows[k], {k{1'b0}}} | ADDR_BITS'(dipped[k]))), .data_q(step)
+            );
+            always_ff @(posedge clk) if (en) top_q <= dipped[k];
+            assign dipped[k+1] = DIP_BITS'({top_q, step_x[k] >= step});
+            if (k > 0) begin : g_carry
+                logic [X_BITS-1:0] carried_q;
+                always_ff @(posedge clk) if (en) carried_q <= step_x[k-1];
+                assign step_x[k] = carried_q;
+            end
+        end
+        logic [WAIT-1:0][DIP_BITS-1:0] waiting_q;
+        logic [OUT_BITS-1:0] below_q;
+        logic behind_knee_q;
+        wire [DIP_BITS-1:0] count = waiting_q[WAIT-1];
+        wire [DIP_BITS-1:0] turn;
+        wire [OUT_BITS-1:0] floor_level;
+        sf_rom #(
+            .DEPTH(ROWS), .WIDTH(DIP_BITS + OUT_BITS), .BLOCK(BLOCK[STAGES+1+DIP_BITS]),
+            .INIT_FILE($sformatf("%s_turn_%0d.mem", FILE, LANE))
+        ) turns (.clk, .en, .addr(rows[2*STAGES]), .data_q({turn, floor_level}));
+        always_ff @(posedge clk)
+            if (en) begin
+                waiting_q <= (WAIT * DIP_BITS)'({waiting_q, dipped[DIP_BITS]});
+                below_q <= floor_level + (count < turn ? OUT_BITS'(turn - count) : OUT_BITS'(count - turn));
+                behind_knee_q <= &count;
+                level <= behind_knee_q ? OUT_BITS'(BIAS + 32'(known[STAGES])) : below_q;
+            end
+    end else begin : g_count
+        always_ff @(posedge clk) if (en) level <= OUT_BITS'(BIAS + 32'(known[STAGES]));
+    end
+    wire unused = &{1'b0, v[STAGES], between[STAGES], rows};
+endmodule
+
+`default_nettype wire
