@@ -86,6 +86,12 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--input-size", type=int, metavar="PX", help="height and width of the input (default: the network's own)"
     )
+    what.add_argument(
+        "--output",
+        metavar="MEANING,...",
+        help="what each output means: mask, classes, logit (one number, class 1 above the threshold) or raw (default: "
+        "inferred from what the network computes)",
+    )
     how = p.add_argument_group("design")
     how.add_argument(
         "--config", type=Path, metavar="YAML", help="build configuration (default: the preset of hw_configs)"
@@ -211,7 +217,7 @@ def _configuration(options: argparse.Namespace) -> BuildConfig:
         "frames": options.frames,
         "clk_mhz": options.clk,
     }
-    changes |= {"input_size": options.input_size, "ddr_skips": options.ddr_skips}
+    changes |= {"input_size": options.input_size, "ddr_skips": options.ddr_skips, "output": options.output}
     foreign = options.checkpoint or options.onnx or (options.model and options.model != config.model)
     foreign = foreign or (options.input_size and options.input_size != config.input_size)
     if foreign and options.config is None:

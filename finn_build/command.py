@@ -114,7 +114,7 @@ def _finish(build: Build, impl: str, folder: Path, out: Path) -> str:
         return _say_missed(build, console)
     report = make_report(build, impl)
     write_frames(build, folder)
-    if build.network.gives_mask:
+    if build.mask:
         write_masks(build, folder)
     write_report(report, folder)
     print_report(report, console)
@@ -147,9 +147,7 @@ def _contents(build: Build, impl: str, out: Path) -> tuple[str, ...]:
     deployed = f"  {out}/deploy       for the board: driver, notebook, images, expected results; {bit}"
     if build.bitstream and not build.bitstream.ours:
         deployed = f"  {out}/finn         bitstream and handoff file of FINN's Zynq build, for FINN's driver"
-    masks = (
-        (f"  {out}/masks        the frames with the accelerator's masks, as PNG",) if build.network.gives_mask else ()
-    )
+    masks = (f"  {out}/masks        the frames with the accelerator's masks, as PNG",) if build.mask else ()
     make = () if build.bitstream else ("  on a machine with Vivado, make the bitstream: again with --bitstream vivado",)
     return (
         deployed,

@@ -15,6 +15,7 @@ from finn_build.errors import ConfigError
 
 CONFIG_DIR = Path(__file__).resolve().parent.parent / "hw_configs"
 BOARD_DIR = CONFIG_DIR / "boards"
+OUTPUTS = ("mask", "classes", "logit", "raw")
 _FASTEST = "max"
 _DIVIDERS = range(1, 64)  # two in a row, of six bits
 _LEAST_DIVIDER = 3  # a third of the PLL is beyond what these chips clock
@@ -90,6 +91,7 @@ class BuildConfig:
         fifos: depth in beats by FIFO name, e.g. {"FIFO_7": 1024}; replaces the depth found.
         ddr_skips: skips of U-Nets that lie in the board's memory: "off", "auto" for as few as make the design fit, or a
             list of FIFO names.
+        output: what each output means, "mask", "classes", "logit" or "raw", with commas; empty to infer it.
     """
 
     model: str
@@ -101,6 +103,7 @@ class BuildConfig:
     folding: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
     fifos: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     ddr_skips: str | Sequence[str] = "off"
+    output: str = ""
 
     def __post_init__(self) -> None:
         if isinstance(self.target_fps, str) and self.target_fps != _FASTEST:
@@ -119,6 +122,11 @@ class BuildConfig:
                 raise ConfigError(f"depth of {fifo}: {depth!r}; legal: 2 beats and more")
         if isinstance(self.ddr_skips, str) and self.ddr_skips not in ("off", "auto"):
             raise ConfigError(f"ddr_skips={self.ddr_skips!r}; legal: off, auto, or a list of FIFO names")
+        for word in filter(None, self.output.split(",")):
+            if word.strip() not in OUTPUTS:
+                raise ConfigError(
+                    f"output={self.output!r}; legal: {', '.join(OUTPUTS)}, one for each output, with commas"
+                )
 
 
 def write_build(config: BuildConfig, path: Path) -> Path:

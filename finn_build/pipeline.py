@@ -14,6 +14,7 @@ import numpy as np
 from finn.util.verification import despecialize_model
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
+from signflow_driver.meaning import Meaning
 
 from brevitas_models.data.images import ImageSet, to_float
 from finn_build.board.bitstream.vivado import Bitstream
@@ -34,6 +35,7 @@ from finn_build.evaluate.yosys import Area, area_by_op
 from finn_build.finn.hls_layers import lower_to_finn_hls, synthesis_blocker
 from finn_build.frontend.export import read_taps
 from finn_build.frontend.integers import IntegerNetwork, to_integers
+from finn_build.frontend.meaning import meanings
 from finn_build.frontend.network import Network
 from finn_build.hls.design import HlsDesign
 from finn_build.hls.steps import simulate_cpp, write_cpp
@@ -63,6 +65,7 @@ class Build:
         waves: record waves of the stitched simulation.
         rtl: language of the design, "systemverilog" or, each op elaborated to a module of its own, "verilog".
         lint: "vivado" to check every file of the design and its shell against what that tool refuses.
+        meanings: what each output means; stands once the network is compiled.
     """
 
     config: BuildConfig
@@ -76,6 +79,7 @@ class Build:
     lint: str | None = None
 
     integers: IntegerNetwork | None = None
+    meanings: dict[str, Meaning] = field(default_factory=dict)
     streams: ModelWrapper | None = None
     target_cycles: int = 0
     design: StitchedDesign | None = None
@@ -94,6 +98,15 @@ class Build:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
+    def mask(self) -> str:
+        """Name of the first output that is a mask of an image's size; empty where there is none."""
+        assert self.integers is not None
+        place = self.network.input_shape[2:]
+        shapes = self.integers.shapes
+        found = (n for n, m in self.meanings.items() if m.kind == "mask" and shapes[n][-2:] == place)
+        return next(found, "")
+
+    @property
     def frames(self) -> np.ndarray:
         """The frames of simulation and gate, float32 [frames, C, H, W]."""
         return to_float(self.images.images[: self.config.frames])
@@ -107,6 +120,7 @@ def compile_integers(build: Build, progress: Progress) -> None:
         raise UnsupportedModelError(
             f"{build.network.origin}: {len(build.integers.problems)} node(s) cannot be built:\n{listed}"
         )
+    build.meanings = meanings(build.integers, len(build.network.classes), build.config.output)
 
 
 def lower(build: Build, progress: Progress) -> None:
@@ -156,7 +170,11 @@ def execute(build: Build, progress: Progress) -> None:
     runnable = despecialize_model(streams) if needs_vitis else streams
     build.values[2] = levels.stream_values(runnable, ints, lambda f: progress((1 + f) / 2))
     build.values[2] |= levels.output_values(integers, build.values[2])
-    build.accuracy = measure_accuracy(integers, build.images)
+    accuracy = measure_accuracy(integers, build.images, build.meanings)
+    if isinstance(accuracy, Accuracy):
+        build.accuracy = accuracy
+    elif accuracy:
+        build.not_run.append(accuracy)
 
 
 def simulate_each_op(build: Build, progress: Progress) -> None:
@@ -211,7 +229,7 @@ def taps(streams: ModelWrapper, integers: IntegerNetwork) -> list[Tap]:
     listed = [Tap(streams.graph.input[0].name, "host", "input quantizer")]
     orders = levels.channel_orders(streams)
     listed += [Tap(t, n.name, n.doc_string, orders.get(t, ())) for n in streams.graph.node for t in n.output]
-    return listed + [Tap(levels.output_tap(integers, name), "host", name) for name in integers.tails]
+    return listed + levels.output_taps(integers)
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from onnx import helper
+from onnx import NodeProto, helper
 from qonnx.core.datatype import DataType
 from signflow_driver.description import Description, HostStep, HostTail, Skip, StreamFormat
 from signflow_driver.host_ops import OPS
@@ -16,6 +18,8 @@ from finn_build.board.shell import ring_bytes
 from finn_build.dataflow.latency import predict_latency
 from finn_build.errors import UnsupportedModelError
 from finn_build.frontend.integers import IntegerNetwork
+from finn_build.frontend.integers.float_chain import MOVES, FloatChain
+from finn_build.frontend.meaning import classes_of
 from finn_build.proof.levels import channel_orders
 from finn_build.rtl.stitch import DesignStream
 
@@ -39,8 +43,8 @@ def write_description(build: Build, build_hash: str, path: Path) -> None:
         UnsupportedModelError: the host's part of the network has an operation that the driver lacks.
     """
     assert build.integers is not None and build.streams is not None and build.design is not None
-    orders, arrays = channel_orders(build.streams), {"head": _head(build.integers, build.network.input_shape)}
-    tails = tuple(_tail(build.integers, name, arrays) for name in build.integers.tails)
+    orders, arrays = channel_orders(build.streams), _head(build.integers, build.network.input_shape)
+    tails = tuple(_tail(build, name, arrays) for name in build.integers.tails)
     slowest = max(predict_latency(build.streams), build.design.longest_cycles)
     Description(
         model=build.network.name,
@@ -49,7 +53,7 @@ def write_description(build: Build, build_hash: str, path: Path) -> None:
         build_hash=build_hash,
         timeout_cycles=_TIMEOUT_LATENCIES * slowest + _TIMEOUT_MARGIN,
         image_shape=build.network.input_shape[1:],
-        classes=build.network.classes,
+        classes=_class_names(build),
         inputs=tuple(_format(s, orders) for s in build.design.inputs),
         outputs=tuple(_format(s, orders) for s in build.design.outputs),
         tails=tails,
@@ -62,6 +66,14 @@ def write_description(build: Build, build_hash: str, path: Path) -> None:
     ).save(path)
 
 
+def _class_names(build: Build) -> tuple[str, ...]:
+    """The network's, or those of the labelled images where there are as many as the network tells apart."""
+    assert build.integers is not None
+    told = {classes_of(build.integers, name, m) for name, m in build.meanings.items() if m.of_images}
+    labelled = build.images.classes if (build.images.labels >= 0).any() else ()
+    return build.network.classes or (labelled if len(labelled) in told else ())
+
+
 def _format(found: DesignStream, orders: dict[str, list[int]]) -> StreamFormat:
     stream = found.stream
     kind = "bipolar" if stream.dtype == DataType["BIPOLAR"] else "signed" if stream.dtype.signed() else "unsigned"
@@ -69,34 +81,69 @@ def _format(found: DesignStream, orders: dict[str, list[int]]) -> StreamFormat:
     return StreamFormat(found.tensor, stream.shape, stream.lanes, stream.dtype.bitwidth(), kind, order)
 
 
-def _head(integers: IntegerNetwork, shape: tuple[int, ...]) -> np.ndarray:
-    """The integer that enters for each value of a pixel, by channel, int64 [C, 256].
+def _head(integers: IntegerNetwork, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+    """What enters for the pixels of an image: "head", and "taken" and "row" where it is not one table per channel.
 
     Raises:
-        UnsupportedModelError: it depends on more than the pixel and its channel.
+        UnsupportedModelError: an element that enters depends on more than one pixel.
     """
+    assert integers.head is not None
+    arrays = _by_channel(integers, shape) or _by_element(integers, shape)
+    image = np.random.default_rng(0).integers(0, _PIXELS, shape, dtype=np.uint8)
+    channel = np.repeat(np.arange(shape[1]), prod(shape[2:]))
+    row, taken = arrays.get("row", channel), arrays.get("taken", np.arange(prod(shape)))
+    entering = integers.quantize_images(to_float(image)).ravel()
+    if not np.array_equal(entering, arrays["head"][row, image.ravel()[taken]]):
+        raise UnsupportedModelError(
+            f"host before {integers.head.output}: an element depends on several pixels; the driver looks pixels up"
+        )
+    return arrays
+
+
+def _by_channel(integers: IntegerNetwork, shape: tuple[int, ...]) -> dict[str, np.ndarray] | None:
+    """The integer of each value of a pixel, by channel; None where pixels move, or one channel's are not all alike."""
     assert integers.head is not None and integers.head_quantizer is not None
     pixels = np.repeat(np.arange(_PIXELS, dtype=np.uint8)[:, None], shape[1], axis=1)
+    if any(node.op_type in MOVES for node in integers.head.nodes):
+        return None
     try:
-        table = integers.head_quantizer(integers.head.by_channel(to_float(pixels))).T
-    except (ValueError, RuntimeError) as error:
-        raise UnsupportedModelError(
-            f"host before {integers.head.output}: {error}; the driver looks pixels up"
-        ) from error
-    image = np.random.default_rng(0).integers(0, _PIXELS, shape, dtype=np.uint8)
-    looked_up = table[np.arange(shape[1])[:, None], image.reshape(shape[1], -1)]
-    entering = integers.quantize_images(to_float(image))
-    if entering.size != looked_up.size or not np.array_equal(entering.ravel(), looked_up.ravel()):
-        raise UnsupportedModelError(f"host before {integers.head.output}: not one function per pixel and channel")
-    return table
+        return {"head": integers.head_quantizer(integers.head.by_channel(to_float(pixels))).T}
+    except ValueError:
+        return None
 
 
-def _tail(integers: IntegerNetwork, name: str, arrays: dict[str, np.ndarray]) -> HostTail:
+def _by_element(integers: IntegerNetwork, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+    """For each element that enters: the pixel that it takes, and the row of the table that it looks it up in."""
+    values = np.arange(_PIXELS, dtype=np.uint8).reshape(-1, *(1,) * (len(shape) - 1))
+    found = [integers.quantize_images(to_float(np.broadcast_to(v, shape))).ravel() for v in values]
+    rows, row = np.unique(np.stack(found, axis=1), axis=0, return_inverse=True)
+    return {"head": rows.astype(np.int64), "taken": _taken(integers.head, shape), "row": row.astype(np.int64)}
+
+
+def _taken(head: FloatChain | None, shape: tuple[int, ...]) -> np.ndarray:
+    """The pixel that each element takes: the chain without what changes values, on the pixels' numbers."""
+    assert head is not None
+    nodes = [
+        n if n.op_type in MOVES else helper.make_node("Identity", [_moving(n, head)], list(n.output))
+        for n in head.nodes
+    ]
+    numbers = replace(head, nodes=nodes)(np.arange(prod(shape), dtype=np.float32).reshape(shape))
+    return np.clip(numbers.ravel(), 0, prod(shape) - 1).astype(np.int64)  # padding takes any: its row is constant
+
+
+def _moving(node: NodeProto, head: FloatChain) -> str:
+    """The input of an elementwise node that is no constant."""
+    return next(name for name in node.input if name and name not in head.constants)
+
+
+def _tail(build: Build, name: str, arrays: dict[str, np.ndarray]) -> HostTail:
     """One output of the network; its scale and constants go to `arrays`.
 
     Raises:
         UnsupportedModelError: an operation that the driver lacks.
     """
+    integers = build.integers
+    assert integers is not None
     tail = integers.tails[name]
     source = integers.tensors[tail.source]
     missing = sorted({node.op_type for node in tail.nodes} - set(OPS))
@@ -113,8 +160,13 @@ def _tail(integers: IntegerNetwork, name: str, arrays: dict[str, np.ndarray]) ->
             node.op_type,
             tuple(renamed.get(i, i) for i in node.input),
             node.output[0],
-            {a.name: helper.get_attribute_value(a) for a in node.attribute},
+            {a.name: _plain(helper.get_attribute_value(a)) for a in node.attribute},
         )
         for node in tail.nodes
     )
-    return HostTail(name, tail.source, scale, source.divisor, steps)
+    return HostTail(name, tail.source, scale, source.divisor, steps, build.meanings[name])
+
+
+def _plain(value: Any) -> Any:
+    """An attribute as JSON has it."""
+    return value.decode() if isinstance(value, bytes) else value

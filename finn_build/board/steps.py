@@ -9,7 +9,7 @@ from finn_build.board.bitstream.open_tools import require_open_tools, run_open
 from finn_build.board.bitstream.vivado import SCRIPT, require_vivado, run_vivado, write_project
 from finn_build.board.deploy_folder import write_deployment
 from finn_build.board.shell import write_shell
-from finn_build.errors import LintError, UnsupportedModelError
+from finn_build.errors import BitstreamError, LintError, UnsupportedModelError
 from finn_build.rtl.lint import lint
 
 if TYPE_CHECKING:
@@ -90,6 +90,8 @@ def deploy(build: Build, progress: Progress) -> None:
         build.not_run.append(NOT_ON_A_BOARD)
     except UnsupportedModelError as error:
         build.not_run.append(f"deployment folder: {error}")
+    except Exception as error:  # whatever it is, the verified design is kept
+        raise BitstreamError(f"deployment folder: {type(error).__name__}: {error}") from error
 
 
 def _passed(build: Build) -> bool:

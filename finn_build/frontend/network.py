@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +57,10 @@ class Network:
         return tuple(self.qonnx.get_tensor_shape(self.qonnx.graph.input[0].name))
 
     @property
-    def gives_mask(self) -> bool:
-        """Whether it says defect or not of each pixel of an image."""
-        out = tuple(self.qonnx.get_tensor_shape(self.qonnx.graph.output[0].name))
-        return len(self.input_shape) == 4 and out == (1, 1, *self.input_shape[2:])
+    def may_give_mask(self) -> bool:
+        """Whether its first output has one or two numbers for each pixel of the image."""
+        out, image = tuple(self.qonnx.get_tensor_shape(self.qonnx.graph.output[0].name)), self.input_shape
+        return len(image) == 4 and len(out) > 2 and out[-2:] == image[-2:] and prod(out[:-2]) <= 2
 
 
 def from_zoo(name: str, out: Path, **overrides: Any) -> Network:
@@ -132,7 +133,7 @@ def load_images(source: str, network: Network, count: int, seed: int) -> ImageSe
         images = np.repeat(made.images[:, :, :height, :width], channels, axis=1)
         unlabelled = np.full_like(made.labels, UNLABELLED)
         return replace(made, images=images, labels=unlabelled, masks=None)  # frames, not a test set
-    if network.gives_mask:
+    if network.may_give_mask:
         masks = any(row.mask for row in find_images(Path(source)))
         return load_folder(source, (height, width), channels, classes=network.classes if masks else (), masks=masks)
     data = load_folder(source, (height, width), channels)

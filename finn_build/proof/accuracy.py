@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from signflow_driver.meaning import Meaning, decide
 
 from brevitas_models.data.images import ImageSet, to_float
 from brevitas_models.training.segmentation import mask_metrics
 from finn_build.frontend.integers import IntegerNetwork
+from finn_build.frontend.meaning import classes_of
 from sim.golden import IntegerModel
 
 
@@ -33,29 +35,37 @@ class Accuracy:
     path: str = "integer model"
 
 
-def measure_accuracy(network: IntegerNetwork, data: ImageSet) -> Accuracy | None:
-    """Compute the held-out images of a labelled folder in integers; None where nothing is labelled.
+def measure_accuracy(network: IntegerNetwork, data: ImageSet, meanings: Mapping[str, Meaning]) -> Accuracy | str:
+    """Compute the held-out images of a labelled folder in integers.
 
     The test split is used where there is one, else all labelled images.
+
+    Returns:
+        The accuracy of the first output that says what the labels or masks say; in words why there is none, and ""
+        where nothing is labelled.
     """
-    output = next(iter(network.tails))
-    root = network.tensors[network.tails[output].source]
     split = "test" if "test" in set(data.splits.tolist()) else "all"
     chosen = data.split("test") if split == "test" else data
-    masks = chosen.masks if len(root.shape) == 4 and root.channels == 1 else None
-    labelled = chosen.labels >= 0 if masks is None else np.full(len(chosen), True)
-    if not labelled.any() or (len(root.shape) != 2 and masks is None):
-        return None
-    ints = network.quantize_images(to_float(chosen.images[labelled]))
-    outputs = network.to_network_output(output, IntegerModel(network.model).run(ints)[root.name])
-    if masks is not None:
-        metrics = mask_metrics(torch.from_numpy(defects(outputs)), torch.from_numpy(masks[:, None]))
-        return Accuracy(metrics["accuracy"], len(chosen), split, metrics)
-    predicted = outputs.argmax(1) if outputs.shape[1] > 1 else outputs[:, 0].astype(np.int64)
-    right = int((predicted == chosen.labels[labelled]).sum())
-    return Accuracy(right / int(labelled.sum()), int(labelled.sum()), split)
+    if chosen.masks is None and not (chosen.labels >= 0).any():
+        return ""
+    for name, meaning in meanings.items():
+        if chosen.masks is not None and meaning.of_pixels and classes_of(network, name, meaning) == 2:
+            found = torch.from_numpy(_decided(network, name, meaning, chosen).astype(np.uint8)[:, None])
+            metrics = mask_metrics(found, torch.from_numpy(chosen.masks[:, None]))
+            return Accuracy(metrics["accuracy"], len(chosen), split, metrics)
+        if meaning.of_images and (chosen.labels >= 0).any():
+            told = classes_of(network, name, meaning)
+            if told not in (0, len(data.classes)):
+                return f"accuracy: the images are of {len(data.classes)} classes, output {name} tells {told} apart"
+            labelled = chosen.select(np.flatnonzero(chosen.labels >= 0))
+            right = int((_decided(network, name, meaning, labelled) == labelled.labels).sum())
+            return Accuracy(right / len(labelled), len(labelled), split)
+    listed = ", ".join(f"{name} is {meaning.kind}" for name, meaning in meanings.items())
+    return f"accuracy: no output says what the images are labelled with ({listed})"
 
 
-def defects(outputs: np.ndarray) -> np.ndarray:
-    """Where the outputs of a network that gives a mask (logits, signs or labels) say defect: uint8, 0 or 1."""
-    return (outputs > 0).astype(np.uint8)
+def _decided(network: IntegerNetwork, name: str, meaning: Meaning, data: ImageSet) -> np.ndarray:
+    """What an output says of images, in integers: int64 (N,) or (N, H, W)."""
+    root = network.tails[name].source
+    values = IntegerModel(network.model).run(network.quantize_images(to_float(data.images)))[root]
+    return decide(network.to_network_output(name, values), meaning)

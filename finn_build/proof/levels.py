@@ -13,7 +13,9 @@ from torch import nn
 from finn_build.dataflow.passes.lower_to_streams import CHANNEL_ORDER
 from finn_build.frontend.export import Taps, torch_taps
 from finn_build.frontend.integers import IntegerNetwork
+from finn_build.proof.gate import Tap
 
+_FLOATS, _COMPARED = "output {}", "output {}, channels last"
 _COPYING_OPS = ("DuplicateStreams_rtl", "StreamDWC_rtl", "StreamFIFO_rtl")
 Values = dict[str, np.ndarray]
 Progress = Callable[[float], None]
@@ -44,8 +46,8 @@ def pytorch_values(model: nn.Module, network: IntegerNetwork, images: np.ndarray
     for name, floats in torch_taps(model, images, taps).items():
         if name in network.tensors:
             values[name] = channels_last(network.tensors[name].to_ints(floats))
-        elif name in network.tails:
-            values |= _output_ints(network, name, floats)
+        if name in network.tails:
+            values |= _output(network, name, floats)
     return values
 
 
@@ -57,7 +59,7 @@ def qonnx_values(model: ModelWrapper, network: IntegerNetwork, images: np.ndarra
         values = {n: t.to_ints(context[n]) for n, t in network.tensors.items() if context.get(n) is not None}
         frames.append({n: channels_last(v) for n, v in values.items()})
         for name in network.tails:
-            frames[-1] |= _output_ints(network, name, context[name])
+            frames[-1] |= _output(network, name, context[name])
         progress((index + 1) / len(images))
     return {name: np.concatenate([f[name] for f in frames]) for name in frames[0]}
 
@@ -126,21 +128,33 @@ def output_values(network: IntegerNetwork, values: Values) -> Values:
     ints = {
         name: np.moveaxis(values[tail.source], -1, 1) for name, tail in network.tails.items() if tail.source in values
     }
-    return {k: v for n, i in ints.items() for k, v in _output_ints(network, n, network.to_network_output(n, i)).items()}
+    return {k: v for n, i in ints.items() for k, v in _output(network, n, network.to_network_output(n, i)).items()}
 
 
-def output_tap(network: IntegerNetwork, name: str) -> str:
-    """Name under which network output `name` is compared: its integers, or its float bits behind a float tail."""
-    tail = network.tails[name]
-    return tail.source if not tail.nodes else f"{name} (float bits)"
+def network_output(values: Values, name: str) -> np.ndarray:
+    """Output `name` of the network at one level, as the network gives it."""
+    return values[_FLOATS.format(name)]
 
 
-def _output_ints(network: IntegerNetwork, name: str, floats: np.ndarray) -> Values:
-    """A network output as integers: exact ones where it is integers times a scale, else the bits of its floats."""
+def output_taps(network: IntegerNetwork) -> list[Tap]:
+    """Where the network's outputs are compared: their integers, or their floats behind a float tail.
+
+    With a scale that is no power of two the floats carry rounding noise; the integers before the tail are compared.
+    """
+    taps = []
+    for name, tail in network.tails.items():
+        if not tail.nodes:
+            taps.append(Tap(tail.source, "host", name))
+        elif network.tensors[tail.source].exact:
+            taps.append(Tap(_COMPARED.format(name), "host", name, rounded=tail.rounded))
+    return taps
+
+
+def _output(network: IntegerNetwork, name: str, floats: np.ndarray) -> Values:
+    """An output of the network as it is, and as it is compared."""
     tail = network.tails[name]
     if not tail.nodes:
-        return {tail.source: channels_last(network.tensors[tail.source].to_ints(floats))}
-    if not network.tensors[tail.source].exact:
-        return {}  # float rounding noise behind a tail; the integers before it are compared
-    bits = (floats.astype(np.float32) + np.float32(0)).view(np.int32)  # + 0 makes both zeros one
-    return {output_tap(network, name): channels_last(bits.astype(np.int64))}
+        compared = {tail.source: channels_last(network.tensors[tail.source].to_ints(floats))}
+    else:
+        compared = {_COMPARED.format(name): channels_last(floats)}
+    return {_FLOATS.format(name): floats, **compared}

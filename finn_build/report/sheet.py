@@ -17,6 +17,7 @@ from onnx import NodeProto
 from qonnx.custom_op.registry import getCustomOp
 from rich.console import Console
 from rich.table import Table
+from signflow_driver.meaning import decide
 
 from brevitas_models.training.segmentation import write_pictures
 from finn_build.board.ddr_skips import skip_rows, skips_in_words
@@ -26,7 +27,6 @@ from finn_build.dataflow.folding import op_area, usage
 from finn_build.dataflow.latency import predict_latency
 from finn_build.evaluate.timing.report import op_sheet, timing_in_words, timing_sheet
 from finn_build.pipeline import Build
-from finn_build.proof.accuracy import defects
 
 _AREA = ("lut", "ff", "bram36", "dsp", "uram")
 _ROWS_SHOWN = 48
@@ -124,6 +124,7 @@ def make_report(build: Build, impl: str) -> dict[str, Any]:
         "part": board.part,
         "clk_mhz": board.clk_mhz,
         "impl": impl,
+        "outputs": {name: asdict(meaning) for name, meaning in build.meanings.items()},
         "traffic": "full rate" if build.stalls is None else f"random stalls, seed {build.stalls.seed}",
         "gate": build.verdict and build.verdict.as_dict(),
         "cycles": asdict(cycles) | {"path": "rtlsim, stitched" if build.simulation else "predicted"},
@@ -187,9 +188,9 @@ def write_frames(build: Build, folder: Path) -> Path:
 def write_masks(build: Build, folder: Path) -> list[Path]:
     """Write `masks/`: each simulated frame, its true mask where that is known, and the accelerator's, as PNG."""
     assert build.integers is not None
-    name, tail = next(iter(build.integers.tails.items()))
-    ints = np.moveaxis(build.values[max(build.values)][tail.source], -1, 1)
-    masks = defects(build.integers.to_network_output(name, ints)).reshape(len(ints), *ints.shape[-2:])
+    name = build.mask
+    ints = np.moveaxis(build.values[max(build.values)][build.integers.tails[name].source], -1, 1)
+    masks = decide(build.integers.to_network_output(name, ints), build.meanings[name]).astype(np.uint8)
     return write_pictures(build.images.select(np.arange(len(masks))), masks, folder / "masks")
 
 
@@ -217,6 +218,8 @@ def print_report(report: Mapping[str, Any], console: Console) -> None:
         )
         if latency:
             console.print(f"Latency (predicted): {latency:,} cycles = {latency / mhz / 1e3:.3f} ms")
+    for name, found in report["outputs"].items():
+        console.print(f"Output {name}: {found['kind']} ({found['why']})", markup=False)
     console.print("Area (estimate): " + ", ".join(f"{value:,g} {name.upper()}" for name, value in chip.items()))
     if report["ddr_skips"]:
         console.print(skips_in_words(report["ddr_skips"], report["memory_mb_s"]))

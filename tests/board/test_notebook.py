@@ -43,7 +43,7 @@ def test_classification(tmp_path: Path) -> None:
     _check_pictures(pictures)
     text = printed(tmp_path / "run" / NOTEBOOK)
     assert _numbers(text) == (5 * FRAMES, 5 * FRAMES, 0)
-    assert "decisions: 100.0% the same" in text and f"{4 * FRAMES} frames, " in text  # the rate is over four batches
+    assert "decisions: 100.0% the same" in text and f"{4 * FRAMES} frames at " in text  # the rate is over four batches
     interval = re.search(r"one frame every ([\d,]+) cycles", text)
     slowest = build.design.longest_cycles if build.design else 0
     assert interval and 0.9 * slowest < int(interval[1].replace(",", "")) < 1.5 * slowest + 100  # memory is in the way

@@ -70,6 +70,7 @@ class IntegerNetwork:
         head: float chain from the image to the first quantizer (runs on the host).
         head_quantizer: that quantizer: float32 (N, C, H, W) -> int64.
         tails: by name of network output, the float chain from the accelerator's integers to it (runs on the host).
+        shapes: by name of network output, its shape for one image.
         problems: nodes that cannot be built; empty when all is well.
     """
 
@@ -78,6 +79,7 @@ class IntegerNetwork:
     head: FloatChain | None
     head_quantizer: Callable[[np.ndarray], np.ndarray] | None
     tails: dict[str, FloatChain]
+    shapes: dict[str, tuple[int, ...]]
     problems: list[Problem]
 
     def quantize_images(self, images: np.ndarray) -> np.ndarray:
@@ -136,9 +138,10 @@ class Compilation:
                 self.problems.append(Problem(problem.node or layer_name(node), problem.why, problem.cure))
                 self.broken.update(node.output)
         tails = {} if self.problems else outputs.tails(self)
+        shapes = {name: tuple(self.source.get_tensor_shape(name)) for name in tails}
         return IntegerNetwork(
             outputs.integer_graph(self, tails) if not self.problems else self.source,
-            self.ints, self.head, self.head_quantizer, tails, list(dict.fromkeys(self.problems)),
+            self.ints, self.head, self.head_quantizer, tails, shapes, list(dict.fromkeys(self.problems)),
         )  # fmt: skip
 
     def _compile(self, node: NodeProto) -> None:

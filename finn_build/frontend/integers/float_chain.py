@@ -19,6 +19,12 @@ ELEMENTWISE_OPS = frozenset((
     "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign", "Softplus", "Softsign", "Sqrt", "Sub", "Tanh",
     "ThresholdedRelu", "Where",
 ))  # fmt: skip
+MOVES = frozenset(("Flatten", "Pad", "Reshape", "Squeeze", "Transpose", "Unsqueeze"))  # of elements, unchanged
+# Functions that libraries round differently in the last bits, and one library in a vector and behind its end.
+ROUNDED_OPS = frozenset((
+    "BatchNormalization", "Celu", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Log", "LogSoftmax", "Mish",
+    "Pow", "Selu", "Sigmoid", "Softmax", "Softplus", "Softsign", "Tanh",
+))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,11 @@ class FloatChain:
     constants: dict[str, np.ndarray]
     rank: int
     opset: int
+
+    @property
+    def rounded(self) -> bool:
+        """Whether its last bits depend on who computes it."""
+        return any(node.op_type in ROUNDED_OPS for node in self.nodes)
 
     @cached_property
     def model(self) -> onnx.ModelProto:

@@ -95,7 +95,7 @@ def compile_arg_max(compilation: Compilation, node: NodeProto) -> None:
         why = "an arg max that is not over the classes of (N, classes) or (N, classes, H, W)"
         raise Unsupported(why, "use axis=1, select_last_index=0")
     low, high, name = np.zeros(1, np.int64), np.full(1, x.channels - 1), node.output[0]
-    if len(x.shape) == 4 and not a.get("keepdims", 1):  # streams have a channel; the host drops it
+    if not a.get("keepdims", 1):  # streams have a channel; the host drops it
         name = f"{name}_kept"
         compilation.view(node.output[0], name)
     out = IntTensor(name, (1, 1, *x.shape[2:]), np.asarray(1, np.float32), low, high)

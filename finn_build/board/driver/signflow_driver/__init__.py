@@ -5,6 +5,7 @@ from .description import Description, HostStep, HostTail, StreamFormat, load_des
 from .errors import BusError, DriverError, InputError, MismatchError, StallError
 from .frames import folder_frames
 from .inspection import Inspection, Verdict
+from .meaning import Meaning, decide
 from .performance import Performance
 
 __all__ = [
@@ -16,11 +17,13 @@ __all__ = [
     "HostTail",
     "InputError",
     "Inspection",
+    "Meaning",
     "MismatchError",
     "Performance",
     "StallError",
     "StreamFormat",
     "Verdict",
+    "decide",
     "folder_frames",
     "load_description",
 ]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from . import registers as reg
-from .description import Description, StreamFormat, load_description
+from .description import Description, HostTail, StreamFormat, load_description
 from .errors import DriverError, InputError, MismatchError
 from .host_ops import leave
 from .inspection import Inspection, Verdict, cut, judge
 from .jobs import Job, JobQueue
+from .meaning import OF_IMAGES, OF_PIXELS, decide
+from .moved import MovedPixels
 from .packing import unpack
 from .performance import Performance, read_performance
 from .pixels import PixelQuantizer
@@ -48,7 +50,7 @@ class Accelerator:
             raise DriverError("no pynq here: run on a PYNQ board, or within sim.board.simulated_board") from error
         self._overlay = pynq.Overlay(str(bitfile), download=download)
         self.registers = Registers(getattr(self._overlay, IP))
-        self._pixels = PixelQuantizer(self.description.arrays["head"], self.description.inputs[0])
+        self._moved, self._pixels = _pixels(self.description)
         self._jobs = JobQueue(self.registers, self.description, pynq.allocate)
         self._check_bitstream()
         self.reset()
@@ -77,19 +79,26 @@ class Accelerator:
         parts = list(self._run(jobs))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
-    def classify(self, images: np.ndarray) -> list[str]:
-        """Class names of images (their numbers where the description names none)."""
-        scores = next(iter(self.infer(images).values()))
-        labels = scores.argmax(1) if scores.ndim == 2 and scores.shape[1] > 1 else scores.reshape(len(scores))
-        classes = self.description.classes
-        return [classes[int(label)] if classes else str(int(label)) for label in labels]
+    def classify(self, images: np.ndarray, output: str | None = None) -> list[str]:
+        """Class names of images (their numbers where the description names none).
 
-    def segment(self, images: np.ndarray) -> np.ndarray:
-        """Class or defect of every pixel, int64 (N, H, W): the largest channel, or whether the only one is above 0."""
-        maps = next(iter(self.infer(images).values()))
-        if maps.ndim != 4:
-            raise InputError(f"segment: {self.description.model} gives no map but {maps.shape[1:]}; use classify")
-        return maps.argmax(1) if maps.shape[1] > 1 else (maps[:, 0] > 0).astype(np.int64)
+        Args:
+            images: as for `infer`.
+            output: name of it; by default the first that says of which class an image is.
+        """
+        tail, classes = self._output("classify", OF_IMAGES, output), self.description.classes
+        labels = decide(self.infer(images)[tail.name], tail.meaning)
+        return [classes[label] if label < len(classes) else str(label) for label in labels.tolist()]
+
+    def segment(self, images: np.ndarray, output: str | None = None) -> np.ndarray:
+        """Class of every pixel, int64 (N, H, W); of a mask 1 on defects and 0 elsewhere.
+
+        Args:
+            images: as for `infer`.
+            output: name of it; by default the first that says of which class each pixel is.
+        """
+        tail = self._output("segment", OF_PIXELS, output)
+        return decide(self.infer(images)[tail.name], tail.meaning)
 
     def inspect(self, image: np.ndarray, inspection: Inspection | None = None) -> Verdict:
         """Whether an image of any size has a defect, which, and where.
@@ -109,7 +118,8 @@ class Accelerator:
                 "Inspection, or build from a checkpoint that brevitas_models.inspect --calibrate wrote"
             )
         planes = _planes(image, channels)
-        outputs = next(iter(self.infer(cut(planes, inspection, size)).values()))
+        output = self._output("inspect", ("scores", "mask"), None)
+        outputs = self.infer(cut(planes, inspection, size))[output.name]
         return judge(outputs, planes.shape[1:], inspection, self.description.classes)
 
     def stream(self, batches: Iterable[np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
@@ -195,6 +205,7 @@ class Accelerator:
         """Pack frames and queue them."""
         job, entering = self._jobs.claim(len(frames)), self.description.inputs[0]
         try:
+            frames = self._moved(frames) if self._moved else frames
             self._pixels.pack(frames, job.buffers[0][: len(frames) * entering.frame_bytes])
             self._jobs.start(job)
         except BaseException:
@@ -208,6 +219,19 @@ class Accelerator:
         found = {stream.name: np.moveaxis(unpack(part, stream), -1, 1) for stream, part in parts}
         pending.popleft().busy = False
         return found
+
+    def _output(self, method: str, kinds: Collection[str], name: str | None) -> HostTail:
+        """The output that a method reads.
+
+        Raises:
+            InputError: there is no such output, or it means something else.
+        """
+        tails = self.description.tails
+        fitting = [tail for tail in tails if tail.meaning.kind in kinds and name in (None, tail.name)]
+        if not fitting:
+            listed = ", ".join(f"{tail.name} ({tail.meaning.kind})" for tail in tails)
+            raise InputError(f"{method}: outputs of {self.description.model} are {listed}; wanted: {', '.join(kinds)}")
+        return fitting[0]
 
     def _outputs(self, ints: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         return {tail.name: leave(ints, tail, self.description) for tail in self.description.tails}
@@ -229,3 +253,12 @@ def _planes(image: np.ndarray, channels: int) -> np.ndarray:
         f"inspect: {getattr(image, 'dtype', type(image).__name__)} {shape}; legal: uint8 ({channels}, H, W) or "
         f"(H, W, {channels})"
     )
+
+
+def _pixels(description: Description) -> tuple[MovedPixels | None, PixelQuantizer]:
+    """What the host does to pixels: where they are moved, and how they are looked up and packed."""
+    arrays, entering = description.arrays, description.inputs[0]
+    if "taken" not in arrays:
+        return None, PixelQuantizer(arrays["head"], entering)
+    moved = MovedPixels(arrays["head"], arrays["taken"], arrays["row"], entering)
+    return moved, PixelQuantizer(moved.codes, entering)

@@ -18,8 +18,9 @@ import numpy as np
 
 from .errors import DriverError
 from .inspection import Inspection
+from .meaning import Meaning
 
-FORMAT = 2
+FORMAT = 3
 KINDS = ("unsigned", "signed", "bipolar")
 
 
@@ -118,6 +119,7 @@ class HostTail:
         scale: name of the array of the scale, a scalar or one number per channel.
         divisor: pixels of an average pool; 1 elsewhere.
         steps: what follows.
+        meaning: what the output says of an image.
     """
 
     name: str
@@ -125,6 +127,7 @@ class HostTail:
     scale: str
     divisor: int = 1
     steps: tuple[HostStep, ...] = ()
+    meaning: Meaning = field(default_factory=lambda: Meaning("raw"))
 
 
 @dataclass(frozen=True)
@@ -141,8 +144,8 @@ class Description:
         skips: in the order of the shell's streams, where they follow the inputs, and again the outputs.
         tails: outputs of the network.
         inspection: how images larger than the network's are inspected; None where that is not known.
-        arrays: "head" int64 [C, 256], the integer that enters for each pixel value; the scales; the constants of the
-            steps.
+        arrays: "head" int64 [C, 256], the integer that enters for each pixel value; with "taken" and "row" where the
+            host moves pixels first (`MovedPixels`); the scales; the constants of the steps.
     """
 
     model: str
@@ -207,7 +210,9 @@ def _description(content: dict[str, Any], arrays: dict[str, np.ndarray]) -> Desc
         )
     content["skips"] = tuple(Skip(**skip) for skip in content.get("skips", ()))
     content["inspection"] = Inspection(**content["inspection"]) if content.get("inspection") else None
-    content["tails"] = tuple(HostTail(**{**t, "steps": _steps(t["steps"])}) for t in content["tails"])
+    content["tails"] = tuple(
+        HostTail(**{**t, "steps": _steps(t["steps"]), "meaning": Meaning(**t["meaning"])}) for t in content["tails"]
+    )
     content |= {name: tuple(content[name]) for name in ("image_shape", "classes")}
     return Description(**content, arrays=arrays)
 

@@ -48,7 +48,7 @@ class Performance:
 
     @property
     def fps(self) -> float:
-        """Frames per second of the time in which jobs ran."""
+        """Frames per second of the time in which jobs ran, the pipeline's filling and draining included."""
         return self.frames * self.clk_mhz * 1e6 / self.cycles if self.cycles else 0.0
 
     @property
@@ -58,7 +58,8 @@ class Performance:
 
     def __str__(self) -> str:
         rows = [
-            f"{self.frames:,} frames, {self.fps:,.0f} frames/s, latency {self.latency_ms:.3f} ms (hardware counters)"
+            f"{self.frames:,} frames at {self.fps:,.0f} frames/s with filling and draining, latency "
+            f"{self.latency_ms:.3f} ms (hardware counters)"
         ]
         rows += [f"  {s.name}: {s.beats:,} beats, {s.stalled:,} stalled, {s.starved:,} starved" for s in self.streams]
         return "\n".join(rows)
