@@ -54,7 +54,8 @@ class _FlatFirst(nn.Module):
 def _run(model: nn.Module, folder: Path, channels: int = 1) -> tuple[np.ndarray, np.ndarray, Accelerator]:
     """The output on the simulated board, PyTorch's, and the accelerator, closed."""
     built = deploy(model.eval(), (1, channels, *SIZE), folder)
-    images = np.random.default_rng(1).integers(0, 256, (6, channels, *SIZE), dtype=np.uint8)
+    shades = np.linspace(255, 25, 6)[:, None, None, None]  # bright ones and dark ones
+    images = (np.random.default_rng(1).random((6, channels, *SIZE)) * shades).astype(np.uint8)
     with torch.inference_mode():
         wanted = model(torch.from_numpy(to_float(images))).numpy()
     with simulated_board(folder), Accelerator(built.bitfile) as accelerator:
@@ -76,7 +77,7 @@ def _run(model: nn.Module, folder: Path, channels: int = 1) -> tuple[np.ndarray,
         (3, lambda x: functional.adaptive_avg_pool2d(x, 1).squeeze(-1).squeeze(-1), lambda y: y.argmax(1)),
         (3, lambda x: x.sum((2, 3)).argmax(1), lambda y: y),
         (1, lambda x: x.mean((2, 3)), lambda y: y[:, 0] > 0),
-        (1, lambda x: (x.mean((2, 3)) > 0.25).float(), lambda y: y[:, 0] > 0.5),
+        (1, lambda x: (x.mean((2, 3)) > 0).float(), lambda y: y[:, 0] > 0.5),
     ],
     ids=["labels", "labels kept", "score map", "mask", "mean", "pooled", "label", "logit", "compared"],
 )
