@@ -243,7 +243,7 @@ def _planes(image: np.ndarray, channels: int) -> np.ndarray:
     Raises:
         InputError: it has another number of channels, or no uint8 pixels.
     """
-    shape = getattr(image, "shape", ())
+    shape: tuple[int, ...] = getattr(image, "shape", ())
     if getattr(image, "dtype", None) == np.uint8 and image.size:
         if len(shape) == 2 and channels == 1:
             return image[None]
