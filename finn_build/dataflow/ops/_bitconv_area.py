@@ -50,7 +50,7 @@ def _arithmetic(op: BitConv_rtl) -> Resources:
     popcount = simd * max(1.0, min(2.0, np.log2(max(simd, 2)) / 3))
     each = popcount + acc + (acc if pe > lanes else 0)
     lut = round(pe * each + lanes * (1.5 * total + 4) + 30)
-    ff = simd * 2 + pe * (2 * acc + 6) + lanes * (total + op.stages * 2) + 40
+    ff = simd * 2 + pe * (2 * acc + 6 + op.popcount.bits) + lanes * (total + op.stages * 2) + 40
     if op.attr("affineSteps"):
         remainder = max(total + op.attr("affineFraction"), *(int(b) for b in op.attr("affineBits")))
         lut, ff = lut + int(lanes * 1.5 * remainder), ff + lanes * (remainder + 3)

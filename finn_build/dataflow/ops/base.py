@@ -173,13 +173,22 @@ class StreamOp(RTLBackend):
     # What FINN asks for follows from the above.
 
     def get_nodeattr_types(self) -> dict[str, Any]:
-        """Attributes of the FINN base, those in `own_attributes`, and the LUTs that a RAMB18 is worth to this op."""
-        return super().get_nodeattr_types() | {"bramPrice": ("i", False, LUTS_PER_BRAM18)} | self.own_attributes()
+        """Attributes of the FINN base, those in `own_attributes`, and those of the whole design.
+
+        They are the LUTs that a RAMB18 is worth, and the clock that the op is pipelined for, in MHz of a Zynq-7000.
+        """
+        whole = {"bramPrice": ("i", False, LUTS_PER_BRAM18), "clkMHz": ("f", False, 125.0)}
+        return super().get_nodeattr_types() | whole | self.own_attributes()
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:
         """Attributes of this op: name -> (type, required, default[, legal values])."""
         return {}
+
+    @property
+    def path_ns(self) -> float:
+        """Longest path between two registers, with a fifth of the period as margin."""
+        return 800.0 / float(self.attr("clkMHz"))
 
     def attr(self, name: str) -> Any:
         """Value of a node attribute."""

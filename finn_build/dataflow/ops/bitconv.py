@@ -17,6 +17,7 @@ from finn_build.arithmetic.step_function import StepFunction
 from finn_build.dataflow.ops._bitconv_area import bitconv_area
 from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops._memory import hex_words, rom_in_block_ram
+from finn_build.dataflow.ops._popcount import Popcount, plan_popcount
 from finn_build.dataflow.ops._ram import RAM_STYLES
 from finn_build.dataflow.ops._window import Window
 from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Resources, Stream, StreamOp
@@ -25,7 +26,6 @@ from finn_build.dataflow.ops.swg import geometry_parameters, ring_choice, window
 from finn_build.errors import ConfigError
 
 _BIPOLAR = DataType["BIPOLAR"]
-_WIDE_DOT = 128  # lanes above which sf_bitconv.sv puts one more register into a popcount
 _IN_FLIGHT = 2  # pixels between the ring and the search that still need their shortcut
 SHORTCUTS = ("none", "own", "stream")
 
@@ -198,6 +198,11 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         return fold * self._fold_cycles + search * (max(self.stages, 2) if self._spaced else self.stages)
 
     @property
+    def popcount(self) -> Popcount:
+        """Registers within the sum of a beat."""
+        return plan_popcount(self.attr("SIMD"), 1, self.path_ns)
+
+    @property
     def _spaced(self) -> bool:
         """Whether levels have room for a cycle between them, as in sf_bitconv.sv."""
         return self._fold_cycles >= self.attr("PE") // self.attr("Lanes") * max(self.stages, 2)
@@ -207,7 +212,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         sf, _ = self._folds
         (kh, kw), (top, left, *_) = self.window.kernel, self.window.padding
         pixels = max(0, kh - 1 - top) * self.window.image[1] + max(1, kw - left)
-        steps = self.stages + 2 * self.attr("affineSteps") + (not self._spaced)
+        steps = self.stages + 2 * self.attr("affineSteps") + (not self._spaced) + len(self.popcount.levels)
         return max(pixels * (self.attr("IFMChannels") // self.attr("InLanes")), sf) + steps + 6
 
     @cached_property
@@ -252,6 +257,8 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             "SUM_SCALE": self.attr("sumScale"),
             "KEPT": kept,
             "KEPT_STYLE": RAM_STYLES[fifo_style(kept, x.width, price=self.attr("bramPrice"))],
+            "REGISTERS": self.popcount.mask,
+            "REGISTERED": len(self.popcount.levels),
             "ACC_BITS": DataType[self.attr("accDataType")].bitwidth(),
             "TOTAL_BITS": self.total.bitwidth(),
             "STEPS": 2**self.stages - 1 if self.attr("affineSteps") else self.attr("numSteps"),

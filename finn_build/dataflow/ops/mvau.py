@@ -13,12 +13,11 @@ from qonnx.core.modelwrapper import ModelWrapper
 from finn_build.dataflow.ops._dsp import ProductPlan, plan_products
 from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops._memory import hex_words, rom_area, rom_in_block_ram
+from finn_build.dataflow.ops._popcount import Popcount, plan_popcount
 from finn_build.dataflow.ops._ram import RAM_STYLES, bram18_blocks, lutram_luts, memory_style
 from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Resources, Stream, StreamOp
 from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.errors import ConfigError
-
-_WIDE_DOT = 128  # lanes x planes above which sf_mvau.sv puts one more register into a popcount
 
 
 @register_custom_op
@@ -94,7 +93,12 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         """Latency of one beat's dot product, as in sf_mvau.sv."""
         if self._weight_bits > 1:
             return self._products.cycles
-        return 2 if self.attr("SIMD") * self._planes > _WIDE_DOT else 1
+        return 1 + len(self._popcount.levels)
+
+    @property
+    def _popcount(self) -> Popcount:
+        """Registers within the sum of a beat, of one-bit weights."""
+        return plan_popcount(self.attr("SIMD"), self._planes, self.path_ns)
 
     @property
     def _products(self) -> ProductPlan:
@@ -137,6 +141,8 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             "SHIFT": plan.shift if plan else 0,
             "GUARD": int(plan.guard) if plan else 0,
             "CHAIN": plan.chain if plan else 1,
+            "REGISTERS": 0 if plan else self._popcount.mask,
+            "REGISTERED": 0 if plan else len(self._popcount.levels),
             "BLOCK_WEIGHTS": int(self._block_weights()),
             "RAM_STYLE": RAM_STYLES[memory_style(self._sf, self._held_bits)],
             "WEIGHT_FILE": f"{node}_weights.mem",
@@ -275,9 +281,8 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         planes, simd, pe = self._planes, self.attr("SIMD"), self.attr("PE")
         count_bits = (simd * (2**planes - 1)).bit_length()
         per_bit = max(1.0, min(2.0, log2(planes * simd) / 3)) / (3 if self._sf * self._nf == 1 else 1)
-        pipeline = planes * simd * 2 // 3 if self._dot_cycles > 1 else 0
         mask = count_bits if self._masked else 0
-        return Resources(lut=pe * (ceil(per_bit * planes * simd) + mask), ff=pe * (count_bits + pipeline))
+        return Resources(lut=pe * (ceil(per_bit * planes * simd) + mask), ff=pe * (count_bits + self._popcount.bits))
 
     def _products_area(self) -> Resources:
         """Adder trees behind the chains, and what separates the two rows of a slice."""

@@ -8,7 +8,7 @@
 // Memories   WEIGHT_FILE word nf * SF + sf: PE x SIMD weights, PE 0 lane 0 lowest, SF = KH * KW * C / SIMD.
 //            SIGN_FILE: see sf_bitconv_signs. STEP_FILE, TABLE_FILE: see sf_bitconv_steps; with AFFINE KNEE_FILE and
 //            LINE_FILE of bitconv_affine.
-// Latency    the first window's rows, a fold, STAGES and 6 cycles, 3 more with AFFINE, 1 more unless SPACED.
+// Latency    the first window's rows, a fold, STAGES, REGISTERED and 6 cycles, 3 more with AFFINE, 1 more unless SPACED.
 // II         max(H*W*C/IN_LANES, OH*OW*NF * max(SF, PE/LANES * STAGES)), NF = MH / PE, STAGES = ceil(log2(STEPS + 1)).
 // Reset      clears control; memories and data need none.
 `default_nettype none
@@ -43,6 +43,8 @@ module sf_bitconv #(
     parameter int SUM_SCALE = 1,
     parameter int KEPT = 2,                // beats of in0 kept for the shortcut
     parameter int KEPT_STYLE = 0,
+    parameter bit [7:0] REGISTERS = '0,    // within a popcount, see sf_mvau_signs
+    parameter int REGISTERED = 0,          // their number
     parameter int ACC_BITS = 8,
     parameter int TOTAL_BITS = 10,
     parameter int STEPS = 1,
@@ -77,8 +79,7 @@ module sf_bitconv #(
     localparam int NF = MH / PE;
     localparam int WORDS = SF * NF;
     localparam int WORD_BITS = WORDS > 1 ? $clog2(WORDS) : 1;
-    localparam bit PIPELINED = SIMD > 128;
-    localparam int DOT = PIPELINED ? 2 : 1;
+    localparam int DOT = 1 + REGISTERED;
     // Room for the cycle that a single place at the output needs between two beats.
     localparam int SEARCHES = PE / LANES * STAGES;
     localparam bit SPACED = (SF > SEARCHES ? SF : SEARCHES) >= PE / LANES * (STAGES > 1 ? STAGES : 2);
@@ -167,7 +168,7 @@ module sf_bitconv #(
     for (genvar p = 0; p < PE; p++) begin : g_pe
         sf_mvau_pe #(
             .MW(SF * SIMD), .SIMD(SIMD), .WBITS(1), .ACC_BITS(ACC_BITS), .XBITS(1),
-            .SIGNED(1'b0), .BIPOLAR(1'b1), .MASKED(PADDED), .PIPELINED(PIPELINED)
+            .SIGNED(1'b0), .BIPOLAR(1'b1), .MASKED(PADDED), .REGISTERS(REGISTERS)
         ) pe (
             .clk, .en(adv), .x(x_q), .w(w[p*SIMD+:SIMD]),
             .valid(valid_q[LAST]), .first(first_q[LAST]), .counts(!PADDED || !pad_q[LAST]), .init('0),

@@ -5,7 +5,7 @@
 // spread over equal slices of the column, so a level is a handful of vector operations, in simulation as well.
 //
 // Bit packing: column 0 in the low bits, then column 1, and so on, HEIGHTS[j] bits each.
-// Latency: 0, combinational. Reset: none.
+// Latency: a cycle for each bit of REGISTERS. II: 1. Reset: none, it holds data only.
 `default_nettype none
 
 module sf_compressor #(
@@ -15,8 +15,14 @@ module sf_compressor #(
     /// Sum of HEIGHTS.
     parameter int unsigned TOTAL = 1,
     /// Bits of the sum; higher ones are dropped.
-    parameter int unsigned WIDTH = 1
+    parameter int unsigned WIDTH = 1,
+    /// Bit l: a register behind level l; those of levels that the heap does not take add no latency.
+    parameter bit [7:0] REGISTERS = '0
 ) (
+    /// Clock.
+    input  wire             clk,
+    /// Advance: every register holds while it is low.
+    input  wire             en,
     /// The heap.
     input  wire [TOTAL-1:0] bits,
     /// Its weighted sum.
@@ -71,7 +77,7 @@ module sf_compressor #(
             else assign row_b[j] = 1'b0;
         end
         assign sum = WIDTH'(row_a) + WIDTH'(row_b);
-        wire unused = &{1'b0, row_a, row_b};  // columns beyond WIDTH
+        wire unused = &{1'b0, clk, en, row_a, row_b};  // columns beyond WIDTH
     end else begin : g_level
         localparam heights_t NEXT = next_heights();
         localparam int unsigned NEXT_COLS = NEXT[COLS+1] != 0 ? COLS + 2 : NEXT[COLS] != 0 ? COLS + 1 : COLS;
@@ -110,13 +116,23 @@ module sf_compressor #(
             end
             if (ONES > 0) assign level[TO+SIXES+THREES+:ONES] = bits[FROM+6*SIXES+3*THREES+:ONES];
         end
+        wire [NEXT_TOTAL-1:0] passed;
+        if (REGISTERS[0]) begin : g_registered
+            logic [NEXT_TOTAL-1:0] level_q;
+            always_ff @(posedge clk) if (en) level_q <= level;
+            assign passed = level_q;
+        end else begin : g_direct
+            assign passed = level;
+        end
         sf_compressor #(
             .COLS(NEXT_COLS),
             .HEIGHTS(NEXT[NEXT_COLS-1:0]),
             .TOTAL(NEXT_TOTAL),
-            .WIDTH(WIDTH)
+            .WIDTH(WIDTH),
+            .REGISTERS(REGISTERS >> 1)
         ) next (
-            .bits(level),
+            .clk, .en,
+            .bits(passed),
             .sum(sum)
         );
     end

@@ -9,7 +9,7 @@
 // Memories: WEIGHT_FILE word nf * SF + sf holds PE x SIMD weights, PE 0 lane 0 lowest; with SHIFT > 0 pairs of rows, as
 // sf_mvau_dots.sv says, and an odd last row plain. INIT_FILE word nf holds PE start values of the sums, read for
 // one-bit weights with unsigned or signed activations and for wider ones with unsigned activations.
-// Latency: SF + 2 + D cycles from first beat to first sum, D = 1 for one-bit weights (2 if SIMD * XBITS > 128),
+// Latency: SF + 2 + D cycles from first beat to first sum, D = 1 + REGISTERED for one-bit weights,
 // 1 + ceil(CHAIN / 4) + ceil(log2(ceil(SIMD / CHAIN))) for wider ones. II: SF * NF cycles a vector, with no bubbles.
 // Area (Yosys, raw LUTs, weights in LUTs): MW 216, MH 24, SIMD 24, PE 4, bipolar: 310 LUT + 16 LUTRAM, 225 FF, 96 of
 // each the weights; MW 144, MH 16, SIMD 16, PE 4, UINT4: 690 LUT + 44 LUTRAM, 303 FF;
@@ -34,6 +34,9 @@ module sf_mvau #(
     parameter int unsigned SHIFT = 0,
     parameter bit GUARD = 0,
     parameter int unsigned CHAIN = 1,
+    /// Registers within a popcount, see mvau_signs.sv; their number.
+    parameter bit [7:0] REGISTERS = '0,
+    parameter int unsigned REGISTERED = 0,
     /// 1: weights in block RAM.
     parameter bit BLOCK_WEIGHTS = 0,
     /// Of the vector's buffer, as in sf_ram.sv.
@@ -66,11 +69,10 @@ module sf_mvau #(
     // Factors are signed: a bipolar one becomes two bits.
     localparam int unsigned XBITS = WBITS > 1 ? (BIPOLAR ? ABITS + 1 : ABITS) : MASKED ? 1 : ABITS;
     localparam int unsigned HELD_BITS = SIMD * XBITS + (MASKED ? 1 : 0);
-    localparam bit PIPELINED = WBITS == 1 && SIMD * XBITS > 128;
     localparam int unsigned SEGMENT = 4;  // slices that sum in one cycle
     localparam int unsigned CHAINS = (SIMD + CHAIN - 1) / CHAIN;
     localparam int unsigned DOT =
-        WBITS > 1 ? 1 + (CHAIN + SEGMENT - 1) / SEGMENT + $clog2(CHAINS) : PIPELINED ? 2 : 1;
+        WBITS > 1 ? 1 + (CHAIN + SEGMENT - 1) / SEGMENT + $clog2(CHAINS) : 1 + REGISTERED;
     localparam int unsigned LAST = DOT + 2;  // the stage whose beat enters the accumulators
 
     // Flags of the beat in stage s: 1 in the buffer, 2 beside its weights, LAST a finished dot product.
@@ -205,7 +207,7 @@ module sf_mvau #(
         for (genvar p = 0; p < PE; p++) begin : g_pe
             sf_mvau_pe #(
                 .MW(MW), .SIMD(SIMD), .ACC_BITS(ACC_BITS), .XBITS(XBITS),
-                .SIGNED(SIGNED), .BIPOLAR(BIPOLAR), .MASKED(MASKED), .PIPELINED(PIPELINED)
+                .SIGNED(SIGNED), .BIPOLAR(BIPOLAR), .MASKED(MASKED), .REGISTERS(REGISTERS)
             ) pe (
                 .clk, .en(adv),
                 .x(x_q[SIMD*XBITS-1:0]),

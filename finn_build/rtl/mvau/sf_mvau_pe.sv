@@ -18,7 +18,8 @@ module sf_mvau_pe #(
     parameter bit SIGNED = 0,
     parameter bit BIPOLAR = 0,
     parameter bit MASKED = 0,
-    parameter bit PIPELINED = 0
+    /// Of the popcount, see mvau_signs.sv.
+    parameter bit [7:0] REGISTERS = '0
 ) (
     /// Clock.
     input  wire                   clk,
@@ -50,7 +51,7 @@ module sf_mvau_pe #(
     // A padded beat must add nothing: half of its lanes agree.
     wire [BITS-1:0] dot = counts ? scaled : BITS'(SIMD >> DROP);
     logic [BITS-1:0] acc_q;
-    sf_mvau_signs #(.SIMD(SIMD), .PLANES(XBITS), .SIGNED(SIGNED), .PIPELINED(PIPELINED)) signs (
+    sf_mvau_signs #(.SIMD(SIMD), .PLANES(XBITS), .SIGNED(SIGNED), .REGISTERS(REGISTERS)) signs (
         .clk, .en, .x, .w, .count_q(count)
     );
     wire [BITS-1:0] next = (first ? start : acc_q) + dot;

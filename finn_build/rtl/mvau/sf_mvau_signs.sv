@@ -5,7 +5,7 @@
 // accumulator starts from. Three lanes of XNOR share one LUT6 pair with the first full adder, then `compressor`.
 //
 // Bit packing: plane 0 of all lanes in the low bits, lane 0 lowest.
-// Latency: 1, or 2 with PIPELINED (a register after the first full adders). II: 1. Reset: none, it holds data only.
+// Latency: 1, and 1 for each bit of REGISTERS. II: 1. Reset: none, it holds data only.
 `default_nettype none
 
 module sf_mvau_signs #(
@@ -13,7 +13,8 @@ module sf_mvau_signs #(
     parameter int unsigned PLANES = 1,
     /// 1: the top plane is a sign.
     parameter bit SIGNED = 0,
-    parameter bit PIPELINED = 0,
+    /// Bit 0: a register behind the first full adders, bit l + 1: behind level l of the compressor.
+    parameter bit [7:0] REGISTERS = '0,
     localparam int unsigned COUNT_BITS = $clog2(SIMD * (2 ** PLANES - 1) + 1)
 ) (
     /// Clock.
@@ -56,7 +57,7 @@ module sf_mvau_signs #(
     end
 
     wire [TOTAL-1:0] heap_in;
-    if (PIPELINED) begin : g_pipelined
+    if (REGISTERS[0]) begin : g_pipelined
         logic [TOTAL-1:0] heap_q;
         always_ff @(posedge clk) if (en) heap_q <= heap;
         assign heap_in = heap_q;
@@ -69,8 +70,10 @@ module sf_mvau_signs #(
         .COLS(COLS),
         .HEIGHTS(heights()),
         .TOTAL(TOTAL),
-        .WIDTH(COUNT_BITS)
+        .WIDTH(COUNT_BITS),
+        .REGISTERS(REGISTERS >> 1)
     ) tree (
+        .clk, .en,
         .bits(heap_in),
         .sum(sum)
     );
