@@ -28,6 +28,7 @@ from finn_build.dataflow.passes.fuse_conv_units import FuseConvUnits
 from finn_build.dataflow.passes.insert_duplicates import InsertDuplicates
 from finn_build.dataflow.passes.lower_to_streams import LowerToStreams
 from finn_build.dataflow.passes.midpoint_steps import MidpointSteps
+from finn_build.dataflow.passes.set_clock import SetClock
 from finn_build.errors import ConfigError, SimulationError, UnsupportedModelError
 from finn_build.evaluate.timing.design import Timing, time_design
 from finn_build.evaluate.timing.graph import Wires
@@ -138,8 +139,9 @@ def lower_finn_hls(build: Build, progress: Progress) -> None:
 
 def fold(build: Build, progress: Progress) -> None:
     """Find the fewest lanes that reach the target rate within the board's budget."""
-    build.target_cycles = find_folding(_streams(build), build.config, build.board)
-    build.streams = fold_for(_streams(build), build.config, build.target_cycles)
+    build.streams = _streams(build).transform(SetClock(build.board))
+    build.target_cycles = find_folding(build.streams, build.config, build.board)
+    build.streams = fold_for(build.streams, build.config, build.target_cycles)
     build.streams.set_metadata_prop(_TARGET_CYCLES, str(build.target_cycles))  # for a build that goes on from here
 
 

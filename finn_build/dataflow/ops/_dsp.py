@@ -7,7 +7,7 @@ from math import ceil, log2
 
 _FACTOR_BITS, _OTHER_FACTOR_BITS = 25, 18  # of a DSP48E1
 _LONGEST_CHAIN = 8  # longer ones delay operands by more than the slice's own registers
-_SEGMENT = 4  # slices that sum in one cycle, as in sf_mvau.sv
+_SEGMENT = 3  # slices that sum in one cycle, as in sf_mvau.sv
 
 
 @dataclass(frozen=True)

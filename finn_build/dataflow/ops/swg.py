@@ -187,7 +187,7 @@ def core_area(window: Window, width: int, depth: int, style: str) -> Resources:
     """
     margin, address = window.margin_bits(depth), max(1, (depth - 1).bit_length())
     wraps = depth & (depth - 1) != 0
-    control = round(30 + 2.7 * (margin + address) + 1.1 * address * wraps)
+    control = round(24 + 2.7 * (margin + address) + 1.1 * address * wraps)
     moves = 0.8 if window.kernel != (1, 1) else 0.4  # part of their bits that differ, and are kept
     registers = 4 + round((2 + moves) * (margin + address)) + window.counter_bits
     if style == "block":

@@ -126,7 +126,7 @@ module sf_bitconv #(
     wire x_pad, x_last, x_valid, adv;
     sf_swg_core #(
         .WIDTH(SIMD), .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .SH(SH), .SW(SW), .PT(PT), .PL(PL), .OH(OH),
-        .OW(OW), .DEPTH(DEPTH), .REPEAT(NF), .RAM_STYLE(RAM_STYLE)
+        .OW(OW), .DEPTH(DEPTH), .REPEAT(NF), .RIGID(1'b1), .RAM_STYLE(RAM_STYLE)
     ) rows (
         .clk, .rst, .in0_data(word), .in0_valid(word_valid), .in0_ready(word_ready),
         .out0_data(x), .out0_pad(x_pad), .out0_last(x_last), .out0_valid(x_valid), .out0_ready(adv)

@@ -57,7 +57,7 @@ module sf_bitconv_affine #(
     sf_bitconv_totals #(
         .PE(PE), .LANES(LANES), .ROWS(ROWS), .ACC_BITS(ACC_BITS), .SUM_SCALE(SUM_SCALE), .SHORTCUT(SHORTCUT),
         .SHORTCUT_BITS(SHORTCUT_BITS), .SHORTCUT_SIGNED(SHORTCUT_SIGNED), .SHORTCUT_SCALE(SHORTCUT_SCALE),
-        .TOTAL_BITS(TOTAL_BITS)
+        .TOTAL_BITS(TOTAL_BITS), .SPACED(1'b1)
     ) waiting (
         .clk, .rst, .sums, .sums_valid, .sums_ready, .shortcut, .shortcut_valid, .shortcut_ready,
         .totals, .row, .totals_valid, .totals_ready

@@ -17,6 +17,7 @@ module sf_bitconv_totals #(
     parameter bit SHORTCUT_SIGNED = 1'b1,
     parameter int SHORTCUT_SCALE = 1,
     parameter int TOTAL_BITS = 10,
+    parameter bit SPACED = 1'b0,         // there is time for a cycle between two sums
     localparam int ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1
 ) (
     input  wire                            clk,
@@ -43,7 +44,8 @@ module sf_bitconv_totals #(
     wire issue = totals_valid && totals_ready;
     assign totals_valid = left_q != 0 && shortcut_valid;
     assign shortcut_ready = SHORTCUT && left_q != 0 && totals_ready;  // waits for no valid of its own
-    assign sums_ready = left_q == 0 || (left_q == 1 && issue);
+    // With SPACED the next sums enter a cycle after the last group has left: their ready waits for no one else's.
+    assign sums_ready = left_q == 0 || (!SPACED && left_q == 1 && issue);
     always_ff @(posedge clk) begin
         if (rst) left_q <= '0;
         else if (sums_valid && sums_ready) left_q <= LEFT_BITS'(GROUPS);

@@ -10,7 +10,7 @@
 // sf_mvau_dots.sv says, and an odd last row plain. INIT_FILE word nf holds PE start values of the sums, read for
 // one-bit weights with unsigned or signed activations and for wider ones with unsigned activations.
 // Latency: SF + 2 + D cycles from first beat to first sum, D = 1 + REGISTERED for one-bit weights,
-// 1 + ceil(CHAIN / 4) + ceil(log2(ceil(SIMD / CHAIN))) for wider ones. II: SF * NF cycles a vector, with no bubbles.
+// 1 + ceil(CHAIN / 3) + ceil(log2(ceil(SIMD / CHAIN))) for wider ones. II: SF * NF cycles a vector, with no bubbles.
 // Area (Yosys, raw LUTs, weights in LUTs): MW 216, MH 24, SIMD 24, PE 4, bipolar: 310 LUT + 16 LUTRAM, 225 FF, 96 of
 // each the weights; MW 144, MH 16, SIMD 16, PE 4, UINT4: 690 LUT + 44 LUTRAM, 303 FF;
 // MW = SIMD 81, MH 24, PE 4, UINT8 x INT8, NARROW: 1159 LUT, 2031 FF, 162 DSP48E1.
@@ -69,7 +69,7 @@ module sf_mvau #(
     // Factors are signed: a bipolar one becomes two bits.
     localparam int unsigned XBITS = WBITS > 1 ? (BIPOLAR ? ABITS + 1 : ABITS) : MASKED ? 1 : ABITS;
     localparam int unsigned HELD_BITS = SIMD * XBITS + (MASKED ? 1 : 0);
-    localparam int unsigned SEGMENT = 4;  // slices that sum in one cycle
+    localparam int unsigned SEGMENT = 3;  // slices that sum in one cycle
     localparam int unsigned CHAINS = (SIMD + CHAIN - 1) / CHAIN;
     localparam int unsigned DOT =
         WBITS > 1 ? 1 + (CHAIN + SEGMENT - 1) / SEGMENT + $clog2(CHAINS) : 1 + REGISTERED;

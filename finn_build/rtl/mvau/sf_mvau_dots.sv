@@ -21,7 +21,7 @@ module sf_mvau_dots #(
     parameter int unsigned SHIFT = 0,
     parameter bit GUARD = 0,
     parameter int unsigned CHAIN = 1,
-    parameter int unsigned SEGMENT = 4,
+    parameter int unsigned SEGMENT = 3,
     localparam int unsigned UPPER_BITS = WBITS + (NARROW ? 0 : 1),
     localparam int unsigned LANE_BITS = ROWS == 2 ? WBITS + UPPER_BITS : WBITS,
     localparam int unsigned CHAINS = (SIMD + CHAIN - 1) / CHAIN,

@@ -6,14 +6,14 @@
 //
 // Bit packing: lane 0 in the low bits of both operands, two's complement.
 // Latency: 1 + ceil(LENGTH / SEGMENT). II: 1. Reset: none, it holds data only.
-// Area: LANES DSP48, no LUT and no flip-flop for LENGTH <= 2 * SEGMENT.
+// Area: LANES DSP48, no LUT and no flip-flop for LENGTH <= 3 * SEGMENT.
 `default_nettype none
 
 module sf_mvau_products #(
     parameter int unsigned LANES = 4,
     /// Places of the longest chain of the unit.
     parameter int unsigned LENGTH = 4,
-    parameter int unsigned SEGMENT = 4,
+    parameter int unsigned SEGMENT = 3,
     parameter int unsigned XBITS = 8,
     parameter int unsigned WBITS = 8,
     parameter int unsigned SUM_BITS = 18

@@ -14,7 +14,7 @@ module sf_mvau_rows #(
     parameter int unsigned SHIFT = 0,
     parameter bit GUARD = 0,
     parameter int unsigned CHAIN = 1,
-    parameter int unsigned SEGMENT = 4,
+    parameter int unsigned SEGMENT = 3,
     localparam int unsigned LANE_BITS = ROWS == 2 ? 2 * WBITS + (NARROW ? 0 : 1) : WBITS
 ) (
     /// Clock.

@@ -34,6 +34,7 @@ module sf_swg_core #(
     parameter int DEPTH = 32,
     parameter bit DEPTHWISE = 1'b0,
     parameter int REPEAT = 1,       // passes over each window; only without DEPTHWISE
+    parameter bit RIGID = 1'b0,     // the output is a stage of a pipeline that stands still without out0_ready
     parameter logic [WIDTH-1:0] PAD = '0,
     parameter int RAM_STYLE = 0
 ) (
@@ -77,7 +78,7 @@ module sf_swg_core #(
     logic [ADDR-1:0] ring;
     logic signed [ADDR:0] ring_back;
     logic pad, last, valid_q;
-    wire  advance = out0_ready || !valid_q;
+    wire  advance = out0_ready || (!RIGID && !valid_q);
     wire  step = advance && (pad || !ahead_q[MARGIN-1]);
     wire  write = in0_valid && in0_ready;
     assign in0_ready = !space_q[MARGIN-1];

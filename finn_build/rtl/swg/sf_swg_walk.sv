@@ -51,6 +51,7 @@ module sf_swg_walk #(
 
     localparam int X_LAST = (OW - 1) * SW + KW - 1;
     localparam int Y_LAST = (OH - 1) * SH + KH - 1;
+    localparam bit PADDED = PT > 0 || PL > 0 || X_LAST >= W || Y_LAST >= H;
     localparam int FOLD_BITS = FOLDS > 1 ? $clog2(FOLDS) : 1;
     localparam int KX_BITS = KW > 1 ? $clog2(KW) : 1;
     localparam int KY_BITS = KH > 1 ? $clog2(KH) : 1;
@@ -58,7 +59,7 @@ module sf_swg_walk #(
     localparam int X_BITS = X_LAST > 0 ? $clog2(X_LAST + 1) : 1;
     localparam int Y_BITS = Y_LAST > 0 ? $clog2(Y_LAST + 1) : 1;
 
-    // x and y count from the padded border.
+    // x and y count from the padded border. That a counter stands at its last value is kept, not compared each time.
     typedef struct packed {
         logic [FOLD_BITS-1:0] fold;
         logic [KX_BITS-1:0]   kx;
@@ -66,6 +67,7 @@ module sf_swg_walk #(
         logic [PASS_BITS-1:0] pass;
         logic [X_BITS-1:0]    x;
         logic [Y_BITS-1:0]    y;
+        logic                 fold_last, kx_last, ky_last, pass_last;
     } place_t;
 
     // What ends with a place.
@@ -75,36 +77,53 @@ module sf_swg_walk #(
 
     function automatic ends_t ends_of(input place_t place);
         ends_t ends;
-        ends.fold = place.fold == FOLD_BITS'(FOLDS - 1);
+        ends.fold = FOLDS == 1 || place.fold_last;
         ends.column = DEPTHWISE || ends.fold;
-        ends.row = ends.column && place.kx == KX_BITS'(KW - 1);
-        ends.tile = ends.row && place.ky == KY_BITS'(KH - 1);
+        ends.row = ends.column && (KW == 1 || place.kx_last);
+        ends.tile = ends.row && (KH == 1 || place.ky_last);
         ends.pass = ends.tile && ends.fold;
-        ends.window = ends.pass && (REPEAT == 1 || place.pass == PASS_BITS'(REPEAT - 1));
-        ends.windows = ends.window && place.x == X_BITS'(X_LAST);
-        ends.frame = ends.windows && place.y == Y_BITS'(Y_LAST);
+        ends.window = ends.pass && (REPEAT == 1 || place.pass_last);
+        ends.windows = ends.window && (X_LAST == 0 || place.x == X_BITS'(X_LAST));
+        ends.frame = ends.windows && (Y_LAST == 0 || place.y == Y_BITS'(Y_LAST));
         return ends;
+    endfunction
+
+    function automatic place_t first_place();
+        place_t place = '0;
+        place.fold_last = FOLDS == 1;
+        place.kx_last = KW == 1;
+        place.ky_last = KH == 1;
+        place.pass_last = REPEAT == 1;
+        return place;
     endfunction
 
     function automatic place_t after(input place_t place);
         ends_t ends = ends_of(place);
         place_t next = place;
-        if (DEPTHWISE ? ends.tile : 1'b1) next.fold = ends.fold ? '0 : place.fold + 1'b1;
+        if (DEPTHWISE ? ends.tile : 1'b1) begin
+            next.fold = FOLDS == 1 || ends.fold ? '0 : place.fold + 1'b1;
+            next.fold_last = FOLDS == 1 || (!ends.fold && place.fold == FOLD_BITS'(FOLDS - 2));
+        end
         if (ends.column) begin
-            next.kx = ends.row ? '0 : place.kx + 1'b1;
-            if (ends.windows) next.x = '0;
+            next.kx = KW == 1 || ends.row ? '0 : place.kx + 1'b1;
+            next.kx_last = KW == 1 || (!ends.row && place.kx == KX_BITS'(KW - 2));
+            if (X_LAST == 0 || ends.windows) next.x = '0;
             else if (ends.window) next.x = place.x + X_BITS'(SW - (KW - 1));
             else if (ends.row) next.x = place.x - X_BITS'(KW - 1);
             else next.x = place.x + 1'b1;
         end
         if (ends.row) begin
-            next.ky = ends.tile ? '0 : place.ky + 1'b1;
-            if (ends.frame) next.y = '0;
+            next.ky = KH == 1 || ends.tile ? '0 : place.ky + 1'b1;
+            next.ky_last = KH == 1 || (!ends.tile && place.ky == KY_BITS'(KH - 2));
+            if (Y_LAST == 0 || ends.frame) next.y = '0;
             else if (ends.windows) next.y = place.y + Y_BITS'(SH - (KH - 1));
             else if (ends.tile) next.y = place.y - Y_BITS'(KH - 1);
             else next.y = place.y + 1'b1;
         end
-        if (ends.pass) next.pass = ends.window ? '0 : place.pass + 1'b1;
+        if (ends.pass) begin
+            next.pass = REPEAT == 1 || ends.window ? '0 : place.pass + 1'b1;
+            next.pass_last = REPEAT == 1 || (!ends.window && place.pass == PASS_BITS'(REPEAT - 2));
+        end
         return next;
     endfunction
 
@@ -139,10 +158,10 @@ module sf_swg_walk #(
 
     // As 32-bit integers, because a bound may lie outside the counter's range; synthesis narrows them.
     function automatic logic pad_of(input place_t place);
-        return int'(place.x) < PL || int'(place.x) >= PL + W || int'(place.y) < PT || int'(place.y) >= PT + H;
+        return PADDED && (int'(place.x) < PL || int'(place.x) >= PL + W || int'(place.y) < PT || int'(place.y) >= PT + H);
     endfunction
 
-    localparam place_t FIRST = '0;
+    localparam place_t FIRST = first_place();
     localparam ends_t FIRST_ENDS = ends_of(FIRST);
     place_t place_q;  // after the one that the outputs describe
     wire ends_t ends = ends_of(place_q);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +21,11 @@ import finn_build.dataflow.ops  # noqa: F401  (registers the ops)
 from finn_build.config import load_board
 from finn_build.dataflow.latency import output_cycles
 from finn_build.dataflow.ops.base import DOMAIN, RTL_DIR, StreamOp
+from finn_build.evaluate.synthesis import Job, netlist_of
+from finn_build.evaluate.timing.figures import figures
+from finn_build.evaluate.timing.graph import TimingGraph, Wires
+from finn_build.evaluate.timing.netlist import read_netlist
+from finn_build.evaluate.timing.paths import PortDepths, port_depths
 from finn_build.hls.design import write_hls
 from finn_build.hls.testbench import write_testbench
 from finn_build.rtl.stitch import stitch
@@ -189,6 +195,18 @@ class OpBench:
         sources = [str(RTL_DIR / "waivers.vlt"), str(generated), *map(str, design.sources)]
         run_tool([*command, design.top, *sources], f"lint of {self.op_type}")
 
+    def depths(self, build_dir: Path, i: int) -> PortDepths:
+        """Depths of a case after synthesis, on a Zynq-7000."""
+        design, name = stitch(self.model, build_dir, top="side_by_side", connect=False), self.ops[i].onnx_node.name
+        netlist = read_netlist(netlist_of(Job(name, "xc7", design.sources, design.mem_dir)), name)
+        return port_depths(TimingGraph(netlist, figures("xc7"), Wires()))
+
+    def check_paths(self, build_dir: Path, cases: int = 3) -> None:
+        """No combinational way leads from a stream's valid and data, or to its ready, through the op."""
+        for i in sorted(random.Random(self.seed).sample(range(len(self.ops)), min(cases, len(self.ops)))):
+            through = self.depths(build_dir, i).through
+            assert not through, f"{self._name(i)}: {through}"
+
     def simulate(
         self, build_dir: Path, stalls: Stalls | None = None, reset_at_cycle: int | None = None
     ) -> dict[str, OpResult]:
@@ -239,6 +257,9 @@ class OpChecks:
 
     def test_csim(self, bench: OpBench, tmp_path: Path) -> None:
         bench.check_csim(tmp_path / "hls")
+
+    def test_streams_cut_paths(self, bench: OpBench, tmp_path: Path) -> None:
+        bench.check_paths(tmp_path)
 
     def test_rtlsim_at_full_rate(self, bench: OpBench, tmp_path: Path) -> None:
         bench.check_rtlsim(tmp_path, self.slack)

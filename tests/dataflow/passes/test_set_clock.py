@@ -1,0 +1,29 @@
+"""What the clock asked for changes: registers within popcounts, never values."""
+
+from pathlib import Path
+
+import numpy as np
+from qonnx.custom_op.registry import getCustomOp
+
+from finn_build.config import load_board
+from finn_build.dataflow.passes.set_clock import SetClock
+from tests.dataflow.passes.streams import execute, frame, lowered
+
+
+def test_a_faster_clock_adds_registers_and_values_stay(tmp_path: Path) -> None:
+    board = load_board("pynq-z2")
+    latencies = []
+    for clk_mhz in (50, 250):
+        model = lowered(tmp_path, bits=1).transform(SetClock(board.at(clk_mhz)))
+        units = [getCustomOp(n) for n in model.graph.node if n.op_type in ("BitMVAU_rtl", "BitConv_rtl")]
+        for op in units:
+            op.set_nodeattr("SIMD", op.attr("MW" if "MW" in op.own_attributes() else "IFMChannels"))
+        assert units and all(op.path_ns == 800 / clk_mhz for op in units)
+        latencies.append([op.fill_cycles() for op in units])
+        assert np.array_equal(execute(model, frame()), execute(lowered(tmp_path, bits=1), frame()))
+    assert all(slow <= fast for slow, fast in zip(*latencies, strict=True)) and latencies[0] != latencies[1]
+
+
+def test_the_delays_of_the_chip_count(tmp_path: Path) -> None:
+    (op, *_) = [getCustomOp(n) for n in lowered(tmp_path).transform(SetClock(load_board("zcu104").at(250))).graph.node]
+    assert op.attr("clkMHz") == 150  # of a Zynq-7000: its paths take 1 / 0.6 as long
