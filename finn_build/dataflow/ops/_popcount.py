@@ -1,4 +1,4 @@
-"""Registers within a popcount (`rtl/mvau/mvau_signs.sv`): behind which levels of its tree, for the clock asked for."""
+"""Registers within a popcount (`rtl/mvau/sf_mvau_signs.sv`): behind which levels of its tree, for the clock asked for."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Popcount:
 
     @property
     def mask(self) -> int:
-        """Parameter REGISTERS of mvau_signs.sv."""
+        """Parameter REGISTERS of sf_mvau_signs.sv."""
         return sum(1 << (level - 1) for level in self.levels)
 
 
@@ -46,7 +46,7 @@ def plan_popcount(simd: int, planes: int, path_ns: float) -> Popcount:
 
 
 def _heaps(simd: int, planes: int) -> list[int]:
-    """Bits left behind each level: full adders of three lanes, then the levels of compressor.sv."""
+    """Bits left behind each level: full adders of three lanes, then the levels of sf_compressor.sv."""
     triples, singles = divmod(simd, 3)
     heap = [(triples + singles) * (j < planes) + triples * (j > 0) for j in range(planes + 1)]
     bits = [sum(heap)]
