@@ -1,0 +1,49 @@
+// Beat number `n` of what enters a FIFO of one or two places is beat number `n` of what leaves, for any n and any traffic:
+// proven by induction. Counters wrap at 2^COUNT beats; the beat is followed over the first time round.
+`default_nettype none
+
+module fifo_proof #(
+    parameter int DEPTH = 2
+) (
+    input wire       clk,
+    input wire       rst,
+    input wire [7:0] n,
+    input wire [3:0] in0_data,
+    input wire       in0_valid,
+    input wire       out0_ready
+);
+    localparam int COUNT = 8;
+    logic in0_ready, out0_valid;
+    logic [3:0] out0_data, beat_q;
+    logic [COUNT-1:0] n_q, took_q, gave_q;
+
+    sf_fifo #(.WIDTH(4), .DEPTH(DEPTH)) dut (.*);
+
+    wire take = in0_valid && in0_ready;
+    wire send = out0_valid && out0_ready;
+    wire [COUNT-1:0] held = took_q - gave_q;
+
+    always_ff @(posedge clk) begin
+        if (rst) begin
+            n_q    <= n;
+            took_q <= '0;
+            gave_q <= '0;
+        end else begin
+            if (take) took_q <= took_q + 1'b1;
+            if (send) gave_q <= gave_q + 1'b1;
+            if (take && took_q == n_q) beat_q <= in0_data;
+        end
+    end
+
+    always_comb begin
+        assume (!(take && took_q == '1));  // once round only
+        assert (took_q >= gave_q && held <= COUNT'(DEPTH));
+        assert (out0_valid == (held != '0) && in0_ready == (held != COUNT'(DEPTH)));
+        if (held != '0 && n_q == gave_q) assert (out0_data == beat_q);
+    end
+    if (DEPTH == 2) begin : g_spare
+        always_comb if (held == 2 && n_q == gave_q + 1'b1) assert (dut.g_pair.spare_q == beat_q);
+    end
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,50 @@
+"""What cuts the paths between ops, proven for any traffic; and each proof fails on an injected bug."""
+
+from pathlib import Path
+
+import pytest
+
+from finn_build.dataflow.ops.base import RTL_DIR
+from tests.board.prove import holds
+
+PROOFS = Path(__file__).parent / "rtl"
+SOURCES = ("lib/sf_ram.sv", "lib/sf_fifo.sv", "dwc/sf_dwc.sv", "duplicate/sf_duplicate.sv")
+CASES = {
+    "half-buffer": ("fifo_proof", {"DEPTH": 1}),
+    "full-buffer": ("fifo_proof", {"DEPTH": 2}),
+    "widen-2": ("dwc_proof", {"RATIO": 2, "WIDEN": 1}),
+    "widen-5": ("dwc_proof", {"RATIO": 5, "WIDEN": 1}),
+    "narrow-2": ("dwc_proof", {"RATIO": 2, "WIDEN": 0}),
+    "narrow-5": ("dwc_proof", {"RATIO": 5, "WIDEN": 0}),
+    "duplicate-2": ("duplicate_proof", {"OUTPUTS": 2}),
+    "duplicate-3": ("duplicate_proof", {"OUTPUTS": 3}),
+}
+BUGS = [
+    ("half-buffer", "if (write) front_q", "if (in0_valid) front_q"),
+    ("full-buffer", "if (!full_q) spare_q", "if (write || full_q) spare_q"),
+    ("full-buffer", "full_q ? spare_q : in0_data", "in0_valid ? in0_data : spare_q"),
+    ("widen-2", "!full_q || !last", "1'b1"),
+    ("widen-5", "if (!full_q) wide_q <= whole", "if (step) wide_q <= whole"),
+    ("narrow-5", "part_q == LAST - 1'b1", "part_q == LAST"),
+    ("narrow-2", "if (part_q == '0) last_q", "if (part_q == LAST) last_q"),
+    ("duplicate-3", "& ~served_q", ""),
+    ("duplicate-3", "else if (valid) served_q", "else served_q"),
+]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_proven(case: str) -> None:
+    top, parameters = CASES[case]
+    proven, log = holds(top, [*(RTL_DIR / s for s in SOURCES), PROOFS / f"{top}.sv"], parameters)
+    assert proven, log
+
+
+@pytest.mark.parametrize(("case", "right", "wrong"), BUGS)
+def test_a_bug_is_not_proven(tmp_path: Path, case: str, right: str, wrong: str) -> None:
+    top, parameters = CASES[case]
+    texts = {Path(source).name: (RTL_DIR / source).read_text() for source in SOURCES}
+    assert sum(text.count(right) for text in texts.values()) == 1, f"no longer there, or twice: `{right}`"
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text.replace(right, wrong))
+    proven, log = holds(top, [*(tmp_path / name for name in texts), PROOFS / f"{top}.sv"], parameters)
+    assert not proven and "proof did fail" in log
