@@ -1,4 +1,4 @@
-"""Registers within a popcount (`rtl/mvau/sf_mvau_signs.sv`): behind which levels of its tree, for the clock asked for."""
+"""Registers within a popcount (`rtl/mvau/sf_mvau_signs.sv`): behind which of its levels, for the clock asked for."""
 
 from __future__ import annotations
 
