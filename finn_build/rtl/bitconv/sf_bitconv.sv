@@ -176,9 +176,24 @@ module sf_bitconv #(
         );
     end
 
-    wire steps_ready;
+    wire steps_ready, steps_ready_next;
     wire finish = valid_q[LAST] && last_q[LAST];
-    assign adv = !finish || steps_ready;
+    if (SPACED) begin : g_foreseen
+        // Whether the pipeline stands still reaches all of its registers: known a cycle ahead, it comes from one itself.
+        logic still_q;
+        wire  finish_next = still_q || (valid_q[LAST-1] && last_q[LAST-1]);
+        always_ff @(posedge clk) begin
+            if (rst) still_q <= 1'b0;
+            else still_q <= finish_next && !steps_ready_next;
+        end
+        assign adv = !still_q;
+`ifndef SYNTHESIS
+        foreseen: assert property (@(posedge clk) disable iff (rst) still_q == (finish && !steps_ready));
+`endif
+    end else begin : g_found
+        assign adv = !finish || steps_ready;
+        wire unused_next = steps_ready_next;
+    end
     if (AFFINE) begin : g_affine
         sf_bitconv_affine #(
             .PE(PE), .LANES(LANES), .ROWS(MH / LANES), .ACC_BITS(ACC_BITS), .SUM_SCALE(SUM_SCALE),
@@ -188,6 +203,7 @@ module sf_bitconv #(
             .KNEE_FILE(STEP_FILE), .LINE_FILE(TABLE_FILE)
         ) steps (
             .clk, .rst, .sums, .sums_valid(finish), .sums_ready(steps_ready),
+            .sums_ready_next(steps_ready_next),
             .shortcut, .shortcut_valid, .shortcut_ready, .out0_data, .out0_valid, .out0_ready
         );
     end else begin : g_search
@@ -198,6 +214,7 @@ module sf_bitconv #(
             .SPACED(SPACED), .STEPS(STEPS), .TABLE(TABLE), .STEP_FILE(STEP_FILE), .TABLE_FILE(TABLE_FILE)
         ) steps (
             .clk, .rst, .sums, .sums_valid(finish), .sums_ready(steps_ready),
+            .sums_ready_next(steps_ready_next),
             .shortcut, .shortcut_valid, .shortcut_ready, .out0_data, .out0_valid, .out0_ready
         );
     end

@@ -36,6 +36,7 @@ module sf_bitconv_steps #(
     input  wire  [        PE*ACC_BITS-1:0] sums,
     input  wire                            sums_valid,
     output wire                            sums_ready,
+    output wire                            sums_ready_next, /// see sf_bitconv_totals
     input  wire  [LANES*SHORTCUT_BITS-1:0] shortcut,
     input  wire                            shortcut_valid,
     output wire                            shortcut_ready,
@@ -56,7 +57,7 @@ module sf_bitconv_steps #(
         .SHORTCUT_BITS(SHORTCUT_BITS), .SHORTCUT_SIGNED(SHORTCUT_SIGNED), .SHORTCUT_SCALE(SHORTCUT_SCALE),
         .TOTAL_BITS(TOTAL_BITS), .SPACED(SPACED)
     ) waiting (
-        .clk, .rst, .sums, .sums_valid, .sums_ready, .shortcut, .shortcut_valid, .shortcut_ready,
+        .clk, .rst, .sums, .sums_valid, .sums_ready, .sums_ready_next, .shortcut, .shortcut_valid, .shortcut_ready,
         .totals, .row, .totals_valid, .totals_ready
     );
 

@@ -25,6 +25,7 @@ module sf_bitconv_totals #(
     input  wire  [        PE*ACC_BITS-1:0] sums,
     input  wire                            sums_valid,
     output wire                            sums_ready,
+    output wire                            sums_ready_next, /// what sums_ready will be in the next cycle, with SPACED
     input  wire  [LANES*SHORTCUT_BITS-1:0] shortcut,
     input  wire                            shortcut_valid,
     output wire                            shortcut_ready,
@@ -46,11 +47,13 @@ module sf_bitconv_totals #(
     assign shortcut_ready = SHORTCUT && left_q != 0 && totals_ready;  // waits for no valid of its own
     // With SPACED the next sums enter a cycle after the last group has left: their ready waits for no one else's.
     assign sums_ready = left_q == 0 || (!SPACED && left_q == 1 && issue);
+    wire load = sums_valid && sums_ready;
+    assign sums_ready_next = !load && (left_q == 0 || (left_q == 1 && issue));
     always_ff @(posedge clk) begin
         if (rst) left_q <= '0;
-        else if (sums_valid && sums_ready) left_q <= LEFT_BITS'(GROUPS);
+        else if (load) left_q <= LEFT_BITS'(GROUPS);
         else if (issue) left_q <= left_q - 1'b1;
-        if (sums_valid && sums_ready) waiting_q <= sums;
+        if (load) waiting_q <= sums;
         else if (issue) waiting_q <= waiting_q >> (LANES * ACC_BITS);
         if (rst) row <= '0;
         else if (issue) row <= row == ROW_BITS'(ROWS - 1) ? '0 : row + 1'b1;

@@ -51,6 +51,9 @@ module sf_swg_walk #(
 
     localparam int X_LAST = (OW - 1) * SW + KW - 1;
     localparam int Y_LAST = (OH - 1) * SH + KH - 1;
+    // A window's last place has the x, or the y, of the place before: its comparison has a step of its own.
+    localparam bit X_STAYS = !DEPTHWISE && FOLDS > 1;
+    localparam bit Y_STAYS = KW > 1 || X_STAYS;
     localparam bit PADDED = PT > 0 || PL > 0 || X_LAST >= W || Y_LAST >= H;
     localparam int FOLD_BITS = FOLDS > 1 ? $clog2(FOLDS) : 1;
     localparam int KX_BITS = KW > 1 ? $clog2(KW) : 1;
@@ -67,7 +70,7 @@ module sf_swg_walk #(
         logic [PASS_BITS-1:0] pass;
         logic [X_BITS-1:0]    x;
         logic [Y_BITS-1:0]    y;
-        logic                 fold_last, kx_last, ky_last, pass_last;
+        logic                 fold_last, kx_last, ky_last, pass_last, x_last, y_last;
     } place_t;
 
     // What ends with a place.
@@ -83,8 +86,8 @@ module sf_swg_walk #(
         ends.tile = ends.row && (KH == 1 || place.ky_last);
         ends.pass = ends.tile && ends.fold;
         ends.window = ends.pass && (REPEAT == 1 || place.pass_last);
-        ends.windows = ends.window && (X_LAST == 0 || place.x == X_BITS'(X_LAST));
-        ends.frame = ends.windows && (Y_LAST == 0 || place.y == Y_BITS'(Y_LAST));
+        ends.windows = ends.window && (X_LAST == 0 || (X_STAYS ? place.x_last : place.x == X_BITS'(X_LAST)));
+        ends.frame = ends.windows && (Y_LAST == 0 || (Y_STAYS ? place.y_last : place.y == Y_BITS'(Y_LAST)));
         return ends;
     endfunction
 
@@ -100,6 +103,8 @@ module sf_swg_walk #(
     function automatic place_t after(input place_t place);
         ends_t ends = ends_of(place);
         place_t next = place;
+        next.x_last = place.x == X_BITS'(X_LAST);
+        next.y_last = place.y == Y_BITS'(Y_LAST);
         if (DEPTHWISE ? ends.tile : 1'b1) begin
             next.fold = FOLDS == 1 || ends.fold ? '0 : place.fold + 1'b1;
             next.fold_last = FOLDS == 1 || (!ends.fold && place.fold == FOLD_BITS'(FOLDS - 2));
