@@ -1,0 +1,1 @@
+"""A strict recorder of Vitis HLS, with a C simulation that is real."""
