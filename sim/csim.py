@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,10 +19,10 @@ from sim._cache import build_once, cache_dir, digest
 from sim._toolchain import Progress, compile_objects, compiler, run_tool, versions
 from sim.packing import unpack
 
-_FLAGS = ("-std=c++14", "-w", "-DSF_RECORD")
-_OPTIMISATION = "-O2"
+_FLAGS = ("-std=c++14", "-w", "-O2", "-DSF_RECORD")
 _KEPT = 200
-_BUNDLE = 10  # sources a compilation
+_KEPT_OBJECTS = 2000
+_BUNDLE = 10  # sources a compilation: the headers alone take half a second
 _UNHEALTHY = "WARNING: Hls::stream"
 _HEADERS = "hls4ml==1.3.0"
 
@@ -88,27 +89,33 @@ def simulate_cpp(design: HlsDesign, testbench: Path, frames: int, on_progress: P
 
 
 def compile_cpp(design: HlsDesign, testbench: Path, on_progress: Progress | None = None) -> Path:
-    """The program, from the cache where all that it is made of is unchanged."""
+    """The program; of its objects those are taken from the cache whose sources and headers are unchanged."""
+    headers = sorted((*(design.folder / "lib").iterdir(), design.folder / "accelerator.h"))
+    common = digest([versions(), *_FLAGS, *(path.read_bytes() for path in headers)])
     sources = [*design.sources, testbench / "testbench.cpp"]
-    headers = sorted((design.folder / "lib").iterdir())
-    parts = [path.read_bytes() for path in (*sources, *headers, design.folder / "accelerator.h")]
-    key = digest([versions(), *_FLAGS, _OPTIMISATION, *parts])
-
-    def build(folder: Path) -> None:
+    bundles = [sources[at : at + _BUNDLE] for at in range(0, len(sources), _BUNDLE)]
+    keys = [digest([common, *(path.read_bytes() for path in bundle)]) for bundle in bundles]
+    kept = cache_dir() / "csim_objects"
+    missing = {key: bundle for key, bundle in zip(keys, bundles, strict=True) if not (kept / key).is_dir()}
+    with tempfile.TemporaryDirectory(prefix="signflow_csim_") as name:
+        texts = []
+        for key, bundle in missing.items():
+            texts.append(Path(name) / f"{key}.cc")
+            texts[-1].write_text("".join(f'#include "{path.absolute()}"\n' for path in bundle))
         includes = [design.folder / "lib", design.folder, ap_types()]
-        bundles = _bundles(sources, folder)
-        objects = compile_objects(bundles, [*_FLAGS, _OPTIMISATION], folder, includes, on_progress)
+        made = dict(zip(missing, compile_objects(texts, _FLAGS, Path(name), includes, on_progress), strict=True))
+        objects = [build_once(kept / key, _keeping(made.get(key)), _KEPT_OBJECTS) / "bundle.o" for key in keys]
+
+    def link(folder: Path) -> None:
         run_tool([compiler(), *map(str, objects), "-o", str(folder / "csim")], "linking")
-        for path in (*objects, *bundles):
-            path.unlink()
 
-    return build_once(cache_dir() / "csim" / key, build, _KEPT) / "csim"
+    return build_once(cache_dir() / "csim" / digest(keys), link, _KEPT) / "csim"
 
 
-def _bundles(sources: Sequence[Path], folder: Path) -> list[Path]:
-    """Gather sources, so that the headers, half a second of compilation, are read less often."""
-    bundles = []
-    for number, at in enumerate(range(0, len(sources), _BUNDLE)):
-        bundles.append(folder / f"bundle_{number}.cc")
-        bundles[-1].write_text("".join(f'#include "{path.absolute()}"\n' for path in sources[at : at + _BUNDLE]))
-    return bundles
+def _keeping(made: Path | None) -> Callable[[Path], None]:
+    def keep(folder: Path) -> None:
+        if made is None:
+            raise SimulationError("the cache of compiled C++ was emptied meanwhile; run the build again")
+        shutil.copy(made, folder / "bundle.o")
+
+    return keep

@@ -79,7 +79,11 @@ class Memory:
         planes = (self.values[..., None] >> np.arange(self.bits) & 1).astype(np.uint8)
         bits = planes.reshape(*self.values.shape[:2], self.width)
         padded = np.pad(bits, ((0, 0), (0, 0), (0, -self.width % size)))
-        words = np.ascontiguousarray(np.packbits(padded, axis=-1, bitorder="little")).view(f"<u{size // 8}").reshape(self.shape)
+        words = (
+            np.ascontiguousarray(np.packbits(padded, axis=-1, bitorder="little"))
+            .view(f"<u{size // 8}")
+            .reshape(self.shape)
+        )
         texts = [", ".join(f"0x{int(word):x}" for word in row) for row in words]
         return [f"{{{text}}}," for text in texts]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from finn_build.hls.depths import check_depths
 from finn_build.hls.design import write_hls
 from finn_build.hls.testbench import write_testbench
 from finn_build.proof import levels
@@ -28,6 +29,7 @@ def write_cpp(build: Build, progress: Progress) -> None:
 def simulate_cpp(build: Build, progress: Progress) -> None:
     """Level 5: the C++ compiled and run on the gate's frames, every stream recorded."""
     assert build.cpp is not None and build.integers is not None
+    check_depths(build.cpp)
     testbench = write_testbench(build.cpp, build.values[2], build.config.frames)
     build.csim = csim.simulate_cpp(build.cpp, testbench, build.config.frames, progress)
     build.values[CSIM] = {t: v.squeeze(1) for t, v in build.csim.values.items()}  # frame by frame, each a batch of 1

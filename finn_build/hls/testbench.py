@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from finn_build.hls.design import ENVIRONMENT, TOP, HlsDesign
+from finn_build.hls.design import TOP, HlsDesign
+from finn_build.hls.process import ENVIRONMENT
 from sim.packing import pack
 
 

@@ -27,6 +27,7 @@ from finn_build.dataflow.folding import op_area, usage
 from finn_build.dataflow.latency import predict_latency
 from finn_build.evaluate.timing.report import op_sheet, timing_in_words, timing_sheet
 from finn_build.pipeline import Build
+from finn_build.report import hls
 
 _AREA = ("lut", "ff", "bram36", "dsp", "uram")
 _ROWS_SHOWN = 48
@@ -95,6 +96,7 @@ def _layer_row(build: Build, node: NodeProto) -> dict[str, Any]:
         "bram36": area.bram18 / 2,
         "dsp": area.dsp,
         "uram": area.uram,
+        "hls": hls.op_sheet(node.name, build.cpp, build.csim) if build.cpp and node.name in build.cpp.kernels else None,
         "timing_ns": op_sheet(build.timing.ops[node.name]) if build.timing and node.name in build.timing.ops else None,
     }
 
@@ -220,6 +222,8 @@ def print_report(report: Mapping[str, Any], console: Console) -> None:
             console.print(f"Latency (predicted): {latency:,} cycles = {latency / mhz / 1e3:.3f} ms")
     for name, found in report["outputs"].items():
         console.print(f"Output {name}: {found['kind']} ({found['why']})", markup=False)
+    if any(row["hls"] and row["hls"]["trips_csim"] for row in report["layers"]):
+        console.print(hls.hls_in_words(report))
     console.print("Area (estimate): " + ", ".join(f"{value:,g} {name.upper()}" for name, value in chip.items()))
     if report["ddr_skips"]:
         console.print(skips_in_words(report["ddr_skips"], report["memory_mb_s"]))
@@ -275,7 +279,8 @@ def _table(report: Mapping[str, Any]) -> Table:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("op", no_wrap=True)
     table.add_column("layer", overflow="fold")
-    for name in ("PE", "SIMD", "cycles predicted", "rtlsim", "LUT", "Yosys LUT", "BRAM36", "DSP"):
+    measured = "csim trips" if any(row["hls"] for row in report["layers"]) else "rtlsim"
+    for name in ("PE", "SIMD", "cycles predicted", measured, "LUT", "Yosys LUT", "BRAM36", "DSP"):
         table.add_column(name, justify="right")
     for row in rows:
         slowest = row["name"] == report["cycles"]["slowest_layer"]
@@ -283,7 +288,7 @@ def _table(report: Mapping[str, Any]) -> Table:
             row["pe"],
             row["simd"],
             row["cycles_predicted"],
-            row["cycles_rtlsim"],
+            row["hls"]["trips_csim"] if row["hls"] else row["cycles_rtlsim"],
             row["lut"],
             row["lut_yosys"],
             row["bram36"],

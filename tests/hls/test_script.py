@@ -40,7 +40,7 @@ def test_old_and_new_run_all_steps(folder: Path, vitis_on_path: Path) -> None:
 
 
 def test_csim_of_the_script_finds_a_wrong_weight(folder: Path, vitis_on_path: Path) -> None:
-    source = folder / "processes" / "MVAU_1.cpp"
+    source = folder / "processes" / "MVAU_0.cpp"
     text = source.read_text()
     source.write_text(text.replace("{0x", "{0x3 ^ 0x", 1))
     done = _run(OLD, folder, "csim")

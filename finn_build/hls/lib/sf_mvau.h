@@ -2,7 +2,8 @@
 //
 // Loop    VECTORS * NF * SF trips, II 1; SF = MW / SIMD, NF = MH / PE.
 // Order   a vector comes in once, SF beats of SIMD; its sums leave in NF beats of PE.
-// Memory  weights(nf * SF + sf, p): the SIMD weights of row nf * PE + p; the vector, for NF > 1.
+// Memory  weights of row nf * PE + p at place nf * SF + sf: weights(place, p), SIMD of one bit; wider ones one by one,
+//         weights(place, p * SIMD + s). The vector, for NF > 1.
 // Carried the accumulators, one addition; the vector, written SF trips before it is read again.
 #ifndef SF_MVAU_H
 #define SF_MVAU_H
@@ -23,24 +24,26 @@ ap_uint<bits_for(SIZE)> popcount(const ap_uint<SIZE>& word) {
     return count;
 }
 
-/// Dot product of one beat with the weights of one row.
+/// Dot product of one beat, as a word and element by element, with the weights of row `p` of the fold.
 template <class N, int WIDTH>
-ap_int<N::ACC_BITS> dot(const ap_uint<WIDTH>& x, const ap_uint<N::SIMD * N::WEIGHT_BITS>& weights) {
+ap_int<N::ACC_BITS> dot(const ap_uint<WIDTH>& x, const ap_int<N::IN_BITS + 1> (&elements)[N::SIMD], int word, int p) {
 #pragma HLS INLINE
-    if (N::WEIGHT_BITS == 1 && N::IN_KIND == BIPOLAR) {
-        const ap_uint<N::SIMD> signs = x, same = ~(signs ^ ap_uint<N::SIMD>(weights));
+    ap_int<N::ACC_BITS> sum = 0;
+    if (N::WEIGHT_BITS > 1) {
+        for (int s = 0; s < N::SIMD; ++s) {
+#pragma HLS UNROLL
+            sum += elements[s] * ap_int<N::WEIGHT_BITS>(N::weights(word, p * N::SIMD + s));
+        }
+        return sum;
+    }
+    const ap_uint<N::SIMD> signs = N::weights(word, p);
+    if (N::IN_KIND == BIPOLAR) {
+        const ap_uint<N::SIMD> same = ~(signs ^ ap_uint<N::SIMD>(x));
         return 2 * ap_int<N::ACC_BITS + 1>(popcount<N::SIMD>(same)) - N::SIMD;
     }
-    ap_int<N::ACC_BITS> sum = 0;
     for (int s = 0; s < N::SIMD; ++s) {
 #pragma HLS UNROLL
-        const ap_int<N::IN_BITS + 1> a = element<N::IN_BITS, N::IN_KIND>(x, s);
-        const ap_int<N::WEIGHT_BITS + 1> w = element<N::WEIGHT_BITS, N::WEIGHT_KIND>(weights, s);
-        if (N::WEIGHT_BITS == 1) {
-            sum += w > 0 ? ap_int<N::IN_BITS + 2>(a) : ap_int<N::IN_BITS + 2>(-a);
-        } else {
-            sum += a * w;
-        }
+        sum += signs[s] ? ap_int<N::IN_BITS + 2>(elements[s]) : ap_int<N::IN_BITS + 2>(-elements[s]);
     }
     return sum;
 }
@@ -64,11 +67,17 @@ void mvau(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<IN> (&vector)[N::MW / N::S
         } else {
             x = vector[sf];
         }
+        ap_int<N::IN_BITS + 1> elements[N::SIMD];
+#pragma HLS ARRAY_PARTITION variable=elements complete
+        for (int s = 0; s < N::SIMD; ++s) {
+#pragma HLS UNROLL
+            elements[s] = element<N::IN_BITS, N::IN_KIND>(x, s);
+        }
         ap_uint<OUT> beat = 0;
         for (int p = 0; p < N::PE; ++p) {
 #pragma HLS UNROLL
             const ap_int<N::ACC_BITS> before = sf == 0 ? ap_int<N::ACC_BITS>(0) : sums[p];
-            sums[p] = before + dot<N>(x, N::weights(nf * SF + sf, p));
+            sums[p] = before + dot<N>(x, elements, nf * SF + sf, p);
             beat.range((p + 1) * N::ACC_BITS - 1, p * N::ACC_BITS) = sums[p];
         }
         if (sf == SF - 1) out0.write(beat);

@@ -7,7 +7,7 @@
 #ifndef SF_TYPES_H
 #define SF_TYPES_H
 
-#define AP_INT_MAX_W 8192  // windows of a first layer are wide
+#define AP_INT_MAX_W 4096  // the most that Vitis HLS takes: windows of a first layer are wide
 #include <ap_int.h>
 #include <hls_stream.h>
 

@@ -11,7 +11,7 @@ from finn_build.hls.kernel import Array, Kernel, Loop, Memory, kind, storage
 
 
 def kernel(op: BitMVAU_rtl, model: ModelWrapper) -> Kernel:
-    """Sizes, types, and the weights by beat: one of one bit is 1 for +1."""
+    """Sizes, types, and the weights by beat: those of one bit are one word a row, 1 for +1."""
     x, sums, rtl = op.streams_in()[0], op.streams_out()[0], op.rtl_parameters()
     mw, mh, simd, pe = (op.attr(name) for name in ("MW", "MH", "SIMD", "PE"))
     weights = model.get_initializer(op.onnx_node.input[1]).astype(np.int64)
@@ -22,11 +22,11 @@ def kernel(op: BitMVAU_rtl, model: ModelWrapper) -> Kernel:
         "IN_BITS": x.dtype.bitwidth(),
         "IN_KIND": kind(x.dtype),
         "WEIGHT_BITS": weight_type.bitwidth(),
-        "WEIGHT_KIND": "sf::BIPOLAR" if weight_type.bitwidth() == 1 else kind(weight_type),
         "ACC_BITS": sums.dtype.bitwidth(),
     }
     impl = "bram" if rtl["BLOCK_WEIGHTS"] else "lutram"
-    memory = Memory("weights", by_beat(weights, simd, pe, weight_type.bitwidth()), weight_type.bitwidth(), impl, True)
+    words, bits = by_beat(weights, simd, pe, weight_type.bitwidth()), weight_type.bitwidth()
+    memory = Memory("weights", words if bits == 1 else words.reshape(len(words), -1, 1), bits, impl, True)
     vector = Array("vector", (mw // simd,), x.width, storage(int(rtl["RAM_STYLE"])))
     return Kernel("mvau", [Loop("mvau", ("ins", "outs"), [vector], ["weights"])], constants, [memory])
 

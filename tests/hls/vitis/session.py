@@ -7,6 +7,7 @@ would not synthesise; hardware and figures it has none to give.
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shlex
 import shutil
@@ -18,10 +19,12 @@ from typing import Any
 
 import yaml
 
-from sim.csim import ap_types
 from tests.hls.vitis.synthesis import problems
 
 _COMMANDS: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "commands.yaml").read_text())
+_HLS4ML = importlib.util.find_spec("hls4ml")
+assert _HLS4ML and _HLS4ML.submodule_search_locations
+_AP_TYPES = Path(_HLS4ML.submodule_search_locations[0]) / "templates" / "vivado" / "ap_types"
 _PARTS = r"xc(7z020clg400-1|zu7ev-ffvc1156-2-e)"
 
 
@@ -46,7 +49,7 @@ class Session:
         Raises:
             VitisError: a command of it is wrong or unknown, or it calls `error`.
         """
-        self.tcl.eval("rename exit {}; proc exit args { return -code error -errorcode EXIT EXIT }")
+        self.tcl.eval("proc exit args { return -code error -errorcode EXIT EXIT }")
         try:
             self.tcl.eval(f"source {{{script}}}")
         except tkinter.TclError as error:
@@ -133,7 +136,7 @@ class Session:
         for path, flags in (self.state["sources"] | self.state["bench"]).items():
             if path.suffix == ".cpp":
                 objects.append(folder / f"{path.stem}.o")
-                command = ["g++", "-w", *shlex.split(flags), f"-I{ap_types()}", "-c", str(path), "-o", str(objects[-1])]
+                command = ["g++", "-w", *shlex.split(flags), f"-I{_AP_TYPES}", "-c", str(path), "-o", str(objects[-1])]
                 self._run(command, folder)
             else:
                 shutil.copy(path, folder)

@@ -1,0 +1,94 @@
+"""One wrong bit in a weight header, a threshold or a pad, or a wrong depth: the gate fails and names the op."""
+
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from finn_build.errors import GateError, SimulationError
+from finn_build.hls.design import HlsDesign
+from finn_build.pipeline import STEPS_HLS, Build
+from finn_build.proof.gate import CSIM, Verdict
+
+Fault = Callable[[Path], None]  # changes the folder of the C++
+
+
+def _copied(built: Build, folder: Path, fault: Fault) -> Build:
+    """The build with a copy of its C++ that carries the fault, before its C simulation."""
+    assert built.cpp is not None
+    shutil.copytree(built.cpp.folder, folder)
+    fault(folder)
+    sources = tuple(folder / s.relative_to(built.cpp.folder) for s in built.cpp.sources)
+    design: HlsDesign = replace(built.cpp, folder=folder, sources=sources)
+    return replace(built, cpp=design, values={n: v for n, v in built.values.items() if n != CSIM})
+
+
+def _verdict(broken: Build) -> Verdict:
+    for step in STEPS_HLS[-2:]:
+        step.run(broken, lambda fraction: None)
+    assert broken.verdict is not None
+    return broken.verdict
+
+
+def _flip(file: str, array: str, bit: int) -> Fault:
+    """Turn a bit of the first word of an array."""
+
+    def fault(folder: Path) -> None:
+        path = folder / "processes" / file
+        head, rest = re.split(rf"(?<= {array}\[)", path.read_text())
+        word = re.search(r"\{0x([0-9a-f]+)", rest)
+        assert word
+        flipped = f"{{0x{int(word[1], 16) ^ 1 << bit:x}"
+        path.write_text(head + rest[: word.start()] + flipped + rest[word.end() :])
+
+    return fault
+
+
+def _replace(file: str, before: str, after: str) -> Fault:
+    def fault(folder: Path) -> None:
+        text = (folder / file).read_text()
+        assert before in text
+        (folder / file).write_text(text.replace(before, after, 1))
+
+    return fault
+
+
+@pytest.mark.parametrize(
+    ("op", "layer", "fault"),
+    [
+        ("MVAU_0", "first", _flip("MVAU_0.cpp", "MVAU_0_weights", bit=6)),
+        ("BitConv_0", "second", _flip("BitConv_0.cpp", "BitConv_0_weights", bit=0)),
+        ("BitConv_0", "second", _flip("BitConv_0.cpp", "BitConv_0_threshold_0", bit=6)),
+        ("BitConv_0", "second", _replace("processes/BitConv_0.cpp", "PL = 1;", "PL = 0;")),
+    ],
+    ids=["weight", "binary weight", "threshold", "pad"],
+)
+def test_one_wrong_bit_is_found_where_it_is(built: Build, tmp_path: Path, op: str, layer: str, fault: Fault) -> None:
+    verdict = _verdict(_copied(built, tmp_path / "hls", fault))
+    assert not verdict.passed and verdict.first_difference is not None
+    difference = verdict.first_difference
+    assert (difference.op, difference.layer, difference.level) == (op, layer, CSIM)
+    with pytest.raises(GateError, match=rf"layer {layer} \({op}\): frame \d+, channel \d+, row \d+.*C\+\+ in csim"):
+        verdict.require()
+
+
+def test_a_wrong_depth_is_named(built: Build, tmp_path: Path) -> None:
+    assert built.cpp is not None
+    channel = max(built.cpp.channels.values(), key=lambda c: c.depth)
+    pragma = f"variable={channel.name} depth="
+    fault = _replace("accelerator.cpp", f"{pragma}{channel.depth}\n", f"{pragma}{channel.depth - 1}\n")
+    with pytest.raises(GateError, match=rf"{channel.fifo}: stream {channel.name} of accelerator.cpp holds "):
+        _verdict(_copied(built, tmp_path / "hls", fault))
+
+
+def test_a_loop_that_ends_early_names_its_stream(built: Build, tmp_path: Path) -> None:
+    fault = _replace("processes/MVAU_0.cpp", "VECTORS = ", "VECTORS = -1 + ")
+    with pytest.raises(SimulationError, match=r"csim .*stream 'MVAU_0_out0' is read while empty"):
+        _verdict(_copied(built, tmp_path / "hls", fault))
+
+
+def test_no_fault_passes(built: Build, tmp_path: Path) -> None:
+    assert _verdict(_copied(built, tmp_path / "hls", lambda folder: None)).passed

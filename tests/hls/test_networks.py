@@ -1,0 +1,45 @@
+"""Networks from graph to C simulation: those of the zoo at small sizes, and random ones, exact at every tap."""
+
+from pathlib import Path
+
+import pytest
+
+from finn_build.config import load_board
+from finn_build.frontend import network as networks
+from finn_build.pipeline import STEPS_HLS, Build
+from tests.builds.pipeline_runs import start_build
+from tests.builds.random_networks import random_network
+
+ZOO = (  # name, size, board
+    ("bi_shufflenet", 32, "pynq-z2"),
+    ("bi_shufflenet_rgb", 32, "zcu104"),
+    ("binary_rescnn_w1a1", 32, "pynq-z2"),
+    ("cnv_w1a1", 32, "zcu104"),
+    ("u_binet_small_w1a4", 32, "zcu104"),
+    ("u_binet_pynq_w1a8", 32, "zcu104"),
+)
+SEEDS = (3, 13, 23, 209)
+
+
+def _run(network: networks.Network, out: Path, board: str = "zcu104") -> Build:
+    build = start_build(network, out, frames=4)
+    build.board = load_board(board)
+    for step in STEPS_HLS:
+        step.run(build, lambda fraction: None)
+    return build
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "size", "board"), ZOO)
+def test_zoo(tmp_path: Path, name: str, size: int, board: str) -> None:
+    build = _run(networks.from_zoo(name, tmp_path, image_size=size), tmp_path, board)
+    assert build.verdict is not None and build.verdict.passed, build.verdict
+    assert 5 in build.verdict.levels and build.csim is not None and build.csim.passed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", SEEDS)
+def test_random(tmp_path: Path, seed: int) -> None:
+    network = networks.from_qonnx(random_network(seed).export(tmp_path / "random.onnx", dynamo=False))
+    build = _run(network, tmp_path)
+    assert build.verdict is not None and build.verdict.passed, build.verdict
