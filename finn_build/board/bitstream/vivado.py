@@ -107,8 +107,7 @@ def _check_timing(figures: dict[str, Any], board: Board, folder: Path) -> None:
     slack = min(figures[name] for name in ("wns_ns", "whs_ns", "wpws_ns"))  # all three, says UG949
     if slack < 0:
         raise BitstreamError(
-            f"{folder.name}/timing.rpt: misses {board.clk_mhz:g} MHz by {-slack:g} ns; lower clk_mhz of "
-            f"hw_configs/boards/{board.name}.yaml and build again"
+            f"{folder.name}/timing.rpt: misses {board.clk_mhz:g} MHz by {-slack:g} ns; build again with a lower --clk"
         )
 
 

@@ -1,8 +1,10 @@
 // AXI4-Lite slave in front of registers: one access at a time.
 //
-// Function   a write of a whole word is a pulse of `write` with address and data; one with strobes missing is answered and
-//            ignored. A read samples `read_data` for the address `read_address` in the cycle of `read`.
-// Latency    1 cycle to either response. II: 2 cycles.
+// Function   a write of a whole word is a pulse of `write` with address and data, registered; one with strobes missing is
+//            answered and ignored. A read samples `read_data` in the cycle of `read`, for a
+//            `read_address` that holds since the cycle before.
+// Latency    2 cycles to either response; a write's comes when what was written has acted, up to a cycle after `write`.
+//            II: 3 cycles.
 // Reset      no access under way.
 // Proven     one response for each access, data that hold, by induction (tests/board/test_proofs.py).
 `default_nettype none
@@ -36,26 +38,31 @@ module sf_shell_axilite #(
     output logic [ADDR_BITS-3:0] read_address,   /// in words
     input  wire  [         31:0] read_data
 );
-    wire accept = s_axi_awvalid && s_axi_wvalid && !s_axi_bvalid;
+    logic taken_q, looked_q;
+    wire accept = s_axi_awvalid && s_axi_wvalid && !s_axi_bvalid && !taken_q;
 
     assign s_axi_awready = accept;
     assign s_axi_wready  = accept;
-    assign s_axi_arready = !s_axi_rvalid;
+    assign s_axi_arready = looked_q;
     assign s_axi_bresp   = 2'b00;
     assign s_axi_rresp   = 2'b00;
-    assign write         = accept && s_axi_wstrb == '1;
-    assign write_address = s_axi_awaddr[ADDR_BITS-1:2];
-    assign write_data    = s_axi_wdata;
     assign read          = s_axi_arvalid && s_axi_arready;
     assign read_address  = s_axi_araddr[ADDR_BITS-1:2];
 
     always_ff @(posedge clk) begin
         if (read) s_axi_rdata <= read_data;
+        write_address <= s_axi_awaddr[ADDR_BITS-1:2];
+        write_data <= s_axi_wdata;
+        write <= !rst && accept && s_axi_wstrb == '1;
         if (rst) begin
+            taken_q      <= 1'b0;
+            looked_q     <= 1'b0;
             s_axi_bvalid <= 1'b0;
             s_axi_rvalid <= 1'b0;
         end else begin
-            s_axi_bvalid <= accept || (s_axi_bvalid && !s_axi_bready);
+            taken_q      <= accept;
+            looked_q     <= s_axi_arvalid && !looked_q && !s_axi_rvalid;
+            s_axi_bvalid <= taken_q || (s_axi_bvalid && !s_axi_bready);
             s_axi_rvalid <= read || (s_axi_rvalid && !s_axi_rready);
         end
     end

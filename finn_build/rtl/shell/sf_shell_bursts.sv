@@ -2,8 +2,8 @@
 //
 // Function   from `address` on, `words` bus words, as bursts of at most BURST words. A burst never crosses a multiple of
 //            its greatest length, so never one of 4 KiB; only the first and the last are shorter.
-// Latency    1 cycle from load to the first burst.
-// II         1 burst a cycle.
+// Latency    2 cycles from load to the first burst.
+// II         2 cycles: a burst is cut in one and offered in the next, so that no path holds both.
 // Reset      no transfer.
 // Proven     by induction (tests/board/test_proofs.py): no crossing, lengths 1 to BURST, lengths add up to `words`.
 `default_nettype none
@@ -16,10 +16,11 @@ module sf_shell_bursts #(
 ) (
     input  wire                   clk,
     input  wire                   rst,      /// synchronous, active high
-    input  wire                   load,     /// take a transfer; only while not valid
+    input  wire                   load,     /// take a transfer; only while not busy
     input  wire  [ ADDR_BITS-1:0] address,  /// a multiple of WORD_BYTES
     input  wire  [COUNT_BITS-1:0] words,
-    output logic                  valid,
+    output logic                  busy,     /// something of the transfer is left
+    output logic                  valid,    /// registered, as the burst is
     output logic [ ADDR_BITS-1:0] burst_address,
     output logic [$clog2(BURST):0] burst_words,
     output logic                  last,     /// this burst is the transfer's last
@@ -37,9 +38,9 @@ module sf_shell_bursts #(
     logic [COUNT_BITS-1:0] left_q;
     wire [STEP:0] room = (STEP + 1)'(BURST) - {1'b0, place_q[LOW+:STEP]};  // up to the next multiple of BURST
 
-    assign valid = left_q != '0;
-    assign last = left_q <= COUNT_BITS'(room);
-    assign burst_words = last ? left_q[STEP:0] : room;
+    wire ends = left_q <= COUNT_BITS'(room);
+
+    assign busy = left_q != '0;
     assign burst_address = {place_q, LOW'(0)};
 
     wire unused = &{1'b0, address[LOW-1:0]};
@@ -47,9 +48,18 @@ module sf_shell_bursts #(
     always_ff @(posedge clk) begin
         if (load) place_q <= address[ADDR_BITS-1:LOW];
         else if (valid && ready) place_q <= place_q + (ADDR_BITS - LOW)'(burst_words);
-        if (rst) left_q <= '0;
-        else if (load) left_q <= words;
-        else if (valid && ready) left_q <= left_q - COUNT_BITS'(burst_words);
+        if (!valid) begin
+            burst_words <= ends ? left_q[STEP:0] : room;
+            last <= ends;
+        end
+        if (rst) begin
+            left_q <= '0;
+            valid <= 1'b0;
+        end else begin
+            if (load) left_q <= words;
+            else if (valid && ready) left_q <= left_q - COUNT_BITS'(burst_words);
+            valid <= valid ? !ready : busy;
+        end
     end
 
 `ifndef SYNTHESIS

@@ -47,7 +47,7 @@ module sf_shell_gearbox #(
 
     assign out0_data  = held_q[GIVE-1:0];
     assign out0_valid = count_q >= COUNT'(GIVE) || (flush && count_q != '0);
-    assign in0_ready  = left < COUNT'(GIVE);
+    assign in0_ready  = count_q < COUNT'(GIVE) || (send && (2 * GIVE > PLACES || count_q < COUNT'(2 * GIVE)));
 
     always_comb begin
         kept = send ? held_q >> (8 * OUT_BYTES) : held_q;
@@ -63,7 +63,8 @@ module sf_shell_gearbox #(
     always_ff @(posedge clk) begin
         held_q <= next;
         if (rst || clear) count_q <= '0;
-        else count_q <= left + (take ? COUNT'(TAKE) : '0);
+        else if (take) count_q <= left + COUNT'(TAKE);
+        else count_q <= left;
     end
 
 `ifndef SYNTHESIS

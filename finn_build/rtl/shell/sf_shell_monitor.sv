@@ -1,6 +1,7 @@
 // Counts what one stream does while `running`: beats, cycles with valid and not ready, cycles with ready and not valid.
 //
 // Counters   32 bits, 0 after `clear`; the two of cycles stay at their greatest value.
+// Latency    2 cycles: what happens is noted first, so that no path goes through the stream's control into a counter.
 `default_nettype none
 
 module sf_shell_monitor #(
@@ -15,15 +16,18 @@ module sf_shell_monitor #(
     output logic [BITS-1:0] stalled,  /// cycles with valid and not ready
     output logic [BITS-1:0] starved   /// cycles with ready and not valid
 );
+    logic beat_q, stall_q, starve_q;
+
     always_ff @(posedge clk) begin
+        {beat_q, stall_q, starve_q} <= {3{running && !clear}} & {valid && ready, valid && !ready, ready && !valid};
         if (clear) begin
             beats   <= '0;
             stalled <= '0;
             starved <= '0;
-        end else if (running) begin
-            beats <= beats + BITS'(valid && ready);
-            if (stalled != '1) stalled <= stalled + BITS'(valid && !ready);
-            if (starved != '1) starved <= starved + BITS'(ready && !valid);
+        end else begin
+            beats <= beats + BITS'(beat_q);
+            if (stalled != '1) stalled <= stalled + BITS'(stall_q);
+            if (starved != '1) starved <= starved + BITS'(starve_q);
         end
     end
 endmodule

@@ -2,7 +2,7 @@
 //
 // Function   a job is `job_bytes` bytes from `job_address` on; they leave as beats of BEAT_BYTES, back to back.
 // Order      bursts are asked for as soon as the buffer has room for all of their words, so rready never falls.
-// Latency    4 cycles and that of the memory. II: 1 word or beat a cycle, whichever is the slower side.
+// Latency    6 cycles and that of the memory. II: 1 word or beat a cycle, whichever is the slower side.
 // Stop       `halt` asks for no further burst; what was asked for still arrives, and `quiet` says when. Reset after that.
 // Reset      no job, nothing asked for.
 // Proven     room for every word that was asked for, by induction (tests/board/test_proofs.py).
@@ -66,17 +66,17 @@ module sf_shell_reader #(
     // Bursts wait in a register, where they stay until the memory takes them, halt or not.
     logic [ADDR_BITS-1:0] burst_address;
     logic [$clog2(BURST):0] burst_words;
-    logic burst_valid, burst_last, word_valid, word_ready;
+    logic burst_valid, burst_last, bursts_left, word_valid, word_ready;
     logic [COUNT-1:0] claimed_q;  // places of the buffer that words fill or will fill
     logic [COUNT-1:0] awaited_q;  // words asked for that have not arrived
     wire room = !m_axi_arvalid || m_axi_arready;
-    wire fits = claimed_q <= COUNT'(DEPTH) - COUNT'(burst_words);
-    wire ask = burst_valid && room && fits && !halt;
+    logic fits_q;  // a whole burst: a cycle late, but bursts are two cycles apart
+    wire ask = burst_valid && room && fits_q && !halt;
     wire leave = word_valid && word_ready;
     wire arrive = m_axi_rvalid && m_axi_rready;
 
     sf_shell_bursts #(.ADDR_BITS(ADDR_BITS), .WORD_BYTES(WORD_BYTES), .BURST(BURST), .COUNT_BITS(WORDS)) u_bursts (
-        .clk, .rst, .load(start), .address(job_address),
+        .clk, .rst, .load(start), .address(job_address), .busy(bursts_left),
         .words(WORDS'((33'(job_bytes) + 33'(WORD_BYTES - 1)) >> LOW)),
         .valid(burst_valid), .burst_address, .burst_words, .last(burst_last), .ready(ask)
     );
@@ -88,6 +88,7 @@ module sf_shell_reader #(
             m_axi_araddr <= burst_address;
             m_axi_arlen  <= 8'(burst_words) - 8'd1;
         end
+        fits_q <= claimed_q <= COUNT'(DEPTH - BURST);
         if (rst) begin
             m_axi_arvalid <= 1'b0;
             claimed_q <= '0;
@@ -99,22 +100,30 @@ module sf_shell_reader #(
         end
     end
 
-    logic [DATA_BITS-1:0] word;
+    logic [DATA_BITS-1:0] word, next_word;
+    logic next_valid, next_ready;
 
     sf_fifo #(.WIDTH(DATA_BITS), .DEPTH(DEPTH)) u_words (
         .clk, .rst, .in0_data(m_axi_rdata), .in0_valid(m_axi_rvalid), .in0_ready(m_axi_rready),
         .out0_data(word), .out0_valid(word_valid), .out0_ready(word_ready)
     );
 
+    // Between buffer and gearbox, so that `ready` does not run through both.
+    sf_fifo #(.WIDTH(DATA_BITS), .DEPTH(2 * BEAT_BYTES <= WORD_BYTES ? 1 : 2)) u_cut (
+        .clk, .rst, .in0_data(word), .in0_valid(word_valid), .in0_ready(word_ready),
+        .out0_data(next_word), .out0_valid(next_valid), .out0_ready(next_ready)
+    );
+
     sf_shell_gearbox #(.IN_BYTES(WORD_BYTES), .OUT_BYTES(BEAT_BYTES)) u_beats (
-        .clk, .rst, .clear(end_of_job), .flush(1'b0), .in0_data(word), .in0_valid(word_valid), .in0_ready(word_ready),
+        .clk, .rst, .clear(end_of_job), .flush(1'b0),
+        .in0_data(next_word), .in0_valid(next_valid), .in0_ready(next_ready),
         .out0_data, .out0_valid, .out0_ready
     );
 
     assign failed = arrive && m_axi_rresp != 2'b00;
     assign failed_resp = m_axi_rresp;
 
-    wire unused = &{1'b0, burst_last, m_axi_rlast};
+    wire unused = &{1'b0, burst_last, bursts_left, m_axi_rlast};
 
 `ifndef SYNTHESIS
     room_for_what_was_asked: assert property (@(posedge clk) disable iff (rst) m_axi_rvalid |-> m_axi_rready);

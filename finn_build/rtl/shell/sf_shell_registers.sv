@@ -1,7 +1,7 @@
 // The registers of the shell; README.md lists them.
 //
 // Function   behind sf_shell_axilite: control pulses, the job of every stream, interrupts, and what can be read.
-// Latency    reads are combinational, writes act in the next cycle.
+// Latency    reads 1 cycle; writes act in the next cycle, pulses in the one after.
 // Reset      job registers, timeout and interrupts are 0.
 `default_nettype none
 
@@ -54,7 +54,9 @@ module sf_shell_registers #(
 
     logic [STREAMS-1:0][63:0] address_q;
     logic [31:0] jobs_q, timeout_q;
-    logic [15:0] high_q;  // of the 48-bit counter whose low word was read last
+    logic [15:0] high_q;   // of the 48-bit counter whose low word was read last
+    logic [15:0] above_q;  // of the one whose low word is in common_q
+    logic [31:0] common, common_q, of_stream, of_stream_q;
     logic [1:0] enable_q, status_q;
     logic [31:0] hash[4];
     wire [3:0] stream = read_address[7:4] - 4'd4;  // streams begin at 0x100
@@ -63,9 +65,6 @@ module sf_shell_registers #(
 
     initial $readmemh(HASH_FILE, hash);
 
-    assign start = write && write_address == CONTROL && write_data[0];
-    assign reset = write && write_address == CONTROL && write_data[1];
-    assign clear = write && write_address == CONTROL && write_data[2];
     assign timeout = timeout_q;
     assign irq = (enable_q & status_q) != '0;
 
@@ -80,6 +79,8 @@ module sf_shell_registers #(
             end
         end
     end
+
+    always_ff @(posedge clk) {clear, reset, start} <= {3{!rst && write && write_address == CONTROL}} & write_data[2:0];
 
     always_ff @(posedge clk) begin
         if (rst) begin
@@ -106,47 +107,56 @@ module sf_shell_registers #(
                 jobs_q <= '0;
             end
         end
-        if (read && read_address == 10'h00C) high_q <= cycles[47:32];
-        if (read && read_address == 10'h010) high_q <= job_cycles[47:32];
+        if (read && (read_address == 10'h00C || read_address == 10'h010)) high_q <= above_q;
+    end
+
+    // In two steps: of each kind of register the one at the address, then the kind.
+    assign read_data = read_address[9:6] == '0 ? common_q : of_stream_q;
+
+    always_ff @(posedge clk) begin
+        common_q    <= common;
+        of_stream_q <= of_stream;
+        above_q     <= read_address[4] ? job_cycles[47:32] : cycles[47:32];
     end
 
     always_comb begin
-        read_data = '0;
-        if (read_address[9:6] == '0) begin
-            case (read_address[5:0])
-                6'h00: read_data = ID;
-                6'h01: read_data = VERSION;
-                6'h02: read_data = {8'd0, 8'(BURST), 8'(WORD_BYTES), 4'(OUTPUTS), 4'(INPUTS)};
-                6'h04: read_data = {28'd0, halt, error != '0, queued, idle};
-                6'h05: read_data = jobs_q;
-                6'h06: read_data = {30'd0, enable_q};
-                6'h07: read_data = {30'd0, status_q};
-                6'h08: read_data = timeout_q;
-                6'h09: read_data = error;
-                6'h0A: read_data = error_streams;
-                6'h0C: read_data = cycles[31:0];
-                6'h0D, 6'h11: read_data = {16'd0, high_q};
-                6'h0E: read_data = frames;
-                6'h0F: read_data = job_latency;
-                6'h10: read_data = job_cycles[31:0];
-                6'h14, 6'h15, 6'h16, 6'h17: read_data = hash[read_address[1:0]];
-                default: read_data = '0;
-            endcase
-        end else begin
-            for (int i = 0; i < STREAMS; i++) begin
-                if (stream == 4'(i)) begin
-                    case (read_address[3:0])
-                        4'h0: read_data = address_q[i][31:0];
-                        4'h1: read_data = address_q[i][63:32];
-                        4'h2: read_data = job_bytes[i];
-                        4'h3: read_data = BEAT_BYTES[i];
-                        4'h4: read_data = FRAME_BYTES[i];
-                        4'h5: read_data = beats[i];
-                        4'h6: read_data = stalled[i];
-                        4'h7: read_data = starved[i];
-                        default: read_data = '0;
-                    endcase
-                end
+        common = '0;
+        case (read_address[5:0])
+            6'h00: common = ID;
+            6'h01: common = VERSION;
+            6'h02: common = {8'd0, 8'(BURST), 8'(WORD_BYTES), 4'(OUTPUTS), 4'(INPUTS)};
+            6'h04: common = {28'd0, halt, error != '0, queued, idle};
+            6'h05: common = jobs_q;
+            6'h06: common = {30'd0, enable_q};
+            6'h07: common = {30'd0, status_q};
+            6'h08: common = timeout_q;
+            6'h09: common = error;
+            6'h0A: common = error_streams;
+            6'h0C: common = cycles[31:0];
+            6'h0D, 6'h11: common = {16'd0, high_q};
+            6'h0E: common = frames;
+            6'h0F: common = job_latency;
+            6'h10: common = job_cycles[31:0];
+            6'h14, 6'h15, 6'h16, 6'h17: common = hash[read_address[1:0]];
+            default: common = '0;
+        endcase
+    end
+
+    always_comb begin
+        of_stream = '0;
+        for (int i = 0; i < STREAMS; i++) begin
+            if (stream == 4'(i)) begin
+                case (read_address[3:0])
+                    4'h0: of_stream = address_q[i][31:0];
+                    4'h1: of_stream = address_q[i][63:32];
+                    4'h2: of_stream = job_bytes[i];
+                    4'h3: of_stream = BEAT_BYTES[i];
+                    4'h4: of_stream = FRAME_BYTES[i];
+                    4'h5: of_stream = beats[i];
+                    4'h6: of_stream = stalled[i];
+                    4'h7: of_stream = starved[i];
+                    default: of_stream = '0;
+                endcase
             end
         end
     end

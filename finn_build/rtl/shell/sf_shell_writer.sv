@@ -2,7 +2,7 @@
 //
 // Function   a job is `job_bytes` bytes from `job_address` on, gathered from beats of BEAT_BYTES, back to back.
 // Order      a burst is announced once all of its words are buffered: it never waits for the stream, and can always end.
-// II         1 word or beat a cycle, whichever is the slower side; bursts follow each other without a pause.
+// II         1 word or beat a cycle, whichever is the slower side; a pause of two cycles between bursts of one word.
 // Stop       `halt` announces no further burst; those in flight end, and `quiet` says when. Reset after that.
 // Reset      no job, nothing in flight.
 // Proven     a burst has all its words, and wlast is at its end, by induction (tests/board/test_proofs.py).
@@ -55,10 +55,12 @@ module sf_shell_writer #(
     // The stream's side: beats until the job is complete, then the rest of the last word.
     logic [31:0] left_q;  // bytes of the job that have not come
     logic [LOW-1:0] tail_q;  // bytes of the last word; 0 for all
-    logic busy_q, beat_ready, word_valid, word_ready, buffer_valid;
-    logic [DATA_BITS-1:0] word;
+    logic busy_q, more_q, beat_ready, next_valid, next_ready, word_valid, word_ready, buffer_valid;
+    logic [DATA_BITS-1:0] next_word, word;
     wire start = job_valid && job_ready;
-    wire wanted = busy_q && left_q != '0;
+    wire wanted = busy_q && more_q;
+    wire come = in0_valid && in0_ready;
+    wire ends = left_q <= 32'(BEAT_BYTES);
     wire empty = rst || !busy_q;  // beats that reach past the job's end are not the next one's
 
     assign job_ready = !busy_q;
@@ -66,6 +68,12 @@ module sf_shell_writer #(
 
     sf_shell_gearbox #(.IN_BYTES(BEAT_BYTES), .OUT_BYTES(WORD_BYTES)) u_words (
         .clk, .rst(empty), .clear(1'b0), .flush(!wanted), .in0_data, .in0_valid(in0_valid && wanted), .in0_ready(beat_ready),
+        .out0_data(next_word), .out0_valid(next_valid), .out0_ready(next_ready)
+    );
+
+    // Between gearbox and buffer, so that `ready` does not run through both.
+    sf_fifo #(.WIDTH(DATA_BITS), .DEPTH(2 * BEAT_BYTES <= WORD_BYTES ? 1 : 2)) u_cut (
+        .clk, .rst(empty), .in0_data(next_word), .in0_valid(next_valid), .in0_ready(next_ready),
         .out0_data(word), .out0_valid(word_valid), .out0_ready(word_ready)
     );
 
@@ -79,20 +87,22 @@ module sf_shell_writer #(
     logic [STEP:0] burst_words, words_q;  // words of the burst that is sent that have not left
     logic [COUNT-1:0] free_q;             // words buffered that no burst has claimed
     logic [FLIGHTS-1:0] flights_q;
-    logic burst_valid, burst_last, last_q;
+    logic burst_valid, burst_last, bursts_left, last_q;
+    logic sending_q;  // words_q != 0
+    logic held_q;     // the burst that is offered is buffered; a cycle late
     wire sent = m_axi_wvalid && m_axi_wready;
-    wire room = (!m_axi_awvalid || m_axi_awready) && (words_q == '0 || (sent && m_axi_wlast)) && flights_q != '1;
-    wire announce = burst_valid && room && free_q >= COUNT'(burst_words) && !halt;
+    wire room = (!m_axi_awvalid || m_axi_awready) && (!sending_q || (sent && m_axi_wlast)) && flights_q != '1;
+    wire announce = burst_valid && room && held_q && !halt;
     wire answered = m_axi_bvalid && m_axi_bready;
 
     sf_shell_bursts #(.ADDR_BITS(ADDR_BITS), .WORD_BYTES(WORD_BYTES), .BURST(BURST), .COUNT_BITS(WORDS)) u_bursts (
-        .clk, .rst, .load(start), .address(job_address),
+        .clk, .rst, .load(start), .address(job_address), .busy(bursts_left),
         .words(WORDS'((33'(job_bytes) + 33'(WORD_BYTES - 1)) >> LOW)),
         .valid(burst_valid), .burst_address, .burst_words, .last(burst_last), .ready(announce)
     );
 
-    assign quiet = !m_axi_awvalid && words_q == '0 && flights_q == '0;
-    assign m_axi_wvalid = words_q != '0 && buffer_valid;
+    assign quiet = !m_axi_awvalid && !sending_q && flights_q == '0;
+    assign m_axi_wvalid = sending_q && buffer_valid;
     assign m_axi_wlast = words_q == (STEP + 1)'(1);
     assign m_axi_wstrb = m_axi_wlast && last_q && tail_q != '0 ? ~('1 << tail_q) : '1;
     assign m_axi_bready = 1'b1;
@@ -101,8 +111,14 @@ module sf_shell_writer #(
 
     always_ff @(posedge clk) begin
         if (start) tail_q <= job_bytes[LOW-1:0];
-        if (start) left_q <= job_bytes;
-        else if (in0_valid && in0_ready) left_q <= left_q <= 32'(BEAT_BYTES) ? '0 : left_q - 32'(BEAT_BYTES);
+        if (start) begin
+            left_q <= job_bytes;
+            more_q <= job_bytes != '0;
+        end else if (come) begin
+            left_q <= ends ? '0 : left_q - 32'(BEAT_BYTES);
+            more_q <= !ends;
+        end
+        held_q <= burst_valid && !announce && free_q >= COUNT'(burst_words);
         if (announce) begin
             m_axi_awaddr <= burst_address;
             m_axi_awlen  <= 8'(burst_words) - 8'd1;
@@ -112,13 +128,16 @@ module sf_shell_writer #(
             busy_q        <= 1'b0;
             m_axi_awvalid <= 1'b0;
             words_q       <= '0;
+            sending_q     <= 1'b0;
             flights_q     <= '0;
         end else begin
             if (start) busy_q <= 1'b1;
-            else if (!burst_valid && quiet) busy_q <= 1'b0;
+            else if (!bursts_left && quiet) busy_q <= 1'b0;
             if (!m_axi_awvalid || m_axi_awready) m_axi_awvalid <= announce;
             if (announce) words_q <= burst_words;
             else if (sent) words_q <= words_q - (STEP + 1)'(1);
+            if (announce) sending_q <= 1'b1;
+            else if (sent && m_axi_wlast) sending_q <= 1'b0;
             flights_q <= flights_q + FLIGHTS'(announce) - FLIGHTS'(answered);
         end
         if (empty) free_q <= '0;

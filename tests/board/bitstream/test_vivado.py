@@ -116,6 +116,14 @@ def test_recorder_refuses(name: str, shelled: Shelled, tmp_path: Path) -> None:
         Session((shelled[1].board_part,)).source(script)
 
 
+@pytest.mark.parametrize(("slack", "what"), [("WNS", "setup"), ("WHS", "hold"), ("TPWS", "pulse width")])
+def test_a_missed_clock_ends_the_script_by_hand_too(slack: str, what: str, shelled: Shelled, tmp_path: Path) -> None:
+    script, board = _project(shelled, tmp_path), shelled[1]
+    with pytest.raises(VivadoError, match=f"misses {board.clk_mhz:g} MHz: {what} slack -0.313 ns, see timing.rpt"):
+        Session((board.board_part,), **{slack: "-0.313"}).source(script)
+    assert not list(script.parent.glob("*.bit")) and (script.parent / "timing.rpt").is_file()
+
+
 def test_recorder_refuses_a_fixed_frequency(shelled: Shelled, tmp_path: Path) -> None:
     """The PS of the ZCU104 makes 249.9975 MHz: a port that insists on 250 does not validate."""
     shell, board = shelled
@@ -161,7 +169,7 @@ def test_failures_say_where(shelled: Shelled, vivado_on_path: Path, tmp_path: Pa
 @pytest.mark.parametrize(
     "old, new, message",
     [
-        (r"^ +0\.265 ", "     -0.313 ", r"misses 100 MHz by 0.313 ns; lower clk_mhz of hw_configs/boards/pynq-z2.yaml"),
+        (r"^ +0\.265 ", "     -0.313 ", "misses 100 MHz by 0.313 ns; build again with a lower --clk"),
         (r"97631        3\.750 ", "97631       -0.250 ", "misses 100 MHz by 0.25 ns"),
         (r"10\.000  ", "20.000  ", "constrained to 20 ns, asked for 10 ns"),
         (r"WNS\(ns\)", "NA", "holds no timing summary"),

@@ -15,12 +15,12 @@ module bursts_proof #(
     input wire                  ready
 );
     localparam int PAGE_BITS = 12;
-    logic valid, last, begun_q;
+    logic busy, valid, last, begun_q;
     logic [ADDR_BITS-1:0] burst_address;
     logic [$clog2(BURST):0] burst_words;
     logic [COUNT_BITS-1:0] total_q, sum_q;
     logic [ADDR_BITS-1:0] start_q;
-    wire load = want && !valid;
+    wire load = want && !busy;
     wire send = valid && ready;
     wire [COUNT_BITS-1:0] sum = sum_q + COUNT_BITS'(burst_words);
 
@@ -50,6 +50,7 @@ module bursts_proof #(
             assert (burst_words >= 1 && int'(burst_words) <= BURST);
             assert (end_in_page <= 1 << PAGE_BITS);
             assert (last == (sum == total_q));
+            assert (busy && last == dut.ends && burst_words == (last ? dut.left_q[$clog2(BURST):0] : dut.room));
         end
         assert (sum_q + dut.left_q == total_q && sum_q <= total_q);  // so the lengths add up: nothing is left at the end
         if (begun_q && valid) assert (burst_address == start_q + ADDR_BITS'(sum_q) * WORD_BYTES);

@@ -41,6 +41,8 @@ module reader_proof #(
 
     always_comb begin
         if (m_axi_rvalid) assume (dut.awaited_q != '0);
+        if (dut.burst_valid) assert (dut.burst_words <= BURST);
+        if (dut.fits_q && dut.burst_valid) assert (dut.claimed_q <= DEPTH - BURST);
         assert (dut.claimed_q <= DEPTH && dut.awaited_q <= dut.claimed_q);
         assert (buffered == 8'(dut.claimed_q) - 8'(dut.awaited_q));
         if (m_axi_rvalid) assert (m_axi_rready);

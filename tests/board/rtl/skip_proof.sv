@@ -45,9 +45,11 @@ module skip_proof #(
     wire [5:0] buffer_places = dut.u_writer.u_buffer.g_memory.g_srl.tail_q + 6'd1;
     wire [31:0] waiting = 32'(waiting_places) + 32'(dut.u_waiting.valid_q);
     wire [31:0] buffered = 32'(buffer_places) + 32'(dut.u_writer.u_buffer.valid_q);
+    wire [31:0] write_cut = 32'(dut.u_writer.u_cut.valid_q) + 32'(dut.u_writer.u_cut.g_pair.full_q);
+    wire [31:0] read_cut = 32'(dut.u_reader.u_cut.valid_q) + 32'(dut.u_reader.u_cut.g_pair.full_q);
     wire [31:0] come = 32'(dut.u_reader.u_words.g_memory.g_ram.count_q) + 32'(dut.u_reader.u_words.valid_q);
-    wire [31:0] packing = 32'(dut.u_writer.u_words.count_q);
-    wire [31:0] unpacking = 32'(dut.u_reader.u_beats.count_q);
+    wire [31:0] packing = 32'(dut.u_writer.u_words.count_q) + write_cut;
+    wire [31:0] unpacking = 32'(dut.u_reader.u_beats.count_q) + read_cut;
     wire [31:0] to_write = 32'(dut.u_writer.u_bursts.left_q);
     wire [31:0] to_read = 32'(dut.u_reader.u_bursts.left_q);
     wire [31:0] unsent = 32'(dut.u_writer.free_q);
@@ -68,7 +70,7 @@ module skip_proof #(
         assert (dut.ring_q == '0 || dut.ring_q == 2 * RING);
         assert (dut.used_q <= dut.ring_q);
         assert (dut.used_q[31:1] == 31'(32'(dut.group_q) + packing + unsent + BURST * bursts + claimed + unpacking));
-        assert (!dut.used_q[0] && packing <= 1 && unpacking <= 1 && dut.u_writer.flights_q <= 8'd4 && dut.written_q <= 4);
+        assert (!dut.used_q[0] && packing <= 3 && unpacking <= 3 && dut.u_writer.u_words.count_q <= 1 && dut.u_reader.u_beats.count_q <= 1 && dut.u_writer.flights_q <= 8'd4 && dut.written_q <= 4);
 
         // the masters' laps
         if (dut.u_writer.busy_q) begin
@@ -79,7 +81,14 @@ module skip_proof #(
         if (dut.u_reader.busy_q) assert (dut.known && 32'(dut.u_reader.left_q >> 1) == to_read + claimed + unpacking);
         else assert (to_read == 0 && claimed == 0 && unpacking == 0);
         assert (to_read <= RING);
-        if (dut.u_writer.busy_q) assert (!dut.u_writer.left_q[0]);
+        if (dut.u_writer.busy_q) assert (!dut.u_writer.left_q[0] && dut.u_writer.more_q == (dut.u_writer.left_q != '0));
+        assert (dut.u_writer.sending_q == (dut.u_writer.words_q != '0));
+        assert (!dut.u_writer.u_cut.g_pair.full_q || dut.u_writer.u_cut.valid_q);
+        assert (!dut.u_reader.u_cut.g_pair.full_q || dut.u_reader.u_cut.valid_q);
+        if (dut.u_writer.burst_valid) assert (dut.u_writer.burst_words == BURST && to_write != 0);
+        if (dut.u_reader.burst_valid) assert (dut.u_reader.burst_words == BURST && to_read != 0);
+        if (dut.u_writer.burst_valid && dut.u_writer.held_q) assert (unsent >= BURST);
+        if (dut.u_reader.burst_valid && dut.u_reader.fits_q) assert (claimed <= 64 - BURST);
         if (dut.u_reader.busy_q) assert (!dut.u_reader.left_q[0]);
         assert (come + 32'(dut.u_reader.awaited_q) == claimed && claimed <= 64 && dut.u_reader.u_words.g_memory.g_ram.count_q <= 63);
         if (m_axi_arvalid) assert (dut.u_reader.busy_q && dut.u_reader.awaited_q >= BURST);

@@ -38,8 +38,9 @@ class Session:
         board_parts: boards whose files this Vivado has.
     """
 
-    def __init__(self, board_parts: tuple[str, ...] = ()) -> None:
+    def __init__(self, board_parts: tuple[str, ...] = (), **slacks: str) -> None:
         self.board_parts = board_parts
+        self.slacks = {"WNS": "0.265", "WHS": "0.012", "TPWS": "0.000", **slacks}  # of the routed design
         self.log: list[str] = []
         self.files: list[Path] = []
         self.project: dict[str, Any] = {}
@@ -170,6 +171,7 @@ class Session:
             ("ipdef", "VLNV"): CATALOG.get(what, {}).get("vlnv"),
             ("run", "PROGRESS"): "100%" if finished else "0%",
             ("run", "STATUS"): "write_bitstream Complete!" if finished else "route_design ERROR",
+            **{("run", f"STATS.{what}"): slack for what, slack in self.slacks.items() if finished},
             ("run", "DIRECTORY"): str(self._run_folder()) if self.project else None,
         }
         value = values.get((kind, name.upper()))

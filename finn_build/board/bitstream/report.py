@@ -1,0 +1,79 @@
+"""Vivado's reports of a bitstream that was made by hand, on any machine, into the build's `report.json`.
+
+`python -m finn_build.board.bitstream.report DIR` reads `timing.rpt`, `utilization.rpt` and `power.rpt`, which
+`build.tcl` left in DIR/vivado, adds them to DIR/report.json and prints them beside the estimates: how far off those were.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from finn_build.board.bitstream.reports import read_reports
+from finn_build.errors import BitstreamError, SignflowError
+
+_SHEETS = ("report.json", "estimate.json")
+_AREA = ("lut", "ff", "bram36", "dsp", "uram")
+
+
+def add_reports(folder: Path) -> dict[str, Any]:
+    """Read the reports in `folder`/vivado into the sheet of that build, and return the sheet.
+
+    Raises:
+        BitstreamError: no sheet, or a report is missing or unreadable.
+    """
+    sheet = next((path for name in _SHEETS if (path := folder / name).is_file()), None)
+    if sheet is None:
+        raise BitstreamError(f"{folder}: holds no {' or '.join(_SHEETS)}; give the output folder of a build")
+    report: dict[str, Any] = json.loads(sheet.read_text())
+    report["resources"]["vivado"] = read_reports(folder / "vivado")
+    sheet.write_text(json.dumps(report, indent=2) + "\n")
+    return report
+
+
+def side_by_side(report: Mapping[str, Any]) -> list[tuple[str, float | None, float | None, float]]:
+    """Figures as (what, estimate, after Yosys, routed); None where that estimate was not made."""
+    resources, routed, clock = report["resources"], report["resources"]["vivado"], report.get("timing")
+    rows: list[tuple[str, float | None, float | None, float]] = [
+        (name.upper(), resources["estimate"][name], (resources["yosys"] or {}).get(name), routed[name])
+        for name in _AREA
+    ]
+    longest = round(routed["clk_period_ns"] - routed["wns_ns"], 3)
+    rows.append(("longest path, ns", None, clock and clock["worst_ns"], longest))
+    rows.append(("highest clock, MHz", None, clock and clock["mhz"], round(1000 / longest, 2)))
+    return rows
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m finn_build.board.bitstream.report",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR", help="output folder of a build")
+    try:
+        report = add_reports(parser.parse_args(arguments).folder)
+    except SignflowError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    table = Table(box=None, pad_edge=False)
+    for name in ("", "estimate", "after Yosys", "routed (Vivado)", "estimate is off by"):
+        table.add_column(name, justify="right" if name else "left")
+    for what, estimate, yosys, routed in side_by_side(report):
+        best = estimate if yosys is None else yosys
+        off = f"{best / routed - 1:+.1%}" if best is not None and routed else ""
+        table.add_row(what, *("" if v is None else f"{v:,g}" for v in (estimate, yosys, routed)), off)
+    Console().print(table)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from finn_build.board.bitstream.report import add_reports, main, side_by_side
+from finn_build.errors import BitstreamError
+
+_REPORTS = Path(__file__).parent / "reports"
+_AREA = {"lut": 30000, "ff": 33000, "bram36": 66.5, "dsp": 28, "uram": 0}
+_SHEET = {
+    "resources": {"estimate": _AREA, "yosys": _AREA | {"lut": 29000}, "vivado": None},
+    "timing": {"worst_ns": 8.0, "mhz": 125.0},
+}
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Path:
+    """Output folder of a build, with the reports of a run elsewhere."""
+    (tmp_path / "report.json").write_text(json.dumps(_SHEET))
+    for path in _REPORTS.glob("zynq_*.rpt"):
+        (tmp_path / "vivado").mkdir(exist_ok=True)
+        shutil.copy(path, tmp_path / "vivado" / path.name.removeprefix("zynq_"))
+    return tmp_path
+
+
+def test_the_figures_go_into_the_sheet(build: Path) -> None:
+    report = add_reports(build)
+    assert report["resources"]["vivado"]["lut"] == 28360 and report["resources"]["vivado"]["wns_ns"] == 0.265
+    assert json.loads((build / "report.json").read_text()) == report
+
+
+def test_estimates_stand_beside_what_was_routed(build: Path) -> None:
+    rows = {what: figures for what, *figures in side_by_side(add_reports(build))}
+    assert rows["LUT"] == [30000, 29000, 28360]
+    assert rows["longest path, ns"] == [None, 8.0, 9.735] and rows["highest clock, MHz"] == [None, 125.0, 102.72]
+
+
+def test_a_build_without_estimates_of_clock_and_area(build: Path, capsys: pytest.CaptureFixture) -> None:
+    sheet = _SHEET | {"resources": _SHEET["resources"] | {"yosys": None}, "timing": None}
+    (build / "report.json").write_text(json.dumps(sheet))
+    assert main([str(build)]) == 0
+    shown = capsys.readouterr().out
+    assert re.search(r"LUT +30,000 +28,360 +\+5\.8%", shown) and re.search(r"highest clock, MHz +102\.72", shown)
+
+
+def test_a_folder_that_is_no_build(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(
+        BitstreamError, match=r"holds no report\.json or estimate\.json; give the output folder of a build"
+    ):
+        add_reports(tmp_path)
+    assert main([str(tmp_path)]) == 1 and capsys.readouterr().err.startswith("error: ")
+
+
+def test_a_missing_report(build: Path) -> None:
+    (build / "vivado" / "power.rpt").unlink()
+    with pytest.raises(BitstreamError, match=r"power\.rpt: Vivado left no such report"):
+        add_reports(build)
+    assert json.loads((build / "report.json").read_text()) == _SHEET
