@@ -30,9 +30,9 @@ from finn_build.dataflow.passes.lower_to_streams import LowerToStreams
 from finn_build.dataflow.passes.midpoint_steps import MidpointSteps
 from finn_build.dataflow.passes.set_clock import SetClock
 from finn_build.errors import ConfigError, SimulationError, UnsupportedModelError
+from finn_build.evaluate.area import Area, area_by_op
 from finn_build.evaluate.timing.design import Timing, time_design
 from finn_build.evaluate.timing.graph import Wires
-from finn_build.evaluate.yosys import Area, area_by_op
 from finn_build.finn.hls_layers import lower_to_finn_hls, synthesis_blocker
 from finn_build.frontend.export import read_taps
 from finn_build.frontend.integers import IntegerNetwork, to_integers

@@ -1,7 +1,7 @@
 """Vivado's reports of a bitstream that was made by hand, on any machine, into the build's `report.json`.
 
 `python -m finn_build.board.bitstream.report DIR` reads `timing.rpt`, `utilization.rpt` and `power.rpt`, which
-`build.tcl` left in DIR/vivado, adds them to DIR/report.json and prints them beside the estimates: how far off those were.
+`build.tcl` left in DIR/vivado, adds them to DIR/report.json and prints them beside the estimates.
 """
 
 from __future__ import annotations
