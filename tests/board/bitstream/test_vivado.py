@@ -10,10 +10,12 @@ from finn_build.board.bitstream.vivado import run_vivado, write_project
 from finn_build.board.shell import Shell
 from finn_build.config import Board
 from finn_build.errors import BitstreamError, ConfigError
+from finn_build.rtl.lint import RULES
 from tests.board.bitstream.vivado.block_design import VivadoError
 from tests.board.bitstream.vivado.session import Session
 
 REPORTS = Path(__file__).parent / "reports"
+BAD = Path(__file__).parents[2] / "rtl" / "lint" / "bad"
 Shelled = tuple[Shell, Board]
 
 
@@ -122,6 +124,15 @@ def test_a_missed_clock_ends_the_script_by_hand_too(slack: str, what: str, shell
     with pytest.raises(VivadoError, match=f"misses {board.clk_mhz:g} MHz: {what} slack -0.313 ns, see timing.rpt"):
         Session((board.board_part,), **{slack: "-0.313"}).source(script)
     assert not list(script.parent.glob("*.bit")) and (script.parent / "timing.rpt").is_file()
+
+
+@pytest.mark.parametrize("rule", ["string-type", "jump", "ram-style", "implicit-net", "memory-format"])
+def test_recorded_synthesis_refuses_what_vivado_refuses(rule: str, forked: Shelled, tmp_path: Path) -> None:
+    """A file that breaks a rule of the record, added to the project, ends the run with Vivado's own message."""
+    bad = f"set sources {{\\n    {BAD / rule}.sv"
+    script = _project(forked, tmp_path, r"set sources \{", bad)
+    with pytest.raises(VivadoError, match=re.escape(RULES[rule].says)):
+        Session().source(script)
 
 
 def test_recorder_refuses_a_fixed_frequency(shelled: Shelled, tmp_path: Path) -> None:

@@ -1,0 +1,66 @@
+"""Plain Verilog of a design: the same at every tap, the same area, and readable by tools that know Verilog only."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from brevitas_models.export import export_qonnx
+
+from finn_build.evaluate.yosys import area_by_op
+from finn_build.frontend import network as networks
+from finn_build.pipeline import Build
+from finn_build.rtl.lint import lint
+from finn_build.rtl.plain import plain_design
+from tests.builds.networks import SmallResidual, randomize
+from tests.builds.pipeline_runs import run_steps, start_build
+
+STEPS = ("integers", "lower", "fold", "buffer", "stitch", "shell", "execute", "rtlsim-stitched")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Build]:
+    """A small residual network as plain Verilog, simulated; the library's form of it lies in `library`."""
+    out = tmp_path_factory.mktemp("plain")
+    torch.manual_seed(3)
+    model = randomize(SmallResidual(bits=1, signed=True), seed=1)
+    build = start_build(networks.from_qonnx(export_qonnx(model, out / "net.onnx", (1, 1, 11, 9))), out)
+    run_steps(build, STEPS[:5])
+    shutil.copytree(out / "stitched", out / "library")
+    assert build.design is not None
+    build.design = plain_design(build.design)
+    build.rtl = "verilog"
+    yield run_steps(build, STEPS[5:])
+
+
+def test_every_tap_is_equal(built: Build) -> None:
+    """The simulated plain design against the integers, which the ops of the library are tested against."""
+    simulated = {name: values for name, values in built.values[4].items() if name in built.values[2]}
+    assert len(simulated) >= len(built.design.taps)  # type: ignore[union-attr]
+    for name, values in simulated.items():
+        assert np.array_equal(values, built.values[2][name]), name
+
+
+def test_design_and_shell_are_plain_and_break_no_rule(built: Build) -> None:
+    shell = built.shell
+    assert shell is not None and all(path.suffix == ".v" for path in shell.sources)
+    assert not list(shell.folder.glob("*.sv"))
+    found = lint(shell.sources, shell.top, memories=shell.folder, block_design=True)
+    assert not found, "\n".join(map(str, found))
+    for path in shell.sources:
+        assert path.name == "signflow_top.v" or "#(" not in path.read_text(), path
+
+
+def test_area_by_yosys_is_that_of_the_library(built: Build) -> None:
+    """Yosys' own Verilog reader on the plain form, slang on the library's: counts within 2%, or two cells."""
+    plain = built.design
+    assert plain is not None
+    folder = built.out / "library"
+    library = replace(plain, sources=tuple(sorted(folder.glob("*.*v"))), mem_dir=folder)
+    ops = [path.stem for path in plain.sources if path.stem.startswith(("BitConv", "Thresholding", "Add"))]
+    areas = [area_by_op(design, ops, "xc7", lambda fraction: None) for design in (plain, library)]
+    for op in ops:
+        for cell, count in areas[0][op].items():
+            assert abs(count - areas[1][op][cell]) <= max(2, 0.02 * areas[1][op][cell]), (op, cell, areas)
