@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from brevitas_models.export import export_qonnx
 
 from finn_build.evaluate.yosys import area_by_op
 from finn_build.frontend import network as networks
+from finn_build.frontend.export import export_qonnx
 from finn_build.pipeline import Build
 from finn_build.rtl.lint import lint
 from finn_build.rtl.plain import plain_design
