@@ -53,14 +53,15 @@ def test_design_and_shell_are_plain_and_break_no_rule(built: Build) -> None:
         assert path.name == "signflow_top.v" or "#(" not in path.read_text(), path
 
 
-def test_area_by_yosys_is_that_of_the_library(built: Build) -> None:
-    """Yosys' own Verilog reader on the plain form, slang on the library's: counts within 2%, or two cells."""
+def test_area_by_yosys_is_no_larger_than_the_librarys(built: Build) -> None:
+    """Yosys' own Verilog reader on the plain form, slang on the library's: no count is 2%, or two cells, above."""
     plain = built.design
     assert plain is not None
     folder = built.out / "library"
     library = replace(plain, sources=tuple(sorted(folder.glob("*.*v"))), mem_dir=folder)
-    ops = [path.stem for path in plain.sources if path.stem.startswith(("BitConv", "Thresholding", "Add"))]
+    names = [path.stem for path in plain.sources]
+    ops = [next(name for name in names if name.startswith(kind)) for kind in ("BitConv", "MVAU")]
     areas = [area_by_op(design, ops, "xc7", lambda fraction: None) for design in (plain, library)]
     for op in ops:
         for cell, count in areas[0][op].items():
-            assert abs(count - areas[1][op][cell]) <= max(2, 0.02 * areas[1][op][cell]), (op, cell, areas)
+            assert count <= areas[1][op][cell] + max(2, 0.02 * areas[1][op][cell]), (op, cell, areas)

@@ -126,13 +126,24 @@ def test_a_missed_clock_ends_the_script_by_hand_too(slack: str, what: str, shell
     assert not list(script.parent.glob("*.bit")) and (script.parent / "timing.rpt").is_file()
 
 
-@pytest.mark.parametrize("rule", ["string-type", "jump", "ram-style", "implicit-net", "memory-format"])
+@pytest.mark.parametrize("rule", ["string-type", "jump", "ram-style", "implicit-net", "loop-limit"])
 def test_recorded_synthesis_refuses_what_vivado_refuses(rule: str, forked: Shelled, tmp_path: Path) -> None:
     """A file that breaks a rule of the record, added to the project, ends the run with Vivado's own message."""
     bad = f"set sources {{\\n    {BAD / rule}.sv"
     script = _project(forked, tmp_path, r"set sources \{", bad)
     with pytest.raises(VivadoError, match=re.escape(RULES[rule].says)):
         Session().source(script)
+
+
+def test_recorded_synthesis_refuses_a_memory_file(forked: Shelled, tmp_path: Path) -> None:
+    path = forked[0].folder / "build_hash.mem"
+    text = path.read_text()
+    path.write_text(",".join(text.split()) + "\n")
+    try:
+        with pytest.raises(VivadoError, match="usage of illegal digit.*build_hash.mem:1"):
+            Session().source(_project(forked, tmp_path))
+    finally:
+        path.write_text(text)
 
 
 def test_recorder_refuses_a_fixed_frequency(shelled: Shelled, tmp_path: Path) -> None:
