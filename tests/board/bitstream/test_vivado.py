@@ -140,7 +140,7 @@ def test_recorded_synthesis_refuses_a_memory_file(forked: Shelled, tmp_path: Pat
     text = path.read_text()
     path.write_text(",".join(text.split()) + "\n")
     try:
-        with pytest.raises(VivadoError, match="usage of illegal digit.*build_hash.mem:1"):
+        with pytest.raises(VivadoError, match=r"usage of illegal digit.*build_hash.mem:1"):
             Session().source(_project(forked, tmp_path))
     finally:
         path.write_text(text)
