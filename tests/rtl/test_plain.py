@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-
 from finn_build.evaluate.yosys import area_by_op
+
 from finn_build.frontend import network as networks
 from finn_build.frontend.export import export_qonnx
 from finn_build.pipeline import Build
