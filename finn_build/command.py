@@ -20,8 +20,9 @@ from finn_build.errors import ConfigError, TimingError
 from finn_build.evaluate.timing.report import misses_clock, timing_sheet
 from finn_build.frontend import network as networks
 from finn_build.frontend.input_checks import require_frames
-from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_FINN_HLS, STEPS_HLS, TIMING, YOSYS, Build, OnStep, Step, run
+from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_FINN_HLS, STEPS_HLS, TIMING, YOSYS, OnStep, Step, run
 from finn_build.report.sheet import make_report, print_report, write_frames, write_masks, write_report
+from finn_build.state import Build
 from sim.verilator import Stalls
 
 _FILE_WIDTH = 132
@@ -49,12 +50,11 @@ def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, fo
         build.not_run.append("training: no trained weights are shipped for this model; these are random")
     with _progress(log) as on_step:
         run(build, steps, options.start, options.stop or steps[-1].name, on_step)
-        if options.yosys and build.design is not None:
+        if options.yosys and build.has("design"):
             YOSYS.run(build, on_step(YOSYS))
         if _wants_timing(options):
             TIMING.run(build, on_step(TIMING))
     if options.write_config:
-        assert build.streams is not None
         write_build(replace(config, folding=folding_of(build.streams)), options.write_config)
     build.seconds["total"] = round(time.monotonic() - began, 2)
     missed = _finish(build, options.impl, folder, out)

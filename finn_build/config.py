@@ -16,6 +16,7 @@ from finn_build.errors import ConfigError
 CONFIG_DIR = Path(__file__).resolve().parent.parent / "hw_configs"
 BOARD_DIR = CONFIG_DIR / "boards"
 OUTPUTS = ("mask", "classes", "logit", "raw")
+MAX_STREAMS = 10  # of the shell: its registers have a place for so many
 _FASTEST = "max"
 _DIVIDERS = range(1, 64)  # two in a row, of six bits
 _LEAST_DIVIDER = 3  # a third of the PLL is beyond what these chips clock

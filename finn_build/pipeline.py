@@ -7,20 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 from finn.util.verification import despecialize_model
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
-from signflow_driver.meaning import Meaning
 
-from brevitas_models.data.images import ImageSet, to_float
-from finn_build.board.bitstream.vivado import Bitstream
-from finn_build.board.shell import Shell
 from finn_build.board.steps import add_shell, bitstream_finn, bitstream_open, bitstream_vivado, deploy
-from finn_build.config import Board, BuildConfig
 from finn_build.dataflow.folding import buffer_for, find_folding, fold_for
 from finn_build.dataflow.passes._skips import too_shallow
 from finn_build.dataflow.passes.affine_steps import AffineSteps
@@ -30,87 +24,26 @@ from finn_build.dataflow.passes.lower_to_streams import LowerToStreams
 from finn_build.dataflow.passes.midpoint_steps import MidpointSteps
 from finn_build.dataflow.passes.set_clock import SetClock
 from finn_build.errors import ConfigError, SimulationError, UnsupportedModelError
-from finn_build.evaluate.area import Area, area_by_op
-from finn_build.evaluate.timing.design import Timing, time_design
+from finn_build.evaluate.area import area_by_op
+from finn_build.evaluate.timing.design import time_design
+from finn_build.evaluate.timing.figures import figures
 from finn_build.evaluate.timing.graph import Wires
 from finn_build.finn.hls_layers import lower_to_finn_hls, synthesis_blocker
 from finn_build.frontend.export import read_taps
 from finn_build.frontend.integers import IntegerNetwork, to_integers
 from finn_build.frontend.meaning import meanings
-from finn_build.frontend.network import Network
-from finn_build.hls.design import HlsDesign
 from finn_build.hls.steps import simulate_cpp, write_cpp
 from finn_build.proof import levels
 from finn_build.proof.accuracy import Accuracy, measure_accuracy
-from finn_build.proof.gate import Tap, Verdict, compare
+from finn_build.proof.gate import Tap, compare
 from finn_build.rtl.plain import plain_design
-from finn_build.rtl.stitch import StitchedDesign, stitch
-from sim.csim import CsimResult
-from sim.isolated import OpResult, simulate_ops
+from finn_build.rtl.stitch import stitch
+from finn_build.state import Build, Progress
+from sim.isolated import simulate_ops
 from sim.stitched import simulate
-from sim.verilator import SimResult, Stalls
 
-Progress = Callable[[float], None]
 _TARGET_CYCLES = "signflow_target_cycles"  # in the saved graphs
 _SAVED_DOMAINS = {"", *(f"finn.custom_op.fpgadataflow{kind}" for kind in ("", ".hls", ".rtl"))}
-
-
-@dataclass
-class Build:
-    """State of a build, filled step by step.
-
-    Attributes:
-        config, board, network, images: what is built, for what, and on which frames.
-        out: folder of the results.
-        stalls: random traffic for the simulations, or None.
-        waves: record waves of the stitched simulation.
-        rtl: language of the design, "systemverilog" or, each op elaborated to a module of its own, "verilog".
-        lint: "vivado" to check every file of the design and its shell against what that tool refuses.
-        meanings: what each output means; stands once the network is compiled.
-    """
-
-    config: BuildConfig
-    board: Board
-    network: Network
-    images: ImageSet
-    out: Path
-    stalls: Stalls | None = None
-    waves: bool = False
-    rtl: str = "systemverilog"
-    lint: str | None = None
-
-    integers: IntegerNetwork | None = None
-    meanings: dict[str, Meaning] = field(default_factory=dict)
-    streams: ModelWrapper | None = None
-    target_cycles: int = 0
-    design: StitchedDesign | None = None
-    shell: Shell | None = None
-    values: dict[int, levels.Values] = field(default_factory=dict)
-    ops: dict[str, OpResult] = field(default_factory=dict)
-    simulation: SimResult | None = None
-    cpp: HlsDesign | None = None
-    csim: CsimResult | None = None
-    verdict: Verdict | None = None
-    accuracy: Accuracy | None = None
-    yosys: dict[str, Area] | None = None
-    timing: Timing | None = None
-    bitstream: Bitstream | None = None
-    not_run: list[str] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def mask(self) -> str:
-        """Name of the first output that is a mask of an image's size; empty where there is none."""
-        assert self.integers is not None
-        place = self.network.input_shape[2:]
-        shapes = self.integers.shapes
-        found = (n for n, m in self.meanings.items() if m.kind == "mask" and shapes[n][-2:] == place)
-        return next(found, "")
-
-    @property
-    def frames(self) -> np.ndarray:
-        """The frames of simulation and gate, float32 [frames, C, H, W]."""
-        return to_float(self.images.images[: self.config.frames])
 
 
 def compile_integers(build: Build, progress: Progress) -> None:
@@ -126,20 +59,20 @@ def compile_integers(build: Build, progress: Progress) -> None:
 
 def lower(build: Build, progress: Progress) -> None:
     """Lower onto stream ops, one lane each, fuse binary convolutions, and give every fork its duplicates."""
-    lowered = _integers(build).model.transform(LowerToStreams()).transform(FuseConvUnits())
+    lowered = build.integers.model.transform(LowerToStreams()).transform(FuseConvUnits())
     build.streams = lowered.transform(AffineSteps()).transform(MidpointSteps()).transform(InsertDuplicates())
 
 
 def lower_finn_hls(build: Build, progress: Progress) -> None:
     """Lower onto FINN's own HLS layers and write their C++."""
     board = build.board
-    build.streams = lower_to_finn_hls(_integers(build).model, board.part, board.clk_period_ns, build.out / "hls")
+    build.streams = lower_to_finn_hls(build.integers.model, board.part, board.clk_period_ns, build.out / "hls")
     build.not_run.append(f"HLS synthesis and simulation: {synthesis_blocker()}")
 
 
 def fold(build: Build, progress: Progress) -> None:
     """Find the fewest lanes that reach the target rate within the board's budget."""
-    build.streams = _streams(build).transform(SetClock(build.board))
+    build.streams = build.streams.transform(SetClock(build.board.clk_mhz * figures(build.board.family).scale))
     build.target_cycles = find_folding(build.streams, build.config, build.board)
     build.streams = fold_for(build.streams, build.config, build.target_cycles)
     build.streams.set_metadata_prop(_TARGET_CYCLES, str(build.target_cycles))  # for a build that goes on from here
@@ -147,27 +80,27 @@ def fold(build: Build, progress: Progress) -> None:
 
 def buffer(build: Build, progress: Progress) -> None:
     """Match stream widths, then size the FIFOs: they count beats, so the widths have to stand; place memories."""
-    build.streams = buffer_for(_streams(build), build.config, build.board, build.target_cycles)
+    build.streams = buffer_for(build.streams, build.config, build.board, build.target_cycles)
 
 
 def stitch_design(build: Build, progress: Progress) -> None:
     """Write RTL, memory files and the stitched top."""
     board = build.board
-    build.design = stitch(_streams(build), build.out / "stitched", part=board.part, clk_ns=board.clk_period_ns)
+    build.design = stitch(build.streams, build.out / "stitched", part=board.part, clk_ns=board.clk_period_ns)
     if build.rtl == "verilog":
         build.design = plain_design(build.design)
 
 
 def execute(build: Build, progress: Progress) -> None:
     """Levels 0 to 2: PyTorch, QONNX, and the hardware graph in integers."""
-    network, integers = build.network, _integers(build)
+    network, integers = build.network, build.integers
     if network.torch is not None:
         build.values[0] = levels.pytorch_values(network.torch, integers, build.frames, read_taps(network.qonnx))
     else:
         build.not_run.append("level 0 (PyTorch): the network came as a QONNX file; level 1 is the reference")
     build.values[1] = levels.qonnx_values(network.qonnx, integers, build.frames, lambda f: progress(f / 2))
     ints = integers.quantize_images(build.frames)
-    streams = _streams(build)
+    streams = build.streams
     needs_vitis = any(n.op_type.endswith("_hls") for n in streams.graph.node)
     runnable = despecialize_model(streams) if needs_vitis else streams
     build.values[2] = levels.stream_values(runnable, ints, lambda f: progress((1 + f) / 2))
@@ -181,7 +114,7 @@ def execute(build: Build, progress: Progress) -> None:
 
 def simulate_each_op(build: Build, progress: Progress) -> None:
     """Level 3: every op alone in cycle-accurate simulation, fed with level 2."""
-    model, frames = _streams(build), build.config.frames
+    model, frames = build.streams, build.config.frames
     fed = {i: build.values[2][i] for n in model.graph.node for i in n.input if i in build.values[2]}
     found = simulate_ops(model, fed, frames, build_dir=build.out / "ops", stalls=build.stalls, on_progress=progress)
     build.values[3] = {t: v.squeeze(1) for r in found.values() for t, v in r.outputs.items()}
@@ -190,38 +123,35 @@ def simulate_each_op(build: Build, progress: Progress) -> None:
 
 def simulate_stitched(build: Build, progress: Progress) -> None:
     """Level 4: the stitched design with its real FIFOs, frames back to back."""
-    assert build.design is not None
-    image = _streams(build).graph.input[0].name
+    image = build.streams.graph.input[0].name
     try:
         streams, build.simulation = simulate(
             build.design, {image: build.values[2][image]}, build.config.frames, stalls=build.stalls,
             trace=build.out / "waves.fst" if build.waves else None, on_progress=progress,
         )  # fmt: skip
     except SimulationError as error:
-        raise SimulationError("; ".join([str(error), *too_shallow(_streams(build))])) from error
+        raise SimulationError("; ".join([str(error), *too_shallow(build.streams)])) from error
     build.values[4] = {t: v.squeeze(1) for t, v in streams.items()}  # frame by frame, each a batch of 1
-    build.values[4] |= levels.output_values(_integers(build), build.values[4])
+    build.values[4] |= levels.output_values(build.integers, build.values[4])
 
 
 def gate(build: Build, progress: Progress) -> None:
     """Compare all levels for equality at every tap."""
-    build.verdict = compare(taps(_streams(build), _integers(build)), build.values)
+    build.verdict = compare(taps(build.streams, build.integers), build.values)
 
 
 def synthesise(build: Build, progress: Progress) -> None:
     """Area of every op by Yosys, each by itself."""
-    assert build.design is not None
     in_memory = {skip.node for skip in build.design.skips}  # of the shell
-    names = [n.name for n in _streams(build).graph.node if n.name not in in_memory]
+    names = [n.name for n in build.streams.graph.node if n.name not in in_memory]
     build.yosys = area_by_op(build.design, names, build.board.family, progress)
 
 
 def estimate_clock(build: Build, progress: Progress) -> None:
     """Longest paths of the whole design with its shell, after synthesis."""
-    assert build.design is not None
     made, board = build.shell or build.design, build.board
     in_memory = {skip.node for skip in build.design.skips}  # of the shell
-    names = [n.name for n in _streams(build).graph.node if n.name not in in_memory]
+    names = [n.name for n in build.streams.graph.node if n.name not in in_memory]
     wires = Wires(board.net_ns, board.net_doubling_ns)
     build.timing = time_design(made.top, made.sources, build.design.mem_dir, names, board.family, wires, progress)
 
@@ -303,7 +233,7 @@ def run(build: Build, steps: tuple[Step, ...], start: str, stop: str, on_step: O
             step.run(build, on_step(step))
         if index >= first and step.saves_streams:
             saved.parent.mkdir(parents=True, exist_ok=True)
-            _streams(build).save(str(saved))
+            build.streams.save(str(saved))
         build.seconds[step.name] = round(time.monotonic() - began, 2)
 
 
@@ -318,13 +248,3 @@ def _saved_streams(build: Build, saved: Path) -> ModelWrapper:
     slowest = max(getCustomOp(n).get_exp_cycles() for n in model.graph.node)  # of lanes that the user may have changed
     build.target_cycles = max(slowest, int(model.get_metadata_prop(_TARGET_CYCLES) or 0))
     return model
-
-
-def _integers(build: Build) -> IntegerNetwork:
-    assert build.integers is not None, "the step `integers` always runs first"
-    return build.integers
-
-
-def _streams(build: Build) -> ModelWrapper:
-    assert build.streams is not None, "the step `lower` runs or is loaded before"
-    return build.streams

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from finn_build.board.shell import SHELL_SOURCES, SKIP_SOURCES
 from finn_build.finn.environment import prepare_finn
+from tests.import_graph import arrows_up, circles, import_graph
 
 ROOT = Path(__file__).resolve().parent.parent
 RTL = ROOT / "finn_build" / "rtl"
@@ -60,3 +61,20 @@ def test_the_command_knows_the_pipelines_steps(tmp_path: Path) -> None:
     from finn_build.pipeline import STEPS
 
     assert tuple(s.name for s in STEPS) == STEP_NAMES and STEP_NAMES[: len(START_NAMES)] == START_NAMES
+
+
+def test_no_module_reaches_itself_by_its_imports() -> None:
+    assert circles(import_graph()) == []
+
+
+def test_no_room_looks_up() -> None:
+    assert arrows_up(import_graph()) == []
+
+
+def test_circles_and_arrows_are_found() -> None:
+    """Through an `__init__` too: whoever imports `finn_build.hls.ops.mvau` runs `finn_build.hls.ops`."""
+    graph = import_graph()
+    graph["finn_build.hls.ops.mvau"].add("finn_build.hls.steps")
+    graph["finn_build.hls.steps"].add("finn_build.hls.ops")
+    assert circles(graph) != []
+    assert "finn_build.hls.ops.mvau -> finn_build.hls.steps" in arrows_up(graph)

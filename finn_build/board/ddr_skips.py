@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from finn_build.board.shell import ring_bytes
 from finn_build.dataflow.ops.fifo import fifo_area, fifo_style
-
-if TYPE_CHECKING:
-    from finn_build.pipeline import Build
+from finn_build.state import Build
 
 
 def skip_rows(build: Build, fps: float) -> list[dict[str, Any]]:
@@ -23,7 +21,6 @@ def skip_rows(build: Build, fps: float) -> list[dict[str, Any]]:
         The FIFO, the layer it skips to, its depth in beats, bytes of its buffer, the blocks that it would take on the
         chip (of UltraRAM where the chip has any), and MB/s at this rate.
     """
-    assert build.design is not None and build.streams is not None
     rows = []
     for skip in build.design.skips:
         stream, board = skip.sent.stream, build.board

@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import jinja2
 import numpy as np
@@ -21,9 +20,7 @@ from finn_build.board.description import write_description
 from finn_build.errors import UnsupportedModelError
 from finn_build.identifiers import identifiers
 from finn_build.proof.levels import network_output
-
-if TYPE_CHECKING:
-    from finn_build.pipeline import Build
+from finn_build.state import Build
 
 NAME = "accelerator"  # of the bitstream; the driver finds its description, and PYNQ the handoff file, beside it
 NOTEBOOK = "inference.ipynb"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from onnx import NodeProto, helper
@@ -22,9 +22,7 @@ from finn_build.frontend.integers.float_chain import MOVES, FloatChain
 from finn_build.frontend.meaning import classes_of
 from finn_build.proof.levels import channel_orders
 from finn_build.rtl.stitch import DesignStream
-
-if TYPE_CHECKING:
-    from finn_build.pipeline import Build
+from finn_build.state import Build
 
 _PIXELS = 256
 _TIMEOUT_LATENCIES = 4  # a frame may take as many predicted latencies before the shell gives up
@@ -42,7 +40,6 @@ def write_description(build: Build, build_hash: str, path: Path) -> None:
     Raises:
         UnsupportedModelError: the host's part of the network has an operation that the driver lacks.
     """
-    assert build.integers is not None and build.streams is not None and build.design is not None
     orders, arrays = channel_orders(build.streams), _head(build.integers, build.network.input_shape)
     tails = tuple(_tail(build, name, arrays) for name in build.integers.tails)
     slowest = max(predict_latency(build.streams), build.design.longest_cycles)
@@ -68,7 +65,6 @@ def write_description(build: Build, build_hash: str, path: Path) -> None:
 
 def _class_names(build: Build) -> tuple[str, ...]:
     """The network's, or those of the labelled images where there are as many as the network tells apart."""
-    assert build.integers is not None
     told = {classes_of(build.integers, name, m) for name, m in build.meanings.items() if m.of_images}
     labelled = build.images.classes if (build.images.labels >= 0).any() else ()
     return build.network.classes or (labelled if len(labelled) in told else ())

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import jinja2
 
-from finn_build.config import Board
+from finn_build.config import MAX_STREAMS, Board
 from finn_build.dataflow.ops.base import FIFO_RTL, RTL_DIR, Stream
 from finn_build.errors import UnsupportedModelError
 from finn_build.rtl.plain import write_plain
@@ -37,7 +37,6 @@ SHELL_SOURCES = (
 )
 SKIP_SOURCES = ("shell/sf_shell_skip.sv",)  # where there are skips in memory
 _MODULE, _PLAIN = "sf_shell", "signflow_shell"  # as in the library, and as plain Verilog
-MAX_STREAMS = 10  # the registers have a place for so many
 _BURST_WORDS = 16
 _HASH_FILE = "build_hash.mem"
 _HASH_DIGITS = 32

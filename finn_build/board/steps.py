@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 from finn_build.board.bitstream.open_tools import require_open_tools, run_open
 from finn_build.board.bitstream.vivado import SCRIPT, require_vivado, run_vivado, write_project
 from finn_build.board.deploy_folder import write_deployment
 from finn_build.board.shell import write_shell
 from finn_build.errors import BitstreamError, LintError, UnsupportedModelError
 from finn_build.rtl.lint import lint
+from finn_build.state import Build, Progress
 
-if TYPE_CHECKING:
-    from finn_build.pipeline import Build
-
-Progress = Callable[[float], None]
 NOT_ON_A_BOARD = "board: driver and notebook run on the simulated board only (python -m sim.notebook)"
 _NO_BITSTREAM = (
     "bitstream: not asked for; --bitstream vivado runs vivado/build.tcl, which is checked against a recorder of "
@@ -30,7 +24,6 @@ def add_shell(build: Build, progress: Progress) -> None:
     Raises:
         LintError: a file breaks a rule.
     """
-    assert build.design is not None
     build.shell = shell = write_shell(build.design, build.board)
     found = lint(shell.sources, shell.top, memories=shell.folder, block_design=True) if build.lint else []
     if found:
@@ -65,7 +58,6 @@ def bitstream_finn(build: Build, progress: Progress) -> None:
     """Run FINN's own Zynq build with Vivado and Vitis HLS (hours)."""
     from finn_build.finn.shell import run_finn  # here: FINN takes seconds to load that part of it
 
-    assert build.streams is not None
     if _passed(build):
         build.bitstream = run_finn(build.streams, build.board, build.out / "finn")
 

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 from finn_build.hls.depths import check_depths
 from finn_build.hls.design import write_hls
 from finn_build.hls.testbench import write_testbench
 from finn_build.proof import levels
 from finn_build.proof.gate import CSIM
+from finn_build.state import Build, Progress
 from sim import csim
 
-if TYPE_CHECKING:
-    from finn_build.pipeline import Build
-
-Progress = Callable[[float], None]
 _NOT_SYNTHESISED = "csynth, cosim and IP: hls/run_hls.tcl makes them in Vitis HLS; no tool of AMD was run"
 
 
 def write_cpp(build: Build, progress: Progress) -> None:
     """Write the hardware graph as C++ for Vitis HLS."""
-    assert build.streams is not None
     build.cpp = write_hls(build.streams, build.out / "hls", build.board)
     build.not_run.append(_NOT_SYNTHESISED)
 
 
 def simulate_cpp(build: Build, progress: Progress) -> None:
     """Level 5: the C++ compiled and run on the gate's frames, every stream recorded."""
-    assert build.cpp is not None and build.integers is not None
+    assert build.cpp is not None
     check_depths(build.cpp)
     testbench = write_testbench(build.cpp, build.values[2], build.config.frames)
     build.csim = csim.simulate_cpp(build.cpp, testbench, build.config.frames, progress)

@@ -26,8 +26,8 @@ from finn_build.config import Board
 from finn_build.dataflow.folding import op_area, usage
 from finn_build.dataflow.latency import predict_latency
 from finn_build.evaluate.timing.report import op_sheet, timing_in_words, timing_sheet
-from finn_build.pipeline import Build
 from finn_build.report import hls
+from finn_build.state import Build
 
 _AREA = ("lut", "ff", "bram36", "dsp", "uram")
 _ROWS_SHOWN = 48
@@ -51,13 +51,12 @@ def measure_cycles(build: Build, impl: str) -> Cycles:
     The interval is the mean over the frames after the first. Under random stalls both are None: they would measure
     the traffic, not the design.
     """
-    assert build.streams is not None
     nodes = _hardware(build)
     cycles = {n.name: getCustomOp(n).get_exp_cycles() for n in nodes}
     slowest = max(cycles, key=lambda name: cycles[name])
     latency = predict_latency(build.streams) if impl != "finn-hls" else None
     predicted = Cycles(None, None, slowest, cycles[slowest], latency)
-    if build.design is None or build.simulation is None or build.stalls is not None:
+    if not build.has("design") or build.simulation is None or build.stalls is not None:
         return predicted
     ends = build.simulation.streams[build.design.outputs[0].signal].frame_end
     first = build.simulation.streams[build.design.inputs[0].signal].first_beat
@@ -71,7 +70,6 @@ def layer_rows(build: Build) -> list[dict[str, Any]]:
 
 
 def _hardware(build: Build) -> list[NodeProto]:
-    assert build.streams is not None
     return [n for n in build.streams.graph.node if n.domain.startswith("finn.")]
 
 
@@ -116,7 +114,6 @@ def budget(rows: Sequence[Mapping[str, Any]], board: Board) -> list[dict[str, An
 
 def make_report(build: Build, impl: str) -> dict[str, Any]:
     """The sheet of a build that has its FIFOs; stopped before simulation or gate, it has None for what they give."""
-    assert build.streams is not None
     cycles, board, rows = measure_cycles(build, impl), build.board, layer_rows(build)
     return {
         "model": build.network.name,
@@ -140,7 +137,9 @@ def make_report(build: Build, impl: str) -> dict[str, Any]:
         },
         "timing": timing_sheet(build.timing, board.clk_mhz) if build.timing else None,
         "budget": budget(rows, board),
-        "ddr_skips": skip_rows(build, 1e6 * board.clk_mhz / (cycles.ii or cycles.predicted_ii)) if build.design else [],
+        "ddr_skips": skip_rows(build, 1e6 * board.clk_mhz / (cycles.ii or cycles.predicted_ii))
+        if build.has("design")
+        else [],
         "memory_mb_s": memory_mb_s(board),
         "layers": rows,
         "accuracy": asdict(build.accuracy) if build.accuracy else None,
@@ -172,7 +171,6 @@ def write_frames(build: Build, folder: Path) -> Path:
     `output_<i>` float32, computed on the host from `output_<i>_ints`, what the stitched design sent in rtlsim (FINN's
     layers in Python for `--impl finn-hls`). By number: a name may be anything, "images" too.
     """
-    assert build.integers is not None
     values, shown = build.values[max(build.values)], build.config.frames
     arrays: dict[str, np.ndarray] = {
         "images": build.images.images[:shown],
@@ -189,7 +187,6 @@ def write_frames(build: Build, folder: Path) -> Path:
 
 def write_masks(build: Build, folder: Path) -> list[Path]:
     """Write `masks/`: each simulated frame, its true mask where that is known, and the accelerator's, as PNG."""
-    assert build.integers is not None
     name = build.mask
     ints = np.moveaxis(build.values[max(build.values)][build.integers.tails[name].source], -1, 1)
     masks = decide(build.integers.to_network_output(name, ints), build.meanings[name]).astype(np.uint8)

@@ -19,7 +19,7 @@ from finn_build.board.shell import write_shell
 from finn_build.frontend import network as networks
 from finn_build.frontend.export import export_qonnx
 from finn_build.frontend.import_qonnx import import_qonnx
-from finn_build.pipeline import Build
+from finn_build.state import Build
 from sim.golden import IntegerModel
 from tests.builds.networks import SmallResidual, randomize
 from tests.builds.pipeline_runs import run_steps, start_build
@@ -76,7 +76,6 @@ def deploy(model: nn.Module, shape: tuple[int, ...], folder: Path) -> Deployment
     path = export_qonnx(model, folder / "net.onnx", shape)
     build = start_build(networks.from_qonnx(path), folder)
     run_steps(build, STEPS)
-    assert build.design is not None
     shell = write_shell(build.design, build.board)
     write_description(build, shell.build_hash, folder / "accelerator.json")
     return Deployment(folder, build)

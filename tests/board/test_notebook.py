@@ -45,7 +45,7 @@ def test_classification(tmp_path: Path) -> None:
     assert _numbers(text) == (5 * FRAMES, 5 * FRAMES, 0)
     assert "decisions: 100.0% the same" in text and f"{4 * FRAMES} frames at " in text  # the rate is over four batches
     interval = re.search(r"one frame every ([\d,]+) cycles", text)
-    slowest = build.design.longest_cycles if build.design else 0
+    slowest = build.design.longest_cycles
     assert interval and 0.9 * slowest < int(interval[1].replace(",", "")) < 1.5 * slowest + 100  # memory is in the way
     assert build.shell is not None and build.shell.build_hash in text
     cells = json.loads((tmp_path / "run" / NOTEBOOK).read_text())["cells"]

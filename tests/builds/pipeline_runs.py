@@ -6,7 +6,8 @@ from pathlib import Path
 from finn_build.config import BuildConfig, load_board
 from finn_build.finn.environment import prepare_finn
 from finn_build.frontend import network as networks
-from finn_build.pipeline import STEPS, Build
+from finn_build.pipeline import STEPS
+from finn_build.state import Build
 from sim.verilator import Stalls
 
 UP_TO_LEVEL_2 = ("integers", "lower", "fold", "buffer", "stitch", "execute")

@@ -15,7 +15,7 @@ from finn_build.board.description import write_description
 from finn_build.board.shell import hash_of, write_shell
 from finn_build.build import main
 from finn_build.errors import ConfigError, SimulationError, UnsupportedModelError
-from finn_build.pipeline import Build
+from finn_build.state import Build
 from sim.board import BoardTraffic, simulated_board
 from sim.verilator import Stalls
 from tests.board.deployments import Deployment
@@ -28,7 +28,6 @@ SMALL = {"image_size": 16, "width": 4, "depth": 2, "act_bits": 4}
 
 def _skips(build: Build) -> dict[str, int]:
     """Least depth of every skip."""
-    assert build.streams is not None
     fifos = {n.name: getCustomOp(n).attr("leastDepth") for n in build.streams.get_nodes_by_op_type("StreamFIFO_rtl")}
     return {name: least for name, least in fifos.items() if least}
 
@@ -43,7 +42,6 @@ def _in_memory(out: Path, seed: int = 1, stalls: Stalls | None = None) -> Build:
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     build = _in_memory(tmp_path_factory.mktemp("deployed"))
-    assert build.design is not None
     shell = write_shell(build.design, build.board)
     write_description(build, shell.build_hash, build.out / "accelerator.json")
     return Deployment(build.out, build)
@@ -54,7 +52,7 @@ def test_equal_at_every_level_and_at_full_rate(tmp_path: Path, stalls: Stalls | 
     build = _in_memory(tmp_path, stalls=stalls)
     run_steps(build, ("execute", "rtlsim-stitched", "gate"))
     _require_equal(build, 0, 1, 2, 4)
-    assert build.design is not None and len(build.design.skips) == 2
+    assert len(build.design.skips) == 2
     ends = {end.tensor for skip in build.design.skips for end in (skip.sent, skip.taken)}
     assert ends <= set(build.values[4]), "the gate compares both ends of each skip"
     if stalls is None:
@@ -125,7 +123,7 @@ def test_without_the_option_the_accelerator_is_the_same(tmp_path: Path) -> None:
         build = _start(tmp_path / option, 1, **SMALL)
         build.config = replace(build.config, ddr_skips=option)
         run_steps(build, (*BUFFERED, "stitch"))
-        assert build.design is not None and not build.design.skips
+        assert not build.design.skips
         hashes.add(hash_of(build.design))
     assert len(hashes) == 1
 
@@ -149,7 +147,6 @@ def test_finns_shell_is_refused_at_once(
 
 def test_unknown_skips_and_finns_shell_are_refused(tmp_path: Path) -> None:
     build = _in_memory(tmp_path)
-    assert build.streams is not None and build.design is not None
     node = build.streams.get_node_from_name(build.design.skips[0].node)
     with pytest.raises(UnsupportedModelError, match=f"{node.name}: lies in the board's memory; only our shell"):
         getCustomOp(node).rtl_parameters()

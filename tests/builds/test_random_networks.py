@@ -11,7 +11,7 @@ from qonnx.custom_op.registry import getCustomOp
 from finn_build.dataflow.latency import predict_latency
 from finn_build.dataflow.passes.set_folding import unfolded_cycles
 from finn_build.frontend import network as networks
-from finn_build.pipeline import Build
+from finn_build.state import Build
 from sim.verilator import Stalls
 from tests.builds.pipeline_runs import run_steps, start_build
 from tests.builds.random_networks import RandomNetwork, random_network
@@ -26,7 +26,7 @@ FLOWING, STALLED = (0, 3, 7, 8, 13, 14), (4, 11, 17, 23, 205, 209)
 def _build(network: RandomNetwork, out: Path, stalls: Stalls | None = None) -> Build:
     imported = networks.from_qonnx(network.export(out / "random.onnx", dynamo=False))
     build = run_steps(start_build(imported, out, FRAMES, stalls))
-    assert build.verdict is not None and build.simulation is not None and build.integers is not None
+    assert build.verdict is not None and build.simulation is not None
     assert build.verdict.passed, build.verdict.first_difference
     assert build.verdict.levels == (1, 2, 3, 4)
     _equals_pytorch(network, build)
@@ -35,7 +35,6 @@ def _build(network: RandomNetwork, out: Path, stalls: Stalls | None = None) -> B
 
 def _equals_pytorch(network: RandomNetwork, build: Build) -> None:
     """Level 0: the outputs that follow from the stitched simulation are PyTorch's, bit by bit."""
-    assert build.integers is not None
     if not network.exact:
         return
     with torch.inference_mode():
@@ -48,7 +47,7 @@ def _equals_pytorch(network: RandomNetwork, build: Build) -> None:
 
 
 def _require_rate(build: Build) -> None:
-    assert build.simulation is not None and build.design is not None and build.streams is not None
+    assert build.simulation is not None
     slowest = max(getCustomOp(n).get_exp_cycles() for n in build.streams.graph.node)
     for stream in build.design.outputs:
         ends = build.simulation.streams[stream.signal].frame_end
@@ -68,7 +67,6 @@ def test_at_full_rate(tmp_path: Path, seed: int) -> None:
 def test_windows_that_mvaus_pace(tmp_path: Path, seed: int, slower: int) -> None:
     imported = networks.from_qonnx(random_network(seed).export(tmp_path / "random.onnx", dynamo=False))
     build = run_steps(start_build(imported, tmp_path, FRAMES), ("integers", "lower"))
-    assert build.streams is not None
     fps = build.board.clk_mhz * 1e6 / (slower * unfolded_cycles(build.streams))
     build.config = replace(build.config, target_fps=fps)
     _require_rate(run_steps(build, ("fold", "buffer", "stitch", "execute", "rtlsim-stitched")))

@@ -14,7 +14,7 @@ from brevitas_models.layers.quantizers import act_quantizer, pixel_quantizer, we
 from finn_build.frontend.export import export_qonnx
 from finn_build.frontend.import_qonnx import import_qonnx
 from finn_build.frontend.network import Network
-from finn_build.pipeline import Build
+from finn_build.state import Build
 from sim.verilator import Stalls
 from tests.builds.networks import randomize
 from tests.builds.pipeline_runs import run_steps, start_build

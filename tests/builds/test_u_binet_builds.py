@@ -19,7 +19,7 @@ from finn_build.frontend import network as networks
 from finn_build.frontend.export import export_qonnx
 from finn_build.frontend.import_qonnx import import_qonnx
 from finn_build.frontend.network import Network
-from finn_build.pipeline import Build
+from finn_build.state import Build
 from sim.verilator import Stalls
 from tests.builds.networks import randomize
 from tests.builds.pipeline_runs import UP_TO_LEVEL_2, run_steps, start_build
@@ -54,7 +54,7 @@ def _require_equal(build: Build, *levels: int) -> None:
 
 
 def _require_rate(build: Build) -> None:
-    assert build.simulation is not None and build.design is not None and build.streams is not None
+    assert build.simulation is not None
     slowest = max(getCustomOp(n).get_exp_cycles() for n in build.streams.graph.node)
     ends = build.simulation.streams[build.design.outputs[0].signal].frame_end
     assert slowest / ((ends[-1] - ends[0]) / (FRAMES - 1)) >= LEAST_RATIO, (slowest, ends)
@@ -114,7 +114,6 @@ def test_random_topologies(tmp_path: Path, seed: int) -> None:
 def test_one_beat_less_stalls_for_ever(tmp_path: Path, fields: dict[str, object]) -> None:
     """At the least depth of each skip frames come through, if slowly; one beat below, the watchdog names the skip."""
     build = run_steps(_start(tmp_path, 1, **fields), UP_TO_LEVEL_2)
-    assert build.streams is not None
     fifos = {n.name: getCustomOp(n) for n in build.streams.graph.node if n.op_type == "StreamFIFO_rtl"}
     least = {name: op.attr("leastDepth") for name, op in fifos.items() if op.attr("leastDepth")}
     assert len(least) == sum(fields.get("skips", (True, True)))  # type: ignore[arg-type]

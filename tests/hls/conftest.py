@@ -8,7 +8,8 @@ import torch
 
 from finn_build.frontend import network as networks
 from finn_build.frontend.export import export_qonnx
-from finn_build.pipeline import STEPS_HLS, Build
+from finn_build.pipeline import STEPS_HLS
+from finn_build.state import Build
 from tests.builds.networks import SmallResidual, randomize
 from tests.builds.pipeline_runs import start_build
 

@@ -10,8 +10,9 @@ import pytest
 
 from finn_build.errors import GateError, SimulationError
 from finn_build.hls.design import HlsDesign
-from finn_build.pipeline import STEPS_HLS, Build
+from finn_build.pipeline import STEPS_HLS
 from finn_build.proof.gate import CSIM, Verdict
+from finn_build.state import Build
 
 Fault = Callable[[Path], None]  # changes the folder of the C++
 

@@ -6,7 +6,8 @@ import pytest
 
 from finn_build.config import load_board
 from finn_build.frontend import network as networks
-from finn_build.pipeline import STEPS_HLS, Build
+from finn_build.pipeline import STEPS_HLS
+from finn_build.state import Build
 from tests.builds.pipeline_runs import start_build
 from tests.builds.random_networks import random_network
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from finn_build.pipeline import Build
+from finn_build.state import Build
 
 OLD, NEW = ["vitis_hls", "-f"], ["vitis-run", "--mode", "hls", "--tcl"]
 

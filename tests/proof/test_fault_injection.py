@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +12,9 @@ import torch
 from finn_build.errors import GateError
 from finn_build.frontend import network as networks
 from finn_build.frontend.export import export_qonnx
-from finn_build.pipeline import Build
 from finn_build.proof.gate import Verdict
 from finn_build.rtl.stitch import StitchedDesign
+from finn_build.state import Build
 from tests.builds.networks import SmallResidual, randomize
 from tests.builds.pipeline_runs import UP_TO_LEVEL_2, run_steps, start_build
 
@@ -37,13 +38,13 @@ def _flip(path: Path, word: int, bit: int) -> None:
 
 def _verdict_with(built: Build, folder: Path, fault: Fault) -> Verdict:
     """Simulate a copy of the stitched design that carries the fault, and run the gate."""
-    assert built.design is not None
     shutil.copytree(built.design.mem_dir, folder)
     replaced = fault(folder)
     sources = [folder / replaced.get(s.name, s.name) for s in built.design.sources]
     extra = [folder / name for name in replaced.values() if name not in {s.name for s in sources}]
     design: StitchedDesign = replace(built.design, sources=(*extra, *sources), mem_dir=folder)
-    broken = replace(built, design=design, values={n: v for n, v in built.values.items() if n < 3})
+    broken = copy(built)
+    broken.design, broken.values = design, {n: v for n, v in built.values.items() if n < 3}
     verdict = run_steps(broken, ("rtlsim-stitched", "gate")).verdict
     assert verdict is not None
     return verdict

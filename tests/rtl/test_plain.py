@@ -11,9 +11,9 @@ from finn_build.evaluate.yosys import area_by_op
 
 from finn_build.frontend import network as networks
 from finn_build.frontend.export import export_qonnx
-from finn_build.pipeline import Build
 from finn_build.rtl.lint import lint
 from finn_build.rtl.plain import plain_design
+from finn_build.state import Build
 from tests.builds.networks import SmallResidual, randomize
 from tests.builds.pipeline_runs import run_steps, start_build
 

@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import numpy as np
-from qonnx.core.datatype import DataType
+from qonnx.core.datatype import BaseDataType, DataType
 
 from finn_build.dataflow.ops._memory import rom_area
-from finn_build.dataflow.ops.base import Resources
+from finn_build.dataflow.ops._popcount import Popcount
+from finn_build.dataflow.ops._window import Window
+from finn_build.dataflow.ops.base import Resources, Stream
 from finn_build.dataflow.ops.fifo import fifo_area, fifo_style
 from finn_build.dataflow.ops.swg import core_area
 
-if TYPE_CHECKING:
-    from finn_build.dataflow.ops.bitconv import BitConv_rtl
+
+class _Parts(Protocol):
+    """What a BitConv says of its parts."""
+
+    window: Window
+    stages: int
+
+    @property
+    def ring(self) -> tuple[int, str]: ...
+    @property
+    def kept(self) -> int: ...
+    @property
+    def total(self) -> BaseDataType: ...
+    @property
+    def popcount(self) -> Popcount: ...
+    @property
+    def sign_steps(self) -> int: ...
+    def attr(self, name: str) -> Any: ...
+    def memories(self) -> list[tuple[int, int, bool]]: ...
+    def streams_in(self) -> list[Stream]: ...
 
 
-def bitconv_area(op: BitConv_rtl) -> Resources:
+def bitconv_area(op: _Parts) -> Resources:
     """Sum of the parts."""
     parts = [core_area(op.window, op.attr("SIMD"), *op.ring), _memories(op), _shortcut(op), _arithmetic(op)]
     return Resources(sum(p.lut for p in parts), sum(p.ff for p in parts), sum(p.bram18 for p in parts))
 
 
-def _memories(op: BitConv_rtl) -> Resources:
+def _memories(op: _Parts) -> Resources:
     """Weights; steps and their table or lines, once a lane; thresholds of the signs."""
     lut, ff, bram, x = 0, 0, 0, op.streams_in()[0]
     for k, (words, width, block) in enumerate(op.memories()):
@@ -35,7 +55,7 @@ def _memories(op: BitConv_rtl) -> Resources:
     return Resources(lut, ff, bram)
 
 
-def _shortcut(op: BitConv_rtl) -> Resources:
+def _shortcut(op: _Parts) -> Resources:
     """The FIFO of an input that is its own shortcut."""
     if op.attr("shortcut") != "own":
         return Resources()
@@ -43,7 +63,7 @@ def _shortcut(op: BitConv_rtl) -> Resources:
     return fifo_area(depth, width, fifo_style(depth, width, price=op.attr("bramPrice")))
 
 
-def _arithmetic(op: BitConv_rtl) -> Resources:
+def _arithmetic(op: _Parts) -> Resources:
     """Popcounts, accumulators, and the search or the division."""
     pe, simd, lanes = op.attr("PE"), op.attr("SIMD"), op.attr("Lanes")
     acc, total = DataType[op.attr("accDataType")].bitwidth(), op.total.bitwidth()

@@ -19,7 +19,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
-from finn_build.board.shell import MAX_STREAMS
+from finn_build.config import MAX_STREAMS
 from finn_build.dataflow.ops.base import Resources, StreamOp
 from finn_build.errors import ConfigError
 

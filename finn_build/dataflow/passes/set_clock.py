@@ -6,17 +6,14 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
-from finn_build.config import Board
-from finn_build.evaluate.timing.figures import figures
-
 
 class SetClock(Transformation):
     """Comes before folding, whose areas hold the registers; those of a Zynq-7000, in which ops count their delays."""
 
-    def __init__(self, board: Board):
-        """Args: `board`, with the clock that was asked for."""
+    def __init__(self, clk_mhz: float):
+        """Args: `clk_mhz`, the clock that was asked for, as a Zynq-7000 would have to reach it."""
         super().__init__()
-        self._clk_mhz = board.clk_mhz * figures(board.family).scale
+        self._clk_mhz = float(clk_mhz)
 
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
         """One application is enough."""

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from onnx import NodeProto
 
+from finn_build.frontend.integers.compilation import Compilation
 from finn_build.frontend.integers.layers import attributes, scaled
-from finn_build.frontend.integers.padding import emit_pad
 from finn_build.frontend.integers.problems import Unsupported
+from finn_build.frontend.integers.registry import compiles
 from finn_build.frontend.integers.tensor import IntTensor
-
-if TYPE_CHECKING:
-    from finn_build.frontend.integers.compilation import Compilation
 
 _CURE = "split, join and reorder channels only (axis 1)"
 
 
+@compiles("Split")
 def compile_split(compilation: Compilation, node: NodeProto) -> None:
     """Split over channels: each output is a slice."""
     x = _source(compilation, node)
@@ -30,6 +28,7 @@ def compile_split(compilation: Compilation, node: NodeProto) -> None:
         first += size
 
 
+@compiles("Slice")
 def compile_slice(compilation: Compilation, node: NodeProto) -> None:
     """Slice over channels, with any step, or over rows and columns: a crop."""
     x = compilation.integer_input(node.input[0], "the input of the slice")
@@ -53,9 +52,10 @@ def compile_slice(compilation: Compilation, node: NodeProto) -> None:
     if len(picked) < x.channels or not any(crop):
         x = pick(compilation, node, x, picked, f"{out}_channels" if any(crop) else out)
     if any(crop):
-        emit_pad(compilation, node, x, crop, out)
+        compilation.emit_pad(node, x, crop, out)
 
 
+@compiles("Gather")
 def compile_gather(compilation: Compilation, node: NodeProto) -> None:
     """Gather of channels by constant indices, each at most once."""
     x, indices = _source(compilation, node), compilation.constants.get(node.input[1])
@@ -64,6 +64,7 @@ def compile_gather(compilation: Compilation, node: NodeProto) -> None:
     pick(compilation, node, x, indices.astype(np.int64) % x.channels, node.output[0])
 
 
+@compiles("Concat")
 def compile_concat(compilation: Compilation, node: NodeProto) -> None:
     """Concat of integer tensors over channels; scales are brought to the smallest where powers of two lie between."""
     parts = [compilation.integer_input(i, "an operand of the concat").undivided() for i in node.input]

@@ -1,108 +1,22 @@
-"""ToIntegers: a float QONNX graph becomes an all-integer graph, its elementwise chains compiled into step functions.
-
-Replaces: every quantizer with the elementwise chain before it by `MultiThreshold` (or `StepTable` where the chain is
-not monotone), every convolution and dense layer by one on integer weights, transposed convolutions by those on sub-
-pixels or spread images, average pools by sums, residual adds by integer adds. Tensor names stay, so that each integer
-tensor can be compared with the float one it stands for.
-Skips nothing: a node that cannot be built is listed as a `Problem`, and the walk goes on to find them all.
-"""
+"""What is known while a graph is compiled: every tensor's integers, and the integer graph so far."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from onnx import NodeProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
-from qonnx.core.onnx_exec import execute_node
 
-from finn_build.frontend.integers import channels, layers, outputs, padding, pools, quantizers, reshapes, resizing
-from finn_build.frontend.integers.float_chain import ELEMENTWISE_OPS, FloatChain
+from finn_build.frontend.integers.float_chain import FloatChain
 from finn_build.frontend.integers.layer_names import layer_name
 from finn_build.frontend.integers.problems import Problem, Unsupported
 from finn_build.frontend.integers.tensor import IntTensor
 
-_QUANTIZERS = {"Quant", "IntQuant", "BipolarQuant"}
-_COMPILERS: dict[str, Callable[[Compilation, NodeProto], None]] = {
-    "Conv": layers.compile_conv,
-    "MatMul": layers.compile_dense,
-    "Gemm": layers.compile_dense,
-    "ArgMax": layers.compile_arg_max,
-    "MaxPool": pools.compile_max_pool,
-    "GlobalMaxPool": pools.compile_max_pool,
-    "AveragePool": pools.compile_average_pool,
-    "GlobalAveragePool": pools.compile_average_pool,
-    "ReduceMean": pools.compile_reduction,
-    "ReduceSum": pools.compile_reduction,
-    "Pad": padding.compile_pad,
-    "Flatten": reshapes.compile_reshape,
-    "Reshape": reshapes.compile_reshape,
-    "Squeeze": reshapes.compile_reshape,
-    "Transpose": reshapes.compile_transpose,
-    "Split": channels.compile_split,
-    "Slice": channels.compile_slice,
-    "Gather": channels.compile_gather,
-    "Concat": channels.compile_concat,
-    "Resize": resizing.compile_resize,
-    "Upsample": resizing.compile_resize,
-    "ConvTranspose": resizing.compile_transposed_conv,
-    "DepthToSpace": resizing.compile_depth_to_space,
-}
-_CURES = {
-    "InstanceNormalization": "use batch norm",
-    "LayerNormalization": "use batch norm",
-    "Trunc": "use AvgPool2d and a QuantIdentity behind it instead of a truncating pool",
-}
-_RESHAPES = {"Flatten", "Reshape", "Squeeze", "Unsqueeze"}
-_BEFORE_THE_INPUT = _RESHAPES | {"Pad", "Transpose"}  # what the host can do to the image
-_BEHIND_THE_OUTPUT = _RESHAPES | {"ArgMax", "LogSoftmax", "Softmax", "Transpose"}  # what it can do to the outputs
-
-
-@dataclass(frozen=True)
-class IntegerNetwork:
-    """The all-integer graph, and how it hangs on to the float world.
-
-    Attributes:
-        model: integer graph, NCHW, integers in float32 containers, data types annotated.
-        tensors: every integer tensor by name; the names are those of the QONNX graph.
-        head: float chain from the image to the first quantizer (runs on the host).
-        head_quantizer: that quantizer: float32 (N, C, H, W) -> int64.
-        tails: by name of network output, the float chain from the accelerator's integers to it (runs on the host).
-        shapes: by name of network output, its shape for one image.
-        problems: nodes that cannot be built; empty when all is well.
-    """
-
-    model: ModelWrapper
-    tensors: dict[str, IntTensor]
-    head: FloatChain | None
-    head_quantizer: Callable[[np.ndarray], np.ndarray] | None
-    tails: dict[str, FloatChain]
-    shapes: dict[str, tuple[int, ...]]
-    problems: list[Problem]
-
-    def quantize_images(self, images: np.ndarray) -> np.ndarray:
-        """Integers that enter the accelerator, int64 (N, C, H, W), from the network's float32 input."""
-        assert self.head is not None and self.head_quantizer is not None, "checked by the pre-flight"
-        return self.head_quantizer(self.head(images.astype(np.float32)))
-
-    def to_network_output(self, name: str, ints: np.ndarray) -> np.ndarray:
-        """Network output `name`, float32, from the accelerator's integers (N, C, ...)."""
-        tail = self.tails[name]
-        return tail(self.tensors[tail.source].to_float(ints))
-
-
-def to_integers(model: ModelWrapper) -> IntegerNetwork:
-    """Compile a QONNX graph (shapes inferred, constants folded) into integers.
-
-    Args:
-        model: the graph as imported; it is not changed.
-
-    Returns:
-        The integer network; `problems` lists every node that cannot be built.
-    """
-    return Compilation(model).run()
+RESHAPES = {"Flatten", "Reshape", "Squeeze", "Unsqueeze"}
+MAX_EVALUATIONS = 1 << 30  # integers times channels; beyond it an accumulator is wider than any real layer's
 
 
 class Compilation:
@@ -129,74 +43,6 @@ class Compilation:
         self.image = next(i.name for i in model.graph.input if i.name not in self.constants)
         self.roots[self.image] = self.image
 
-    def run(self) -> IntegerNetwork:
-        """Walk the graph once, in topological order."""
-        for node in self.source.graph.node:
-            try:
-                self._compile(node)
-            except Unsupported as problem:
-                self.problems.append(Problem(problem.node or layer_name(node), problem.why, problem.cure))
-                self.broken.update(node.output)
-        tails = {} if self.problems else outputs.tails(self)
-        shapes = {name: tuple(self.source.get_tensor_shape(name)) for name in tails}
-        return IntegerNetwork(
-            outputs.integer_graph(self, tails) if not self.problems else self.source,
-            self.ints, self.head, self.head_quantizer, tails, shapes, list(dict.fromkeys(self.problems)),
-        )  # fmt: skip
-
-    def _compile(self, node: NodeProto) -> None:
-        dynamic = [i for i in node.input if i and i not in self.constants]
-        if any(i in self.broken for i in dynamic):
-            self.broken.update(node.output)
-        elif not dynamic:
-            self._fold(node)
-        elif node.op_type in _QUANTIZERS:
-            quantizers.compile_quantizer(self, node)
-        elif node.op_type in _BEFORE_THE_INPUT and self.roots.get(node.input[0]) == self.image:
-            self.roots[node.output[0]] = self.image
-        elif node.op_type in ELEMENTWISE_OPS:
-            self._elementwise(node, dynamic)
-        else:
-            self._layer(node)
-
-    def _layer(self, node: NodeProto) -> None:
-        """Compile a layer; what the accelerator cannot do is left to the host where the host can."""
-        try:
-            if node.op_type not in _COMPILERS:
-                cure = f"rewrite it with elementwise ops, {', '.join(sorted(_COMPILERS))}, or leave it to the host"
-                raise Unsupported(f"op {node.op_type} has no hardware", _CURES.get(node.op_type, cure))
-            _COMPILERS[node.op_type](self, node)
-        except Unsupported as problem:
-            if node.op_type not in _BEHIND_THE_OUTPUT or self.roots.get(node.input[0], node.input[0]) not in self.ints:
-                raise
-            self.roots[node.output[0]] = self.root(node.input[0])
-            self.on_host[node.output[0]] = Unsupported(problem.why, problem.cure, layer_name(node))
-
-    def _fold(self, node: NodeProto) -> None:
-        """Evaluate a node without dynamic inputs; keep integers and scale of quantized weights."""
-        context = {i: self.constants[i] for i in node.input if i}
-        if node.op_type in _QUANTIZERS:
-            self.weights[node.output[0]] = quantizers.quantize_constant(node, context)
-        elif node.op_type == "Transpose" and node.input[0] in self.weights:
-            ints, scale = self.weights[node.input[0]]
-            self.weights[node.output[0]] = ints.transpose(quantizers.attribute(node, "perm", None)), scale
-        for name in node.output:  # the executor checks the shape of what it replaces
-            context[name] = np.zeros(self.shape(name), np.float32)
-        execute_node(node, context, self.source.graph, self.opset)
-        self.constants |= {name: np.asarray(context[name]) for name in node.output}
-
-    def _elementwise(self, node: NodeProto, dynamic: list[str]) -> None:
-        roots = {self.root(i) for i in dynamic}
-        if len(roots) == 1:
-            self.roots[node.output[0]] = roots.pop()
-        elif node.op_type == "Add" and len(dynamic) == 2:
-            layers.compile_add(self, node)
-        else:
-            raise Unsupported(
-                f"{node.op_type} joins {len(roots)} independent tensors",
-                "only Add can join two tensors; quantize the result of everything else on each branch first",
-            )
-
     def root(self, tensor: str) -> str:
         """The integer tensor (or the graph input) that `tensor` is an elementwise function of.
 
@@ -215,7 +61,7 @@ class Compilation:
         if tensor in self.padded and tensor not in self.ints:
             source, pads = self.padded[tensor]
             x = self.integer_input(source, "the input of the padding")
-            padding.emit_pad(self, self.source.find_producer(tensor), x, pads, tensor)
+            self.emit_pad(self.source.find_producer(tensor), x, pads, tensor)
 
     def view(self, tensor: str, of: str) -> None:
         """Note that a tensor is another in its own shape."""
@@ -224,7 +70,28 @@ class Compilation:
 
     def as_integers(self, tensor: str) -> IntTensor | None:
         """The integer tensor that `tensor` is, or is a scaled version of; None where it is a float tensor."""
-        return self.ints[tensor] if tensor in self.ints else quantizers.as_scaled(self, tensor)
+        return self.ints[tensor] if tensor in self.ints else self._as_scaled(tensor)
+
+    def _as_scaled(self, tensor: str) -> IntTensor | None:
+        """The integer tensor behind a float one that is only that integer tensor times a scale; None if it is not.
+
+        Decided by evaluation on the whole range, so it holds for any way of writing it.
+        """
+        root = self.root(tensor)
+        if root not in self.ints or self.pools_before(tensor):
+            return None
+        origin, chain = self.ints[root], self.chain(tensor)
+        ints = np.arange(int(origin.low.min()), int(origin.high.max()) + 1)[:, None].repeat(origin.channels, axis=1)
+        if ints.size > MAX_EVALUATIONS or self.shape(tensor) != origin.shape:
+            return None
+        values = chain.by_channel(origin.to_float(ints))
+        largest = int(np.abs(ints[:, 0]).argmax())
+        if not ints[largest, 0]:
+            return None
+        scale = (values[largest] * origin.divisor / ints[largest]).astype(np.float32)
+        scale = scale[0] if np.all(scale == scale[0]) else scale
+        scaled = replace(origin, scale=np.asarray(scale))
+        return scaled if np.all(scale > 0) and np.array_equal(scaled.to_float(ints), values) else None
 
     def integer_input(self, tensor: str, why: str) -> IntTensor:
         """The integer tensor behind an input that has to be quantized.
@@ -261,7 +128,7 @@ class Compilation:
         """A reshape freed of its constant batch size; a max pool of float values as the identity."""
         if node.op_type == "MaxPool":
             return helper.make_node("Identity", [node.input[0]], list(node.output))
-        if node.op_type not in _RESHAPES:
+        if node.op_type not in RESHAPES:
             return node
         name = f"{node.output[0]}_shape_of_any_batch"
         constants[name] = np.asarray([0, *self.shape(node.output[0])[1:]], np.int64)
@@ -313,3 +180,21 @@ class Compilation:
         self.initializers[name] = value.astype(np.int64 if dtype == "INT64" else np.float32)
         self.dtypes[name] = dtype
         return name
+
+    def emit_pad(self, node: NodeProto, x: IntTensor, pads: Sequence[int], name: str) -> IntTensor:
+        """Emit `name`: zeros around the map `x`, or less of it where pads (top, left, bottom, right) are negative.
+
+        Raises:
+            Unsupported: values of -1 and +1 have no zero to be padded with.
+        """
+        if x.bipolar and max(pads) > 0:
+            cure = "pad directly before a convolution, or use an unsigned or wider quantizer"
+            raise Unsupported("zero padding of values that are -1 or +1", cure)
+        top, left, bottom, right = pads
+        n, c, h, w = x.shape
+        out = replace(x, name=name, shape=(n, c, h + top + bottom, w + left + right))
+        if max(pads) > 0:
+            out = replace(out, low=np.minimum(x.low, 0), high=np.maximum(x.high, 0))
+        constant = self.parameter(f"{name}_pads", np.asarray([0, 0, top, left, 0, 0, bottom, right]), "INT64")
+        self.emit("Pad", [x.name, constant], out, node)
+        return out

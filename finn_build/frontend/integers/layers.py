@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from onnx import NodeProto, helper
 
 from finn_build.arithmetic.datatypes import integer_range_dtype
+from finn_build.frontend.integers.compilation import Compilation
 from finn_build.frontend.integers.problems import Unsupported
+from finn_build.frontend.integers.registry import compiles
 from finn_build.frontend.integers.tensor import FLOAT32_EXACT, IntTensor
-
-if TYPE_CHECKING:
-    from finn_build.frontend.integers.compilation import Compilation
 
 MAX_WEIGHT = 128  # weights of up to 8 bits
 
 
+@compiles("Conv")
 def compile_conv(compilation: Compilation, node: NodeProto) -> None:
     """Convolution on integers; a bias becomes part of the float chain behind it."""
     a = attributes(node)
@@ -44,6 +44,7 @@ def compile_conv(compilation: Compilation, node: NodeProto) -> None:
     compilation.emit("Conv", [x.name, name], out, node, group=1, **window)
 
 
+@compiles("MatMul", "Gemm")
 def compile_dense(compilation: Compilation, node: NodeProto) -> None:
     """MatMul or Gemm on integers; a bias becomes part of the float chain behind it."""
     a = attributes(node)
@@ -60,6 +61,7 @@ def compile_dense(compilation: Compilation, node: NodeProto) -> None:
     compilation.emit("MatMul", [x.name, name], out, node)
 
 
+@compiles("Add")
 def compile_add(compilation: Compilation, node: NodeProto) -> None:
     """Add of two integer tensors; their scales have to be integer multiples of one another."""
     a, b = (compilation.integer_input(i, "an operand of the add").undivided() for i in node.input)
@@ -87,6 +89,7 @@ def compile_add(compilation: Compilation, node: NodeProto) -> None:
     compilation.emit("Add", operands, out, node)
 
 
+@compiles("ArgMax")
 def compile_arg_max(compilation: Compilation, node: NodeProto) -> None:
     """ArgMax over channels of logits on one scale: the label of the image or of each pixel, on chip."""
     a = attributes(node)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from onnx import NodeProto, TensorProto, helper
 from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.util.basic import qonnx_make_model
 
+from finn_build.frontend.integers.compilation import Compilation
 from finn_build.frontend.integers.float_chain import FloatChain
 from finn_build.frontend.integers.problems import Problem, Unsupported
-
-if TYPE_CHECKING:
-    from finn_build.frontend.integers.compilation import Compilation
 
 
 def tails(compilation: Compilation) -> dict[str, FloatChain]:

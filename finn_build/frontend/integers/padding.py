@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 from onnx import NodeProto
 
+from finn_build.frontend.integers.compilation import Compilation
 from finn_build.frontend.integers.layers import attributes
 from finn_build.frontend.integers.problems import Unsupported
-from finn_build.frontend.integers.tensor import IntTensor
-
-if TYPE_CHECKING:
-    from finn_build.frontend.integers.compilation import Compilation
+from finn_build.frontend.integers.registry import compiles
 
 
+@compiles("Pad")
 def compile_pad(compilation: Compilation, node: NodeProto) -> None:
     """Zero padding of an integer image: it waits for the convolution or pool that takes it in; a crop does not."""
     a = attributes(node)
@@ -39,27 +35,8 @@ def compile_pad(compilation: Compilation, node: NodeProto) -> None:
     own = (ends[2][0], ends[3][0], ends[2][1], ends[3][1])
     if min(own) < 0:
         x = compilation.integer_input(node.input[0], "the input of the crop")
-        emit_pad(compilation, node, x, own, node.output[0])
+        compilation.emit_pad(node, x, own, node.output[0])
         return
     source, extra = compilation.unpadded(node.input[0])
     compilation.integer_input(source, "the input of the padding")
     compilation.padded[node.output[0]] = source, tuple(p + q for p, q in zip(extra, own, strict=True))
-
-
-def emit_pad(compilation: Compilation, node: NodeProto, x: IntTensor, pads: Sequence[int], name: str) -> IntTensor:
-    """Emit `name`: zeros around the map `x`, or less of it where pads (top, left, bottom, right) are negative.
-
-    Raises:
-        Unsupported: values of -1 and +1 have no zero to be padded with.
-    """
-    if x.bipolar and max(pads) > 0:
-        cure = "pad directly before a convolution, or use an unsigned or wider quantizer"
-        raise Unsupported("zero padding of values that are -1 or +1", cure)
-    top, left, bottom, right = pads
-    n, c, h, w = x.shape
-    out = replace(x, name=name, shape=(n, c, h + top + bottom, w + left + right))
-    if max(pads) > 0:
-        out = replace(out, low=np.minimum(x.low, 0), high=np.maximum(x.high, 0))
-    constant = compilation.parameter(f"{name}_pads", np.asarray([0, 0, top, left, 0, 0, bottom, right]), "INT64")
-    compilation.emit("Pad", [x.name, constant], out, node)
-    return out

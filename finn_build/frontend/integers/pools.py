@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import prod
-from typing import TYPE_CHECKING
 
 import numpy as np
 from onnx import NodeProto
 
+from finn_build.frontend.integers.compilation import Compilation
 from finn_build.frontend.integers.layers import attributes, check_window
 from finn_build.frontend.integers.nodes import DOMAIN
 from finn_build.frontend.integers.problems import Unsupported
+from finn_build.frontend.integers.registry import compiles
 from finn_build.frontend.integers.reshapes import flat
 from finn_build.frontend.integers.tensor import FLOAT32_EXACT, IntTensor
 
-if TYPE_CHECKING:
-    from finn_build.frontend.integers.compilation import Compilation
 
-
+@compiles("MaxPool", "GlobalMaxPool")
 def compile_max_pool(compilation: Compilation, node: NodeProto) -> None:
     """Max pool of integers; of float values it waits for their quantizer, which comes before it in hardware."""
     a = attributes(node)
@@ -44,6 +43,7 @@ def emit_max_pool(compilation: Compilation, node: NodeProto, x: IntTensor, out: 
     compilation.emit("MaxPool", [x.name], pooled, node, kernel_shape=kernel, strides=strides, pads=pads)
 
 
+@compiles("AveragePool", "GlobalAveragePool")
 def compile_average_pool(compilation: Compilation, node: NodeProto) -> None:
     """Average pool: the sum of the window, its division part of how the sum is read."""
     a = attributes(node)
@@ -54,6 +54,7 @@ def compile_average_pool(compilation: Compilation, node: NodeProto) -> None:
     _emit_sum(compilation, node, node.output[0], average=True)
 
 
+@compiles("ReduceMean", "ReduceSum")
 def compile_reduction(compilation: Compilation, node: NodeProto) -> None:
     """ReduceMean or ReduceSum over all pixels; without `keepdims` the 1x1 map is flattened."""
     a = attributes(node)

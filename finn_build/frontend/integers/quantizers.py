@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from onnx import NodeProto, helper
@@ -14,15 +14,14 @@ from qonnx.util.basic import get_by_name
 
 from finn_build.arithmetic.step_function import StepFunction, compile_steps
 from finn_build.frontend.integers import pools
+from finn_build.frontend.integers.compilation import MAX_EVALUATIONS, Compilation
 from finn_build.frontend.integers.nodes import DOMAIN
 from finn_build.frontend.integers.problems import Unsupported
+from finn_build.frontend.integers.registry import compiles
 from finn_build.frontend.integers.tensor import IntTensor, full_range
 
-if TYPE_CHECKING:
-    from finn_build.frontend.integers.compilation import Compilation
-
 MAX_STEPS = 1023  # thresholds per channel the hardware takes: 8-bit activations, dips included
-MAX_EVALUATIONS = 1 << 30  # integers times channels; beyond it an accumulator is wider than any real layer's
+QUANTIZERS = {"Quant", "IntQuant", "BipolarQuant"}
 
 
 class Quantizer:
@@ -78,6 +77,7 @@ def quantize_constant(node: NodeProto, context: dict[str, np.ndarray]) -> tuple[
     return quantizer(context[node.input[0]]), quantizer.scale
 
 
+@compiles(*QUANTIZERS)
 def compile_quantizer(compilation: Compilation, node: NodeProto) -> None:
     """Turn a quantizer and the float chain before it into `MultiThreshold` or `StepTable`."""
     quantizer, source, out_name = Quantizer(node, compilation.constants), node.input[0], node.output[0]
@@ -168,28 +168,6 @@ def _compile_steps(compilation: Compilation, source: str, origin: IntTensor, qua
             f"{steps.steps} steps per channel, the hardware takes {MAX_STEPS}", "quantize to 8 bits or fewer"
         )
     return steps
-
-
-def as_scaled(compilation: Compilation, tensor: str) -> IntTensor | None:
-    """The integer tensor behind a float one that is only that integer tensor times a scale; None if it is not.
-
-    Decided by evaluation on the whole range, so it holds for any way of writing it.
-    """
-    root = compilation.root(tensor)
-    if root not in compilation.ints or compilation.pools_before(tensor):
-        return None
-    origin, chain = compilation.ints[root], compilation.chain(tensor)
-    ints = np.arange(int(origin.low.min()), int(origin.high.max()) + 1)[:, None].repeat(origin.channels, axis=1)
-    if ints.size > MAX_EVALUATIONS or compilation.shape(tensor) != origin.shape:
-        return None
-    values = chain.by_channel(origin.to_float(ints))
-    largest = int(np.abs(ints[:, 0]).argmax())
-    if not ints[largest, 0]:
-        return None
-    scale = (values[largest] * origin.divisor / ints[largest]).astype(np.float32)
-    scale = scale[0] if np.all(scale == scale[0]) else scale
-    scaled = replace(origin, scale=np.asarray(scale))
-    return scaled if np.all(scale > 0) and np.array_equal(scaled.to_float(ints), values) else None
 
 
 def _dtype_of(thresholds: np.ndarray) -> str:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import prod
-from typing import TYPE_CHECKING
 
 import numpy as np
 from onnx import NodeProto
 
 from finn_build.frontend.integers.channels import pick
+from finn_build.frontend.integers.compilation import Compilation
 from finn_build.frontend.integers.layers import attributes
 from finn_build.frontend.integers.problems import Unsupported
+from finn_build.frontend.integers.registry import compiles
 from finn_build.frontend.integers.tensor import IntTensor
 
-if TYPE_CHECKING:
-    from finn_build.frontend.integers.compilation import Compilation
 
-
+@compiles("Flatten", "Reshape", "Squeeze")
 def compile_reshape(compilation: Compilation, node: NodeProto) -> None:
     """Flatten to (N, features); of float values only the rank of 1x1 maps may change, and stays in the float chain."""
     source, shape = node.input[0], compilation.shape(node.output[0])
@@ -70,6 +69,7 @@ def follow_moves(compilation: Compilation, node: NodeProto) -> bool:
     return True
 
 
+@compiles("Transpose")
 def compile_transpose(compilation: Compilation, node: NodeProto) -> None:
     """Transpose as a step of a channel shuffle; any other one is left to the host."""
     if not follow_moves(compilation, node):

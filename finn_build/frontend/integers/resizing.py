@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from onnx import NodeProto
 from qonnx.core.onnx_exec import execute_node
 
 from finn_build.frontend.integers.channels import pick
+from finn_build.frontend.integers.compilation import Compilation
 from finn_build.frontend.integers.layers import (
     accumulator,
     attributes,
@@ -19,14 +19,12 @@ from finn_build.frontend.integers.layers import (
     weights_of,
 )
 from finn_build.frontend.integers.nodes import DOMAIN
-from finn_build.frontend.integers.padding import emit_pad
 from finn_build.frontend.integers.problems import Unsupported
+from finn_build.frontend.integers.registry import compiles
 from finn_build.frontend.integers.tensor import IntTensor
 
-if TYPE_CHECKING:
-    from finn_build.frontend.integers.compilation import Compilation
 
-
+@compiles("Resize", "Upsample")
 def compile_resize(compilation: Compilation, node: NodeProto) -> None:
     """Resize or Upsample by whole numbers, nearest neighbour; the node itself is asked which pixels it repeats."""
     x = compilation.integer_input(node.input[0], "the input of the resize")
@@ -45,6 +43,7 @@ def compile_resize(compilation: Compilation, node: NodeProto) -> None:
     _emit_upsample(compilation, node, x, (sy, sx), "nearest", node.output[0])
 
 
+@compiles("DepthToSpace")
 def compile_depth_to_space(compilation: Compilation, node: NodeProto) -> None:
     """DepthToSpace (PixelShuffle); the order of channels that the hardware wants is made by a Gather, a wire."""
     x = compilation.integer_input(node.input[0], "the input of the DepthToSpace")
@@ -55,6 +54,7 @@ def compile_depth_to_space(compilation: Compilation, node: NodeProto) -> None:
     _emit_depth_to_space(compilation, node, x, size, node.output[0])
 
 
+@compiles("ConvTranspose")
 def compile_transposed_conv(compilation: Compilation, node: NodeProto) -> None:
     """Transposed convolution: by sub-pixels where the kernel is as large as the stride, else on an image with zeros.
 
@@ -104,7 +104,7 @@ def _on_spread_image(
         x = _emit_upsample(compilation, node, x, (sy, sx), "zeros", f"{out}_spread")
     if min(pads) < 0:
         crop = [min(p, 0) for p in pads]
-        x = emit_pad(compilation, node, x, crop, f"{out}_cropped")
+        x = compilation.emit_pad(node, x, crop, f"{out}_cropped")
     pads = [max(p, 0) for p in pads]
     check_window([kh, kw], pads)
     turned = weights.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1]

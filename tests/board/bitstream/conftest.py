@@ -15,8 +15,8 @@ from finn_build.dataflow.ops.base import DOMAIN
 from finn_build.finn.environment import prepare_finn
 from finn_build.frontend import network as networks
 from finn_build.frontend.export import export_qonnx
-from finn_build.pipeline import Build
 from finn_build.rtl.stitch import stitch
+from finn_build.state import Build
 from tests.builds.networks import SmallResidual, randomize
 from tests.builds.pipeline_runs import run_steps, start_build
 

@@ -15,7 +15,7 @@ from finn_build.dataflow.ops.base import RTL_DIR, StreamOp
 from finn_build.errors import ConfigError
 from finn_build.finn.environment import prepare_finn
 from finn_build.finn.shell import PLATFORMS, run_finn, without_code
-from finn_build.pipeline import Build
+from finn_build.state import Build
 
 
 def _partitions(streams: ModelWrapper, board: Board, folder: Path) -> dict[str, str]:

@@ -8,8 +8,9 @@ import pytest
 from finn_build import build as command_line
 from finn_build import command
 from finn_build.errors import ConfigError
-from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_HLS, Build
+from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_HLS
 from finn_build.report.sheet import make_report
+from finn_build.state import Build
 from tests.builds.pipeline_runs import run_steps
 
 

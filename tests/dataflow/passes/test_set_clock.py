@@ -7,6 +7,7 @@ from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.config import load_board
 from finn_build.dataflow.passes.set_clock import SetClock
+from finn_build.evaluate.timing.figures import figures
 from tests.dataflow.passes.streams import execute, frame, lowered
 
 
@@ -14,7 +15,7 @@ def test_a_faster_clock_adds_registers_and_values_stay(tmp_path: Path) -> None:
     board = load_board("pynq-z2")
     latencies = []
     for clk_mhz in (50, 250):
-        model = lowered(tmp_path, bits=1).transform(SetClock(board.at(clk_mhz)))
+        model = lowered(tmp_path, bits=1).transform(SetClock(board.at(clk_mhz).clk_mhz))
         units = [getCustomOp(n) for n in model.graph.node if n.op_type in ("BitMVAU_rtl", "BitConv_rtl")]
         for op in units:
             op.set_nodeattr("SIMD", op.attr("MW" if "MW" in op.own_attributes() else "IFMChannels"))
@@ -25,5 +26,5 @@ def test_a_faster_clock_adds_registers_and_values_stay(tmp_path: Path) -> None:
 
 
 def test_the_delays_of_the_chip_count(tmp_path: Path) -> None:
-    (op, *_) = [getCustomOp(n) for n in lowered(tmp_path).transform(SetClock(load_board("zcu104").at(250))).graph.node]
+    (op, *_) = [getCustomOp(n) for n in lowered(tmp_path).transform(SetClock(250 * figures("xcup").scale)).graph.node]
     assert op.attr("clkMHz") == 150  # of a Zynq-7000: its paths take 1 / 0.6 as long

@@ -1,0 +1,158 @@
+"""ToIntegers: a float QONNX graph becomes an all-integer graph, its elementwise chains compiled into step functions.
+
+Replaces: every quantizer with the elementwise chain before it by `MultiThreshold` (or `StepTable` where the chain is
+not monotone), every convolution and dense layer by one on integer weights, transposed convolutions by those on sub-
+pixels or spread images, average pools by sums, residual adds by integer adds. Tensor names stay, so that each integer
+tensor can be compared with the float one it stands for.
+Skips nothing: a node that cannot be built is listed as a `Problem`, and the walk goes on to find them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from onnx import NodeProto
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.core.onnx_exec import execute_node
+
+from finn_build.frontend.integers.compilation import RESHAPES, Compilation
+from finn_build.frontend.integers.float_chain import ELEMENTWISE_OPS, FloatChain
+from finn_build.frontend.integers.layer_names import layer_name
+from finn_build.frontend.integers.outputs import integer_graph, tails
+from finn_build.frontend.integers.problems import Problem, Unsupported
+from finn_build.frontend.integers.quantizers import QUANTIZERS, attribute, quantize_constant
+from finn_build.frontend.integers.registry import COMPILERS
+from finn_build.frontend.integers.tensor import IntTensor
+
+_CURES = {
+    "InstanceNormalization": "use batch norm",
+    "LayerNormalization": "use batch norm",
+    "Trunc": "use AvgPool2d and a QuantIdentity behind it instead of a truncating pool",
+}
+_BEFORE_THE_INPUT = RESHAPES | {"Pad", "Transpose"}  # what the host can do to the image
+_BEHIND_THE_OUTPUT = RESHAPES | {"ArgMax", "LogSoftmax", "Softmax", "Transpose"}  # what it can do to the outputs
+
+
+@dataclass(frozen=True)
+class IntegerNetwork:
+    """The all-integer graph, and how it hangs on to the float world.
+
+    Attributes:
+        model: integer graph, NCHW, integers in float32 containers, data types annotated.
+        tensors: every integer tensor by name; the names are those of the QONNX graph.
+        head: float chain from the image to the first quantizer (runs on the host).
+        head_quantizer: that quantizer: float32 (N, C, H, W) -> int64.
+        tails: by name of network output, the float chain from the accelerator's integers to it (runs on the host).
+        shapes: by name of network output, its shape for one image.
+        problems: nodes that cannot be built; empty when all is well.
+    """
+
+    model: ModelWrapper
+    tensors: dict[str, IntTensor]
+    head: FloatChain | None
+    head_quantizer: Callable[[np.ndarray], np.ndarray] | None
+    tails: dict[str, FloatChain]
+    shapes: dict[str, tuple[int, ...]]
+    problems: list[Problem]
+
+    def quantize_images(self, images: np.ndarray) -> np.ndarray:
+        """Integers that enter the accelerator, int64 (N, C, H, W), from the network's float32 input."""
+        assert self.head is not None and self.head_quantizer is not None, "checked by the pre-flight"
+        return self.head_quantizer(self.head(images.astype(np.float32)))
+
+    def to_network_output(self, name: str, ints: np.ndarray) -> np.ndarray:
+        """Network output `name`, float32, from the accelerator's integers (N, C, ...)."""
+        tail = self.tails[name]
+        return tail(self.tensors[tail.source].to_float(ints))
+
+
+def to_integers(model: ModelWrapper) -> IntegerNetwork:
+    """Compile a QONNX graph (shapes inferred, constants folded) into integers.
+
+    Args:
+        model: the graph as imported; it is not changed.
+
+    Returns:
+        The integer network; `problems` lists every node that cannot be built.
+    """
+    return _run(Compilation(model))
+
+
+def _run(compilation: Compilation) -> IntegerNetwork:
+    """Walk the graph once, in topological order."""
+    for node in compilation.source.graph.node:
+        try:
+            _compile(compilation, node)
+        except Unsupported as problem:
+            compilation.problems.append(Problem(problem.node or layer_name(node), problem.why, problem.cure))
+            compilation.broken.update(node.output)
+    found = {} if compilation.problems else tails(compilation)
+    model = compilation.source if compilation.problems else integer_graph(compilation, found)
+    shapes = {name: tuple(compilation.source.get_tensor_shape(name)) for name in found}
+    problems = list(dict.fromkeys(compilation.problems))
+    return IntegerNetwork(
+        model, compilation.ints, compilation.head, compilation.head_quantizer, found, shapes, problems
+    )
+
+
+def _compile(compilation: Compilation, node: NodeProto) -> None:
+    dynamic = [i for i in node.input if i and i not in compilation.constants]
+    if any(i in compilation.broken for i in dynamic):
+        compilation.broken.update(node.output)
+    elif not dynamic:
+        _fold(compilation, node)
+    elif node.op_type in QUANTIZERS:
+        COMPILERS[node.op_type](compilation, node)
+    elif node.op_type in _BEFORE_THE_INPUT and compilation.roots.get(node.input[0]) == compilation.image:
+        compilation.roots[node.output[0]] = compilation.image
+    elif node.op_type in ELEMENTWISE_OPS:
+        _elementwise(compilation, node, dynamic)
+    else:
+        _layer(compilation, node)
+
+
+def _layer(compilation: Compilation, node: NodeProto) -> None:
+    """Compile a layer; what the accelerator cannot do is left to the host where the host can."""
+    try:
+        if node.op_type not in COMPILERS:
+            layers = sorted(set(COMPILERS) - QUANTIZERS - set(ELEMENTWISE_OPS))
+            cure = f"rewrite it with elementwise ops, {', '.join(layers)}, or leave it to the host"
+            raise Unsupported(f"op {node.op_type} has no hardware", _CURES.get(node.op_type, cure))
+        COMPILERS[node.op_type](compilation, node)
+    except Unsupported as problem:
+        if (
+            node.op_type not in _BEHIND_THE_OUTPUT
+            or compilation.roots.get(node.input[0], node.input[0]) not in compilation.ints
+        ):
+            raise
+        compilation.roots[node.output[0]] = compilation.root(node.input[0])
+        compilation.on_host[node.output[0]] = Unsupported(problem.why, problem.cure, layer_name(node))
+
+
+def _fold(compilation: Compilation, node: NodeProto) -> None:
+    """Evaluate a node without dynamic inputs; keep integers and scale of quantized weights."""
+    context = {i: compilation.constants[i] for i in node.input if i}
+    if node.op_type in QUANTIZERS:
+        compilation.weights[node.output[0]] = quantize_constant(node, context)
+    elif node.op_type == "Transpose" and node.input[0] in compilation.weights:
+        ints, scale = compilation.weights[node.input[0]]
+        compilation.weights[node.output[0]] = ints.transpose(attribute(node, "perm", None)), scale
+    for name in node.output:  # the executor checks the shape of what it replaces
+        context[name] = np.zeros(compilation.shape(name), np.float32)
+    execute_node(node, context, compilation.source.graph, compilation.opset)
+    compilation.constants |= {name: np.asarray(context[name]) for name in node.output}
+
+
+def _elementwise(compilation: Compilation, node: NodeProto, dynamic: list[str]) -> None:
+    roots = {compilation.root(i) for i in dynamic}
+    if len(roots) == 1:
+        compilation.roots[node.output[0]] = roots.pop()
+    elif node.op_type == "Add" and len(dynamic) == 2:
+        COMPILERS["Add"](compilation, node)
+    else:
+        raise Unsupported(
+            f"{node.op_type} joins {len(roots)} independent tensors",
+            "only Add can join two tensors; quantize the result of everything else on each branch first",
+        )
