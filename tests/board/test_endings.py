@@ -1,6 +1,7 @@
 """Networks as they begin and end, on the simulated board, beside PyTorch: flattened first, labels, one logit."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -122,5 +123,6 @@ def test_a_fault_behind_the_gate_keeps_the_verified_design(tmp_path: Path) -> No
     build.verdict = compare(taps(build.streams, build.integers), build.values)
     assert build.verdict.passed
     build.values = {0: {}}
+    shutil.rmtree(tmp_path / "deploy")
     with pytest.raises(BitstreamError, match="deployment folder: KeyError"):  # the command keeps such a build
         deploy_step(build, lambda fraction: None)

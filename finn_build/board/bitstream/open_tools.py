@@ -144,7 +144,7 @@ def _synthesise(folder: Path, memories: Path, top: str, sources: Sequence[str]) 
     os.chdir(memories)
     design = ys.Design()
     run: Callable[[str], None] = lambda command: ys.run_pass(command, design)  # noqa: E731
-    run(f"read_slang --keep-hierarchy --allow-use-before-declare --top axi3_to_lite --top {top} {' '.join(sources)}")
+    run(f"read_slang --keep-hierarchy --allow-use-before-declare --top sf_axi3_to_lite --top {top} {' '.join(sources)}")
     run(f"read_verilog {folder / TOP}.v")
     run(f"synth_xilinx -family {FAMILY} -flatten -noiopad -noclkbuf -top {TOP}")
     run("setattr -mod -unset keep_hierarchy *")  # the ROMs', which only synthesis needs
