@@ -17,6 +17,21 @@ def test_shipped_builds_load(path: Path) -> None:
     assert load_build(path).frames >= 4
 
 
+def test_a_board_at_another_clock() -> None:
+    board = load_board("pynq-z2")
+    assert board.at(125).clk_period_ns == 8 and board.clk_mhz == 100
+    assert board.at(142.857).clk_mhz == 142.857 and load_board("zcu104").at(300).clk_mhz == 300
+
+
+@pytest.mark.parametrize(
+    ("mhz", "nearest"), [(150, "142.857 or 166.667"), (-5, "0.251953 or 0.256016"), (1000, "250 or 333.333")]
+)
+def test_a_clock_that_the_board_cannot_make(mhz: float, nearest: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_board("pynq-z2").at(mhz)
+    assert str(error.value) == f"clk_mhz={mhz}: pynq-z2 divides its clock from 1000 MHz; nearest: {nearest}"
+
+
 def test_a_misspelt_board_is_suggested() -> None:
     with pytest.raises(ConfigError) as error:
         load_board("pynqz2")

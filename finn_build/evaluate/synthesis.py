@@ -72,7 +72,7 @@ def netlist_of(job: Job) -> dict[str, Any]:
     Raises:
         SimulationError: Yosys failed on it.
     """
-    texts, memories = _contents(job)
+    texts, memories = contents(job)
     top = job.top if job.black_boxes else _ANY_NAME
     parts: list[str | bytes] = [top, job.family, version("pyosys"), *_COMMANDS, *job.black_boxes]
     for name, content in (*sorted(texts.items()), *sorted(memories.items())):
@@ -121,7 +121,7 @@ def _needed(job: Job) -> list[Path]:
     return [by_module[module] for module in found]
 
 
-def _contents(job: Job) -> tuple[dict[str, bytes], dict[str, bytes]]:
+def contents(job: Job) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """Sources and memory files of a module by name, its own name in them replaced: equal ops read equal files."""
     needed = _needed(job)
     texts = {p.name: _emptied(p.read_text()) if p.stem in job.black_boxes else p.read_text() for p in needed}
