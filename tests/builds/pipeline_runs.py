@@ -17,11 +17,11 @@ ALL_STEPS = tuple(s.name for s in STEPS)
 def start_build(
     network: networks.Network, out: Path, frames: int = 4, stalls: Stalls | None = None, **config: object
 ) -> Build:
-    """A build for PYNQ-Z2 on synthetic frames, no step run yet."""
+    """A build for PYNQ-Z2 on synthetic frames, no step run yet; one that gets to its shell is linted too."""
     prepare_finn(out / ".finn")
     settings = BuildConfig(model=network.name, frames=frames, **config)  # type: ignore[arg-type]
     images = networks.load_images(networks.SYNTHETIC, network, frames, seed=1)
-    return Build(settings, load_board("pynq-z2"), network, images, out, stalls)
+    return Build(settings, load_board("pynq-z2"), network, images, out, stalls, lint="vivado")
 
 
 def run_steps(build: Build, names: Sequence[str] = ALL_STEPS) -> Build:

@@ -1,0 +1,60 @@
+"""Lint of C++ against what Vitis HLS does not synthesise (docs/vivado.md, rows H1 to H16), as far as text shows it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+_STANDARD = "vector|map|set|list|deque|queue|stack|string|algorithm|functional|memory|iostream|fstream|thread"
+RULES: dict[str, tuple[str, str]] = {  # pattern, what the record says
+    "allocation": (r"\b(new\s+\w|delete\b|malloc\s*\(|calloc\s*\(|free\s*\()", "dynamic memory is not supported"),
+    "template-library": (rf"#\s*include\s*<({_STANDARD})>", "the standard template library is not synthesised"),
+    "system-call": (r"\b(f?printf|fopen|scanf|getenv|time|clock|std::c(out|in|err))\b\s*[(<>]", "no system calls"),
+    "long-double": (r"std::complex\s*<\s*long\s+double", "std::complex<long double> is not supported"),
+    "main": (r"\bint\s+main\s*\(", "main cannot be synthesised"),
+}
+_FUNCTION = re.compile(r"^[\w:<>&*, ]+?\b(\w+)\s*\([^;{}]*\)\s*(?:const\s*)?\{", re.MULTILINE)
+_KEYWORDS = frozenset(("if", "for", "while", "switch"))
+
+
+def lint_cpp(path: Path) -> list[str]:
+    """What Vitis HLS would refuse in a source or header: `<file>:<line>: <rule>: <what the record says>`."""
+    code = _without_simulation(path.read_text())
+    return [f"{path.name}:{code.count(chr(10), 0, at) + 1}: {rule}: {says}" for at, rule, says in _found(code)]
+
+
+def _found(code: str) -> Iterator[tuple[int, str, str]]:
+    for rule, (pattern, says) in RULES.items():
+        for match in re.finditer(pattern, code):
+            yield match.start(), rule, says
+    for function in _FUNCTION.finditer(code):
+        name, body = function[1], code[function.end() : _end_of_block(code, function.end())]
+        # what the compiler unrolls, constants and templates, is no recursion in hardware
+        unrolled = "constexpr" in function[0] or re.search(r"template\s*<[^;{}]*>\s*$", code[: function.start()])
+        if name not in _KEYWORDS and not unrolled and re.search(rf"(?<![\w.:>]){name}\s*\(", body):
+            yield function.start(), "recursion", f"{name} calls itself: recursive functions are not supported"
+
+
+def _end_of_block(code: str, start: int) -> int:
+    depth = 1
+    for at in range(start, len(code)):
+        depth += {"{": 1, "}": -1}.get(code[at], 0)
+        if depth == 0:
+            return at
+    return len(code)
+
+
+def _without_simulation(text: str) -> str:
+    """Code without comments and without what `__SYNTHESIS__` keeps from synthesis; lines keep their numbers."""
+    blank = re.sub(r"//[^\n]*|/\*.*?\*/", lambda m: "\n" * m[0].count("\n"), text, flags=re.DOTALL)
+    kept, skipping = [], 0
+    for line in blank.splitlines():
+        if re.match(r"\s*#\s*(ifndef\s+__SYNTHESIS__|if\b.*!\s*defined\(__SYNTHESIS__\))", line):
+            skipping = 1
+        elif skipping and re.match(r"\s*#\s*if", line):
+            skipping += 1
+        elif skipping and (re.match(r"\s*#\s*endif", line) or (skipping == 1 and re.match(r"\s*#\s*else", line))):
+            skipping -= 1
+        kept.append("" if skipping else line)
+    return "\n".join(kept)
