@@ -18,7 +18,7 @@ from finn_build.errors import UnsupportedModelError
 from finn_build.hls.kernel import Kernel
 from finn_build.hls.ops import KERNELS
 from finn_build.hls.process import ENVIRONMENT, HLS_DIR, Process
-from finn_build.hls.streams import Channel, Port, Top, in_order
+from finn_build.hls.streams import FIFO, Channel, Port, Top, in_order
 from finn_build.identifiers import is_identifier
 
 LIBRARY = HLS_DIR / "lib"
@@ -54,15 +54,6 @@ class HlsDesign:
         return (*self.inputs, *self.outputs, *(port for skip in self.skips for port in skip))
 
 
-def missing_kernels(model: ModelWrapper) -> list[str]:
-    """Nodes without a form for HLS."""
-    return [
-        f"{node.name} ({node.op_type})"
-        for node in model.graph.node
-        if node.op_type not in KERNELS and node.op_type != "StreamFIFO_rtl"
-    ]
-
-
 def write_hls(model: ModelWrapper, folder: Path, board: Board) -> HlsDesign:
     """Write the C++ of a hardware graph with its FIFOs.
 
@@ -77,43 +68,45 @@ def write_hls(model: ModelWrapper, folder: Path, board: Board) -> HlsDesign:
     Raises:
         UnsupportedModelError: an op has no form for HLS, a stream is too wide for it, or a name cannot stand in code.
     """
-    if missing := missing_kernels(model):
-        raise UnsupportedModelError(f"HLS has no form of {', '.join(missing)}; build with --impl rtl")
-    names = [node.name for node in model.graph.node]
-    if len(set(names)) != len(names) or not all(map(is_identifier, names)):
-        raise UnsupportedModelError("HLS needs nodes with unique names of letters, digits and single underscores")
+    _refuse_unknown(model)
+    top = Top(model)
+    processes = [Process(node, model) for node in model.graph.node if node.op_type != FIFO]
+    _refuse_wide(processes)
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(LIBRARY, folder / "lib")
     (folder / "processes").mkdir()
-    top = Top(model)
-    nodes = [node for node in model.graph.node if node.op_type != "StreamFIFO_rtl"]
-    processes = [Process(node, model) for node in nodes]
-    _refuse_wide(processes)
-    for process in processes:
-        (folder / "processes" / f"{process.name}.cpp").write_text(process.source())
+    sources = [folder / "processes" / f"{process.name}.cpp" for process in processes]
+    for process, source in zip(processes, sources, strict=True):
+        source.write_text(process.source())
+    _write_top(folder, top, processes)
+    _write_script(folder, [process.name for process in processes], board, cosim=not top.skips)
+    kernels = {process.name: process.kernel for process in processes}
+    sources.append(folder / f"{TOP}.cpp")
+    return HlsDesign(folder, tuple(sources), top.inputs, top.outputs, top.skips, top.channels, kernels)
+
+
+def _refuse_unknown(model: ModelWrapper) -> None:
+    nodes = model.graph.node
+    unknown = [f"{n.name} ({n.op_type})" for n in nodes if n.op_type not in KERNELS and n.op_type != FIFO]
+    if unknown:
+        raise UnsupportedModelError(f"HLS has no form of {', '.join(unknown)}; build with --impl rtl")
+    names = [node.name for node in nodes]
+    if len({TOP, *names}) != len(names) + 1 or not all(map(is_identifier, names)):
+        raise UnsupportedModelError("HLS needs nodes with unique names of letters, digits and single underscores")
+
+
+def _write_top(folder: Path, top: Top, processes: Sequence[Process]) -> None:
     calls = [*top.arrivals, *(process.call(top.channels) for process in processes), *top.departures]
-    calls = in_order(calls)
     values = {
         "top": TOP,
         "ports": top.ports,
         "processes": processes,
         "copies": [*top.arrivals, *top.departures],
         "streams": list({c.name: c for c in top.channels.values()}.values()),
-        "calls": calls,
+        "calls": in_order(calls),
     }
-    for name in ("accelerator.h", "accelerator.cpp"):
+    for name in (f"{TOP}.h", f"{TOP}.cpp"):
         (folder / name).write_text(ENVIRONMENT.get_template(f"{name}.j2").render(values))
-    sources = [folder / "processes" / f"{process.name}.cpp" for process in processes]
-    _write_script(folder, [process.name for process in processes], board, cosim=not top.skips)
-    return HlsDesign(
-        folder,
-        (*sources, folder / f"{TOP}.cpp"),
-        top.inputs,
-        top.outputs,
-        top.skips,
-        top.channels,
-        {process.name: process.kernel for process in processes},
-    )
 
 
 def _refuse_wide(processes: Sequence[Process]) -> None:

@@ -9,7 +9,6 @@ import numpy as np
 from qonnx.core.datatype import BaseDataType, DataType
 
 _MACHINE_WORDS = {8: "unsigned char", 16: "unsigned short", 32: "unsigned int", 64: "unsigned long long"}
-_WORDS_A_LINE = 16
 _IMPL = ("lutram", "bram", "uram")
 
 
@@ -37,7 +36,7 @@ class Memory:
         impl: storage of Vitis HLS.
         shared_address: all entries are read at one row, and so are one word; else each is a memory of its own.
         stage: its number among memories of the same name.
-        offset: added to what is read; the word is then taken as a number.
+        offset: added to what is read, which then is a number and no word; None for a word.
     """
 
     name: str
@@ -46,7 +45,7 @@ class Memory:
     impl: str = "lutram"
     shared_address: bool = False
     stage: int | None = None
-    offset: int = 0
+    offset: int | None = None
 
     @property
     def array(self) -> str:
@@ -74,7 +73,7 @@ class Memory:
         return self.values.shape[0], self.values.shape[1] * -(-self.width // self.machine_bits)
 
     def lines(self) -> list[str]:
-        """The array's contents, rows in braces, some lines of text each."""
+        """The array's contents, a row in braces a line."""
         size = self.machine_bits
         planes = (self.values[..., None] >> np.arange(self.bits) & 1).astype(np.uint8)
         bits = planes.reshape(*self.values.shape[:2], self.width)
@@ -120,7 +119,6 @@ class Loop:
     arguments: Sequence[str]
     arrays: Sequence[Array] = ()
     memories: Sequence[str] = ()
-    suffix: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,7 +141,6 @@ class Kernel:
         memories: read-only ones.
         inner: streams between the loops.
         functions: further lines of the struct.
-        trips: how often the longest loop runs for a frame, or None where the library's comment alone says it.
     """
 
     header: str

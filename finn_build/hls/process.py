@@ -81,7 +81,7 @@ def _readers(node: str, memories: Sequence[Memory]) -> list[str]:
         named.setdefault(memory.name, []).append(memory)
     lines = []
     for name, parts in named.items():
-        numbers = any(m.offset for m in parts) or name == "displaced"
+        numbers = parts[0].offset is not None
         word = "int" if numbers else f"ap_uint<{max(m.width for m in parts)}>"
         reads = [
             f"{word}(sf::read_rom<{m.width}>({node}_{m.array}, row, entry))" + (f" + {m.offset}" if numbers else "")

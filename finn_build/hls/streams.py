@@ -10,6 +10,7 @@ from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.dataflow.ops.base import Stream
 
+FIFO = "StreamFIFO_rtl"
 _DIRECT = 2  # depth of a stream between two ops without a FIFO
 _IMPL = (None, "bram", "uram")  # of the RTL's styles; small FIFOs are left to the tool
 
@@ -79,68 +80,76 @@ def in_order(calls: Sequence[Call]) -> list[Call]:
     return ordered
 
 
+class _Graph:
+    """Ends of tensors in a hardware graph."""
+
+    def __init__(self, model: ModelWrapper):
+        nodes = model.graph.node
+        self.ops = {node.name: getCustomOp(node) for node in nodes}
+        self.senders = {name: (node, i) for node in nodes for i, name in enumerate(node.output)}
+        self.receivers = {name: (node, i) for node in nodes for i, name in enumerate(node.input)}
+        fifos = [node for node in nodes if node.op_type == FIFO]
+        self.processes = [node for node in nodes if node.op_type != FIFO]
+        self.in_memory = [node for node in fifos if self.ops[node.name].in_memory]
+        self.fifo_behind = {node.input[0]: node for node in fifos if node not in self.in_memory}
+        self.inputs = [v.name for v in model.graph.input if model.get_initializer(v.name) is None]
+        self.outputs = [v.name for v in model.graph.output]
+
+    def stream_of(self, tensor: str) -> Stream:
+        """What a tensor's sender sends, or its receiver takes."""
+        node, i = self.senders.get(tensor) or self.receivers[tensor]
+        op = self.ops[node.name]
+        return op.streams_out()[i] if tensor in self.senders else op.streams_in()[i]
+
+    def port(self, name: str, tensor: str) -> Port:
+        """A port of the top."""
+        return Port(name, tensor, self.stream_of(tensor))
+
+    def channels(self) -> dict[str, Channel]:
+        """Streams by tensor, named after the processes that write them."""
+        names = {tensor: f"in{i}" for i, tensor in enumerate(self.inputs)}
+        names |= {node.output[0]: f"{node.name}_out0" for node in self.in_memory}
+        names |= {name: f"{node.name}_out{i}" for node in self.processes for i, name in enumerate(node.output)}
+        found: dict[str, Channel] = {}
+        for tensor, name in names.items():
+            stream, fifo = self.stream_of(tensor), self.fifo_behind.get(tensor)
+            if fifo is None:
+                found[tensor] = Channel(name, stream, _DIRECT)
+                continue
+            op = self.ops[fifo.name]
+            impl = _IMPL[op.rtl_parameters()["RAM_STYLE"]]
+            channel = Channel(name, stream, op.attr("depth"), impl, fifo.name, op.attr("leastDepth"))
+            found |= {tensor: channel, fifo.output[0]: channel}
+        return found
+
+
 class Top:
     """Ports, streams and the copies between them."""
 
     def __init__(self, model: ModelWrapper):
-        self.channels: dict[str, Channel] = {}
-        senders = {name: (node, i) for node in model.graph.node for i, name in enumerate(node.output)}
-        ops = {node.name: getCustomOp(node) for node in model.graph.node}
-        receivers = {name: (node, i) for node in model.graph.node for i, name in enumerate(node.input)}
-        fifos = [node for node in model.graph.node if node.op_type == "StreamFIFO_rtl"]
-        in_memory = [node for node in fifos if ops[node.name].in_memory]
-        arriving = [v.name for v in model.graph.input if model.get_initializer(v.name) is None]
-        leaving = [v.name for v in model.graph.output]
-
-        def stream_of(tensor: str) -> Stream:
-            if tensor in senders:
-                node, i = senders[tensor]
-                return ops[node.name].streams_out()[i]
-            node, i = receivers[tensor]
-            return ops[node.name].streams_in()[i]
-
-        starts = {tensor: f"in{i}" for i, tensor in enumerate(arriving)}
-        starts |= {node.output[0]: f"{node.name}_out0" for node in in_memory}
-        plain = [n for n in model.graph.node if n.op_type != "StreamFIFO_rtl"]
-        starts |= {name: f"{node.name}_out{i}" for node in plain for i, name in enumerate(node.output)}
-        followers = {node.input[0]: node for node in fifos if node not in in_memory}
-        for tensor, name in starts.items():
-            tensors, fifo = [tensor], followers.get(tensor)
-            depth, impl, least = _DIRECT, None, 0
-            if fifo is not None:
-                op = ops[fifo.name]
-                depth, impl = op.attr("depth"), _IMPL[op.rtl_parameters()["RAM_STYLE"]]
-                least = op.attr("leastDepth")
-                tensors.append(fifo.output[0])
-            channel = Channel(name, stream_of(tensor), depth, impl, fifo.name if fifo is not None else None, least)
-            self.channels |= dict.fromkeys(tensors, channel)
-
-        def port(name: str, tensor: str) -> Port:
-            return Port(name, tensor, stream_of(tensor))
-
-        self.inputs = tuple(port(f"s_axis_{i}", t) for i, t in enumerate(arriving))
-        self.outputs = tuple(port(f"m_axis_{i}", t) for i, t in enumerate(leaving))
+        graph = _Graph(model)
+        self.channels = graph.channels()
+        self.inputs = tuple(graph.port(f"s_axis_{i}", tensor) for i, tensor in enumerate(graph.inputs))
+        self.outputs = tuple(graph.port(f"m_axis_{i}", tensor) for i, tensor in enumerate(graph.outputs))
         self.skips = tuple(
-            (port(f"m_skip_{i}", node.input[0]), port(f"s_skip_{i}", node.output[0]))
-            for i, node in enumerate(in_memory)
+            (graph.port(f"m_skip_{i}", node.input[0]), graph.port(f"s_skip_{i}", node.output[0]))
+            for i, node in enumerate(graph.in_memory)
         )
-        back = [skip[1] for skip in self.skips]
-        out = [skip[0] for skip in self.skips]
-        self.ports = (*self.inputs, *self.outputs, *(p for skip in self.skips for p in skip))
-        after = {skip[1].name: skip[0].name for skip in self.skips}  # what comes back has left before
-        self.arrivals = [self._copy(p, True, after.get(p.name)) for p in (*self.inputs, *back)]
-        self.departures = [self._copy(p, False, None) for p in (*self.outputs, *out)]
+        self.ports = (*self.inputs, *self.outputs, *(port for skip in self.skips for port in skip))
+        self.arrivals = [self._arrival(port, port.name) for port in self.inputs]
+        self.arrivals += [
+            self._arrival(back, left.name) for left, back in self.skips
+        ]  # what comes back has left before
+        self.departures = [self._departure(port) for port in (*self.outputs, *(left for left, _ in self.skips))]
 
-    def _copy(self, port: Port, arrives: bool, after: str | None) -> Call:
+    def _arrival(self, port: Port, after: str) -> Call:
         channel = self.channels[port.tensor]
-        ends = (port.name, channel.name) if arrives else (channel.name, port.name)
-        bits = (port.bits, channel.bits) if arrives else (channel.bits, port.bits)
-        name = f"{'from' if arrives else 'to'}_{port.name}"
-        return Call(
-            name,
-            ", ".join(ends),
-            [after or ends[0]] if arrives else [ends[0]],
-            [ends[1]],
-            ", ".join(f"sf::Stream<{b}>& {side}" for b, side in zip(bits, ("in0", "out0"), strict=True)),
-            port.stream.beats,
-        )
+        declared = f"sf::Stream<{port.bits}>& in0, sf::Stream<{channel.bits}>& out0"
+        passed = f"{port.name}, {channel.name}"
+        return Call(f"from_{port.name}", passed, [after], [channel.name], declared, port.stream.beats)
+
+    def _departure(self, port: Port) -> Call:
+        channel = self.channels[port.tensor]
+        declared = f"sf::Stream<{channel.bits}>& in0, sf::Stream<{port.bits}>& out0"
+        passed = f"{channel.name}, {port.name}"
+        return Call(f"to_{port.name}", passed, [channel.name], [port.name], declared, port.stream.beats)

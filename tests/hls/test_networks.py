@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.config import load_board
 from finn_build.frontend import network as networks
@@ -36,6 +37,22 @@ def test_zoo(tmp_path: Path, name: str, size: int, board: str) -> None:
     build = _run(networks.from_zoo(name, tmp_path, image_size=size), tmp_path, board)
     assert build.verdict is not None and build.verdict.passed, build.verdict
     assert 5 in build.verdict.levels and build.csim is not None and build.csim.passed
+
+
+@pytest.mark.slow
+def test_skip_in_memory_leaves_and_comes_back(tmp_path: Path) -> None:
+    """Its streams are ports of the top, as in RTL; the testbench hands both the same stream."""
+    network = networks.from_zoo("u_binet_small_w1a4", tmp_path, image_size=32)
+    build = start_build(network, tmp_path, frames=4)
+    for step in STEPS_HLS:
+        step.run(build, lambda fraction: None)
+        if step.name == "buffer":
+            assert build.streams is not None
+            fifos = [getCustomOp(n) for n in build.streams.graph.node if n.op_type == "StreamFIFO_rtl"]
+            max(fifos, key=lambda fifo: fifo.get_nodeattr("leastDepth")).set_nodeattr("ram_style", "ddr")
+    assert build.verdict is not None and build.verdict.passed, build.verdict
+    assert build.cpp is not None and [p.name for p in build.cpp.ports][-2:] == ["m_skip_0", "s_skip_0"]
+    assert "cosim" not in (build.cpp.folder / "run_hls.tcl").read_text().split("proc")[0].split("list ")[1]
 
 
 @pytest.mark.slow

@@ -1,0 +1,39 @@
+"""What cannot be C++ is said before any is written."""
+
+from pathlib import Path
+
+import pytest
+
+from finn_build.config import load_board
+from finn_build.errors import UnsupportedModelError
+from finn_build.hls.design import write_hls
+from finn_build.hls.ops import KERNELS
+from tests.dataflow.ops.op_case import OpBench, OpCase
+
+
+def _bench(elements: int, lanes: int) -> OpBench:
+    attributes = {"shape": [1, elements], "inLanes": 1, "outLanes": lanes, "dataType": "UINT8"}
+    return OpBench("StreamDWC_rtl", [OpCase(attributes, lambda x: x)])
+
+
+def test_streams_wider_than_vitis_takes(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedModelError) as caught:
+        write_hls(_bench(513, 513).model, tmp_path / "hls", load_board("pynq-z2"))
+    assert str(caught.value) == (
+        "Vitis HLS takes streams of 4,096 bits at most: StreamDWC_rtl_0.out0: 4104 bits; give these ops fewer lanes "
+        "(PE, SIMD) or build with --impl rtl"
+    )
+    assert not (tmp_path / "hls").exists()
+
+
+def test_ops_without_a_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(KERNELS, "StreamDWC_rtl")
+    with pytest.raises(UnsupportedModelError, match=r"HLS has no form of StreamDWC_rtl_0 \(StreamDWC_rtl\);"):
+        write_hls(_bench(4, 2).model, tmp_path / "hls", load_board("pynq-z2"))
+
+
+def test_names_that_cannot_stand_in_code(tmp_path: Path) -> None:
+    model = _bench(4, 2).model
+    model.graph.node[0].name = "accelerator"
+    with pytest.raises(UnsupportedModelError, match="unique names"):
+        write_hls(model, tmp_path / "hls", load_board("pynq-z2"))
