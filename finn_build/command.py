@@ -68,8 +68,7 @@ def _steps(options: argparse.Namespace) -> tuple[Step, ...]:
     Raises:
         ConfigError: options that do not go together, or the tools for the bitstream are not there.
     """
-    if _wants_timing(options) and (options.impl != "rtl" or options.stop in _UNSTITCHED):
-        raise ConfigError("--timing: needs the design of our RTL, from the step stitch on; leave out --impl and --stop")
+    _require_timeable(options)
     if options.impl != "rtl":
         if options.lint or options.rtl != "systemverilog":
             raise ConfigError(f"--impl {options.impl}: --lint and --rtl are for our RTL; use --impl rtl")
@@ -82,6 +81,15 @@ def _steps(options: argparse.Namespace) -> tuple[Step, ...]:
         return STEPS
     require_tools(options.bitstream, options.shell)
     return (*STEPS[:-1], BITSTREAMS[options.bitstream, options.shell], STEPS[-1])
+
+
+def _require_timeable(options: argparse.Namespace) -> None:
+    if not _wants_timing(options):
+        return
+    if options.impl != "rtl" or options.stop in _UNSTITCHED:
+        raise ConfigError("--timing: needs the design of our RTL, from the step stitch on; leave out --impl and --stop")
+    if options.rtl != "systemverilog":
+        raise ConfigError(f"--timing --rtl {options.rtl}: the logic is the same; leave out --rtl")
 
 
 def _wants_timing(options: argparse.Namespace) -> bool:

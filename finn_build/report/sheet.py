@@ -277,7 +277,7 @@ def _table(report: Mapping[str, Any]) -> Table:
     table.add_column("op", no_wrap=True)
     table.add_column("layer", overflow="fold")
     measured = "csim trips" if any(row["hls"] for row in report["layers"]) else "rtlsim"
-    for name in ("PE", "SIMD", "cycles predicted", measured, "LUT", "Yosys LUT", "BRAM36", "DSP"):
+    for name in ("PE", "SIMD", "cycles predicted", measured, "LUT", "Yosys LUT", "BRAM36", "DSP", "ns"):
         table.add_column(name, justify="right")
     for row in rows:
         slowest = row["name"] == report["cycles"]["slowest_layer"]
@@ -290,6 +290,7 @@ def _table(report: Mapping[str, Any]) -> Table:
             row["lut_yosys"],
             row["bram36"],
             row["dsp"],
+            row["timing_ns"] and row["timing_ns"]["inside"],  # longest path inside, post-synthesis estimate
         )
         table.add_row(
             row["name"] + (" *" if slowest else ""), row["layer"], *("" if c is None else f"{c:,g}" for c in cells),

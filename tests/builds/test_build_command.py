@@ -114,6 +114,21 @@ def test_start_needs_an_earlier_build(capsys: pytest.CaptureFixture, tmp_path: P
     assert "run the build from an earlier step first" in _fails(capsys, tmp_path, "--start", "stitch")
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--timing", "--stop", "fold"], "--timing: needs the design of our RTL, from the step stitch on; leave out "),
+        (["--require-timing", "--impl", "hls"], "--timing: needs the design of our RTL"),
+        (["--timing", "--rtl", "verilog"], "--timing --rtl verilog: the logic is the same; leave out --rtl"),
+        (["--clk", "150"], "clk_mhz=150: pynq-z2 divides its clock from 1000 MHz; nearest: 142.857 or 166.667"),
+    ],
+)
+def test_clocks_and_timings_that_cannot_be(
+    options: list[str], message: str, capsys: pytest.CaptureFixture, tmp_path: Path
+) -> None:
+    assert _fails(capsys, tmp_path, *options).startswith(f"error: {message}")
+
+
 def test_help_teaches(capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit) as stop:
         build.main(["--help"])
