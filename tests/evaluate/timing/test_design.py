@@ -21,6 +21,7 @@ from finn_build.finn.environment import prepare_finn
 from finn_build.rtl.stitch import StitchedDesign, stitch
 from tests.evaluate.timing.cells import WIRES
 
+pytestmark = pytest.mark.slow
 _SHAPE = [1, 4, 4, 24]
 _OPS = ["DWC_0", "FIFO_0", "DWC_1", "DWC_2"]
 
