@@ -1,33 +1,45 @@
-"""The fast integer model: the integer graph on whole batches, in PyTorch, exact.
+"""The fast integer model: the integer graph on whole batches, exact.
 
-Sums stay below 2^24 (the integer compiler refuses wider ones), so float32 convolutions are exact integer arithmetic.
+Convolutions of +1 and -1 are XNOR and popcount on packed bits, steps are counted, by kernels in C++. The rest is
+PyTorch: sums stay below 2^24 (the integer compiler refuses wider ones), so float32 convolutions are exact too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import torch
 from onnx import NodeProto, helper
+from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 from torch import Tensor
 from torch.nn import functional
 
+from sim._integer_kernels import BinaryConv, Channels, Steps
+
 _BATCH = 64
+_BIPOLAR = DataType["BIPOLAR"]
+
+
+Operation = Callable[..., Tensor]
 
 
 class IntegerModel:
     """Runs an integer graph made by `finn_build.frontend.integers.to_integers`."""
 
     def __init__(self, model: ModelWrapper):
-        self._nodes = list(model.graph.node)
         self._input = model.graph.input[0].name
         self._outputs = [o.name for o in model.graph.output]
         self._constants = {
             i.name: torch.from_numpy(np.array(model.get_initializer(i.name), np.float32))
             for i in model.graph.initializer
         }
+        self._steps = [
+            (node.output[0], [name for name in node.input if name not in self._constants], self._operation(node, model))
+            for node in model.graph.node
+        ]
 
     def run(self, ints: np.ndarray, keep: Iterable[str] | None = None) -> dict[str, np.ndarray]:
         """Values of the graph's outputs, and of the tensors named in `keep`, for a batch.
@@ -40,29 +52,72 @@ class IntegerModel:
             int64 arrays [N, ...] by tensor name.
         """
         wanted = [*self._outputs, *(keep or ())]
-        parts = [self._run_batch(ints[i : i + _BATCH], wanted) for i in range(0, len(ints), _BATCH)]
+        last = {name: number for number, (output, inputs, _) in enumerate(self._steps) for name in (output, *inputs)}
+        ends: dict[int, list[str]] = defaultdict(list)
+        for name in last.keys() - set(wanted):
+            ends[last[name]].append(name)
+        parts = [self._run_batch(ints[i : i + _BATCH], wanted, ends) for i in range(0, len(ints), _BATCH)]
         return {name: np.concatenate([p[name] for p in parts]) for name in wanted}
 
     @torch.inference_mode()
-    def _run_batch(self, ints: np.ndarray, wanted: list[str]) -> dict[str, np.ndarray]:
-        values = dict(self._constants)
-        values[self._input] = torch.from_numpy(ints.astype(np.float32))
-        for node in self._nodes:
-            operands = [values[name] for name in node.input]
-            attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
-            values[node.output[0]] = _OPS[node.op_type](operands, attributes, node)
+    def _run_batch(self, ints: np.ndarray, wanted: list[str], ends: Mapping[int, list[str]]) -> dict[str, np.ndarray]:
+        """Each tensor is dropped behind the step that reads it last, `ends`: what stays small stays in the cache."""
+        values = {self._input: torch.from_numpy(ints.astype(np.float32))}
+        for number, (output, inputs, operation) in enumerate(self._steps):
+            values[output] = operation(*(values[name] for name in inputs))
+            for name in ends.get(number, ()):
+                values.pop(name, None)
         return {name: values[name].numpy().astype(np.int64) for name in wanted}
+
+    def _operation(self, node: NodeProto, model: ModelWrapper) -> Operation:
+        """What a node does with those of its inputs that are no constants."""
+        operands = [self._constants.get(name) for name in node.input]
+        attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+        made = _by_kernel(node, operands, attributes, model)
+        if made is not None:
+            return made
+        function = _OPS[node.op_type]
+
+        def operation(*values: Tensor) -> Tensor:
+            given = iter(values)
+            return function([next(given) if constant is None else constant for constant in operands], attributes, node)
+
+        return operation
+
+
+def _by_kernel(
+    node: NodeProto, operands: list[Tensor | None], attributes: dict, model: ModelWrapper
+) -> Operation | None:
+    """A kernel for a node, where there is one."""
+    first, *constants = operands
+    if first is not None or any(constant is None for constant in constants):
+        return None
+    if node.op_type == "MultiThreshold":
+        return Steps(constants[0], attributes["out_scale"], attributes["out_bias"])
+    if node.op_type == "StepTable":
+        return _table(*constants)
+    if node.op_type == "Gather":
+        return Channels(constants[0])
+    if node.op_type == "Conv" and all(model.get_tensor_datatype(name) == _BIPOLAR for name in node.input):
+        weights, strides = constants[0], set(attributes["strides"])
+        if weights.shape[2] == weights.shape[3] and len(strides) == 1:
+            return BinaryConv(weights, tuple(attributes["pads"]), *strides)
+    return None
 
 
 def _conv(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tensor:
-    x, weights = operands
+    x, weights = (operand.contiguous(memory_format=torch.channels_last) for operand in operands)
     top, left, bottom, right = attributes["pads"]
+    if (top, left) == (bottom, right):
+        return functional.conv2d(x, weights, None, attributes["strides"], (top, left))
     return functional.conv2d(functional.pad(x, (left, right, top, bottom)), weights, stride=attributes["strides"])
 
 
 def _max_pool(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tensor:
     top, left, bottom, right = attributes["pads"]
-    x = functional.pad(operands[0], (left, right, top, bottom), value=-torch.inf)
+    x = operands[0]
+    if any(attributes["pads"]):
+        x = functional.pad(x, (left, right, top, bottom), value=-torch.inf)
     return functional.max_pool2d(x, attributes["kernel_shape"], attributes["strides"])
 
 
@@ -72,23 +127,16 @@ def _sum_pool(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tens
     return functional.avg_pool2d(x, attributes["kernel_shape"], attributes["strides"], divisor_override=1)
 
 
-def _count(x: Tensor, thresholds: Tensor) -> Tensor:
-    """Thresholds reached, channel by channel; x (N, C, ...), thresholds (C or 1, S)."""
-    by_channel = x.movedim(1, 0).contiguous()
-    rows = thresholds.expand(by_channel.shape[0], -1).contiguous()
-    count = torch.searchsorted(rows, by_channel.reshape(by_channel.shape[0], -1), right=True)
-    return count.reshape(by_channel.shape).movedim(0, 1)
+def _table(thresholds: Tensor, table: Tensor) -> Operation:
+    """The entry of a table at the number of thresholds reached, channel by channel."""
+    steps = Steps(thresholds)
 
+    def operation(x: Tensor) -> Tensor:
+        count = steps(x).movedim(1, 0).long()
+        rows = table.expand(count.shape[0], -1)
+        return rows.gather(1, count.reshape(count.shape[0], -1)).reshape(count.shape).movedim(0, 1)
 
-def _multi_threshold(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tensor:
-    return _count(*operands).float() * attributes["out_scale"] + attributes["out_bias"]
-
-
-def _step_table(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tensor:
-    x, thresholds, table = operands
-    count = _count(x, thresholds).movedim(1, 0)
-    rows = table.expand(count.shape[0], -1)
-    return rows.gather(1, count.reshape(count.shape[0], -1)).reshape(count.shape).movedim(0, 1)
+    return operation
 
 
 def _upsample(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tensor:
@@ -115,14 +163,11 @@ def _pad(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tensor:
 _OPS: dict[str, Callable[[list[Tensor], dict, NodeProto], Tensor]] = {
     "Conv": _conv,
     "MatMul": lambda operands, attributes, node: operands[0] @ operands[1],
-    "MultiThreshold": _multi_threshold,
-    "StepTable": _step_table,
     "MaxPool": _max_pool,
     "SumPool": _sum_pool,
     "Add": lambda operands, attributes, node: operands[0] + operands[1],
     "Mul": lambda operands, attributes, node: operands[0] * operands[1],
     "Flatten": lambda operands, attributes, node: operands[0].flatten(1),
-    "Gather": lambda operands, attributes, node: operands[0][:, operands[1].long()],
     "Concat": lambda operands, attributes, node: torch.cat(operands, 1),
     "Upsample": _upsample,
     "DepthToSpace": _depth_to_space,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,13 @@ from sim._toolchain import compiler, run_tool
 _EXACT = ("-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math")
 FLAGS = ("-std=c++17", "-O3", "-march=native", "-fopenmp-simd", *_EXACT)
 _KEPT = 16
+_TYPES = {
+    "l": ctypes.c_long,
+    "i": ctypes.c_int,
+    "f": ctypes.c_float,
+    "d": ctypes.c_double,
+    "p": ctypes.c_void_p,
+}
 
 
 @cache
@@ -30,6 +38,20 @@ def load(source: Path) -> ctypes.CDLL:
         run_tool([compiler(), *FLAGS, "-shared", "-fPIC", str(source), "-o", out], f"compiling {source.name}")
 
     return ctypes.CDLL(str(build_once(target, build, _KEPT) / "library.so"))
+
+
+def functions(source: Path, arguments: Mapping[str, str]) -> ctypes.CDLL:
+    """The library with the types of its functions' arguments, one letter each; none returns a value.
+
+    Args:
+        source: C++ file.
+        arguments: by function: l for long, i for int, f for float, d for double, p for a pointer.
+    """
+    library = load(source)
+    for name, letters in arguments.items():
+        function = getattr(library, name)
+        function.argtypes, function.restype = [_TYPES[letter] for letter in letters], None
+    return library
 
 
 @cache

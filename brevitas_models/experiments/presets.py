@@ -1,4 +1,8 @@
-"""How long and how every family of networks is trained: as in section 4.2 of the paper, or within minutes on a CPU."""
+"""How long and how every family of networks is trained: as in section 4.2 of the paper, or within minutes on a CPU.
+
+`headline` is the paper's recipe with its number of image passes (Magnetic Tile: 1,600 times 330 images in each step) on
+images of 96 pixels, those of Magnetic Tile as patches: for Bi-ShuffleNet a sixth of the work of `full`.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -79,5 +83,6 @@ PRESETS: Mapping[str, Preset] = {
     "small": Preset(
         {False: 64, True: 64}, rgb=False, recipe=_short, widths={"unet": 16, "u_binet": 8}, patches={TILE: 96}
     ),
+    "headline": Preset({False: 96, True: 96}, rgb=False, recipe=_paper, patches={TILE: 96}),
     "full": Preset({False: 224, True: 224}, rgb=True, recipe=_paper),
 }

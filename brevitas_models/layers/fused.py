@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from sim.native import load
+from sim.native import functions
 
 _ARGUMENTS = {
     "sign_forward": "llplpp",
@@ -254,10 +254,4 @@ def _at(x: Tensor | None) -> int | None:
 
 @cache
 def _kernels() -> ctypes.CDLL:
-    """The library, each argument by its letter: rows and strides, pointers, floats, doubles, numbers of kinds."""
-    types = {"l": ctypes.c_long, "p": ctypes.c_void_p, "f": ctypes.c_float, "d": ctypes.c_double, "i": ctypes.c_int}
-    kernels = load(Path(__file__).with_name("fused_kernels.cpp"))
-    for name, arguments in _ARGUMENTS.items():
-        function = getattr(kernels, name)
-        function.argtypes, function.restype = [types[letter] for letter in arguments], None
-    return kernels
+    return functions(Path(__file__).with_name("fused_kernels.cpp"), _ARGUMENTS)
