@@ -13,6 +13,7 @@ from torch import nn
 from finn_build.dataflow.passes.lower_to_streams import CHANNEL_ORDER
 from finn_build.frontend.export import Taps, torch_taps
 from finn_build.frontend.integers import IntegerNetwork
+from finn_build.frontend.integers.quantizers import own_rounding, quantize_constant
 from finn_build.proof.gate import Tap
 
 _FLOATS, _COMPARED = "output {}", "output {}, channels last"
@@ -74,7 +75,10 @@ def _execute_qonnx(model: ModelWrapper, network: IntegerNetwork, image: np.ndarr
     context = model.make_empty_exec_context() | {model.graph.input[0].name: image}
     opset = next(o.version for o in model.model.opset_import if o.domain in ("", "ai.onnx"))
     for node in model.graph.node:
-        execute_node(node, context, model.graph, opset)
+        if own_rounding(node):
+            context[node.output[0]] = quantize_constant(node, context)[2]
+        else:
+            execute_node(node, context, model.graph, opset)
         for name in node.output:
             tensor = network.tensors.get(name)
             if tensor is not None and not tensor.exact:

@@ -135,8 +135,10 @@ def _fold(compilation: Compilation, node: NodeProto) -> None:
     """Evaluate a node without dynamic inputs; keep integers and scale of quantized weights."""
     context = {i: compilation.constants[i] for i in node.input if i}
     if node.op_type in QUANTIZERS:
-        compilation.weights[node.output[0]] = quantize_constant(node, context)
-    elif node.op_type == "Transpose" and node.input[0] in compilation.weights:
+        ints, scale, floats = quantize_constant(node, context)
+        compilation.weights[node.output[0]], compilation.constants[node.output[0]] = (ints, scale), floats
+        return
+    if node.op_type == "Transpose" and node.input[0] in compilation.weights:
         ints, scale = compilation.weights[node.input[0]]
         compilation.weights[node.output[0]] = ints.transpose(attribute(node, "perm", None)), scale
     for name in node.output:  # the executor checks the shape of what it replaces

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from onnx import NodeProto, helper
 from qonnx.core.datatype import DataType
-from qonnx.custom_op.general.bipolar_quant import binary_quant
-from qonnx.custom_op.general.quant import max_int, min_int, quant
+from qonnx.custom_op.general.quant import max_int, min_int, resolve_rounding_mode
 from qonnx.util.basic import get_by_name
 
 from finn_build.arithmetic.step_function import StepFunction, compile_steps
@@ -20,12 +20,24 @@ from finn_build.frontend.integers.problems import Unsupported
 from finn_build.frontend.integers.registry import compiles
 from finn_build.frontend.integers.tensor import IntTensor, full_range
 
+MAX_BITS = 8  # of activations; sums and biases are wider
+MAX_CONSTANT_BITS = 32
+_ROUNDINGS = ("CEIL", "DOWN", "FLOOR", "HALF_DOWN", "HALF_EVEN", "HALF_UP", "ROUND", "UP")  # as qonnx executes them
 MAX_STEPS = 1023  # thresholds per channel the hardware takes: 8-bit activations, dips included
 QUANTIZERS = {"Quant", "IntQuant", "BipolarQuant"}
 
 
+def _dpu_round(x: np.ndarray) -> np.ndarray:
+    """To the nearest, ties up where negative and to even elsewhere (Source: Brevitas, `dpu_round`)."""
+    return np.where((x < 0) & (x - np.floor(x) == 0.5), np.ceil(x), np.round(x))
+
+
+OWN_ROUNDINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"DPU": _dpu_round, "ROUND_TO_ZERO": np.fix}
+"""Rounding modes that Brevitas exports and qonnx does not execute."""
+
+
 class Quantizer:
-    """One Quant, IntQuant or BipolarQuant node with constant parameters."""
+    """One Quant, IntQuant or BipolarQuant node with constant parameters; one signed bit is -1 and +1, as in qonnx."""
 
     def __init__(self, node: NodeProto, constants: dict[str, np.ndarray]):
         """Read the parameters.
@@ -41,9 +53,10 @@ class Quantizer:
         missing = [i for i in node.input[1:] if i not in constants]
         if missing:
             raise Unsupported(f"quantizer parameter {missing[0]} is not a constant", "export the network in eval mode")
-        self.scale = np.squeeze(np.asarray(constants[node.input[1]], np.float32))
+        self._scale = np.asarray(constants[node.input[1]], np.float32)
+        self.scale = np.squeeze(self._scale)
         self.bipolar = node.op_type == "BipolarQuant"
-        if np.any(self.scale <= 0):
+        if not np.all(np.isfinite(self.scale) & (self.scale > 0)):
             raise Unsupported("the quantizer's scale is not positive", "retrain with a positive scale")
         if self.bipolar:
             self.low, self.high = -1, 1
@@ -51,30 +64,58 @@ class Quantizer:
         self.zero_point = np.asarray(constants[node.input[2]], np.float32)
         self.bits = np.asarray(constants[node.input[3]], np.float32)
         self.signed, self.narrow = bool(attribute(node, "signed", 1)), bool(attribute(node, "narrow", 0))
-        self.rounding = attribute(node, "rounding_mode", b"ROUND").decode()
+        self._rounding = _rounding(attribute(node, "rounding_mode", b"ROUND").decode().upper())
         if np.any(self.zero_point != 0):
             raise Unsupported("the quantizer has a zero point", "use a quantizer with zero point 0 (ZeroZeroPoint)")
-        if self.bits.size != 1 or float(self.bits.ravel()[0]) % 1:
+        if self.bits.size != 1 or not np.isfinite(self.bits).all() or float(self.bits.ravel()[0]) % 1:
             raise Unsupported("the quantizer's bit width is not one integer", "use one bit width per tensor")
-        width = self.bits.ravel()[0]
-        self.low = int(min_int(self.signed, self.narrow, width))
-        self.high = int(max_int(self.signed, self.narrow, width))
+        width = int(self.bits.ravel()[0])
+        most = MAX_CONSTANT_BITS if node.input[0] in constants else MAX_BITS
+        if not 1 <= width <= most:
+            raise Unsupported(f"a quantizer of {width} bits", f"use 1 to {most} bits")
+        self.bipolar = self.signed and width == 1
+        self.low = -1 if self.bipolar else int(min_int(self.signed, self.narrow, width))
+        self.high = 1 if self.bipolar else int(max_int(self.signed, self.narrow, width))
+        if self.low == self.high:
+            raise Unsupported(f"a quantizer of {width} bit that can only give {self.low}", "drop its narrow range")
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """Integers, int64, of float values."""
         if self.bipolar:
-            return binary_quant(values, np.float32(1)).astype(np.int64)
-        scale = (
-            self.scale if values.ndim == 0 or not self.scale.ndim else self.scale.reshape(-1, *(1,) * (values.ndim - 1))
-        )
-        out = quant(values, scale, np.float32(0), self.bits.ravel()[0], self.signed, self.narrow, self.rounding)
-        return np.rint(out / scale).astype(np.int64)
+            return np.where(values >= 0, 1, -1)
+        return self._rounding(np.clip(values / self.scale_for(values), self.low, self.high)).astype(np.int64)
+
+    def scale_for(self, values: np.ndarray) -> np.ndarray:
+        """The scale as it multiplies values: as it is where it has as many dimensions, else along the first."""
+        if not self.scale.ndim or self._scale.ndim == values.ndim:
+            return self._scale if self.scale.ndim else self.scale
+        return self.scale.reshape(-1, *(1,) * (values.ndim - 1))
 
 
-def quantize_constant(node: NodeProto, context: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Integers and scale of a constant (a weight) behind a quantizer."""
-    quantizer = Quantizer(node, context)
-    return quantizer(context[node.input[0]]), quantizer.scale
+def own_rounding(node: NodeProto) -> bool:
+    """Whether a node is a quantizer whose rounding mode qonnx does not execute."""
+    return attribute(node, "rounding_mode", b"").decode().upper() in OWN_ROUNDINGS
+
+
+def _rounding(mode: str) -> Callable[[np.ndarray], np.ndarray]:
+    """The function of a rounding mode.
+
+    Raises:
+        Unsupported: there is none that always gives the same.
+    """
+    if mode in OWN_ROUNDINGS:
+        return OWN_ROUNDINGS[mode]
+    if mode not in _ROUNDINGS:
+        legal = ", ".join(sorted((*_ROUNDINGS, *OWN_ROUNDINGS)))
+        raise Unsupported(f"rounding mode {mode or 'without a name'}", f"use one of {legal}")
+    return resolve_rounding_mode(mode)
+
+
+def quantize_constant(node: NodeProto, context: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Integers, scale and float32 values of a constant (a weight) behind a quantizer."""
+    quantizer, values = Quantizer(node, context), context[node.input[0]]
+    ints = quantizer(values)
+    return ints, quantizer.scale, ints.astype(np.float32) * quantizer.scale_for(values)
 
 
 @compiles(*QUANTIZERS)
