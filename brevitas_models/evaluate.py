@@ -19,7 +19,7 @@ from torchmetrics.functional.classification import (
     multiclass_f1_score,
 )
 
-from brevitas_models.data.images import SPLITS, ImageSet, load_folder, match_classes, to_float
+from brevitas_models.data.images import SPLITS, ImageSet, load_folder, match_classes, summary, to_float
 from brevitas_models.experiments.integer_outputs import integer_outputs
 from brevitas_models.networks.network import Network
 from brevitas_models.networks.u_binet import UBiNet
@@ -45,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         path = named if named.is_file() or named.suffix else pretrained_path(options.checkpoint)
         model = load_checkpoint(path)[0]
         data = _load(options.data, model)
+        print(summary(options.data, data), file=sys.stderr)
         console = Console(width=None if sys.stdout.isatty() else 120)
         for table in (_masks if isinstance(model, UBiNet) else _classes)(model, data, path.name):
             console.print(table)

@@ -34,7 +34,7 @@ from rich.progress import (
 from brevitas_models.data.atomic import write_atomically
 from brevitas_models.data.augment import Augmentation
 from brevitas_models.data.folds import FOLDS
-from brevitas_models.data.images import SPLITS, ImageSet, load_folder, to_float
+from brevitas_models.data.images import SPLITS, ImageSet, load_folder, summary, to_float
 from brevitas_models.data.synthetic import make_image_set
 from brevitas_models.networks.network import Network
 from brevitas_models.networks.rivals import LIBRARY
@@ -45,7 +45,7 @@ from brevitas_models.training.segmentation import write_overlays
 from brevitas_models.training.tasks import Objective
 from brevitas_models.training.train_config import CHOICES, LOSSES, TrainConfig
 from brevitas_models.training.trainer import Report, Trainer
-from finn_build.errors import ConfigError, SignflowError
+from finn_build.errors import ConfigError, DataError, SignflowError
 
 EXAMPLES = """\
 examples:
@@ -125,7 +125,11 @@ def _load(options: argparse.Namespace, net: Network) -> ImageSet:
             raise ConfigError("synthetic images are grey: add --set in_channels=1, or name a folder with --data")
         data = make_image_set(options.synthetic_images, size, options.seed)
         return data if masks else replace(data, masks=None)
-    return load_folder(options.data, size, channels, options.seed, options.fold, options.classes, masks)
+    data = load_folder(options.data, size, channels, options.seed, options.fold, options.classes, masks)
+    print(summary(Path(options.data), data), file=sys.stderr)
+    if not masks and len(data.classes) < 2:
+        raise DataError(f"{options.data}: {len(data.classes) or 'no'} class, a classifier needs two")
+    return data
 
 
 def _metrics(best: Path, config: TrainConfig, data: ImageSet, source: str, task: Objective) -> dict[str, Any]:

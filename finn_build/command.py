@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column
 
+from brevitas_models.data.images import summary
 from finn_build.board.steps import require_tools
 from finn_build.config import Board, BuildConfig, write_build
 from finn_build.dataflow.folding import folding_of
@@ -40,6 +41,8 @@ def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, fo
     network = _network(options, config, folder)
     images = networks.load_images(options.images, network, config.frames, options.seed)
     require_frames(options.images, len(images), config.frames)  # again: a network of masks leaves out what has none
+    if options.images != networks.SYNTHETIC:
+        log.print(summary(Path(options.images), images), markup=False, highlight=False)
     log.print(
         f"{network.name}: {network.origin}, for {board.name} at {board.clk_mhz:g} MHz, into {out}",
         highlight=False,

@@ -5,7 +5,7 @@ with a sub-folder of images per class, and, for inference, one that simply holds
 on defects, named in the index; images of class "free" need none.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
+from signflow_driver.errors import InputError
+from signflow_driver.pictures import SUFFIXES, hidden, open_picture, read_picture, upright
 
 from brevitas_models.data.folds import FOLDS, deal_folds, fold_split
-from brevitas_models.data.index import SPLITS, SUFFIXES, Box, Row, find_images, of_classes, with_masks
+from brevitas_models.data.index import FREE, SPLITS, Box, Row, find_images, of_classes, with_masks
+from brevitas_models.data.masks import defect_pixels, require_defects
 from finn_build.errors import DataError
 
 FRACTIONS = (0.7, 0.1, 0.2)
-MASK_THRESHOLD = 127
 UNLABELLED = -1
 
 
@@ -128,7 +130,7 @@ def read_rows(
     Raises:
         DataError: an unreadable image.
     """
-    found = sorted({row.label for row in rows} - {""})
+    found = sorted({row.label for row in rows} - {""}, key=_in_order)
     labels = [found.index(row.label) if row.label else UNLABELLED for row in rows]
     return ImageSet(
         images=np.stack([read_image(row.path, size, channels, row.box) for row in rows]),
@@ -136,59 +138,95 @@ def read_rows(
         names=tuple(str(row.path.relative_to(root)) for row in rows),
         classes=tuple(found),
         splits=np.array([row.split for row in rows]),
-        masks=np.stack([read_mask(row.mask, size, row.box) for row in rows]) if masks else None,
+        masks=_masks(root, rows, size) if masks else None,
     )
 
 
+def _in_order(name: str) -> tuple[bool, int, str]:
+    """Class numbers by their value, names behind them."""
+    return (False, int(name), name) if name.isdecimal() else (True, 0, name)
+
+
+def summary(folder: Path, data: ImageSet) -> str:
+    """What was read of a folder, per class and split, and what was left out, in lines."""
+    of = Counter(
+        (data.classes[label] if label >= 0 else "unlabelled", split)
+        for label, split in zip(data.labels, data.splits, strict=True)
+    )
+    lines = [f"{folder}: {len(data)} images" + (f", {len(data.classes)} classes" if data.classes else "")]
+    for name in dict.fromkeys(name for name, _ in sorted(of)):
+        parts = ", ".join(
+            f"{of[name, split]} {split or 'without a split'}" for split in (*SPLITS, "") if of[name, split]
+        )
+        lines.append(f"  {name}: {parts}")
+    read = set(data.names)
+    left = Counter(
+        "hidden" if hidden(path, folder) else path.suffix.lower() or path.name
+        for path in folder.rglob("*")
+        if path.is_file() and path.relative_to(folder).as_posix() not in read and path.name != "index.csv"
+    )
+    if left:
+        lines.append("  left out: " + ", ".join(f"{count} {kind}" for kind, count in sorted(left.items())))
+    return "\n".join(lines)
+
+
+def _masks(root: Path, rows: Sequence[Row], size: int | tuple[int, int]) -> np.ndarray:
+    found = np.stack([read_mask(row, size) for row in rows])
+    require_defects(root, found, np.array([row.mask is not None and row.label != FREE for row in rows]))
+    return found
+
+
 def read_image(path: Path, size: int | tuple[int, int], channels: int = 1, box: Box | None = None) -> np.ndarray:
-    """One image file, or the part of it in a box, as uint8, resized with an antialiasing bilinear filter.
+    """One image file, or the part of it in a box, as uint8: by the reader of the driver (`signflow_driver.pictures`).
 
     Shapes:
         [channels, height, width].
 
     Raises:
-        DataError: the file is missing or is not a readable image.
+        DataError: the file is missing, no readable image, or its pixels have no one meaning.
     """
-    pixels = _read(path, size, "L" if channels == 1 else "RGB", Image.Resampling.BILINEAR, box)
-    return np.atleast_3d(pixels).transpose(2, 0, 1)
+    try:
+        return read_picture(path, channels, _height_width(size), box)
+    except InputError as error:
+        raise DataError(str(error)) from error
 
 
-def read_mask(path: Path | None, size: int | tuple[int, int], box: Box | None = None) -> np.ndarray:
-    """One mask, or the part of it in a box, as 0 and 1, each pixel the nearest of the file's; all 0 without a file.
+def read_mask(row: Row, size: int | tuple[int, int]) -> np.ndarray:
+    """The mask of an image, or the part of it in its box, as 0 and 1, each pixel the nearest of the file's.
+
+    All 0 without a file.
 
     Shapes:
         [height, width] uint8.
 
     Raises:
-        DataError: the file is missing or is not a readable image.
+        DataError: see `defect_pixels`.
     """
-    if path is None:
-        return np.zeros((size, size) if isinstance(size, int) else size, np.uint8)
-    return (_read(path, size, "L", Image.Resampling.NEAREST, box) > MASK_THRESHOLD).astype(np.uint8)
+    height, width = _height_width(size)
+    if row.mask is None:
+        return np.zeros((height, width), np.uint8)
+    with open_image(row.path) as image:
+        of = image.size[::-1]
+    found = Image.fromarray(defect_pixels(row.mask, of, row.mask_values).astype(np.uint8))
+    return np.asarray(found.resize((width, height), Image.Resampling.NEAREST, row.box))
 
 
 @contextmanager
 def open_image(path: Path) -> Iterator[Image.Image]:
-    """An image file for a `with` block.
+    """An image file for a `with` block, upright.
 
     Raises:
         DataError: the file is missing or is not a readable image; also where that shows only inside the block.
     """
     try:
-        with Image.open(path) as image:
-            yield image
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such image") from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise DataError(f"{path}: not a readable image ({error})") from error
+        with open_picture(path) as image:
+            yield upright(image, image)
+    except InputError as error:
+        raise DataError(str(error)) from error
 
 
-def _read(
-    path: Path, size: int | tuple[int, int], mode: str, resampling: Image.Resampling, box: Box | None
-) -> np.ndarray:
-    height, width = (size, size) if isinstance(size, int) else size
-    with open_image(path) as image:
-        return np.asarray(image.convert(mode).resize((width, height), resampling, box), dtype=np.uint8)
+def _height_width(size: int | tuple[int, int]) -> tuple[int, int]:
+    return (size, size) if isinstance(size, int) else size
 
 
 def to_float(images: np.ndarray) -> np.ndarray:

@@ -1,81 +1,86 @@
-"""Which images a folder holds, and what its index says of them."""
+"""Which images a folder holds, and what is known of them."""
 
-import csv
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from brevitas_models.data.folds import FOLDS
+from signflow_driver.pictures import SUFFIXES, hidden
+
+from brevitas_models.data.index_file import FREE, SPLITS, Box, Row, read_index, split_named
 from finn_build.errors import DataError
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".ppm")
-SPLITS = ("train", "val", "test")
-FREE = "free"
-Box = tuple[int, int, int, int]
-"""Left, top, right and bottom in pixels, the last two outside."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One image before it is read; empty strings mean unknown, `box` is the part that is read (`patches.py`)."""
-
-    path: Path
-    label: str = ""
-    group: str = ""
-    split: str = ""
-    fold: str = ""
-    mask: Path | None = None
-    box: Box | None = None
+__all__ = ["FREE", "SPLITS", "SUFFIXES", "Box", "Row", "find_images", "of_classes", "with_masks"]
+_OF_MASKS = {"mask", "masks", "ground_truth", "groundtruth", "gt", "annotations", "segmentation", "segmentations"}
+_OF_IMAGES = {"image", "images", "img", "imgs", "data"}
 
 
 def find_images(root: Path) -> list[Row]:
-    """List a folder's images by whichever of the three layouts it has.
+    """List a folder's images: by its index.csv, by class sub-folders (below train, val and test too), or as they lie.
+
+    Files and folders of programs (`.ipynb_checkpoints`, `__MACOSX`, dot files) are passed over.
 
     Raises:
-        DataError: a bad index, or images beside class sub-folders.
+        DataError: a bad index, or folders that are no classes.
     """
     if (root / "index.csv").is_file():
-        return _read_index(root)
-    flat = [Row(path) for path in _images_in(root)]
-    folders = [folder for folder in sorted(root.iterdir()) if folder.is_dir() and _images_in(folder)]
-    if not folders:
-        return flat
+        return read_index(root)
+    flat, folders = _images_in(root), [f for f in sorted(root.iterdir()) if f.is_dir() and not hidden(f, root)]
+    holding = [folder for folder in folders if _images_below(folder)]
+    if not holding:
+        return [Row(path) for path in flat]
     if flat:
-        raise DataError(f"{root}: images beside class sub-folders; move {flat[0].path.name} into a class folder")
+        raise DataError(f"{root}: images beside class sub-folders; move {flat[0].name} into a class folder")
+    _require_classes(root, folders, holding)
+    splits = {folder: split_named(folder.name) for folder in holding}
+    if all(splits.values()):
+        return [row for folder in holding for row in _of_split(root, folder, splits[folder])]
     warnings.warn(
         f"{root}: no index.csv, so groups of related images are unknown and may leak between splits",
         stacklevel=3,
     )
-    return [
-        Row(path, folder.name, group=f"{folder.name}/{path.name}") for folder in folders for path in _images_in(folder)
-    ]
+    return [_row(root, path, folder.name) for folder in holding for path in _images_below(folder)]
+
+
+def _of_split(root: Path, folder: Path, split: str) -> list[Row]:
+    if loose := _images_in(folder):
+        raise DataError(
+            f"{folder}: images beside the classes of a split: {loose[0].name}; make a sub-folder per class, or an "
+            "index.csv"
+        )
+    classes = [f for f in sorted(folder.iterdir()) if f.is_dir() and not hidden(f, root)]
+    holding = [f for f in classes if _images_below(f)]
+    _require_classes(folder, classes, holding)
+    return [_row(root, path, of.name, split) for of in holding for path in _images_below(of)]
+
+
+def _row(root: Path, path: Path, label: str, split: str = "") -> Row:
+    return Row(path, label, path.relative_to(root).as_posix(), split)
+
+
+def _require_classes(root: Path, folders: Sequence[Path], holding: Sequence[Path]) -> None:
+    """Raise DataError where sub-folders are no classes: of masks, or without an image."""
+    for folder in folders:
+        inside = (folder, *(f for f in folder.rglob("*") if f.is_dir()))
+        if masks := next((f for f in inside if f.name.lower() in _OF_MASKS), None):
+            raise DataError(
+                f"{masks}: holds masks, no class; name images and masks in an index.csv: columns path, class, mask"
+            )
+    if empty := [folder for folder in folders if folder not in holding]:
+        kinds = sorted({f.suffix.lower() or f.name for f in empty[0].rglob("*") if f.is_file()})
+        raise DataError(
+            f"{empty[0]}: a class without images; it has {', '.join(kinds) or 'no files'}; legal: "
+            f"{', '.join(SUFFIXES)}; convert them, or move the folder away"
+        )
+    if len(holding) == 1 and holding[0].name.lower() in _OF_IMAGES:
+        raise DataError(f"{holding[0]}: one sub-folder of images is no class; give that folder, or write an index.csv")
 
 
 def _images_in(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not hidden(path, folder))
 
 
-def _read_index(root: Path) -> list[Row]:
-    """Rows of index.csv; an image without a group is its own group."""
-    index = root / "index.csv"
-    with index.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        missing = {"path", "class"} - set(reader.fieldnames or ())
-        if missing:
-            found = ", ".join(reader.fieldnames or ())
-            raise DataError(f"{index}: no column {', '.join(sorted(missing))}; it has {found}")
-        rows = []
-        for number, line in enumerate(reader, start=2):
-            label, split = line["class"] or "", line.get("split") or ""
-            if not label or not line["path"]:
-                raise DataError(f"{index}:{number}: path and class must not be empty")
-            if split and split not in SPLITS:
-                raise DataError(f"{index}:{number}: split {split!r} is not one of {', '.join(SPLITS)}")
-            group, fold = line.get("group") or line["path"], line.get(f"fold{FOLDS}") or ""
-            mask = root / line["mask"] if line.get("mask") else None
-            rows.append(Row(root / line["path"], label, group, split, fold, mask))
-    return rows
+def _images_below(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and not hidden(path, folder))
 
 
 def of_classes(root: Path, rows: list[Row], classes: Sequence[str]) -> list[Row]:

@@ -92,7 +92,7 @@ def _patches(row: Row, side: int, count: int, free: int) -> Iterator[Row]:
         width, height = image.size
     side = min(side, height, width)
     random = np.random.default_rng(zlib.crc32(row.path.name.encode()))
-    mask = read_mask(row.mask, (height, width))
+    mask = read_mask(row, (height, width))
     shown = np.argwhere(mask)
     for _ in range(count if len(shown) else max(1, free)):
         if len(shown):

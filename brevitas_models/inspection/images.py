@@ -106,7 +106,7 @@ def _verdicts(
     ends = np.cumsum([len(windows) for _, _, windows in waiting])
     for (row, image, windows), of in zip(waiting, np.split(found, ends[:-1]), strict=True):
         shape = image.shape[1], image.shape[2]
-        mask = read_mask(row.mask, shape) if row.mask is not None or row.label == FREE else None
+        mask = read_mask(row, shape) if row.mask is not None or row.label == FREE else None
         verdict = judge(of, shape, inspection, model.classes)
         yield Inspected(row, image, mask, of, verdict, seconds * len(windows))
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from brevitas_models.data.images import load_folder, match_classes, read_image, read_mask, to_float
+from brevitas_models.data.index import Row
 from finn_build.errors import DataError
 from tests.brevitas_models.nets import write_image
 
@@ -228,4 +229,4 @@ def test_masks_that_are_not_there_are_errors(tmp_path: Path) -> None:
     (root / "index.csv").write_text("path,class\na.png,rust\n")
     with pytest.raises(DataError, match=r"no masks; name them in a column 'mask' of index\.csv"):
         load_folder(root, size=4, masks=True)
-    assert read_mask(None, 3).tolist() == [[0] * 3] * 3
+    assert read_mask(Row(Path()), 3).tolist() == [[0] * 3] * 3

@@ -9,17 +9,19 @@ from pickle import UnpicklingError
 import numpy as np
 
 from .errors import InputError
+from .pictures import SUFFIXES, hidden, read_picture
 
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".npy")
+_SUFFIXES = (*SUFFIXES, ".npy")
 
 
 def folder_frames(folder: str | Path, image_shape: tuple[int, ...]) -> Iterator[np.ndarray]:
     """Images of a folder and those below it, by name, as uint8 (C, H, W); pictures are resized by Pillow.
 
     Raises:
-        InputError: there are none, a file is damaged or holds more than 8 bits, or an .npy file is of another shape.
+        InputError: there are none, a file is damaged or has no one meaning, or an .npy file is of another shape.
     """
-    paths = sorted(p for p in Path(folder).rglob("*") if p.suffix.lower() in _SUFFIXES)
+    found = (p for p in Path(folder).rglob("*") if p.suffix.lower() in _SUFFIXES)
+    paths = sorted(p for p in found if not hidden(p, folder))
     if not paths:
         raise InputError(f"{folder}: no images; legal: {', '.join(_SUFFIXES)}")
     for path in paths:
@@ -31,16 +33,9 @@ def folder_frames(folder: str | Path, image_shape: tuple[int, ...]) -> Iterator[
 
 
 def _load(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    channels, height, width = shape
     if path.suffix.lower() == ".npy":
         frame = np.load(path)
         if frame.shape != shape or frame.dtype != np.uint8:
             raise InputError(f"{path}: {frame.dtype} {frame.shape}; legal: uint8 {shape}")
         return frame
-    from PIL import Image  # every PYNQ image has it; arrays do without
-
-    with Image.open(path) as image:
-        if image.mode[0] in "IF":  # what Pillow makes of them is white from 255 on
-            raise InputError(f"{path}: pixels of {image.mode}; legal: 8 bits, grey or colour")
-        resized = image.convert("L" if channels == 1 else "RGB").resize((width, height), Image.BILINEAR)  # type: ignore[attr-defined]
-    return np.moveaxis(np.asarray(resized, np.uint8).reshape(height, width, channels), -1, 0)
+    return read_picture(path, shape[0], (shape[1], shape[2]))
