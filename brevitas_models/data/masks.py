@@ -2,8 +2,8 @@
 
 A mask has two values. Where one of them is black the other is the defect, whatever it is: 255, 1, class number 3, red;
 of two others the brighter one. Palettes count by their colours; where all colours are the same, alpha is the mask.
-Files that a lossy format or a resize has softened are split at the middle. What this does not settle is asked for: the column
-`mask_values` of the index names the values that mean a defect, grey values or palette numbers, or colours as RRGGBB.
+Files that a lossy format or a resize has softened are split at the middle. What this does not settle is asked for: the
+column `mask_values` of the index names the values that mean a defect: grey values, palette numbers, colours as RRGGBB.
 """
 
 from __future__ import annotations

@@ -13,11 +13,13 @@ from qonnx.transformation.infer_shapes import InferShapes
 
 from finn_build.errors import UnsupportedModelError
 from finn_build.frontend.batch_norm_to_affine import BatchNormToAffine
+from finn_build.frontend.door import faults
 from finn_build.frontend.fold_constants import FoldConstants
 from finn_build.frontend.integers.layer_names import layer_name
 
 _QUANTIZERS = ["Quant", "IntQuant", "BipolarQuant"]
 _OPSETS = (9, 23)
+_LISTED = 50  # faults of a file
 _DOMAIN, _OLD_DOMAINS = "qonnx.custom_op.general", ("onnx.brevitas", "finn.custom_op.general")
 _CUSTOM_OPS = (*_QUANTIZERS, "FloatQuant", "Trunc", "MultiThreshold", "MaxPoolNHWC", "QuantAvgPool2d")
 
@@ -66,11 +68,11 @@ def _load(path: Path) -> onnx.ModelProto:
     if opset is None or not _OPSETS[0] <= opset <= _OPSETS[1]:
         legal = f"{_OPSETS[0]} to {_OPSETS[1]} (opset_version of the export)"
         raise UnsupportedModelError(f"{path}: ONNX opset {opset or 'not named'}; legal: {legal}")
-    made = {name for n in proto.graph.node for name in n.output}
     _refuse_foreign_ops(proto, path)
-    for output in proto.graph.output:
-        if output.name not in made:
-            raise UnsupportedModelError(f"{path}: no node makes output {output.name}; export the network again")
+    if found := faults(proto):
+        listed = "\n".join(f"  {fault}" for fault in found[:_LISTED])
+        more = f"\n  and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+        raise UnsupportedModelError(f"{path}: {len(found)} fault(s) in this file; export it again:\n{listed}{more}")
     return proto
 
 

@@ -21,7 +21,7 @@ from brevitas_models.layers.quantizers import calibrate_scales
 from brevitas_models.networks import zoo
 from brevitas_models.networks.network import Network as ZooNetwork
 from brevitas_models.training.measure import reestimate_batch_norm
-from finn_build.errors import DataError
+from finn_build.errors import DataError, UnsupportedModelError
 from finn_build.frontend.export import MODEL_KEY, export_qonnx
 from finn_build.frontend.import_qonnx import import_qonnx
 from finn_build.frontend.input_checks import SYNTHETIC
@@ -101,8 +101,23 @@ def from_checkpoint(path: Path, out: Path, **overrides: Any) -> Network:
 def from_qonnx(path: Path) -> Network:
     """A QONNX file."""
     model = import_qonnx(path)
-    described = json.loads(model.get_metadata_prop(MODEL_KEY) or "{}")
-    return Network(model, None, path.stem, f"file {path.name}", tuple(described.get("classes", ())), trained=True)
+    return Network(model, None, path.stem, f"file {path.name}", _classes(model, path), trained=True)
+
+
+def _classes(model: ModelWrapper, path: Path) -> tuple[str, ...]:
+    """Class names in a file's metadata.
+
+    Raises:
+        UnsupportedModelError: what is there is none.
+    """
+    try:
+        described = json.loads(model.get_metadata_prop(MODEL_KEY) or "{}")
+    except (ValueError, RecursionError):
+        described = None
+    classes = described.get("classes", []) if isinstance(described, dict) else None
+    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+        raise UnsupportedModelError(f"{path}: {MODEL_KEY} in its metadata does not name classes; export it again")
+    return tuple(classes)
 
 
 def _export(model: ZooNetwork, origin: str, classes: tuple[str, ...], out: Path, trained: bool) -> Network:

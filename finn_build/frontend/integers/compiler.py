@@ -88,6 +88,10 @@ def _run(compilation: Compilation) -> IntegerNetwork:
         except Unsupported as problem:
             compilation.problems.append(Problem(problem.node or layer_name(node), problem.why, problem.cure))
             compilation.broken.update(node.output)
+        except Exception as error:  # what no rule foresees is listed with the rest, never a traceback
+            why = f"a {node.op_type} that cannot be evaluated ({type(error).__name__}: {error})".splitlines()[0]
+            compilation.problems.append(Problem(layer_name(node), why, "export the network again"))
+            compilation.broken.update(node.output)
     found = {} if compilation.problems else tails(compilation)
     model = compilation.source if compilation.problems else integer_graph(compilation, found)
     shapes = {name: tuple(compilation.source.get_tensor_shape(name)) for name in found}

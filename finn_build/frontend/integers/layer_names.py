@@ -22,4 +22,4 @@ def layer_name(node: NodeProto) -> str:
             if not scope.startswith(_BREVITAS_INTERNALS):
                 path = scope if scope.startswith(path + ".") or not path else f"{path}.{scope}"
         return path or node.name
-    return node.doc_string or node.name or node.output[0]
+    return node.doc_string or node.name or next(iter(node.output), node.op_type)

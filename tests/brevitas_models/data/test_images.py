@@ -155,7 +155,7 @@ def test_match_classes_keeps_unknown_labels(tmp_path: Path) -> None:
     ("rows", "message"),
     [
         ("path,label\na.png,rust\n", "index.csv: no column class; it has path, label"),
-        ("path,class,split\na.png,rust,dev\n", "index.csv:2: split 'dev' is not one of train, val, test"),
+        ("path,class,split\na.png,rust,exam\n", "index.csv:2: split 'exam' is not one of train, val, test"),
         ("path,class\na.png,\n", "index.csv:2: path and class must not be empty"),
         ("path,class\ngone/x.png,rust\n", "gone/x.png: no such image"),
         ("path,class\n", "no images"),

@@ -1,9 +1,9 @@
 """Picture files to pixels of 8 bits: one reader for training, build and board, so that all of them see the same.
 
 Pixels of 16 bits are scaled by 255 / 65,535, those of a TIFF that says it has fewer bits by these. Palettes and CMYK
-become grey or RGB as Pillow converts them, an orientation in the EXIF data is followed. What has no one meaning is refused
-by name: floats and 32-bit integers (no scale is stated), transparency, several pictures in a file, and 16-bit files that
-hold no more than 12 bits, which would be almost black.
+become grey or RGB as Pillow converts them, an orientation in the EXIF data is followed. What has no one meaning is
+refused by name: floats and 32-bit integers (no scale is stated), transparency, several pictures in a file, and 16-bit
+files that hold no more than 12 bits, which would be almost black.
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ def open_picture(path: str | Path) -> Iterator[Image.Image]:
             with Image.open(path) as image:
                 if image.format in _SEVERAL and getattr(image, "n_frames", 1) > 1:
                     raise InputError(f"{path}: holds {image.n_frames} pictures; save each as a file of its own")  # type: ignore[attr-defined]
+                if image.format == "TIFF" and image.tag_v2.get(_ORIENTATION, 1) > 4:  # type: ignore[attr-defined]
+                    raise InputError(f"{path}: a TIFF on its side, which Pillow reads wrongly; save it upright")
                 yield image
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         legal = f"{Image.MAX_IMAGE_PIXELS:,}"

@@ -1,0 +1,151 @@
+"""The door: a network's file against ONNX's own rules and ours, before any array is made of it; every fault at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from math import prod
+
+import numpy as np
+import onnx
+from onnx import AttributeProto, NodeProto, TensorProto, numpy_helper
+
+from finn_build.frontend.integers.layer_names import layer_name
+
+MOST_PIXELS = 1 << 26  # of an image, all channels
+MOST_WEIGHTS = 1 << 26  # of one tensor: 64 Mi weights of one bit are twice the memory of the largest chip known here
+_TYPES = {"FLOAT", "DOUBLE", "INT8", "UINT8", "INT32", "INT64", "BOOL"}
+_INPUTS = {"Quant": 4, "IntQuant": 4, "BipolarQuant": 2}
+_AT_LEAST = {
+    "strides": 1,
+    "dilations": 1,
+    "kernel_shape": 1,
+    "pads": 0,
+    "group": 1,
+    "blocksize": 1,
+    "output_padding": 0,
+}
+_LARGEST = 1 << 16  # of a number in an attribute that sizes a window
+_WINDOWED = ("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool")
+_RANKS = {"strides": 1, "dilations": 1, "kernel_shape": 1, "output_padding": 1, "pads": 2}
+
+
+def faults(proto: onnx.ModelProto) -> list[str]:
+    """What is wrong with a file, a line for each fault; empty where nothing is."""
+    graph = proto.graph
+    found = [*_names(graph), *_images(graph)]
+    for tensor in graph.initializer:
+        found += [f"tensor {tensor.name!r}: {why}" for why in _tensor(tensor)]
+    try:
+        context = onnx.checker.C.CheckerContext()
+        context.ir_version = proto.ir_version
+        context.opset_imports = {o.domain: o.version for o in proto.opset_import}
+    except TypeError:
+        return [*found, "its versions of ONNX and of the operator sets are no numbers of 32 bits"]
+    shapes = {tensor.name: list(tensor.dims) for tensor in graph.initializer}
+    for node in graph.node:
+        found += [f"{layer_name(node)} ({node.op_type}): {why}" for why in _node(node, context, shapes)]
+    return list(dict.fromkeys(found))
+
+
+def _names(graph: onnx.GraphProto) -> Iterator[str]:
+    """Every tensor is made once, before it is read."""
+    made = Counter(name for node in graph.node for name in node.output if name)
+    constants = Counter(tensor.name for tensor in graph.initializer)
+    known = {*constants, *(value.name for value in graph.input)}
+    for name, count in (made + constants).items():
+        if count > 1:
+            yield f"tensor {name!r} is made {count} times"
+    for name, count in Counter(value.name for value in graph.output).items():
+        if count > 1:
+            yield f"output {name!r} is listed {count} times"
+        if not made[name]:
+            yield f"no node makes output {name!r}"
+    for name in made.keys() & {value.name for value in graph.input}:
+        yield f"tensor {name!r} is both an input and made by a node"
+    for node in graph.node:
+        for name in node.input:
+            if name and name not in known:
+                yield f"{layer_name(node)} ({node.op_type}): input {name!r} " + (
+                    "is made only later" if made[name] else "is made by nothing"
+                )
+        known.update(node.output)
+
+
+def _images(graph: onnx.GraphProto) -> Iterator[str]:
+    constants = {tensor.name for tensor in graph.initializer}
+    for value in graph.input:
+        tensor = value.type.tensor_type
+        if value.name in constants:
+            continue
+        if tensor.elem_type != TensorProto.FLOAT:
+            kind = TensorProto.DataType.Name(tensor.elem_type) if tensor.elem_type in range(1, 24) else "no type"
+            yield f"input {value.name!r} is of {kind}; legal: FLOAT"
+        dims = [d.dim_value for d in tensor.shape.dim]
+        if any(d < 0 for d in dims) or prod(max(d, 1) for d in dims[1:]) > MOST_PIXELS:
+            yield f"input {value.name!r} is of shape {dims}; legal: up to {MOST_PIXELS:,} numbers"
+
+
+def _tensor(tensor: TensorProto) -> Iterator[str]:
+    """Faults of a constant: its type and size by the numbers first, then its values."""
+    known = tensor.data_type in TensorProto.DataType.values()
+    kind = TensorProto.DataType.Name(tensor.data_type) if known else str(tensor.data_type)
+    if kind not in _TYPES:
+        yield f"values of {kind}; legal: {', '.join(sorted(_TYPES))}"
+        return
+    dims = list(tensor.dims)
+    if any(d < 0 for d in dims) or prod(dims) > MOST_WEIGHTS:
+        yield f"shape {dims}; legal: up to {MOST_WEIGHTS:,} values, more fits no chip"
+        return
+    if len(dims) > 1 and 0 in dims:
+        yield f"shape {dims}: no values"
+        return
+    try:
+        values = numpy_helper.to_array(tensor)
+    except (ValueError, TypeError, RuntimeError) as error:
+        yield f"its data is not of shape {dims} ({_first_line(error)})"
+        return
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        yield f"{np.count_nonzero(~np.isfinite(values))} of {values.size} values are infinite or no numbers"
+
+
+def _node(node: NodeProto, context: object, shapes: dict[str, list[int]]) -> Iterator[str]:
+    """Faults of a node: by the operator's own definition, then by what windows have to be."""
+    if node.op_type in _INPUTS and len(node.input) != _INPUTS[node.op_type]:
+        yield f"{len(node.input)} inputs; legal: {_INPUTS[node.op_type]}"
+    if node.domain in ("", "ai.onnx") and node.op_type not in _INPUTS:
+        try:
+            onnx.checker.check_node(node, context)  # type: ignore[arg-type]
+        except (onnx.checker.ValidationError, RuntimeError, ValueError) as error:
+            yield _first_line(error)
+            return
+    numbers = {a.name: _numbers(a) for a in node.attribute}
+    for name, least in _AT_LEAST.items():
+        wrong = [v for v in numbers.get(name, ()) if not least <= v <= _LARGEST]
+        if wrong and node.op_type in (*_WINDOWED, "DepthToSpace"):
+            yield f"{name} holds {wrong[0]}; legal: {least} to {_LARGEST:,}"
+    if node.op_type in _WINDOWED:
+        yield from _window(node, numbers, shapes.get(node.input[1], []) if len(node.input) > 1 else [])
+
+
+def _window(node: NodeProto, numbers: dict[str, list[int]], weights: list[int]) -> Iterator[str]:
+    kernel = numbers.get("kernel_shape", weights[2:])
+    if len(weights) > 2 and kernel != weights[2:]:
+        yield f"kernel_shape {kernel}, its weights are of shape {weights}"
+    for name, per_axis in _RANKS.items():
+        if name in numbers and kernel and len(numbers[name]) != per_axis * len(kernel):
+            yield f"{name} holds {len(numbers[name])} numbers; legal: {per_axis * len(kernel)}"
+    pads = numbers.get("pads", [])
+    if node.op_type != "ConvTranspose" and len(pads) == 2 * len(kernel) and any(p > _LARGEST for p in pads):
+        yield f"pads {pads}"
+
+
+def _numbers(attribute: AttributeProto) -> list[int]:
+    if attribute.type == AttributeProto.INT:
+        return [attribute.i]
+    return list(attribute.ints)
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0][:200] if lines else type(error).__name__
