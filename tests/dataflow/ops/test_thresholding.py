@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -131,3 +132,36 @@ def test_lanes_that_do_not_divide_are_refused() -> None:
     bench.ops[0].set_nodeattr("PE", 4)
     with pytest.raises(ConfigError, match="PE=4 does not divide NumChannels=6; nearest legal: 3, 6"):
         bench.ops[0].rtl_parameters()
+
+
+def line(in_dtype: str, seed: int, channels: int = 96) -> OpCase:
+    """8-bit steps behind few values: what is never reached goes on far beyond the input's type, on both sides."""
+    rng, dtype = np.random.default_rng(seed), DataType[in_dtype]
+    slope, offset = rng.choice((-1, 1), channels) * rng.uniform(0.1, 6, channels), rng.uniform(-60, 60, channels)
+
+    def levels(x: np.ndarray, *_: np.ndarray) -> np.ndarray:
+        return np.clip(np.rint(x * slope + offset), -128, 127).astype(np.int64)
+
+    found = compile_steps(levels, np.full(channels, dtype.min()), np.full(channels, dtype.max()))
+    attributes = {
+        "NumChannels": channels, "PE": 1, "numSteps": found.steps, "numInputVectors": [1, 3, 5],
+        "inputDataType": in_dtype, "outputDataType": "INT8", "outBias": found.bias,
+        "hasTable": int(found.table is not None),
+    }  # fmt: skip
+    tables = [] if found.table is None else [(found.table, DataType["INT8"])]
+    case = OpCase(attributes, levels, [(found.thresholds, DataType["INT32"]), *tables])
+    bench = OpBench("StepThresholding_rtl", [case])
+    fit = bench.ops[0].fit_midpoint(bench.model, 0)
+    formats = fit and midpoint_attributes(fit)
+    assert formats
+    return replace(case, attributes=attributes | formats)
+
+
+def test_windows_beyond_the_inputs_type(tmp_path: Path) -> None:
+    bench = OpBench(
+        "StepThresholding_rtl", [line(t, s) for s, t in enumerate(("INT7", "UINT6", "INT8", "UINT5", "INT6"))]
+    )
+    far = [op.midpoint.window for op in bench.ops if op.midpoint]
+    assert len(far) == len(bench.ops) and all(low < -256 and high > 256 for low, high in far)
+    bench.check_lint(tmp_path)
+    bench.check_rtlsim(tmp_path)
