@@ -9,7 +9,6 @@ import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -171,17 +170,21 @@ def pretrained_path(name: str = DEFAULT_MODEL) -> Path:
 
 
 def read_checkpoint_file(path: str | Path, keys: Iterable[str]) -> dict[str, Any]:
-    """Load a torch file of plain data and check its keys.
+    """Load a torch file of plain data and check it: the checksums that its parts carry, and its keys.
 
     Raises:
-        DataError: the file is missing, broken or lacks one of `keys`.
+        DataError: the file is missing, damaged or lacks one of `keys`.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with zipfile.ZipFile(path) as parts:
+            damaged = parts.testzip()  # torch itself does not look at them
+        content = {} if damaged else torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such checkpoint") from error
-    except (RuntimeError, UnpicklingError, EOFError, OSError, zipfile.BadZipFile) as error:
+    except Exception as error:  # zip, pickle and torch each have their own kinds
         raise DataError(f"{path}: not a readable checkpoint ({type(error).__name__})") from error
+    if damaged:
+        raise DataError(f"{path}: damaged: the checksum of {damaged!r} is wrong; copy the file again from its source")
     missing = [key for key in keys if not isinstance(content, dict) or key not in content]
     if missing:
         raise DataError(f"{path}: not a signflow checkpoint; it lacks {', '.join(missing)}")

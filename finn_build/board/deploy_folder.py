@@ -43,7 +43,7 @@ def write_deployment(build: Build, folder: Path) -> Path:
     if len(build.network.input_shape) != 4:
         raise UnsupportedModelError(f"the driver takes images, this network {build.network.input_shape[1:]}")
     (folder / "images").mkdir(parents=True)
-    write_description(build, build.shell.build_hash, folder / f"{NAME}.json")
+    write_description(build, folder / f"{NAME}.json")
     _write_images(build, folder / "images")
     expected = {f"output_{i}": values for i, values in enumerate(expected_outputs(build).values())}
     reference = "PyTorch" if build.network.torch is not None else "QONNX"

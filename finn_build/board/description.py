@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from signflow_driver.description import Description, HostStep, HostTail, Skip, S
 from signflow_driver.host_ops import OPS
 
 from brevitas_models.data.images import to_float
-from finn_build.board.shell import ring_bytes
+from finn_build.board.shell import hash_of, ring_bytes
 from finn_build.dataflow.latency import predict_latency
 from finn_build.errors import UnsupportedModelError
 from finn_build.frontend.integers import IntegerNetwork
@@ -29,13 +30,21 @@ _TIMEOUT_LATENCIES = 4  # a frame may take as many predicted latencies before th
 _TIMEOUT_MARGIN = 100_000  # cycles: memory and bus of a busy board
 
 
-def write_description(build: Build, build_hash: str, path: Path) -> None:
-    """Write the driver's description of a stitched build.
+def write_description(build: Build, path: Path) -> None:
+    """Write the driver's description of a build with its shell, `accelerator.json`, and the arrays as .npz beside it.
+
+    Raises:
+        UnsupportedModelError: see `describe`.
+    """
+    assert build.shell is not None
+    replace(describe(build), build_hash=build.shell.build_hash).save(path)
+
+
+def describe(build: Build) -> Description:
+    """The driver's description of a stitched build, before it has a build hash.
 
     Args:
         build: with `integers`, `streams` and `design`.
-        build_hash: of the shell that `write_shell` returned.
-        path: `accelerator.json`; the arrays go beside it as `accelerator.npz`.
 
     Raises:
         UnsupportedModelError: the host's part of the network has an operation that the driver lacks.
@@ -43,11 +52,12 @@ def write_description(build: Build, build_hash: str, path: Path) -> None:
     orders, arrays = channel_orders(build.streams), _head(build.integers, build.network.input_shape)
     tails = tuple(_tail(build, name, arrays) for name in build.integers.tails)
     slowest = max(predict_latency(build.streams), build.design.longest_cycles)
-    Description(
+    return Description(
         model=build.network.name,
         board=build.board.name,
         clk_mhz=build.board.clk_mhz,
-        build_hash=build_hash,
+        build_hash="",
+        design_hash=hash_of(build.design),
         timeout_cycles=_TIMEOUT_LATENCIES * slowest + _TIMEOUT_MARGIN,
         image_shape=build.network.input_shape[1:],
         classes=_class_names(build),
@@ -60,7 +70,7 @@ def write_description(build: Build, build_hash: str, path: Path) -> None:
         ),
         inspection=build.network.inspection,
         arrays=arrays,
-    ).save(path)
+    )
 
 
 def _class_names(build: Build) -> tuple[str, ...]:
@@ -147,9 +157,12 @@ def _tail(build: Build, name: str, arrays: dict[str, np.ndarray]) -> HostTail:
         raise UnsupportedModelError(
             f"host behind {tail.source}: the driver lacks {', '.join(missing)}; it has: {', '.join(sorted(OPS))}"
         )
-    renamed = {constant: f"constant_{len(arrays) + i}" for i, constant in enumerate(tail.constants)}
+    tensors = {tail.source, *(name for node in tail.nodes for name in (*node.input, *node.output))}
+    named = (f"array_{i}" for i in count(len(arrays)))
+    free = (array for array in named if array not in tensors)  # as a tensor may be called
+    renamed = {constant: next(free) for constant in tail.constants}
     arrays |= {renamed[constant]: value for constant, value in tail.constants.items()}
-    scale = f"scale_{len(arrays)}"
+    scale = next(free)
     arrays[scale] = np.asarray(source.scale, np.float32)
     steps = tuple(
         HostStep(

@@ -13,6 +13,7 @@ from math import lcm
 from pathlib import Path
 
 import jinja2
+from signflow_driver.description import bound_hash
 
 from finn_build.config import MAX_STREAMS, Board
 from finn_build.dataflow.ops.base import FIFO_RTL, RTL_DIR, Stream
@@ -60,7 +61,7 @@ class Shell:
         addr_bits: of the AXI masters.
         inputs: streams read from memory, those of skips last.
         outputs: streams written to memory, those of skips last; master i serves input i and output i.
-        build_hash: 32 hexadecimal digits, of all RTL and memory files of the accelerator.
+        build_hash: 32 hexadecimal digits, of all RTL and memory files of the accelerator and of its description.
     """
 
     top: str
@@ -80,12 +81,13 @@ class _Pins:
     frame_bytes: int
 
 
-def write_shell(design: StitchedDesign, board: Board) -> Shell:
+def write_shell(design: StitchedDesign, board: Board, content_hash: str = "") -> Shell:
     """Write the shell into the folder of a stitched design.
 
     Args:
         design: what `stitch` returned.
         board: gives the width of the masters and the clock.
+        content_hash: of the driver's description, which the build hash covers too.
 
     Raises:
         UnsupportedModelError: more streams than the registers have places for.
@@ -97,7 +99,7 @@ def write_shell(design: StitchedDesign, board: Board) -> Shell:
             f"{MAX_STREAMS} streams in all"
         )
     shell_sources = (*SHELL_SOURCES, *(SKIP_SOURCES if design.skips else ()))
-    build_hash = hash_of(design)
+    build_hash = bound_hash(hash_of(design), content_hash)
     words = [build_hash[i : i + 8] for i in range(0, _HASH_DIGITS, 8)]
     (folder / _HASH_FILE).write_text("\n".join(words) + "\n")
     for source in shell_sources:
@@ -147,7 +149,7 @@ def ring_bytes(stream: Stream, depth: int, board: Board) -> int:
 
 
 def hash_of(design: StitchedDesign) -> str:
-    """Hash of all RTL and memory files of a design: what the bitstream and the driver's description agree on."""
+    """Hash of all RTL and memory files of a design."""
     state = hashlib.sha256()
     memories = [path for path in _memory_files(design.mem_dir) if path.name != _HASH_FILE]
     for path in sorted((*design.sources, *memories), key=lambda path: path.name):

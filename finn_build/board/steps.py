@@ -5,6 +5,7 @@ from __future__ import annotations
 from finn_build.board.bitstream.open_tools import require_open_tools, run_open
 from finn_build.board.bitstream.vivado import SCRIPT, require_vivado, run_vivado, write_project
 from finn_build.board.deploy_folder import write_deployment
+from finn_build.board.description import describe
 from finn_build.board.shell import write_shell
 from finn_build.errors import BitstreamError, LintError, UnsupportedModelError
 from finn_build.rtl.lint import lint
@@ -24,12 +25,20 @@ def add_shell(build: Build, progress: Progress) -> None:
     Raises:
         LintError: a file breaks a rule.
     """
-    build.shell = shell = write_shell(build.design, build.board)
+    build.shell = shell = write_shell(build.design, build.board, _content_hash(build))
     found = lint(shell.sources, shell.top, memories=shell.folder, block_design=True) if build.lint else []
     if found:
         lines = "\n".join(f"  {finding}" for finding in found)
         raise LintError(f"--lint vivado: {len(found)} place(s) break a rule of docs/vivado.md:\n{lines}")
     write_project(build.shell, build.board, build.out / "vivado")
+
+
+def _content_hash(build: Build) -> str:
+    """Of the driver's description, where there can be one: the step `deploy` says why there is none."""
+    try:
+        return describe(build).content_hash
+    except Exception:  # whatever it is, it does not keep the design from being simulated
+        return ""
 
 
 def require_tools(bitstream: str, shell: str) -> None:

@@ -15,7 +15,6 @@ from brevitas_models.layers.activations import BatchNorm2d
 from brevitas_models.layers.quantizers import BipolarAct, act_quantizer, weight_quantizer
 from finn_build.board.deploy_folder import write_deployment
 from finn_build.board.description import write_description
-from finn_build.board.shell import write_shell
 from finn_build.frontend import network as networks
 from finn_build.frontend.export import export_qonnx
 from finn_build.frontend.import_qonnx import import_qonnx
@@ -75,9 +74,8 @@ def deploy(model: nn.Module, shape: tuple[int, ...], folder: Path) -> Deployment
     """Build a network, in eval mode, up to what the driver needs."""
     path = export_qonnx(model, folder / "net.onnx", shape)
     build = start_build(networks.from_qonnx(path), folder)
-    run_steps(build, STEPS)
-    shell = write_shell(build.design, build.board)
-    write_description(build, shell.build_hash, folder / "accelerator.json")
+    run_steps(build, (*STEPS, "shell"))
+    write_description(build, folder / "accelerator.json")
     return Deployment(folder, build)
 
 

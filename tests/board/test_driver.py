@@ -20,6 +20,7 @@ from signflow_driver import (
     load_description,
 )
 from signflow_driver import registers as reg
+from signflow_driver.description import bound_hash
 from signflow_driver.inspection import cut, judge
 
 from sim.board import BoardTraffic, SimulatedBoard, simulated_board
@@ -264,14 +265,101 @@ def test_new_weights_change_the_hash(grey: Deployment) -> None:
 
     design = grey.build.design
     assert design is not None
-    before = hash_of(design)
-    assert before == load_description(grey.folder / "accelerator.json").build_hash
+    before, description = hash_of(design), load_description(grey.folder / "accelerator.json")
+    assert description.design_hash == before
+    assert description.build_hash == bound_hash(before, description.content_hash) != before
     memory = next(iter(sorted(design.mem_dir.glob("MVAU*.mem"))))
     text = memory.read_text()
     memory.write_text(("1" if text[0] == "0" else "0") + text[1:])
     changed = hash_of(design)
     memory.write_text(text)
     assert changed != before == hash_of(design)
+
+
+def test_the_description_of_another_build_of_the_same_design_is_refused(grey: Deployment, tmp_path: Path) -> None:
+    description = load_description(grey.folder / "accelerator.json")
+    replace(description, classes=tuple("edcba")).save(tmp_path / "accelerator.json")
+    with simulated_board(grey.folder), pytest.raises(MismatchError, match="built for another description of net"):
+        Accelerator(grey.bitfile, tmp_path / "accelerator.json")
+
+
+@pytest.mark.parametrize("download", [True, False])
+def test_of_two_accelerators_the_later_one_works(grey: Deployment, download: bool) -> None:
+    """The first is told, whatever it was doing, and disturbs the other no more."""
+    images = grey.images(3)
+    with simulated_board(grey.folder) as board:
+        free = list(board._free)
+        first = Accelerator(grey.bitfile)
+        stream = first.stream([images] * 3)
+        next(stream)
+        with Accelerator(grey.bitfile, download=download) as second:
+            wanted = second.infer(images)
+            for use in (lambda: next(stream), lambda: first.infer(images), first.reset):
+                with pytest.raises(DriverError, match="has loaded or taken the accelerator since"):
+                    use()
+            first.close()
+            assert _same(second.infer(images), wanted) and _same(wanted, grey.expected(images))
+        assert board._free == free
+
+
+@pytest.mark.parametrize("deed", ["loads", "takes", "resets"])
+def test_what_another_program_does_ends_every_wait(
+    running: tuple[SimulatedBoard, Accelerator], grey: Deployment, deed: str
+) -> None:
+    board, accelerator = running
+    stream = accelerator.stream([grey.images(8)] * 3)
+    next(stream)
+    if deed == "loads":
+        board.power_up()
+    else:
+        board.write(reg.CONTROL, reg.RESET)
+    if deed == "takes":
+        board.write(reg.TIMEOUT, 1_000_000)
+    with pytest.raises(DriverError, match="the job is lost" if deed == "resets" else "has loaded or taken"):
+        next(stream)
+    if deed == "resets":
+        assert _same(accelerator.infer(grey.images(2)), grey.expected(grey.images(2)))
+
+
+def test_a_wait_ends_without_the_hardwares_timeout(
+    running: tuple[SimulatedBoard, Accelerator], grey: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board, accelerator = running
+    accelerator.registers.write(reg.TIMEOUT, 0)
+    with monkeypatch.context() as patched:
+        patched.setattr(accelerator._jobs, "_timeout_cycles", 3000)
+        board.hang("w")
+        with pytest.raises(StallError, match=r"no beat on any stream for 12,000 cycles; stalled at output m_axis_0"):
+            accelerator.infer(grey.images(3))
+        board.hang("w", False)
+    with Accelerator(grey.bitfile) as again, monkeypatch.context() as patched:
+        patched.setattr("signflow_driver.jobs._DEAD_SECONDS", 0.2)
+        patched.setattr(again.registers, "read", lambda at: again.registers.timeout if at == reg.TIMEOUT else 0)
+        with pytest.raises(DriverError, match=r"no clock: the shell has counted no cycle for 0\.2 s"):
+            again.infer(grey.images(3))
+        patched.undo()
+        assert _same(again.infer(grey.images(3)), grey.expected(grey.images(3)))
+
+
+def test_leaving_after_a_hang_tells_of_the_hang(grey: Deployment) -> None:
+    with simulated_board(grey.folder, cycles_per_access=50) as board:
+        with pytest.raises(StallError, match="the memory delivers nothing"), Accelerator(grey.bitfile) as accelerator:
+            accelerator.registers.write(reg.TIMEOUT, 5000)
+            board.hang("r")
+            accelerator.infer(grey.images(3))
+        with pytest.raises(DriverError, match="load the bitstream again"):
+            accelerator.close()
+
+
+def test_buffers_that_have_become_too_small_are_given_back(grey: Deployment) -> None:
+    with simulated_board(grey.folder), Accelerator(grey.bitfile) as accelerator:
+        for count in (1, 2, 3, 5, 8, 13):
+            accelerator.infer(grey.images(count))
+        assert len(accelerator._jobs._jobs) == 1
+        with pytest.raises(MemoryError):
+            accelerator._jobs.claim(1 << 20)
+        assert not accelerator._jobs._jobs
+        assert _same(accelerator.infer(grey.images(4)), grey.expected(grey.images(4)))
 
 
 def test_buffers_are_given_back(grey: Deployment) -> None:

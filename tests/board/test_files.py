@@ -43,7 +43,10 @@ def test_a_description_is_read_as_it_was_written(tmp_path: Path) -> None:
         (b"{", b"", "not readable"),
         (b'"tails"', b'"tales"', "no description of an accelerator: KeyError"),
         (b'"clk_mhz"', b'"mhz"', "no description of an accelerator: TypeError"),
-        (b'"format": 3', b'"format": 2', "not of format 3"),
+        (b'"format": 3', b'"format": 1', "not of format 3"),
+        (b'"signed"', b'"unsigned"', "was changed since it was written"),
+        (b'"lanes": 5', b'"lanes": 1', "was changed since it was written"),
+        (b'"order": []', b'"order": [1, 0]', "was changed since it was written"),
     ],
 )
 def test_damaged_descriptions(tmp_path: Path, old: bytes, new: bytes, reason: str) -> None:

@@ -122,8 +122,8 @@ class _Tail(nn.Module):
 def _described(end: nn.Module, folder: Path):  # type: ignore[no-untyped-def]
     torch.manual_seed(0)
     path = export_qonnx(_Tail(end).eval(), folder / "net.onnx", (1, 1, 8, 8))
-    build = run_steps(start_build(networks.from_qonnx(path), folder), STEPS)
-    write_description(build, "0" * 32, folder / "accelerator.json")
+    build = run_steps(start_build(networks.from_qonnx(path), folder), (*STEPS, "shell"))
+    write_description(build, folder / "accelerator.json")
     return build.integers, load_description(folder / "accelerator.json")
 
 

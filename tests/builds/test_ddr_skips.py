@@ -12,7 +12,7 @@ from signflow_driver.description import load_description
 
 from finn_build.board.ddr_skips import skip_rows, skips_in_words
 from finn_build.board.description import write_description
-from finn_build.board.shell import hash_of, write_shell
+from finn_build.board.shell import hash_of
 from finn_build.build import main
 from finn_build.errors import ConfigError, SimulationError, UnsupportedModelError
 from finn_build.state import Build
@@ -42,8 +42,7 @@ def _in_memory(out: Path, seed: int = 1, stalls: Stalls | None = None) -> Build:
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     build = _in_memory(tmp_path_factory.mktemp("deployed"))
-    shell = write_shell(build.design, build.board)
-    write_description(build, shell.build_hash, build.out / "accelerator.json")
+    write_description(run_steps(build, ("shell",)), build.out / "accelerator.json")
     return Deployment(build.out, build)
 
 

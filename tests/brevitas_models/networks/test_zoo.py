@@ -1,4 +1,6 @@
+import hashlib
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +128,25 @@ def test_weights_of_another_shape_are_a_data_error(tmp_path: Path) -> None:
         load_checkpoint(path)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_damaged_checkpoints_are_refused(tmp_path: Path, seed: int) -> None:
+    """A few bytes of the content changed anywhere, or the end cut off."""
+    path, rng = save_checkpoint(tmp_path / "net.pt", build_model("cnv_w1a1", width=4)), np.random.default_rng(seed)
+    content = bytearray(path.read_bytes())
+    if seed % 4 == 0:
+        content = content[: rng.integers(len(content))]
+    else:
+        with zipfile.ZipFile(path) as parts:
+            part = parts.infolist()[seed % len(parts.infolist())]
+            begin = part.header_offset + 30 + int.from_bytes(content[part.header_offset + 26 :][:2], "little")
+            begin += int.from_bytes(content[part.header_offset + 28 :][:2], "little")
+        for place in begin + rng.integers(part.file_size, size=2 if part.file_size > 8 else 1):
+            content[place] ^= 1 << int(rng.integers(8))
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"not a readable checkpoint|damaged: the checksum of"):
+        load_checkpoint(path)
+
+
 SHIPPED = {
     "bi_shufflenet": ("accuracy", 0.985),
     "bi_shufflenet_tile": ("accuracy", 0.79),
@@ -142,7 +163,7 @@ def test_shipped_weights_are_small_described_and_reach_their_goal(name: str) -> 
     path = pretrained_path(name)
     described = json.loads(path.with_suffix(".json").read_text())
     model, config, meta = load_checkpoint(path)
-    assert path.stat().st_size < 2**21
+    assert path.stat().st_size < 2**21 and hashlib.sha256(path.read_bytes()).hexdigest() == described["sha256"]
     assert path.stem == name == meta.name == described["model"] and config.weight_bits == 1
     assert list(meta.classes) == described["classes"]
     assert described[score]["test"] >= goal

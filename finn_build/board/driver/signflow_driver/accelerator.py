@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from . import registers as reg
-from .description import Description, HostTail, StreamFormat, load_description
+from .description import Description, HostTail, StreamFormat, bound_hash, load_description
 from .errors import DriverError, InputError, MismatchError
 from .host_ops import leave
 from .inspection import Inspection, Verdict, cut, judge
@@ -23,6 +25,7 @@ from .registers import Registers
 
 IP = "signflow"  # name of the shell in the block design
 FRAMES_PER_JOB = 64
+_MARKS = 1024  # added to the timeout, so that it says whose it is
 
 
 class Accelerator:
@@ -53,8 +56,8 @@ class Accelerator:
         self._moved, self._pixels = _pixels(self.description)
         self._jobs = JobQueue(self.registers, self.description, pynq.allocate)
         self._check_bitstream()
-        self.reset()
-        self.registers.write(reg.TIMEOUT, self.description.timeout_cycles)
+        self._jobs.reset()
+        self.registers.write(reg.TIMEOUT, self.description.timeout_cycles + secrets.randbelow(_MARKS))
 
     @property
     def streams(self) -> tuple[StreamFormat, ...]:
@@ -143,20 +146,27 @@ class Accelerator:
         """Stop everything, also in mid-transfer, and be ready for the next job; jobs under way are dropped.
 
         Raises:
-            DriverError: bursts in flight do not end.
+            DriverError: bursts in flight do not end, or the accelerator is another's since.
         """
+        self._jobs.require_ours()
         self._jobs.reset()
 
     def close(self) -> None:
-        """Stop, and give the buffers back."""
-        self.reset()
+        """Stop, and give the buffers back; what is another's since is not stopped.
+
+        Raises:
+            DriverError: bursts in flight do not end; the buffers, which they may still write, are kept.
+        """
+        if self._jobs.ours:
+            self._jobs.reset()
         self._jobs.free()
 
     def __enter__(self) -> Accelerator:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with suppress(*([] if kind is None else [DriverError])):  # it says less than what went wrong before
+            self.close()
 
     def _check_bitstream(self) -> None:
         r, d = self.registers, self.description
@@ -168,6 +178,8 @@ class Accelerator:
                 f"the bitstream's hash is {found}, the description of {d.model} is for {d.build_hash}; take both from "
                 "one deployment folder"
             )
+        if d.design_hash and found != bound_hash(d.design_hash, d.content_hash):
+            raise MismatchError(f"the bitstream was built for another description of {d.model}; take both anew")
 
     def _channels_last(self, images: np.ndarray) -> np.ndarray:
         """Images as (N, ..., C), not copied.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from math import prod
 from pathlib import Path
 from pickle import UnpicklingError
@@ -136,13 +136,14 @@ class Description:
 
     Attributes:
         model, board, clk_mhz: what was built, for what, at which clock.
-        build_hash: 32 hexadecimal digits; the bitstream carries the same.
+        build_hash: 32 hexadecimal digits of design and description; the bitstream carries the same.
         timeout_cycles: cycles without a beat that mean a stall.
         image_shape: (C, H, W) of the images, uint8; (F,) where the input is a vector.
         classes: names; empty where unknown.
         inputs, outputs: streams in the order of the shell's.
         skips: in the order of the shell's streams, where they follow the inputs, and again the outputs.
         tails: outputs of the network.
+        design_hash: of RTL and memory files alone.
         inspection: how images larger than the network's are inspected; None where that is not known.
         arrays: "head" int64 [C, 256], the integer that enters for each pixel value; with "taken" and "row" where the
             host moves pixels first (`MovedPixels`); the scales; the constants of the steps.
@@ -160,6 +161,7 @@ class Description:
     tails: tuple[HostTail, ...]
     skips: tuple[Skip, ...] = ()
     inspection: Inspection | None = None
+    design_hash: str = ""
     arrays: dict[str, np.ndarray] = field(default_factory=dict, compare=False)
 
     @property
@@ -171,6 +173,13 @@ class Description:
         sent = (Port(f"skip m_skip_{k}", s.sent, False, k) for k, s in enumerate(self.skips))
         return (*inputs, *taken, *outputs, *sent)
 
+    @property
+    def content_hash(self) -> str:
+        """Of all that is described; hashes of what was built for it are none of that."""
+        content = asdict(replace(self, arrays={}))
+        del content["build_hash"], content["design_hash"]
+        return hashlib.sha256((json.dumps(content, sort_keys=True) + _hash(self.arrays)).encode()).hexdigest()
+
     def save(self, path: Path) -> None:
         """Write `path` and, beside it, the arrays as .npz."""
         content = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "arrays"}
@@ -178,8 +187,14 @@ class Description:
             content[name] = [asdict(item) for item in content[name]]
         content["inspection"] = None if self.inspection is None else asdict(self.inspection)
         content |= {"format": FORMAT, "arrays_hash": _hash(self.arrays)}
+        content["content_hash"] = self.content_hash
         path.write_text(json.dumps(content, indent=2) + "\n")
         np.savez(path.with_suffix(".npz"), **self.arrays)  # type: ignore[arg-type]
+
+
+def bound_hash(design_hash: str, content_hash: str) -> str:
+    """The hash that a bitstream carries: of its design, and of what the driver takes that for."""
+    return hashlib.sha256(f"{design_hash} {content_hash}".encode()).hexdigest()[: len(design_hash)]
 
 
 def load_description(path: Path) -> Description:
@@ -196,7 +211,10 @@ def load_description(path: Path) -> Description:
             raise DriverError(f"{path}: not of format {FORMAT}; take the driver from the same deployment folder")
         if content.pop("arrays_hash", None) != _hash(found):
             raise DriverError(f"{path.with_suffix('.npz')}: not what {path.name} was written with; take both again")
-        return _description(content, found)
+        stated, description = content.pop("content_hash", None), _description(content, found)
+        if stated != description.content_hash:
+            raise DriverError(f"{path}: was changed since it was written; take it again from its deployment folder")
+        return description
     except (OSError, ValueError, EOFError, BadZipFile, UnpicklingError) as error:
         raise DriverError(f"{path}: not readable with its .npz: {error}") from error
     except (AttributeError, KeyError, TypeError) as error:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from .stalls import explain_stall
 
 _POLL_SECONDS = 20e-6
 _RESET_POLLS = 1000
+_DEAD_SECONDS = 10.0  # without a cycle, though a job runs
 _PAGE = 4096  # more than any burst
 
 
@@ -41,7 +42,7 @@ class Job:
 
 
 class JobQueue:
-    """The queue of the shell, where one job runs and one waits.
+    """The queue of the shell, where one job runs and one waits. There is one shell: a later queue takes it over.
 
     Args:
         registers: of the shell.
@@ -49,23 +50,48 @@ class JobQueue:
         allocate: `pynq.allocate`.
     """
 
+    _latest: ClassVar[int] = 0
+
     def __init__(self, registers: Registers, description: Description, allocate: Callable[..., Any]):
         self._registers, self._allocate = registers, allocate
         self._inputs, self._outputs, self._skips = description.inputs, description.outputs, description.skips
         self._streams = self._inputs + self._outputs
-        self._ports = description.ports
+        self._ports, self._timeout_cycles = description.ports, description.timeout_cycles
         self._jobs: list[Job] = []
         self._rings: list[Any] = []
         self._started = self._epoch = 0
+        JobQueue._latest += 1
+        self._number = JobQueue._latest
+
+    @property
+    def ours(self) -> bool:
+        """Whether nobody, here or in another program, has taken the shell since or loaded the bitstream again."""
+        return self._number == JobQueue._latest and self._registers.read(reg.TIMEOUT) == self._registers.timeout
+
+    def require_ours(self) -> None:
+        """Raise DriverError where the shell is another's."""
+        if not self.ours:
+            raise DriverError(
+                "another Accelerator, or another program, has loaded or taken the accelerator since; jobs of this one "
+                "are lost: make it again, and only one at a time"
+            )
 
     def claim(self, frames: int) -> Job:
-        """Buffers for so many frames, new ones where none are free."""
+        """Buffers for so many frames, new ones where none are free; those too small for it are given back."""
+        self.require_ours()
         self._place_rings()
         found = (j for j in self._jobs if not j.busy and len(j.buffers[0]) >= frames * self._streams[0].frame_bytes)
         job = next(found, None)
         if job is None:
-            job = Job([self._allocate((frames * s.frame_bytes,), np.uint8) for s in self._streams])
+            self._free([j for j in self._jobs if not j.busy])
+            job = Job([])
             self._jobs.append(job)
+            try:
+                for stream in self._streams:
+                    job.buffers.append(self._allocate((frames * stream.frame_bytes,), np.uint8))
+            except BaseException:
+                self._free([job])
+                raise
         job.frames, job.busy = frames, True
         return job
 
@@ -85,11 +111,13 @@ class JobQueue:
         """Wait for a job; bytes of its outputs, valid until `release`.
 
         Raises:
-            StallError, BusError, DriverError: it was stopped; the next job runs as if nothing had been.
+            StallError, BusError: it was stopped; the next job runs as if nothing had been.
+            DriverError: a reset dropped it, or the accelerator is another's since.
         """
         if job.epoch != self._epoch:
             raise DriverError("a reset dropped this job")
         self._wait(reg.JOBS, lambda done: (done - job.number) % reg.WRAP < reg.WRAP // 2)
+        self.require_ours()  # whoever took it counts jobs too
         found = []
         for stream, buffer in zip(self._outputs, job.buffers[len(self._inputs) :], strict=True):
             buffer.sync_from_device()
@@ -118,10 +146,16 @@ class JobQueue:
 
     def free(self) -> None:
         """Give all buffers back."""
-        for buffer in (*self._rings, *(buffer for job in self._jobs for buffer in job.buffers)):
-            buffer.freebuffer()
-        self._jobs.clear()
+        self._free(list(self._jobs))
+        for ring in self._rings:
+            ring.freebuffer()
         self._rings.clear()
+
+    def _free(self, jobs: list[Job]) -> None:
+        for job in jobs:
+            self._jobs.remove(job)
+            for buffer in job.buffers:
+                buffer.freebuffer()
 
     def _place_rings(self) -> None:
         """Give each skip its buffer, at both of its ends, where the first job after any reset finds it.
@@ -143,26 +177,69 @@ class JobQueue:
                 self._registers.set_job(index, ring.device_address, self._skips[port.skip].ring_bytes)
 
     def _wait(self, register: int, ready: Callable[[int], bool]) -> None:
-        """Poll a register; an error of the hardware becomes an exception, after a reset."""
+        """Poll a register, for the time that the frames under way may take; an error of the hardware is raised.
+
+        Raises:
+            StallError, BusError, DriverError: see `finish`.
+        """
+        frames = 1 + sum(job.frames for job in self._jobs if job.busy)
+        clock = _Clock(self._registers)
         while not ready(self._registers.read(register)):
-            if self._registers.read(reg.STATUS) & reg.FAILED:
-                problem = self._problem()
-                try:
-                    self.reset()
-                except DriverError as stuck:
-                    raise problem from stuck
-                raise problem
+            status = self._registers.read(reg.STATUS)
+            self.require_ours()
+            if status & reg.FAILED:
+                self._stop(self._problem())
+            if status & reg.IDLE and not ready(self._registers.read(register)):
+                self._stop(
+                    DriverError("the job is lost: the shell is idle, and has not done it; a reset from outside?")
+                )
+            if clock.passed() > frames * self._timeout_cycles:
+                self._stop(self._stalled(frames * self._timeout_cycles))
+            if clock.stands:
+                self._stop(DriverError(f"no clock: the shell has counted no cycle for {_DEAD_SECONDS:g} s"))
             time.sleep(_POLL_SECONDS)
+
+    def _stop(self, problem: DriverError) -> NoReturn:
+        """Raise a problem, after a reset."""
+        try:
+            self.reset()
+        except DriverError as stuck:
+            raise problem from stuck
+        raise problem
+
+    def _stalled(self, cycles: int) -> StallError:
+        word = self._registers.read(reg.STREAMS)
+        states = [self._registers.stream_state(word, i) for i in range(len(self._ports))]
+        return StallError(explain_stall(states, self._ports, cycles))
 
     def _problem(self) -> DriverError:
         error = self._registers.read(reg.ERROR)
         code, index, response = error & 7, error >> 8 & 0xFF, reg.RESPONSES[error >> 16 & 3]
         if code == reg.TIMED_OUT:
-            word = self._registers.read(reg.STREAMS)
-            states = [self._registers.stream_state(word, i) for i in range(len(self._ports))]
-            return StallError(explain_stall(states, self._ports, self._registers.read(reg.TIMEOUT)))
+            return self._stalled(self._registers.read(reg.TIMEOUT))
         name = self._ports[index].tensor
         if code == reg.BAD_JOB:
             return DriverError(f"job refused: buffer of {name} misaligned, empty or out of reach, or a job was queued")
         what = "read" if code == reg.READ_FAILED else "write"
         return BusError(f"memory answered a {what} of stream {name} with {response}")
+
+
+class _Clock:
+    """How long a wait takes, in the shell's cycles; whether these stand still, by the host's clock."""
+
+    def __init__(self, registers: Registers):
+        self._registers, self._passed = registers, 0
+        self._last, self._moved = registers.read(reg.CYCLES), time.monotonic()
+
+    def passed(self) -> int:
+        """Cycles up to now; asked for often enough not to miss that the count begins anew."""
+        now = self._registers.read(reg.CYCLES)
+        if now != self._last:
+            self._passed += now - self._last if now > self._last else now
+            self._last, self._moved = now, time.monotonic()
+        return self._passed
+
+    @property
+    def stands(self) -> bool:
+        """Whether no cycle was counted for longer than any scheduling takes."""
+        return time.monotonic() - self._moved > _DEAD_SECONDS

@@ -30,10 +30,14 @@ class StreamState:
 
 
 class Registers:
-    """The shell's registers behind anything that reads and writes words by byte offset."""
+    """The shell's registers behind anything that reads and writes words by byte offset.
+
+    Attributes:
+        timeout: what was last written to TIMEOUT; while that is there, nobody else has taken the shell.
+    """
 
     def __init__(self, mmio: Any):
-        self.mmio = mmio
+        self.mmio, self.timeout = mmio, 0
 
     def read(self, offset: int) -> int:
         """A register."""
@@ -41,6 +45,8 @@ class Registers:
 
     def write(self, offset: int, value: int) -> None:
         """Write a register."""
+        if offset == TIMEOUT:
+            self.timeout = value
         self.mmio.write(offset, value)
 
     def read_long(self, offset: int) -> int:
