@@ -329,7 +329,7 @@ def test_a_wait_ends_without_the_hardwares_timeout(
     with monkeypatch.context() as patched:
         patched.setattr(accelerator._jobs, "_timeout_cycles", 3000)
         board.hang("w")
-        with pytest.raises(StallError, match=r"no beat on any stream for 12,000 cycles; stalled at output m_axis_0"):
+        with pytest.raises(StallError, match="no beat on any stream for 12,000 cycles; stalled at"):
             accelerator.infer(grey.images(3))
         board.hang("w", False)
     with Accelerator(grey.bitfile) as again, monkeypatch.context() as patched:

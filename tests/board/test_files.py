@@ -25,7 +25,17 @@ def _described() -> Description:
     tail = HostTail("logits", "product", "scale", steps=(HostStep("Add", ("product", "bias"), "logits"),))
     streams = StreamFormat("pixels", (1, 11, 9, 1), 1, 8, "unsigned"), StreamFormat("product", (1, 5), 5, 9, "signed")
     return Description(
-        "net", "pynq-z2", 100, "0" * 32, 1000, SHAPE, ("a", "b"), streams[:1], streams[1:], (tail,), (), dict(ARRAYS)
+        "net",
+        "pynq-z2",
+        100,
+        "0" * 32,
+        1000,
+        SHAPE,
+        ("a", "b"),
+        streams[:1],
+        streams[1:],
+        (tail,),
+        arrays=dict(ARRAYS),
     )
 
 

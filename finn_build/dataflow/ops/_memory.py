@@ -5,6 +5,7 @@ from math import ceil, exp, log2
 import numpy as np
 
 from finn_build.dataflow.ops._ram import LUTS_PER_BRAM18, bram18_blocks
+from finn_build.errors import UnsupportedModelError
 
 
 def hex_words(values: np.ndarray, bits: int) -> list[str]:
@@ -16,7 +17,15 @@ def hex_words(values: np.ndarray, bits: int) -> list[str]:
 
     Returns:
         One word a row, as `$readmemh` reads it.
+
+    Raises:
+        UnsupportedModelError: a value does not fit; written all the same, it would be another one.
     """
+    if values.size and (values.min() < -(1 << bits - 1) or values.max() >= 1 << bits):
+        raise UnsupportedModelError(
+            f"a memory of {bits} bits a value: {values.min()} to {values.max()} do not fit; the types of its op do not "
+            "hold its parameters"
+        )
     planes = (values[:, :, None] & ((1 << bits) - 1)) >> np.arange(bits) & 1
     packed = np.packbits(planes.reshape(len(values), -1).astype(np.uint8), axis=1, bitorder="little")
     digits = ceil(values.shape[1] * bits / 4)

@@ -94,6 +94,7 @@ class Bits(int):
     @classmethod
     def of(cls, entries: Sequence[int], bits: int) -> Bits:
         """Entries of `bits` bits each, entry 0 in the low bits."""
+        assert all(0 <= entry < 1 << bits for entry in entries), (entries, bits)
         packed = cls(sum(entry << (bits * i) for i, entry in enumerate(entries)))
         packed.width = bits * len(entries)
         return packed

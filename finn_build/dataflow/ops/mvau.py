@@ -161,8 +161,8 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             words = self._packed_words(by_beat)
         files = {f"{node}_weights.mem": words}
         if self._has_start_values:
-            start = self._start_values(weights).reshape(nf, -1)
-            files[f"{node}_init.mem"] = hex_words(start, int(self.rtl_parameters()["ACC_BITS"]))
+            start, acc_bits = self._start_values(weights).reshape(nf, -1), int(self.rtl_parameters()["ACC_BITS"])
+            files[f"{node}_init.mem"] = hex_words(start % 2**acc_bits, acc_bits)  # sums may wrap; their ends fit
         return files
 
     def _packed_words(self, by_beat: np.ndarray) -> list[str]:

@@ -107,6 +107,11 @@ def _compile(compilation: Compilation, node: NodeProto) -> None:
         compilation.broken.update(node.output)
     elif not dynamic:
         _fold(compilation, node)
+    elif parts := _parts_in_the_batch(compilation, node):
+        raise Unsupported(
+            f"{node.op_type} makes a batch of {parts} of one frame's parts",
+            "keep frames apart: reshape to (x.shape[0], ...), not to (-1, ...), and leave dimension 0 in its place",
+        )
     elif node.op_type in QUANTIZERS:
         COMPILERS[node.op_type](compilation, node)
     elif node.op_type in _BEFORE_THE_INPUT and compilation.roots.get(node.input[0]) == compilation.image:
@@ -115,6 +120,15 @@ def _compile(compilation: Compilation, node: NodeProto) -> None:
         _elementwise(compilation, node, dynamic)
     else:
         _layer(compilation, node)
+
+
+def _parts_in_the_batch(compilation: Compilation, node: NodeProto) -> int:
+    """Of how many parts of the frame the batch of a node's output consists, 0 where it is the frame.
+
+    What only the host makes may be of one dimension.
+    """
+    shapes = [compilation.source.get_tensor_shape(name) or [1] for name in node.output]
+    return next((s[0] for s in shapes if len(s) > 1 and s[0] != 1), 0)
 
 
 def _layer(compilation: Compilation, node: NodeProto) -> None:

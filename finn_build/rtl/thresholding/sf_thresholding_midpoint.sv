@@ -58,8 +58,8 @@ module sf_thresholding_midpoint #(
     end
 
     // Cycle 1: within the window. Cycle 2: beyond the start. Cycle 3: up to the cap.
-    wire signed [OFFSET_BITS-1:0] offset =
-        signed'(OFFSET_BITS'(x ^ (IN_BITS'(SIGNED) << (IN_BITS - 1)))) - OFFSET_BITS'(BASE);
+    wire [IN_BITS-1:0] above_lowest = x ^ (IN_BITS'(SIGNED) << (IN_BITS - 1));
+    wire signed [OFFSET_BITS-1:0] offset = signed'(OFFSET_BITS'(above_lowest)) - OFFSET_BITS'(BASE);
     logic [X_BITS-1:0] x_q, past_q;
     logic [V_BITS-1:0] cap_q, span_q;
     wire [X_BITS-1:0] start;

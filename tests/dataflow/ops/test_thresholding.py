@@ -6,8 +6,9 @@ import pytest
 from qonnx.core.datatype import DataType
 
 from finn_build.arithmetic.step_function import compile_steps
+from finn_build.dataflow.ops._memory import hex_words
 from finn_build.dataflow.ops._midpoint import midpoint_attributes
-from finn_build.errors import ConfigError
+from finn_build.errors import ConfigError, UnsupportedModelError
 from tests.dataflow.ops.op_case import OpBench, OpCase, OpChecks
 
 CHANNELS = 6
@@ -163,3 +164,10 @@ def test_windows_beyond_the_inputs_type(tmp_path: Path) -> None:
     assert len(far) == len(bench.ops) and all(low < -256 and high > 256 for low, high in far)
     bench.check_lint(tmp_path)
     bench.check_rtlsim(tmp_path)
+
+
+def test_parameters_that_do_not_fit_their_memory_are_refused() -> None:
+    assert hex_words(np.array([[-8, 15]]), 4) == ["f8"]
+    for value in (-9, 16):
+        with pytest.raises(UnsupportedModelError, match=rf"a memory of 4 bits a value: {value} to {value} do not fit"):
+            hex_words(np.array([[value]]), 4)

@@ -140,3 +140,32 @@ def test_a_falling_chain_behind_a_float_max_pool_is_refused(tmp_path: Path) -> N
         "act: what lies between the max pool and its quantizer falls somewhere. "
         "Cure: put the quantizer directly before the max pool."
     ]
+
+
+class _Patches(nn.Module):
+    """Four patches of the image beside each other: in the batch, or where they may be."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__()
+        self.inp, self.where = pixel_quantizer(), where
+        self.conv = QuantConv2d(1 if where != "channels" else 4, 3, 3, bias=False, **weight_quantizer(1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.where == "behind":
+            x = self.inp(x)
+        patches = x.reshape(1, 1, 2, 6, 2, 6).permute(0, 2, 4, 1, 3, 5)
+        x = patches.reshape(1, 4, 6, 6) if self.where == "channels" else patches.reshape(-1, 1, 6, 6)
+        return self.conv(x if self.where == "behind" else self.inp(x))
+
+
+@pytest.mark.parametrize("where", ["before", "behind"])
+def test_parts_of_a_frame_in_the_batch_are_refused(tmp_path: Path, where: str) -> None:
+    path = plain_export(_Patches(where).eval(), tmp_path / "net.onnx", (1, 1, 12, 12))
+    (problem,) = to_integers(import_qonnx(path)).problems
+    if where == "before":
+        assert problem.why == "Reshape makes a batch of 4 of one frame's parts" and "keep frames apart" in problem.cure
+
+
+def test_parts_of_a_frame_in_the_channels_are_built(tmp_path: Path) -> None:
+    path = plain_export(_Patches("channels").eval(), tmp_path / "net.onnx", (1, 1, 12, 12))
+    assert not to_integers(import_qonnx(path)).problems

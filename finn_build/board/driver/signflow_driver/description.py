@@ -161,8 +161,8 @@ class Description:
     tails: tuple[HostTail, ...]
     skips: tuple[Skip, ...] = ()
     inspection: Inspection | None = None
-    design_hash: str = ""
     arrays: dict[str, np.ndarray] = field(default_factory=dict, compare=False)
+    design_hash: str = ""
 
     @property
     def ports(self) -> tuple[Port, ...]:
@@ -177,7 +177,8 @@ class Description:
     def content_hash(self) -> str:
         """Of all that is described; hashes of what was built for it are none of that."""
         content = asdict(replace(self, arrays={}))
-        del content["build_hash"], content["design_hash"]
+        for apart in ("build_hash", "design_hash", "inspection"):  # the threshold is the user's to choose
+            del content[apart]
         return hashlib.sha256((json.dumps(content, sort_keys=True) + _hash(self.arrays)).encode()).hexdigest()
 
     def save(self, path: Path) -> None:
