@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-# Nanoseconds of Yosys' netlists on the slow corner of a Zynq-7000, nets estimated: 12 popcounts of 3 to 256 lanes.
-_REGISTER_NS, _LEVEL_NS = 1.3, 0.95
-_ADDITION = 2  # levels that the carry chain at the end is worth
+# Of Yosys' netlists on the slow corner of a Zynq-7000, nets estimated, at 12 to 120 bits a popcount.
+_REGISTER_NS, _LEVEL_NS = 1.5, 1.05
+_ADDITION = 1.5  # levels that the carry chain at the end is worth
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ def plan_popcount(simd: int, planes: int, path_ns: float) -> Popcount:
         path_ns: longest path between registers.
     """
     heaps = _heaps(simd, planes)
-    span, count = max(1, int((path_ns - _REGISTER_NS) / _LEVEL_NS)), len(heaps)
+    span, count = max(1.0, (path_ns - _REGISTER_NS) / _LEVEL_NS), len(heaps)
     levels = [0]
     while count + _ADDITION - levels[-1] > span and levels[-1] < count:
-        levels.append(min(levels[-1] + span, count))
+        levels.append(min(levels[-1] + int(span), count))
     return Popcount(tuple(levels[1:]), sum(heaps[level - 1] for level in levels[1:]))
 
 
