@@ -176,7 +176,7 @@ def _broadcast(model: onnx.ModelProto, rng: random.Random) -> None:
 
 
 def _metadata(model: onnx.ModelProto, rng: random.Random) -> None:
-    entry = model.metadata_props.add()
+    entry = model.graph.metadata_props.add()
     entry.key = "signflow.model"
     entry.value = rng.choice(["{", "[]", '{"classes": 7}', '{"classes": [1]}', '"x"', "[" * 5000, "null"])
 
