@@ -268,12 +268,15 @@ def test_new_weights_change_the_hash(grey: Deployment) -> None:
     before, description = hash_of(design), load_description(grey.folder / "accelerator.json")
     assert description.design_hash == before
     assert description.build_hash == bound_hash(before, description.content_hash) != before
-    memory = next(iter(sorted(design.mem_dir.glob("MVAU*.mem"))))
-    text = memory.read_text()
-    memory.write_text(("1" if text[0] == "0" else "0") + text[1:])
-    changed = hash_of(design)
-    memory.write_text(text)
-    assert changed != before == hash_of(design)
+    for file in (*sorted(design.mem_dir.glob("*.mem")), *design.sources):
+        if file.name == "build_hash.mem":  # follows from it
+            continue
+        text = file.read_text()
+        for place in (0, len(text) // 2, len(text) - 2):  # each part of each file counts
+            file.write_text(text[:place] + ("1" if text[place] == "0" else "0") + text[place + 1 :])
+            assert hash_of(design) != before, (file, place)
+        file.write_text(text)
+    assert hash_of(design) == before
 
 
 def test_the_description_of_another_build_of_the_same_design_is_refused(grey: Deployment, tmp_path: Path) -> None:
