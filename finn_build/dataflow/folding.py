@@ -11,7 +11,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.config import CONFIG_DIR, Board, BuildConfig
-from finn_build.dataflow.ops.base import Resources, StreamOp
+from finn_build.dataflow.ops.base import Resources, StreamOp, Trait, traits_of
 from finn_build.dataflow.passes.insert_fifos import InsertFIFOs
 from finn_build.dataflow.passes.insert_width_converters import InsertWidthConverters
 from finn_build.dataflow.passes.place_memories import PlaceMemories
@@ -19,7 +19,6 @@ from finn_build.dataflow.passes.set_folding import SetFolding
 from finn_build.dataflow.passes.widen_windows import WidenWindows
 from finn_build.errors import ConfigError
 
-_FOLDED = ("BitConv_rtl", "BitMVAU_rtl", "StepThresholding_rtl", "StreamPool_rtl")
 _LANES = ("PE", "SIMD", "Lanes", "InLanes")
 _LUT_AIM = 0.9  # of the budget: small ops take up to a tenth more LUTs than their estimates
 _BITS_PER_BRAM36 = 36 * 1024
@@ -147,7 +146,7 @@ def folding_of(model: ModelWrapper) -> dict[str, dict[str, int]]:
     for node in model.graph.node:
         known = getCustomOp(node).get_nodeattr_types()
         lanes = {n: getCustomOp(node).get_nodeattr(n) for n in _LANES if n in known}
-        if lanes and node.op_type in _FOLDED:
+        if lanes and Trait.FOLDED in traits_of(node):
             found[node.name] = {name: int(value) for name, value in lanes.items()}
     return found
 

@@ -10,6 +10,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_node, execute_onnx
 from torch import nn
 
+from finn_build.dataflow.ops.base import Trait, traits_of
 from finn_build.dataflow.passes.lower_to_streams import CHANNEL_ORDER
 from finn_build.frontend.export import Taps, torch_taps
 from finn_build.frontend.integers import IntegerNetwork
@@ -17,7 +18,6 @@ from finn_build.frontend.integers.quantizers import own_rounding, quantize_const
 from finn_build.proof.gate import Tap
 
 _FLOATS, _COMPARED = "output {}", "output {}, channels last"
-_COPYING_OPS = ("DuplicateStreams_rtl", "StreamDWC_rtl", "StreamFIFO_rtl")
 Values = dict[str, np.ndarray]
 Progress = Callable[[float], None]
 
@@ -119,7 +119,7 @@ def channel_orders(streams: ModelWrapper) -> dict[str, list[int]]:
     recorded = json.loads(streams.get_metadata_prop(CHANNEL_ORDER) or "{}")
     orders: dict[str, list[int]] = {}
     for node in streams.graph.node:
-        copied = orders.get(node.input[0]) if node.op_type in _COPYING_OPS else None
+        copied = orders.get(node.input[0]) if Trait.COPIES in traits_of(node) else None
         for name in node.output:
             order = copied or recorded.get(name)
             if order is not None:

@@ -18,6 +18,7 @@ _RTL = Path(__file__).parent / "rtl"
 
 
 class _ToyOp(StreamOp):
+    traits = frozenset()
     ports: ClassVar[tuple[int, int]] = (1, 1)
 
     @classmethod

@@ -7,7 +7,7 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import BaseDataType, DataType
 
 from finn_build.arithmetic.datatypes import integer_range_dtype
-from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
 
 _BIPOLAR = DataType["BIPOLAR"]
@@ -22,6 +22,7 @@ class StreamAdd_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this suffi
     """
 
     rtl_module = "sf_add"
+    traits = frozenset({Trait.IN_STEP, Trait.MONOTONE, Trait.JOINS})
     rtl_sources = (*FIFO_RTL, "add/sf_add.sv")
 
     @classmethod

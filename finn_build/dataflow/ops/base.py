@@ -9,6 +9,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from enum import Enum, auto
+from fractions import Fraction
 from math import prod
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,6 +21,7 @@ from finn.custom_op.fpgadataflow.rtlbackend import RTLBackend
 from onnx import GraphProto, NodeProto
 from qonnx.core.datatype import BaseDataType
 from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.dataflow.ops._ram import LUTS_PER_BRAM18
 from finn_build.errors import UnsupportedModelError
@@ -103,6 +106,22 @@ class Bits(int):
         return f"{self.width}'h{int(self):x}"
 
 
+class Trait(Enum):
+    """What passes have to know of an op, beside its streams and cycles."""
+
+    COPIES = auto()  # every output has the channels of the input, in its order
+    IN_STEP = auto()  # a channel leaves on all outputs when it enters on all inputs
+    PACED = auto()  # gives its beats as they come: what reads it sees the rhythm of what feeds it
+    CONVERTS = auto()  # the same tensor with other lanes
+    SLIDES = auto()  # cuts windows out of an image, as fast as it can
+    WINDOW = auto()  # waits for the rows of its first window: the op has IFMDim, KernelDim, Padding
+    SHORTCUT = auto()  # its second input meets the sums of its windows, not the first input
+    MONOTONE = auto()  # the ends of the inputs' ranges give those of the outputs'
+    JOINS = auto()  # takes the channels of a pixel from several streams
+    SPLITS = auto()  # gives the channels of a pixel to several streams
+    FOLDED = auto()  # its lanes are chosen, by the search or in a build configuration
+
+
 class StreamOp(RTLBackend):
     """Base of every op of the RTL library; registers with FINN as `<Op>_rtl`.
 
@@ -111,8 +130,14 @@ class StreamOp(RTLBackend):
     """
 
     rtl_module: ClassVar[str]
+    traits: ClassVar[frozenset[Trait]]
     rtl_sources: ClassVar[tuple[str, ...]]  # relative to finn_build/rtl, dependencies first
     vector_ports: ClassVar[bool] = False  # the module takes all its inputs, and gives all its outputs, as vectors
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if not hasattr(cls, "traits"):
+            raise TypeError(f"{cls.__name__} states no traits: an op that says nothing would lack FIFOs or lose rate")
 
     @abstractmethod
     def streams_in(self) -> list[Stream]:
@@ -141,6 +166,18 @@ class StreamOp(RTLBackend):
     def fill_cycles(self) -> int:
         """Cycles from the first input beat to the first output beat at full rate."""
         return 1
+
+    def window_cycles(self) -> int:
+        """Cycles of one window, between the pixel that completes it and what it gives; 0 in what passes beats."""
+        return 0
+
+    def rows_kept(self) -> Fraction:
+        """Part of its rows that it sends from what it kept, while it takes no input."""
+        return Fraction(0)
+
+    def burst_beats(self, stream: Stream) -> int:
+        """Beats, of the stream that its output has become, which come at once; 0 where they come evenly."""
+        return 0
 
     def beat_cycles(self, beats: np.ndarray) -> np.ndarray:
         """Cycles in which beats of an output come when no input is late, counted from anywhere.
@@ -320,3 +357,11 @@ class StreamOp(RTLBackend):
 
 def _folded(stream: Stream) -> tuple[int, ...]:
     return (*stream.shape[:-1], stream.shape[-1] // stream.lanes, stream.lanes)
+
+
+def traits_of(node: NodeProto) -> frozenset[Trait]:
+    """Traits of a node's op; none where it is not of this library."""
+    found: frozenset[Trait] = (
+        getattr(getCustomOp(node), "traits", frozenset()) if node.domain == DOMAIN else frozenset()
+    )
+    return found

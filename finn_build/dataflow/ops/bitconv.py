@@ -20,7 +20,7 @@ from finn_build.dataflow.ops._memory import hex_words, rom_in_block_ram
 from finn_build.dataflow.ops._popcount import Popcount, plan_popcount
 from finn_build.dataflow.ops._ram import RAM_STYLES
 from finn_build.dataflow.ops._window import Window
-from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Resources, Stream, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import fifo_style
 from finn_build.dataflow.ops.swg import geometry_parameters, ring_choice, window_of
 from finn_build.errors import ConfigError
@@ -43,6 +43,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
     """
 
     rtl_module = "sf_bitconv"
+    traits = frozenset({Trait.WINDOW, Trait.SHORTCUT, Trait.FOLDED})
     rtl_sources = (
         *(*FIFO_RTL, *ROM_RTL, "lib/sf_compressor.sv"),
         *("swg/sf_swg_walk.sv", "swg/sf_swg_core.sv", "mvau/sf_mvau_signs.sv", "mvau/sf_mvau_pe.sv"),
@@ -186,6 +187,11 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         pixels = replace(self.window, folds=1, depthwise=True).beats_needed(beats // self.streams_out()[0].folds)
         image, *shortcut = self.streams_in()
         return [pixels * image.folds, *(beats + 1 for _ in shortcut)]
+
+    def window_cycles(self) -> int:
+        """Its places and row folds."""
+        height, width = self.window.windows
+        return int(self.reading_cycles // (height * width))
 
     def get_exp_cycles(self) -> int:
         """max(H*W*C/InLanes, OH*OW*NF * max(SF, PE/Lanes * stages))."""

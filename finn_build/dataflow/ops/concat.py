@@ -10,7 +10,7 @@ from qonnx.core.datatype import BaseDataType, DataType
 
 from finn_build.arithmetic.datatypes import integer_range_dtype
 from finn_build.dataflow.ops._folds import pattern, pattern_lanes, period
-from finn_build.dataflow.ops.base import FIFO_RTL, Bits, Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import FIFO_RTL, Bits, Resources, Stream, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.errors import ConfigError
 
@@ -29,6 +29,7 @@ class StreamConcat_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this su
     """
 
     rtl_module = "sf_concat"
+    traits = frozenset({Trait.MONOTONE, Trait.JOINS})
     rtl_sources = (*FIFO_RTL, "concat/sf_concat.sv")
     vector_ports = True
 

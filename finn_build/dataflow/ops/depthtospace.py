@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ class DepthToSpace_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """
 
     rtl_module = "sf_depthtospace"
+    traits = frozenset()
     rtl_sources = (*FIFO_RTL, "depthtospace/sf_depthtospace.sv")
 
     @classmethod
@@ -86,6 +88,14 @@ class DepthToSpace_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         (height, width), s = self.attr("IFMDim"), self.attr("BlockSize")
         blocks = operands[0].reshape(height, width, s, s, -1).transpose(0, 2, 1, 3, 4)
         return (blocks.reshape(self.streams_out()[0].shape),)
+
+    def rows_kept(self) -> Fraction:
+        """All rows of a block but the first."""
+        return 1 - Fraction(1, self.attr("BlockSize"))
+
+    def burst_beats(self, stream: Stream) -> int:
+        """It sends a row of a block, then stores the others."""
+        return int(stream.folds * self.attr("BlockSize"))
 
     def get_exp_cycles(self) -> int:
         """All input, and all rows that were stored meanwhile."""

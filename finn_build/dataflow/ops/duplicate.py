@@ -9,7 +9,7 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import DataType
 
 from finn_build.dataflow.ops._folds import folds
-from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.errors import ConfigError
 
@@ -19,6 +19,7 @@ class DuplicateStreams_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """Copy a stream; each output is taken in its own cycle. Attributes are those of FINN's DuplicateStreams."""
 
     rtl_module = "sf_duplicate"
+    traits = frozenset({Trait.COPIES, Trait.IN_STEP, Trait.MONOTONE})
     rtl_sources = (*FIFO_RTL, "duplicate/sf_duplicate.sv")
 
     @classmethod

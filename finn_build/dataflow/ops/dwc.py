@@ -9,7 +9,7 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import DataType
 
 from finn_build.dataflow.ops._folds import folds
-from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.errors import ConfigError
 
@@ -19,6 +19,7 @@ class StreamDWC_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """Convert `inLanes` elements a beat to `outLanes`; one divides the other."""
 
     rtl_module = "sf_dwc"
+    traits = frozenset({Trait.COPIES, Trait.IN_STEP, Trait.PACED, Trait.CONVERTS})
     rtl_sources = (*FIFO_RTL, "dwc/sf_dwc.sv")
 
     @classmethod

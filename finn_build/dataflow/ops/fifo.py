@@ -18,7 +18,7 @@ from finn_build.dataflow.ops._ram import (
     memory_style,
     uram_blocks,
 )
-from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp, Trait
 from finn_build.errors import ConfigError, UnsupportedModelError
 
 _SRL_PLACES = 32
@@ -31,6 +31,7 @@ class StreamFIFO_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """Hold up to `depth` beats; the tensor passes unchanged."""
 
     rtl_module = "sf_fifo"
+    traits = frozenset({Trait.COPIES, Trait.PACED})
     rtl_sources = FIFO_RTL
 
     @classmethod

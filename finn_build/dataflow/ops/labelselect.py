@@ -20,6 +20,7 @@ class LabelSelect_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this suf
     """
 
     rtl_module = "sf_labelselect"
+    traits = frozenset()
     rtl_sources = (*FIFO_RTL, "labelselect/sf_labelselect.sv")
 
     @classmethod

@@ -15,7 +15,7 @@ from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops._memory import hex_words, rom_area, rom_in_block_ram
 from finn_build.dataflow.ops._popcount import Popcount, plan_popcount
 from finn_build.dataflow.ops._ram import RAM_STYLES, bram18_blocks, lutram_luts, memory_style
-from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Resources, Stream, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.errors import ConfigError
 
@@ -33,6 +33,7 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
     """
 
     rtl_module = "sf_mvau"
+    traits = frozenset({Trait.PACED, Trait.FOLDED})
     rtl_sources = (
         *(*FIFO_RTL, *ROM_RTL, "lib/sf_compressor.sv"),
         *(f"mvau/sf_mvau{part}.sv" for part in ("_signs", "_pe", "_products", "_tree", "_dots", "_rows", "")),

@@ -22,6 +22,7 @@ class StreamPad_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """
 
     rtl_module = "sf_pad"
+    traits = frozenset()
     rtl_sources = (*FIFO_RTL, "pad/sf_pad.sv")
 
     @classmethod

@@ -13,7 +13,7 @@ from qonnx.core.datatype import BaseDataType, DataType
 from finn_build.arithmetic.datatypes import integer_range_dtype
 from finn_build.dataflow.ops._ram import lutram_luts
 from finn_build.dataflow.ops._window import Window
-from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.dataflow.ops.swg import core_resources, geometry_parameters, image_stream, ring_parameters, window_of
 
@@ -28,6 +28,7 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """
 
     rtl_module = "sf_pool"
+    traits = frozenset({Trait.WINDOW, Trait.MONOTONE, Trait.FOLDED})
     rtl_sources = (
         *(*FIFO_RTL, "swg/sf_swg_walk.sv", "swg/sf_swg_core.sv"),
         *(f"pool/sf_pool{part}.sv" for part in ("_lane", "_tiles", "")),
@@ -111,6 +112,10 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
         """A result needs the last place of its window."""
         return [self.window.beats_needed(beats)]
+
+    def burst_beats(self, stream: Stream) -> int:
+        """A row of results comes with the last row of its windows."""
+        return stream.beats // self.streams_out()[0].shape[1]
 
     def get_exp_cycles(self) -> int:
         """The busier side of the window: max(OH*OW*kh*kw*C/PE, H*W*C/PE)."""

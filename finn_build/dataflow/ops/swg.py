@@ -19,7 +19,7 @@ from finn_build.dataflow.ops._ram import (
     uram_blocks,
 )
 from finn_build.dataflow.ops._window import Window
-from finn_build.dataflow.ops.base import Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import Resources, Stream, StreamOp, Trait
 from finn_build.errors import ConfigError
 
 _BRAM18_PER_URAM = 16  # that hold as much
@@ -34,6 +34,7 @@ class SWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """
 
     rtl_module = "sf_swg"
+    traits = frozenset({Trait.SLIDES, Trait.WINDOW})
     rtl_sources = ("lib/sf_ram.sv", "swg/sf_swg_walk.sv", "swg/sf_swg_core.sv", "swg/sf_swg.sv")
 
     @classmethod

@@ -16,7 +16,7 @@ from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops._memory import hex_words, rom_area, rom_in_block_ram
 from finn_build.dataflow.ops._midpoint import ATTRIBUTES, MidpointForm
 from finn_build.dataflow.ops._ram import LUTS_PER_BRAM18
-from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Resources, Stream, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
 
 _BIPOLAR = DataType["BIPOLAR"]
@@ -33,6 +33,7 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
     """
 
     rtl_module = "sf_thresholding"
+    traits = frozenset({Trait.IN_STEP, Trait.PACED, Trait.FOLDED})
     rtl_sources = (
         *(*FIFO_RTL, *ROM_RTL),
         *(f"thresholding/sf_thresholding{part}.sv" for part in ("_search", "_midpoint", "")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ class Upsample_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """
 
     rtl_module = "sf_upsample"
+    traits = frozenset()
     rtl_sources = (*FIFO_RTL, "upsample/sf_upsample.sv")
 
     @classmethod
@@ -104,6 +106,10 @@ class Upsample_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         out = np.zeros(self.streams_out()[0].shape, x.dtype)
         out[:, ::sy, ::sx] = x
         return (out,)
+
+    def rows_kept(self) -> Fraction:
+        """All copies of a row but the first."""
+        return 1 - Fraction(1, self.attr("Scale")[0])
 
     def get_exp_cycles(self) -> int:
         """One beat of output a cycle."""

@@ -13,7 +13,7 @@ from qonnx.core.datatype import DataType
 
 from finn_build.dataflow.ops._ram import RAM_STYLES, bram18_blocks, lutram_luts, memory_style
 from finn_build.dataflow.ops._window import Window
-from finn_build.dataflow.ops.base import DOMAIN, FIFO_RTL, Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import DOMAIN, FIFO_RTL, Resources, Stream, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import StreamFIFO_rtl
 from finn_build.dataflow.ops.swg import geometry_parameters, image_stream, window_of
 from finn_build.errors import ConfigError
@@ -33,6 +33,7 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """
 
     rtl_module = "sf_wideswg"
+    traits = frozenset({Trait.SLIDES, Trait.WINDOW})
     rtl_sources = (*FIFO_RTL, *(f"wideswg/sf_wideswg{part}.sv" for part in ("_columns", "_windows", "")))
 
     @classmethod

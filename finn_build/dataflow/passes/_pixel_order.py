@@ -8,7 +8,8 @@ from itertools import pairwise
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
-_PASSING_OPS = ("DuplicateStreams_rtl", "StreamDWC_rtl", "StepThresholding_rtl")
+from finn_build.dataflow.ops.base import Trait, traits_of
+
 Channel = tuple[str, int, int]  # tensor, channels of a pixel, position
 
 
@@ -27,18 +28,18 @@ def pixels_held(model: ModelWrapper) -> dict[tuple[str, int], int]:
         inputs = [_channels(t, s.shape[-1]) for t, s in zip(node.input, op.streams_in(), strict=False)]
         for stream in (*inputs, *outputs):
             moments.in_order(stream)
-        if node.op_type in ("StreamSplit_rtl", "StreamConcat_rtl"):
-            whole, parts = (inputs[0], outputs) if node.op_type == "StreamSplit_rtl" else (outputs[0], inputs)
-            for i, part in enumerate(parts):
-                moments.same(part, [c for c, s in zip(whole, op.attr("Selection"), strict=True) if s == i])
-        elif node.op_type in (*_PASSING_OPS, "StreamAdd_rtl"):
+        if Trait.IN_STEP in op.traits:
             for stream in (*inputs[1:], *outputs):
                 moments.same(inputs[0], stream)
+        elif op.traits & {Trait.SPLITS, Trait.JOINS}:
+            whole, parts = (inputs[0], outputs) if Trait.SPLITS in op.traits else (outputs[0], inputs)
+            for i, part in enumerate(parts):
+                moments.same(part, [c for c, s in zip(whole, op.attr("Selection"), strict=True) if s == i])
     circular = moments.circular()
     return {
         (node.name, port): stream.shape[-1] // stream.lanes
         for node in model.graph.node
-        if node.op_type in ("StreamConcat_rtl", "StreamAdd_rtl")
+        if Trait.JOINS in traits_of(node)
         for port, stream in enumerate(getCustomOp(node).streams_in())
         if any(moments.find(c) in circular for c in _channels(node.input[port], stream.shape[-1]))
     }

@@ -14,6 +14,8 @@ from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
+from finn_build.dataflow.ops.base import Trait, traits_of
+
 Ports = dict[tuple[str, int], int]  # (node, input) -> depth
 _Needs = dict[str, np.ndarray]  # tensor -> for each of its beats, the beats that a fork has to give first
 
@@ -27,7 +29,7 @@ def least_depths(model: ModelWrapper) -> Ports:
     found: Ports = {}
     nodes = list(model.graph.node)
     for index, fork in enumerate(nodes):
-        skips = _skips_from(model, fork) if fork.op_type == "DuplicateStreams_rtl" else {}
+        skips = _skips_from(model, fork) if Trait.COPIES in traits_of(fork) and len(fork.output) > 1 else {}
         if not skips:
             continue
         beats = np.arange(getCustomOp(fork).streams_out()[0].beats)
@@ -70,7 +72,7 @@ def _skips_from(model: ModelWrapper, fork: NodeProto) -> dict[tuple[str, int], l
     for tensor in fork.output:
         converters: list[NodeProto] = []
         reader = model.find_consumer(tensor)
-        while reader is not None and reader.op_type == "StreamDWC_rtl":
+        while reader is not None and Trait.CONVERTS in traits_of(reader):
             converters.append(reader)
             tensor = reader.output[0]
             reader = model.find_consumer(tensor)

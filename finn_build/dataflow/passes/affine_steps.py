@@ -14,13 +14,13 @@ from qonnx.transformation.base import Transformation
 
 from finn_build.arithmetic.step_function import StepFunction
 from finn_build.dataflow.ops._ram import LUTS_PER_BRAM18
+from finn_build.dataflow.ops.base import Trait
 
 Range = tuple[np.ndarray, np.ndarray]  # lowest and highest value, by channel
 
 _FEW_STEPS = 3  # a search among these is small
 _STEPS = ("BitConv_rtl", "StepThresholding_rtl")
 # Where inputs at the ends of their ranges give the ends of the output's.
-_MONOTONE = ("StreamSplit_rtl", "StreamConcat_rtl", "DuplicateStreams_rtl", "StreamPool_rtl", "StreamAdd_rtl")
 
 
 class AffineSteps(Transformation):
@@ -72,7 +72,7 @@ def _ranges(model: ModelWrapper, node: NodeProto, ranges: dict[str, Range]) -> l
         low, high = StepFunction(thresholds, table[0] if has_table else None, op.attr("outBias")).levels
         channels = op.streams_out()[0].shape[-1]
         return [(np.full(channels, low), np.full(channels, high))]
-    if node.op_type not in _MONOTONE or not all(name in ranges for name in node.input):
+    if Trait.MONOTONE not in op.traits or not all(name in ranges for name in node.input):
         return []
     shapes = [s.shape for s in op.streams_in()]
     least, most = (

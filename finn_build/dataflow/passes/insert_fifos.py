@@ -30,15 +30,11 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
-from finn_build.dataflow.ops.base import DOMAIN, Stream, StreamOp
+from finn_build.dataflow.ops.base import DOMAIN, Stream, StreamOp, Trait, traits_of
 from finn_build.dataflow.passes._pixel_order import pixels_held
 from finn_build.dataflow.passes._skips import least_depths
 from finn_build.errors import ConfigError
 
-_SLIDING_OPS = ("SWG_rtl", "WideSWG_rtl")
-_WINDOW_OPS = (*_SLIDING_OPS, "StreamPool_rtl", "BitConv_rtl")
-_GROWING_OPS = ("Upsample_rtl", "DepthToSpace_rtl")
-_PASSING_OPS = ("BitMVAU_rtl", "StepThresholding_rtl", "StreamDWC_rtl", "StreamFIFO_rtl")
 _BUSY = 0.75  # of the interval between frames; with less to do an op catches up
 
 
@@ -74,7 +70,7 @@ class InsertFIFOs(Transformation):
                 met = [lag[node.input[k]] + self._until_join(node, k) for k in range(len(streams))]
                 for port, stream in enumerate(streams):
                     wait, producer = max(met) - met[port], model.find_producer(node.input[port])
-                    if producer is not None and producer.op_type == "StreamSplit_rtl":
+                    if producer is not None and Trait.SPLITS in traits_of(producer):
                         parts[node.input[port]] = (node, port, wait)
                         continue
                     bound = max(0, least.get((node.name, port), 0))
@@ -90,7 +86,7 @@ class InsertFIFOs(Transformation):
                 )
                 if depth:
                     insert_fifo(model, node, 0, max(2, depth))
-        for split in model.get_nodes_by_op_type("StreamSplit_rtl"):
+        for split in [n for n in model.graph.node if Trait.SPLITS in traits_of(n)]:
             shared = min(parts[name][2] if name in parts else Fraction(0) for name in split.output)
             if depth := self._join_depth(getCustomOp(split).streams_in()[0], shared):
                 insert_fifo(model, split, 0, depth)
@@ -105,10 +101,12 @@ class InsertFIFOs(Transformation):
         There the order of beats would block, or a split or join is too busy to wait for the turn of the other.
         """
         held = pixels_held(model)
-        for node in model.get_nodes_by_op_type("StreamConcat_rtl"):
+        for node in model.graph.node:
+            if Trait.JOINS not in traits_of(node) or Trait.IN_STEP in traits_of(node):  # it takes them all at once
+                continue
             for port, stream in enumerate(getCustomOp(node).streams_in()):
                 split = model.find_producer(node.input[port])
-                if split is not None and split.op_type == "StreamSplit_rtl":
+                if split is not None and Trait.SPLITS in traits_of(split):
                     busy = max(getCustomOp(n).get_exp_cycles() for n in (node, split))
                     if 2 * busy > self.target_cycles:
                         held[node.name, port] = stream.shape[-1] // stream.lanes
@@ -116,10 +114,8 @@ class InsertFIFOs(Transformation):
 
     def _until_join(self, node: NodeProto, port: int) -> Fraction:
         """Part of a frame between a stream's arrival at an op and the place in it where it meets the others."""
-        if node.op_type != "BitConv_rtl" or port > 0:
-            return Fraction(0)
         op = getCustomOp(node)
-        return _window_lag(op) + Fraction(16 + _cycles_a_window(op), self.target_cycles)
+        return self._window_lag(op) if Trait.SHORTCUT in op.traits and port == 0 else Fraction(0)
 
     def _lags(self, model: ModelWrapper) -> dict[str, Fraction]:
         """Part of a frame by which each tensor lags the accelerator's input."""
@@ -128,13 +124,20 @@ class InsertFIFOs(Transformation):
             op = getCustomOp(node)
             arrival = max(lag[node.input[k]] for k in range(len(op.streams_in())))
             own = Fraction(op.fill_cycles(), self.target_cycles)
-            if node.op_type in _WINDOW_OPS:
-                own = _window_lag(op) + Fraction(16 + _cycles_a_window(op), self.target_cycles)
-            if node.op_type in _GROWING_OPS:
-                own += _rows_kept(op) / op.attr("IFMDim")[0]
+            if Trait.WINDOW in op.traits:
+                own = self._window_lag(op)
+            if kept := op.rows_kept():
+                own += kept / op.streams_in()[0].shape[1]
             for name in node.output:
                 lag[name] = arrival + own
         return lag
+
+    def _window_lag(self, op: StreamOp) -> Fraction:
+        """Part of a frame until the first window is complete, and the cycles of a window."""
+        (h, w), (kh, kw) = op.attr("IFMDim"), op.attr("KernelDim")
+        top, left, *_ = op.attr("Padding")
+        pixels = Fraction(max(0, kh - 1 - top) * w + max(1, kw - left), h * w)
+        return pixels + Fraction(16 + op.window_cycles(), self.target_cycles)
 
     def _join_depth(self, stream: Stream, wait: Fraction) -> int:
         """Beats that arrive while the other operand is not there yet; 0 when it comes first."""
@@ -146,9 +149,10 @@ class InsertFIFOs(Transformation):
     def _stride_depth(self, model: ModelWrapper, node: NodeProto) -> int:
         """One row of beats before a window op behind one with stride, when neither can catch up; 0 elsewhere."""
         before = model.find_producer(node.input[0])
-        while before is not None and before.op_type in _PASSING_OPS:
+        while before is not None and Trait.PACED in traits_of(before):
             before = model.find_producer(before.input[0])
-        if before is None or before.op_type not in (*_SLIDING_OPS, "BitConv_rtl") or node.op_type not in _WINDOW_OPS:
+        slid = before is not None and traits_of(before) & {Trait.SLIDES, Trait.SHORTCUT}
+        if before is None or not slid or Trait.WINDOW not in traits_of(node):
             return 0
         source, sink = getCustomOp(before), getCustomOp(node)
         strided = source.streams_in()[0].beats > source.streams_out()[0].beats
@@ -177,14 +181,8 @@ class InsertFIFOs(Transformation):
 
 def _burst_depth(model: ModelWrapper, node: NodeProto) -> int:
     """One row of beats behind a pool, 0 elsewhere; behind a DepthToSpace a row of a block."""
-    producer, stream = model.find_producer(node.input[0]), getCustomOp(node).streams_in()[0]
-    if producer is None:
-        return 0
-    if producer.op_type == "DepthToSpace_rtl":
-        return int(stream.folds * getCustomOp(producer).attr("BlockSize"))
-    if producer.op_type == "StreamPool_rtl":
-        return stream.beats // getCustomOp(producer).streams_out()[0].shape[1]
-    return 0
+    producer = model.find_producer(node.input[0])
+    return 0 if producer is None else getCustomOp(producer).burst_beats(getCustomOp(node).streams_in()[0])
 
 
 def _replay_depth(model: ModelWrapper, node: NodeProto) -> int:
@@ -195,9 +193,9 @@ def _replay_depth(model: ModelWrapper, node: NodeProto) -> int:
     op, producer = getCustomOp(node), model.find_producer(node.input[0])
     if node.op_type != "BitMVAU_rtl" or op.attr("PE") == op.attr("MH"):
         return 0
-    while producer is not None and producer.op_type == "StreamDWC_rtl":
+    while producer is not None and Trait.CONVERTS in traits_of(producer):
         producer = model.find_producer(producer.input[0])
-    fed = producer is not None and producer.op_type in _SLIDING_OPS
+    fed = producer is not None and Trait.SLIDES in traits_of(producer)
     return 0 if fed else op.attr("MW") // op.attr("SIMD")
 
 
@@ -218,29 +216,8 @@ def insert_fifo(model: ModelWrapper, node: NodeProto, port: int, depth: int, lea
     node.input[port] = buffered
 
 
-def _cycles_a_window(op: StreamOp) -> int:
-    """Cycles of one window in a BitConv, between the pixel that completes it and its levels; 0 in what passes beats."""
-    if op.onnx_node.op_type != "BitConv_rtl":
-        return 0
-    height, width = op.window.windows
-    return int(op.reading_cycles // (height * width))
-
-
 def _kept_depth(node: NodeProto) -> int:
-    """Beats of a row that arrive before a growing op while it sends the rows that it kept; 0 elsewhere."""
-    if node.op_type not in _GROWING_OPS:
-        return 0
-    (stream,), kept = getCustomOp(node).streams_in(), _rows_kept(getCustomOp(node))
+    """Beats of a row that arrive before an op while it sends the rows that it kept; 0 elsewhere."""
+    op = getCustomOp(node)
+    stream, kept = op.streams_in()[0], op.rows_kept()
     return ceil(stream.beats // stream.shape[1] * kept) + 4 if kept else 0
-
-
-def _rows_kept(op: StreamOp) -> Fraction:
-    """Part of the rows of a growing op that it kept."""
-    rows = op.attr("BlockSize") if op.onnx_node.op_type == "DepthToSpace_rtl" else op.attr("Scale")[0]
-    return 1 - Fraction(1, rows)
-
-
-def _window_lag(op: StreamOp) -> Fraction:
-    (h, w), (kh, kw) = op.attr("IFMDim"), op.attr("KernelDim")
-    top, left, *_ = op.attr("Padding")
-    return Fraction(max(0, kh - 1 - top) * w + max(1, kw - left), h * w)
