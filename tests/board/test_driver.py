@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -145,6 +146,16 @@ def test_frames_follow_each_other_without_a_bubble(grey: Deployment) -> None:
     assert found.fps == pytest.approx(10 * 100e6 / found.cycles)
     assert [s.beats for s in found.streams] == [990, 50]
     assert all(s.beats + s.stalled + s.starved <= found.cycles for s in found.streams)
+
+
+def test_a_third_job_waits_for_its_turn(running: tuple[SimulatedBoard, Accelerator], grey: Deployment) -> None:
+    """One runs, one is queued, and the shell would refuse another."""
+    _, accelerator = running
+    images = grey.images(12)
+    jobs = [accelerator._submit(np.moveaxis(images[3 * i : 3 * i + 3], 1, -1)) for i in range(4)]
+    found = [next(iter(accelerator._collect(deque([job])).values())) for job in jobs]
+    wanted = accelerator.infer_integers(images)
+    assert np.array_equal(np.concatenate(found), next(iter(wanted.values())))
 
 
 def test_results_stay_with_their_images(running: tuple[SimulatedBoard, Accelerator], grey: Deployment) -> None:
