@@ -103,7 +103,8 @@ def execute(build: Build, progress: Progress) -> None:
     streams = build.streams
     needs_vitis = any(n.op_type.endswith("_hls") for n in streams.graph.node)
     runnable = despecialize_model(streams) if needs_vitis else streams
-    build.values[2] = levels.stream_values(runnable, ints, lambda f: progress((1 + f) / 2))
+    values = levels.stream_values(runnable, ints, lambda f: progress((1 + f) / 2))
+    build.values[2] = levels.decoded(values, streams, integers.model) if needs_vitis else values
     build.values[2] |= levels.output_values(integers, build.values[2])
     accuracy = measure_accuracy(integers, build.images, build.meanings)
     if isinstance(accuracy, Accuracy):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 import numpy as np
+from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_node, execute_onnx
 from torch import nn
@@ -109,6 +110,14 @@ def stream_values(streams: ModelWrapper, ints: np.ndarray, progress: Progress) -
         frames.append(found | {n: channels_last(found[n]) for n in outside if channels_first and found[n].ndim == 4})
         progress((index + 1) / len(ints))
     return {name: np.concatenate([f[name] for f in frames]) for name in frames[0]}
+
+
+def decoded(values: Values, streams: ModelWrapper, integers: ModelWrapper) -> Values:
+    """Values with -1 for 0 where FINN's XNOR layers keep a bipolar tensor of the integer graph as bits."""
+    known = {name for node in integers.graph.node for name in node.output} & set(values)
+    types = (streams.get_tensor_datatype, integers.get_tensor_datatype)
+    bits = [n for n in known if tuple(of(n) for of in types) == (DataType["BINARY"], DataType["BIPOLAR"])]
+    return values | {name: 2 * values[name] - 1 for name in bits}
 
 
 def channel_orders(streams: ModelWrapper) -> dict[str, list[int]]:

@@ -4,13 +4,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from finn.util.verification import despecialize_model
+from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.core.onnx_exec import execute_onnx
 from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.errors import UnsupportedModelError
 from finn_build.finn.environment import prepare_finn
 from finn_build.finn.hls_layers import lower_to_finn_hls, synthesis_blocker
 from finn_build.frontend.integers.nodes import DOMAIN
+from finn_build.proof import levels
 from tests.finn.guards.graphs import IntegerGraph, run
 
 PART, CLK_NS = "xc7z020clg400-1", 10.0
@@ -86,6 +89,22 @@ def test_equals_the_integer_graph(net: Net, activation: str, tmp_path: Path) -> 
         pattern = "top_*.cpp" if node.domain.endswith("hls") else "*.v"
         assert list((tmp_path / node.name).glob(pattern)), node.name
     assert (tmp_path / "hls.onnx").is_file()
+
+
+@pytest.mark.parametrize(("net", "xnor"), [(plain_net, False), (bipolar_input_net, True)])
+def test_level_2_reads_as_the_network_means_it(net: Net, xnor: bool, tmp_path: Path) -> None:
+    """Channels of an image last, and -1 for the bits of XNOR layers."""
+    graph, model = net("BIPOLAR", 3)
+    lowered = lower_to_finn_hls(model, PART, CLK_NS, tmp_path)
+    image = graph.sample()
+    values = levels.stream_values(despecialize_model(lowered), image.astype(np.int64), lambda fraction: None)
+    values = levels.decoded(values, lowered, model)
+    expected = execute_onnx(model, {"x": image.astype(np.float32)}, return_full_exec_context=True)
+    compared = [n for n in values if n in expected and n not in {i.name for i in model.graph.initializer}]
+    assert "x" in compared
+    assert any(lowered.get_tensor_datatype(name) == DataType["BINARY"] for name in compared) == xnor
+    for name in compared:
+        np.testing.assert_array_equal(values[name], levels.channels_last(expected[name]), err_msg=name)
 
 
 def test_without_vitis_the_result_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
