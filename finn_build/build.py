@@ -221,7 +221,7 @@ def _configuration(options: argparse.Namespace) -> BuildConfig:
     foreign = options.checkpoint or options.onnx or (options.model and options.model != config.model)
     foreign = foreign or (options.input_size and options.input_size != config.input_size)
     if foreign and options.config is None:
-        changes |= {"folding": {}, "target_fps": options.target_fps or "max"}
+        changes |= {"folding": {}, "target_fps": "max" if options.target_fps is None else options.target_fps}
     try:
         return replace(config, **{k: v for k, v in changes.items() if v is not None})
     except ConfigError as error:

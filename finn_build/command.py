@@ -46,6 +46,7 @@ def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, fo
     log.print(
         f"{network.name}: {network.origin}, for {board.name} at {board.clk_mhz:g} MHz, into {out}",
         highlight=False,
+        markup=False,
     )
     stalls = Stalls(options.seed) if options.stalls else None
     build = Build(config, board, network, images, folder, stalls, options.waves, options.rtl, options.lint)
@@ -121,7 +122,8 @@ def _finish(build: Build, impl: str, folder: Path, out: Path) -> str:
             estimate = make_report(build, impl)
             write_report(estimate, folder)
             print_report(estimate, console)
-        console.print(f"Stopped before the gate, as asked: nothing is verified. Models of the steps: {out / 'steps'}")
+        stopped = f"Stopped before the gate, as asked: nothing is verified. Models of the steps: {out / 'steps'}"
+        console.print(stopped, markup=False)
         return _say_missed(build, console)
     report = make_report(build, impl)
     write_frames(build, folder)
@@ -132,7 +134,7 @@ def _finish(build: Build, impl: str, folder: Path, out: Path) -> str:
     build.verdict.require()
     console.print(f"\nMade: a verified accelerator for {build.board.name} in {build.seconds['total']:.0f} s.")
     for line in _contents(build, impl, out):
-        console.print(line, highlight=False)
+        console.print(line, highlight=False, markup=False)
     return _say_missed(build, console)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -109,7 +110,7 @@ class BuildConfig:
     def __post_init__(self) -> None:
         if isinstance(self.target_fps, str) and self.target_fps != _FASTEST:
             raise ConfigError(f"target_fps={self.target_fps!r}; legal: a number of frames per second, or {_FASTEST}")
-        if not isinstance(self.target_fps, str) and self.target_fps <= 0:
+        if not isinstance(self.target_fps, str) and not 0 < self.target_fps < math.inf:
             raise ConfigError(f"target_fps={self.target_fps}; legal: a number above 0, or {_FASTEST}")
         if not 0 < self.max_utilization <= 1:
             raise ConfigError(f"max_utilization={self.max_utilization}; legal: above 0, up to 1")
