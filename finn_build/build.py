@@ -132,7 +132,9 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--stalls", action="store_true", help="random idle and backpressure on every stream of the top")
     check.add_argument("--waves", action="store_true", help="record waves of the stitched simulation (slow)")
     check.add_argument(
-        "--lint", choices=("vivado",), help="check every file of the design against what Vivado is known to refuse"
+        "--lint",
+        choices=("vivado",),
+        help="check every file of the design against what Vivado is known to refuse; --bitstream vivado always does",
     )
     check.add_argument(
         "--yosys", action="store_true", help="synthesise every op with Yosys too: area beside the estimate"

@@ -49,7 +49,8 @@ def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, fo
         markup=False,
     )
     stalls = Stalls(options.seed) if options.stalls else None
-    build = Build(config, board, network, images, folder, stalls, options.waves, options.rtl, options.lint)
+    linted = options.lint or ("vivado" if options.bitstream == "vivado" else None)
+    build = Build(config, board, network, images, folder, stalls, options.waves, options.rtl, linted)
     if not network.trained:
         build.not_run.append("training: no trained weights are shipped for this model; these are random")
     with _progress(log) as on_step:

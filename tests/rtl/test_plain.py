@@ -9,6 +9,7 @@ import pytest
 import torch
 from finn_build.evaluate.yosys import area_by_op
 
+from finn_build.errors import LintError
 from finn_build.frontend import network as networks
 from finn_build.frontend.export import export_qonnx
 from finn_build.rtl.lint import lint
@@ -65,3 +66,15 @@ def test_area_by_yosys_is_no_larger_than_the_librarys(built: Build) -> None:
     for op in ops:
         for cell, count in areas[0][op].items():
             assert count <= areas[1][op][cell] + max(2, 0.02 * areas[1][op][cell]), (op, cell, areas)
+
+
+def test_a_file_that_breaks_a_rule_fails_the_build(built: Build) -> None:
+    assert built.design is not None
+    top = built.design.sources[-1]
+    text = top.read_text()
+    top.write_text(text + "module more(output wire [3:0] q);\n    assign q = '0;\nendmodule\n`default_nettype wire\n")
+    try:
+        with pytest.raises(LintError, match=r"--lint vivado: 1 place.*\n +accelerator\.v:\d+: verilog-file: '0\."):
+            run_steps(built, ("shell",))
+    finally:
+        top.write_text(text)
