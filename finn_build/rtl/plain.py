@@ -26,12 +26,22 @@ _PASSES = (
     "setattr -unset src -unset hdlname -unset full_case", "setattr -mod -unset src -unset hdlname",
 )  # fmt: skip
 _HEADER = "// Plain Verilog of {module}, elaborated by Yosys from the library. Generated.\n`default_nettype wire\n"
+
+
+def _guarded(line: str, otherwise: str = "") -> str:
+    """A line for Yosys alone, whichever of its two readers."""
+    return f"`ifdef YOSYS\n{line}\n`elsif __slang__\n{line}\n{otherwise}`endif\n"
+
+
 _LINES = (  # Yosys' lines, and what they are to any other tool
     (re.compile(r"^  function \[", re.MULTILINE), "  function automatic ["),
-    (re.compile(r"^\(\* keep_hierarchy .*\*\)\n", re.MULTILINE), "`ifdef YOSYS\n(* keep_hierarchy *)\n`endif\n"),
+    (
+        re.compile(r"^\(\* keep_hierarchy .*\*\)\n", re.MULTILINE),
+        _guarded("(* keep_hierarchy *)"),
+    ),
     (
         re.compile(r'^ *\(\* rom_style = "logic" \*\)\n', re.MULTILINE),
-        '`ifdef YOSYS\n  (* rom_style = "logic" *)\n`else\n  (* rom_style = "distributed" *)\n`endif\n',
+        _guarded('  (* rom_style = "logic" *)', '`else\n  (* rom_style = "distributed" *)\n'),
     ),
 )
 _CONTENTS = re.compile(r'\$readmemb\("([^"]+)", ')
@@ -88,6 +98,8 @@ def _finished(module: str, text: str, memories: Mapping[tuple[int, ...], str]) -
     """Yosys' text with names of modules that are unique in the design, and the design's own memory files."""
     for index, inner in enumerate(re.findall(r"^module (\\\S+) ", text, re.MULTILINE)):
         text = text.replace(f"{inner} ", f"{module}_{index} ")
+    # an instance with an escaped name is one that `read_slang --keep-hierarchy` cannot keep
+    text = re.sub(rf"^  ({module}_(\d+)) +\\\S+ +\(", r"  \1 memory_\2 (", text, flags=re.MULTILINE)
     for pattern, line in _LINES:
         text = pattern.sub(line, text)
     text = _CONTENTS.sub(lambda found: f'$readmemh("{memories[_words(Path(found[1]), 2)]}", ', text)
