@@ -37,7 +37,8 @@ def _compare(options: argparse.Namespace, folder: Path) -> None:
     from finn_build.config import CONFIG_DIR, load_board, load_build
     from finn_build.frontend import network as networks
     from finn_build.hls.testbench import write_testbench
-    from finn_build.pipeline import STEPS, STEPS_HLS, Build
+    from finn_build.pipeline import STEPS, STEPS_HLS
+    from finn_build.state import Build
     from sim.csim import compile_cpp, simulate_cpp
     from sim.stitched import compile_design, simulate
 

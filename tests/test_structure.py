@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from finn_build.board.shell import SHELL_SOURCES, SKIP_SOURCES
 from finn_build.finn.environment import prepare_finn
 from tests.import_graph import arrows_up, circles, import_graph
@@ -78,3 +80,11 @@ def test_circles_and_arrows_are_found() -> None:
     graph["finn_build.hls.steps"].add("finn_build.hls.ops")
     assert circles(graph) != []
     assert "finn_build.hls.ops.mvau -> finn_build.hls.steps" in arrows_up(graph)
+
+
+def test_an_op_that_states_no_traits_is_refused(tmp_path: Path) -> None:
+    prepare_finn(tmp_path)
+    from finn_build.dataflow.ops.base import StreamOp
+
+    with pytest.raises(TypeError, match="Silent states no traits"):
+        type("Silent", (StreamOp,), {})
