@@ -41,6 +41,8 @@ CASES = [
     concat([0, 0, 0], ["INT3"], pe=3, factors=[2]),
     concat([0], ["UINT2"]),
     concat([*range(5)], ["UINT2"] * 5),
+    concat([0, 0, 1, 1], ["INT3", "INT9"], pe=2),  # negative ones are widened
+    concat([0, 1, 2, 0], ["INT2", "UINT7", "BIPOLAR"], factors=[2, 1, 4]),
 ]
 
 
