@@ -132,14 +132,19 @@ class Session:
         self._need("solution")
         folder = self.state["project"] / self.state["solution"] / "csim" / "build"
         folder.mkdir(parents=True)
+        files = self.state["sources"] | self.state["bench"]
+        for path in (p for p in files if p.suffix != ".cpp"):
+            shutil.copy(path, folder)
         objects = []
-        for path, flags in (self.state["sources"] | self.state["bench"]).items():
-            if path.suffix == ".cpp":
-                objects.append(folder / f"{path.stem}.o")
-                command = ["g++", "-w", *shlex.split(flags), f"-I{_AP_TYPES}", "-c", str(path), "-o", str(objects[-1])]
-                self._run(command, folder)
-            else:
-                shutil.copy(path, folder)
+        for number, flags in enumerate(
+            set(files.values())
+        ):  # those of equal flags at once: headers are read less often
+            together = folder / f"files_{number}.cc"
+            chosen = [p for p, given in files.items() if given == flags and p.suffix == ".cpp"]
+            together.write_text("".join(f'#include "{path}"\n' for path in chosen))
+            objects.append(together.with_suffix(".o"))
+            command = ["g++", "-w", *shlex.split(flags), f"-I{_AP_TYPES}", "-c", str(together), "-o", str(objects[-1])]
+            self._run(command, folder)
         self._run(["g++", *map(str, objects), "-o", "csim.exe"], folder)
         self._run(["./csim.exe"], folder)
         self.state["simulated"] = True
