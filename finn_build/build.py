@@ -31,7 +31,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from brevitas_models.networks.names import DEFAULT_MODEL, listed
+from brevitas_models.networks.names import DEFAULT_MODEL, kinds
 from finn_build.config import BOARD_DIR, CONFIG_DIR, BuildConfig, load_board, load_build
 from finn_build.errors import ConfigError, SignflowError
 from finn_build.output_folder import output_folder
@@ -62,7 +62,7 @@ class ListModels(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         """Print the names and stop."""
-        print(f"models:\n{listed()}")
+        print("\n".join(kinds()))
         parser.exit()
 
 

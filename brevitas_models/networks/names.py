@@ -34,7 +34,7 @@ def require_model(name: str) -> None:
     if name not in (*BINARY, *FLOAT):
         close = difflib.get_close_matches(name, (*BINARY, *FLOAT), n=1)
         meant = f"; did you mean {close[0]!r}?" if close else ""
-        raise ConfigError(f"model {name!r} is unknown{meant}; choose one of:\n{listed()}")
+        raise ConfigError(f"model {name!r} is unknown{meant}; legal: {'; '.join(kinds())}")
 
 
 def shipped() -> list[str]:
@@ -42,12 +42,12 @@ def shipped() -> list[str]:
     return sorted(path.stem for path in WEIGHTS.glob("*.pt"))
 
 
-def listed() -> str:
-    """All names by what they come with, a line each."""
+def kinds() -> list[str]:
+    """All names by what they come with, a line for each kind."""
     trained = shipped()
-    kinds = {
+    names = {
         "trained weights": [n for n in BINARY if n in trained],
         "random weights": [n for n in BINARY if n not in trained],
         "float, no accelerator": list(FLOAT),
     }
-    return "\n".join(f"  {kind}: {', '.join(names)}" for kind, names in kinds.items())
+    return [f"{kind}: {', '.join(of)}" for kind, of in names.items()]
