@@ -106,11 +106,11 @@ def test_frames_of_a_folder(tmp_path: Path) -> None:
 )
 def test_files_that_are_no_images(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(InputError, match=f"{name}: not readable as an image"):
+    with pytest.raises(InputError, match=f"{name}: not (readable as an|a readable) image"):
         list(folder_frames(tmp_path, SHAPE))
 
 
 def test_pixels_of_more_than_8_bits_are_not_cut(tmp_path: Path) -> None:
     Image.fromarray(np.full((8, 8), 300, np.uint16)).save(tmp_path / "deep.png")
-    with pytest.raises(InputError, match=r"deep.png: pixels of I.*; legal: 8 bits"):
+    with pytest.raises(InputError, match=r"deep.png: pixels of 16 bits, none of which uses the upper four"):
         list(folder_frames(tmp_path, SHAPE))
