@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(
         prog="build.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    p.add_argument("--board", required=True, help=f"target board: {boards}")
+    p.add_argument("--board", required=True, help=f"target board: {boards}, or a YAML file like those")
     what = p.add_argument_group("network (default: the model of the configuration, with its shipped weights)")
     one = what.add_mutually_exclusive_group()
     one.add_argument(
@@ -232,8 +232,8 @@ def _configuration(options: argparse.Namespace) -> BuildConfig:
 
 def _preset(options: argparse.Namespace) -> Path:
     """The most special preset there is: <model>_<input size>_<board>, <model>_<board>, <model>; else the default's."""
-    model, size = options.model or DEFAULT_MODEL, options.input_size
-    names = [f"{model}_{size}_{options.board}", f"{model}_{options.board}", model]
+    model, size, board = options.model or DEFAULT_MODEL, options.input_size, Path(options.board).stem
+    names = [f"{model}_{size}_{board}", f"{model}_{board}", model]
     found = (path for n in names if (path := CONFIG_DIR / f"{n}.yaml").is_file())
     return next(found, CONFIG_DIR / f"{DEFAULT_MODEL}.yaml")
 

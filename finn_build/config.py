@@ -16,6 +16,7 @@ from finn_build.errors import ConfigError
 
 CONFIG_DIR = Path(__file__).resolve().parent.parent / "hw_configs"
 BOARD_DIR = CONFIG_DIR / "boards"
+FAMILIES = ("xc7", "xcup")  # of chips, as Yosys names them: bus, processing system and delays are known for these
 OUTPUTS = ("mask", "classes", "logit", "raw")
 MAX_STREAMS = 10  # of the shell: its registers have a place for so many
 _FASTEST = "max"
@@ -56,6 +57,12 @@ class Board:
     uram: int
     board_part: str
     ps: Mapping[str, str | int] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        if self.family not in FAMILIES:
+            raise ConfigError(f"family={self.family!r}; legal: {', '.join(FAMILIES)}")
+        if Path(self.name).name != self.name or not self.name.strip("."):
+            raise ConfigError(f"name={self.name!r} becomes part of a folder's name; write letters, digits, - and _")
 
     @property
     def clk_period_ns(self) -> float:
@@ -143,15 +150,18 @@ def write_build(config: BuildConfig, path: Path) -> Path:
 
 
 def load_board(name: str) -> Board:
-    """Board by name.
+    """Board by name, or by the path of a YAML file like those of `hw_configs/boards`.
 
     Raises:
-        ConfigError: no such board.
+        ConfigError: no such board, a file that is none, or a chip of another family.
     """
     names = sorted(p.stem for p in BOARD_DIR.glob("*.yaml"))
-    if name not in names:
-        raise ConfigError(f"--board {name}: unknown board{_suggest(name, names)}; legal: {', '.join(names)}")
-    return _load(BOARD_DIR / f"{name}.yaml", Board)
+    given = Path(name)
+    if given.suffix not in (".yaml", ".yml") and name not in names:
+        raise ConfigError(
+            f"--board {name}: unknown board{_suggest(name, names)}; legal: {', '.join(names)}, or a YAML file"
+        )
+    return _load(BOARD_DIR / f"{name}.yaml" if name in names else given, Board)
 
 
 def load_build(path: Path) -> BuildConfig:

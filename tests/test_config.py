@@ -35,7 +35,25 @@ def test_a_clock_that_the_board_cannot_make(mhz: float, nearest: str) -> None:
 def test_a_misspelt_board_is_suggested() -> None:
     with pytest.raises(ConfigError) as error:
         load_board("pynqz2")
-    assert str(error.value) == "--board pynqz2: unknown board (did you mean pynq-z2?); legal: pynq-z2, zcu104"
+    assert (
+        str(error.value)
+        == "--board pynqz2: unknown board (did you mean pynq-z2?); legal: pynq-z2, zcu104, or a YAML file"
+    )
+
+
+def test_a_board_of_ones_own(tmp_path: Path) -> None:
+    text, mine = (BOARD_DIR / "pynq-z2.yaml").read_text(), tmp_path / "mine.yaml"
+    mine.write_text(text.replace("name: pynq-z2", "name: mine").replace("dsp: 220", "dsp: 80"))
+    assert (load_board(str(mine)).name, load_board(str(mine)).dsp) == ("mine", 80)
+    for old, new, message in (
+        ("family: xc7", "family: xc8", "family='xc8'; legal: xc7, xcup"),
+        ("name: pynq-z2", "name: ../mine", "name='../mine' becomes part of a folder's name"),
+    ):
+        mine.write_text(text.replace(old, new))
+        with pytest.raises(ConfigError, match=message):
+            load_board(str(mine))
+    with pytest.raises(ConfigError, match=r"none.yaml: no such file"):
+        load_board(str(tmp_path / "none.yaml"))
 
 
 @pytest.mark.parametrize(
