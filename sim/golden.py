@@ -89,8 +89,8 @@ def _by_kernel(
     node: NodeProto, operands: list[Tensor | None], attributes: dict, model: ModelWrapper
 ) -> Operation | None:
     """A kernel for a node, where there is one."""
-    first, *constants = operands
-    if first is not None or any(constant is None for constant in constants):
+    first, constants = operands[0], [constant for constant in operands[1:] if constant is not None]
+    if first is not None or len(constants) < len(operands) - 1:
         return None
     if node.op_type == "MultiThreshold":
         return Steps(constants[0], attributes["out_scale"], attributes["out_bias"])
