@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,9 @@ def _copied(built: Build, folder: Path, fault: Fault) -> Build:
     fault(folder)
     sources = tuple(folder / s.relative_to(built.cpp.folder) for s in built.cpp.sources)
     design: HlsDesign = replace(built.cpp, folder=folder, sources=sources)
-    return replace(built, cpp=design, values={n: v for n, v in built.values.items() if n != CSIM})
+    broken = copy(built)
+    broken.cpp, broken.values = design, {n: v for n, v in built.values.items() if n != CSIM}
+    return broken
 
 
 def _verdict(broken: Build) -> Verdict:

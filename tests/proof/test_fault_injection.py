@@ -74,7 +74,7 @@ def test_no_fault_passes(built: Build, tmp_path: Path) -> None:
     ("op", "layer", "fault"),
     [
         ("BitConv_0", "second", lambda f: _flip(f / "BitConv_0_weight.mem", word=0, bit=0) or {}),
-        ("BitConv_0", "second", lambda f: _flip(f / "BitConv_0_step_000.mem", word=1, bit=6) or {}),
+        ("BitConv_0", "second", lambda f: _flip(f / "BitConv_0_step_0.mem", word=1, bit=6) or {}),
         ("MVAU_0", "first", lambda f: _flip(f / "MVAU_0_weights.mem", word=0, bit=6) or {}),
         ("FIFO_0", "/Add", _faulty_fifo),
     ],
