@@ -14,7 +14,7 @@ from tests.builds.random_networks import random_network
 
 ZOO = (  # name, size, board
     ("bi_shufflenet", 32, "pynq-z2"),
-    ("binary_rescnn_w1a1", 32, "pynq-z2"),
+    ("binary_rescnn_w1a1", 64, "pynq-z2"),
     ("cnv_w1a1", 32, "zcu104"),
     ("u_binet_small_w1a4", 32, "zcu104"),
     ("u_binet_pynq_w1a8", 32, "zcu104"),
