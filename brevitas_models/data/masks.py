@@ -21,6 +21,7 @@ LARGEST_SHARE = 0.5  # of the pixels, over all masks with a defect: above it the
 _SOFT = 0.1  # part of the range of values, at either end, in which softened pixels lie
 _FEW = 0.1  # share of the pixels that may lie elsewhere
 _CODED = 8  # so many values between the ends may be class numbers
+_SHARED = 3  # pixels of one value, in the mean: fewer are the soft ones around a small defect, and no class
 
 
 def defect_pixels(path: Path, shape: tuple[int, int], values: tuple[str, ...] = ()) -> np.ndarray:
@@ -103,7 +104,8 @@ def _two_valued(path: Path, pixels: np.ndarray, lossy: bool) -> np.ndarray:
     low, high = brightness[order[0]], brightness[order[-1]]
     place = (brightness[where].reshape(codes.shape) - low) / max(high - low, 1e-9)
     between = (place > _SOFT) & (place < 1 - _SOFT)
-    softened = lossy or len(np.unique(codes[between])) > _CODED
+    scattered = ((place > 0) & (place < 1)).sum() < _SHARED * (len(values) - 2)
+    softened = lossy or len(np.unique(codes[between])) > _CODED or scattered
     if high - low >= 64 and softened and between.mean() < _FEW:
         return place > 0.5
     listed = ", ".join(_text(value, pixels.ndim) for value in values[:8]) + (", ..." if len(values) > 8 else "")

@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from rich.progress import track
 
 from brevitas_models.data.folds import FOLDS
@@ -79,8 +80,8 @@ def write_patches(folder: Path, out: Path, side: int, count: int = 1, free: int 
     for row in track(rows, "patches", disable=not sys.stderr.isatty()):
         suffix = f"_{numbers[row.path]:02}" if several else ""
         numbers[row.path] += 1
-        names = [_write(path, folder, row, out, suffix) if path else "" for path in (row.path, row.mask)]
-        lines.append([names[0], row.label, row.group, row.split, row.fold, names[1]])
+        names = [_write(patch, path, folder, out, suffix) for patch, path in _pictures(row)]
+        lines.append([names[0], row.label, row.group, row.split, row.fold, *(names[1:] or [""])])
     with (out / "index.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["path", "class", "group", "split", f"fold{FOLDS}", "mask"], *lines])
     return len(rows)
@@ -114,13 +115,20 @@ def _box(corner: np.ndarray, side: int, height: int, width: int) -> Box:
     return left, top, left + side, top + side
 
 
-def _write(path: Path, folder: Path, row: Row, out: Path, suffix: str) -> str:
+def _pictures(row: Row) -> Iterator[tuple[Image.Image, Path]]:
+    """The patch and, where it has one, its mask, black and white; each with the file that it is from."""
+    with open_image(row.path) as image:
+        patch = image.crop(row.box)
+    yield patch, row.path
+    if row.mask is not None:
+        yield Image.fromarray(read_mask(row, patch.size[::-1]) * np.uint8(255)), row.mask
+
+
+def _write(patch: Image.Image, path: Path, folder: Path, out: Path, suffix: str) -> str:
     """Write one patch as PNG; returns its path below `out`."""
     name = path.relative_to(folder).with_suffix("")
     name = name.with_name(f"{name.name}{suffix}.png")
     (out / name).parent.mkdir(parents=True, exist_ok=True)
-    with open_image(path) as image:
-        patch = image.crop(row.box)
     patch.save(out / name)
     return name.as_posix()
 

@@ -15,6 +15,8 @@ from finn_build.errors import DataError
 RAMP = (np.add.outer(np.arange(40), np.arange(40)) * 3 + np.random.default_rng(0).integers(0, 9, (40, 40))).astype("u1")
 MASK = np.zeros((40, 60), bool)
 MASK[5:15, 30:50] = True
+CORNER = np.zeros((40, 60), np.uint8)
+CORNER[0, 2:20:6] = 1
 GREY = Image.fromarray(RAMP)
 COLOUR = Image.merge("RGB", (GREY, Image.fromarray(255 - RAMP), Image.fromarray(RAMP // 2)))
 FULL = Image.new("L", (40, 40), 255)
@@ -156,6 +158,7 @@ MASKS = {
     "alpha of white": (_opaque_where(MASK, 255), "png", {}),
     "alpha of black": (_opaque_where(MASK, 0), "png", {}),
     "JPEG": (Image.fromarray(MASK.astype("u1") * 255), "jpg", {}),
+    "few soft pixels": (Image.fromarray(MASK * np.uint8(255) + np.arange(60, dtype="u1") * CORNER), "png", {}),
     "dark, named": (Image.fromarray((~MASK).astype("u1") * 255), "png", {"values": "0"}),
     "classes, named": (
         Image.fromarray((MASK * 2 + ~MASK * (np.arange(60) < 9)).astype("u1")),
