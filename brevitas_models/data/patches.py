@@ -4,6 +4,7 @@ Small defects of large images vanish when the whole is resized. A patch holds a 
 somewhere in its middle half; where there is no mask, or nothing on it, it lies anywhere. The choice follows from the
 image's name, so it is always the same. Classes, groups, splits and folds stay what they are. With --free, patches that
 show nothing of the defect are cut too, and are of class free: what a window that slides over an image mostly sees.
+With --paste, more patches are made of the defects of split train, laid over its images of class free.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,7 @@ from rich.progress import track
 from brevitas_models.data.folds import FOLDS
 from brevitas_models.data.images import open_image, read_mask
 from brevitas_models.data.index import FREE, Box, Row, find_images
+from brevitas_models.data.paste import pasted
 from finn_build.errors import ConfigError, DataError, SignflowError
 
 TRIES = 8
@@ -29,7 +32,7 @@ EXAMPLES = """\
 example:
   python -m brevitas_models.patches TILES --side 96 --out patches
   python -m brevitas_models.train --data patches --set image_size=64 --out runs/tiles
-  python -m brevitas_models.patches TILES --side 96 --count 12 --free 3 --out windows
+  python -m brevitas_models.patches TILES --side 96 --count 12 --free 3 --paste 12 --out windows
 """
 
 
@@ -37,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        count = write_patches(options.folder, options.out, options.side, options.count, options.free)
+        count = write_patches(options.folder, options.out, options.side, options.count, options.free, options.paste)
     except (SignflowError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -60,31 +63,36 @@ def cut(rows: Sequence[Row], side: int, count: int = 1, free: int = 0) -> list[R
     return [patch for row in rows for patch in _patches(row, side, count, free)]
 
 
-def write_patches(folder: Path, out: Path, side: int, count: int = 1, free: int = 0) -> int:
+def write_patches(folder: Path, out: Path, side: int, count: int = 1, free: int = 0, paste: int = 0) -> int:
     """Write the patches of a folder's images, their masks and their index; returns how many.
 
     Raises:
         ConfigError: `out` holds something already, or the side is not positive.
         DataError: the folder has no images, or one cannot be read.
     """
-    for name, value, least in (("side", side, 1), ("count", count, 1), ("free", free, 0)):
+    for name, value, least in (("side", side, 1), ("count", count, 1), ("free", free, 0), ("paste", paste, 0)):
         if value < least:
             raise ConfigError(f"--{name} {value}: it must be {'positive' if least else 'zero or more'}")
     if out.exists() and any(out.iterdir()):
         raise ConfigError(f"{out}: not empty; choose another --out")
-    rows = cut(find_images(folder), side, count, free)
-    if not rows:
+    rows = find_images(folder)
+    patches = cut(rows, side, count, free)
+    if not patches:
         raise DataError(f"{folder}: no images")
+    defects = [row for row in rows if row.split == "train" and row.label != FREE and row.mask]
+    made = pasted(cut(defects, side, paste), rows, side)
+    several, numbers = count > 1 or free > 0 or paste > 0, Counter[Path]()
     lines = []
-    several, numbers = count > 1 or free > 0, Counter[Path]()
-    for row in track(rows, "patches", disable=not sys.stderr.isatty()):
+    for row, patch, mask in track(chain(map(_patch, patches), made), "patches", disable=not sys.stderr.isatty()):
         suffix = f"_{numbers[row.path]:02}" if several else ""
         numbers[row.path] += 1
-        names = [_write(patch, path, folder, out, suffix) for patch, path in _pictures(row)]
+        names = [_write(patch, row.path, folder, out, suffix)]
+        if row.mask is not None:
+            names.append(_write(Image.fromarray(mask * np.uint8(255)), row.mask, folder, out, suffix))
         lines.append([names[0], row.label, row.group, row.split, row.fold, *(names[1:] or [""])])
     with (out / "index.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["path", "class", "group", "split", f"fold{FOLDS}", "mask"], *lines])
-    return len(rows)
+    return len(lines)
 
 
 def _patches(row: Row, side: int, count: int, free: int) -> Iterator[Row]:
@@ -115,21 +123,19 @@ def _box(corner: np.ndarray, side: int, height: int, width: int) -> Box:
     return left, top, left + side, top + side
 
 
-def _pictures(row: Row) -> Iterator[tuple[Image.Image, Path]]:
-    """The patch and, where it has one, its mask, black and white; each with the file that it is from."""
+def _patch(row: Row) -> tuple[Row, Image.Image, np.ndarray]:
+    """Image and mask, of 0 and 1, of a row with a box."""
     with open_image(row.path) as image:
         patch = image.crop(row.box)
-    yield patch, row.path
-    if row.mask is not None:
-        yield Image.fromarray(read_mask(row, patch.size[::-1]) * np.uint8(255)), row.mask
+    return row, patch, read_mask(row, patch.size[::-1])
 
 
-def _write(patch: Image.Image, path: Path, folder: Path, out: Path, suffix: str) -> str:
-    """Write one patch as PNG; returns its path below `out`."""
+def _write(picture: Image.Image, path: Path, folder: Path, out: Path, suffix: str) -> str:
+    """Write a patch, or its mask, as PNG; returns its path below `out`."""
     name = path.relative_to(folder).with_suffix("")
     name = name.with_name(f"{name.name}{suffix}.png")
     (out / name).parent.mkdir(parents=True, exist_ok=True)
-    patch.save(out / name)
+    picture.save(out / name)
     return name.as_posix()
 
 
@@ -145,6 +151,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--count", type=int, default=1, help="patches of each image that show its defect (default: 1)")
     parser.add_argument(
         "--free", type=int, default=0, help="patches of each image that show none, of class free (default: 0)"
+    )
+    parser.add_argument(
+        "--paste", type=int, default=0, help="patches of each image's defect on another of class free (default: 0)"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="new folder for the patches")
     return parser
