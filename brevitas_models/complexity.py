@@ -23,7 +23,8 @@ from brevitas_models.experiments.operations import Account, by_unit, count_netwo
 from brevitas_models.experiments.paper_tables import DECIMALS, TABLES, PaperRow, PaperTable
 from brevitas_models.networks.network import Network
 from brevitas_models.networks.zoo import ZOO, build_model, parse_overrides
-from finn_build.errors import ConfigError, SignflowError
+from finn_build.errors import ConfigError
+from finn_build.terminal import tells_errors
 
 _NAMES = {"bops": "BOPs", "flops": "FLOPs", "ops": "OPs"}
 
@@ -36,20 +37,17 @@ examples:
 """
 
 
+@tells_errors
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     options = _parser().parse_args(arguments)
     out = Console(width=None if sys.stdout.isatty() else 120)
-    try:
-        if options.model is not None:
-            out.print(_network_table(build_model(options.model, **parse_overrides(options.set))))
-        elif options.set:
-            raise ConfigError("--set changes a field of a network: name one with --model")
-        else:
-            _print_paper(out)
-    except SignflowError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    if options.model is not None:
+        out.print(_network_table(build_model(options.model, **parse_overrides(options.set))))
+    elif options.set:
+        raise ConfigError("--set changes a field of a network: name one with --model")
+    else:
+        _print_paper(out)
     return 0
 
 

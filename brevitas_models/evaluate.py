@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from rich.console import Console
 from rich.table import Table
 from torchmetrics.functional.classification import (
     multiclass_accuracy,
@@ -26,7 +25,8 @@ from brevitas_models.networks.u_binet import UBiNet
 from brevitas_models.networks.zoo import load_checkpoint, pretrained_path
 from brevitas_models.training.measure import logits_of
 from brevitas_models.training.tasks import Segmentation
-from finn_build.errors import DataError, SignflowError
+from finn_build.errors import DataError
+from finn_build.terminal import open_console, plain, tells_errors
 
 EXAMPLES = """\
 examples:
@@ -37,24 +37,21 @@ examples:
 """
 
 
+@tells_errors
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     options = _parser().parse_args(arguments)
     named = Path(options.checkpoint)
-    try:
-        path = named if named.is_file() or named.suffix else pretrained_path(options.checkpoint)
-        model = load_checkpoint(path)[0]
-        data = _load(options.data, model)
-        print(summary(options.data, data), file=sys.stderr)
-        console = Console(width=None if sys.stdout.isatty() else 120)
-        for table in (_masks if isinstance(model, UBiNet) else _classes)(model, data, path.name):
-            console.print(table)
-        if options.integers:
-            outputs = integer_outputs(path, data)
-            print(f"integer model: all {outputs.size:,} outputs for {len(data)} images are PyTorch's")
-    except SignflowError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    path = named if named.is_file() or named.suffix else pretrained_path(options.checkpoint)
+    model = load_checkpoint(path)[0]
+    data = _load(options.data, model)
+    print(summary(options.data, data), file=sys.stderr)
+    console = open_console(120)
+    for table in (_masks if isinstance(model, UBiNet) else _classes)(model, data, path.name):
+        console.print(table)
+    if options.integers:
+        outputs = integer_outputs(path, data)
+        print(f"integer model: all {outputs.size:,} outputs for {len(data)} images are PyTorch's")
     return 0
 
 
@@ -105,15 +102,15 @@ def _classes(model: Network, data: ImageSet, name: str) -> list[Table]:
         summary.add_row(split, str(len(part)), f"{accuracy:.4f}", f"{multiclass_f1_score(logits, labels, count):.4f}")
         confusions = _table(f"{split}: answers to images of each class", "class", *data.classes)
         for truth, row in zip(data.classes, multiclass_confusion_matrix(logits, labels, count).tolist(), strict=True):
-            confusions.add_row(truth, *map(str, row))
+            confusions.add_row(plain(truth), *map(str, row))
         tables.append(confusions)
     return tables
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left")
+    table = Table(title=plain(title), title_justify="left")
     for number, name in enumerate(columns):
-        table.add_column(name, justify="right" if number else "left")
+        table.add_column(plain(name), justify="right" if number else "left")
     return table
 
 

@@ -13,7 +13,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from rich.progress import track
-from signflow_driver.errors import DriverError
 from signflow_driver.inspection import Inspection
 
 from brevitas_models.data.index import SPLITS
@@ -21,7 +20,8 @@ from brevitas_models.experiments.integer_outputs import InIntegers
 from brevitas_models.inspection.images import Inspected, find, in_torch, inspect
 from brevitas_models.inspection.report import describe, print_summary, scores, write_report
 from brevitas_models.networks.zoo import load_checkpoint, pretrained_path, read_checkpoint_file, save_checkpoint
-from finn_build.errors import ConfigError, DataError, SignflowError
+from finn_build.errors import ConfigError, DataError
+from finn_build.terminal import tells_errors
 
 EXAMPLES = """\
 examples:
@@ -31,14 +31,11 @@ examples:
 """
 
 
+@tells_errors
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     options = _parser().parse_args(arguments)
-    try:
-        _run(options)
-    except (SignflowError, DriverError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    _run(options)
     return 0
 
 
@@ -65,11 +62,11 @@ def _run(options: argparse.Namespace) -> None:
         write_report(found, inspection, model, options.out)
 
 
-def _inspection(options: argparse.Namespace, kept: dict[str, float] | None, size: int) -> Inspection:
+def _inspection(options: argparse.Namespace, kept: object, size: int) -> Inspection:
     """That of the checkpoint, or one window as large as the network's images and half of it from one to the next."""
     if kept is None and options.calibrate is None and options.threshold is None:
         raise ConfigError("the checkpoint holds no threshold; add --calibrate RATE, or --threshold NUMBER")
-    base = Inspection(**kept) if kept else Inspection(size, size // 2)
+    base = Inspection.of(kept) if kept else Inspection(size, size // 2)
     side = options.side or base.side
     stride = options.stride or (base.stride if side == base.side else side // 2)
     if side < 1 or not 1 <= stride <= side:

@@ -45,7 +45,8 @@ from brevitas_models.training.segmentation import write_overlays
 from brevitas_models.training.tasks import Objective
 from brevitas_models.training.train_config import CHOICES, LOSSES, TrainConfig
 from brevitas_models.training.trainer import Report, Trainer
-from finn_build.errors import ConfigError, DataError, SignflowError
+from finn_build.errors import ConfigError, DataError
+from finn_build.terminal import tells_errors
 
 EXAMPLES = """\
 examples:
@@ -69,14 +70,12 @@ PROTOCOL = (
 )
 
 
+@tells_errors
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     options = _parser().parse_args(arguments)
     try:
         metrics = run(options)
-    except (SignflowError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print(f"interrupted; add --resume to continue from {options.out / 'last.pt'}", file=sys.stderr)
         return 130

@@ -22,7 +22,6 @@ Exit code: 0 verified, 1 an error or a difference (one line on stderr), 2 wrong 
 from __future__ import annotations
 
 import argparse
-import errno
 import logging
 import sys
 import warnings
@@ -36,6 +35,7 @@ from finn_build.config import BOARD_DIR, CONFIG_DIR, BuildConfig, load_board, lo
 from finn_build.errors import ConfigError, SignflowError
 from finn_build.output_folder import output_folder
 from finn_build.processes import ended_by_signals
+from finn_build.terminal import in_words, tells_errors
 
 START_NAMES = ("integers", "lower", "fold", "buffer", "stitch")  # what comes later needs values that no file holds
 STEP_NAMES = (
@@ -169,17 +169,15 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
+@tells_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
     options = parser().parse_args(arguments)
     try:
         with ended_by_signals():
             return _build(options)
-    except SignflowError as error:
-        print(f"error: {error}", file=sys.stderr)
     except OSError as error:
-        reason = "no space left on the disk" if error.errno == errno.ENOSPC else error.strerror or str(error)
-        print(f"error: {error.filename or 'output'}: {reason}; nothing was kept", file=sys.stderr)
+        raise SignflowError(f"{error.filename or 'output'}: {in_words(error)}; nothing was kept") from error
     except KeyboardInterrupt:
         print("error: interrupted; nothing was kept", file=sys.stderr)
     return 1

@@ -24,6 +24,7 @@ from finn_build.frontend.input_checks import require_frames
 from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_FINN_HLS, STEPS_HLS, TIMING, YOSYS, OnStep, Step, run
 from finn_build.report.sheet import make_report, print_report, write_frames, write_masks, write_report
 from finn_build.state import Build
+from finn_build.terminal import open_console, plain
 from sim.verilator import Stalls
 
 _FILE_WIDTH = 132
@@ -36,18 +37,15 @@ def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, fo
     Raises:
         SignflowError: whatever is wrong with the input, or GateError when two levels disagree.
     """
-    began, log = time.monotonic(), _console(stderr=True)
+    began, log = time.monotonic(), open_console(_FILE_WIDTH, stderr=True)
     steps = _steps(options)
     network = _network(options, config, folder)
     images = networks.load_images(options.images, network, config.frames, options.seed)
     require_frames(options.images, len(images), config.frames)  # again: a network of masks leaves out what has none
     if options.images != networks.SYNTHETIC:
         log.print(summary(Path(options.images), images), markup=False, highlight=False)
-    log.print(
-        f"{network.name}: {network.origin}, for {board.name} at {board.clk_mhz:g} MHz, into {out}",
-        highlight=False,
-        markup=False,
-    )
+    what = f"{network.name}: {network.origin}, for {board.name} at {board.clk_mhz:g} MHz, into {out}"
+    log.print(plain(what), highlight=False)
     stalls = Stalls(options.seed) if options.stalls else None
     linted = options.lint or ("vivado" if options.bitstream == "vivado" else None)
     build = Build(config, board, network, images, folder, stalls, options.waves, options.rtl, linted)
@@ -117,14 +115,14 @@ def _finish(build: Build, impl: str, folder: Path, out: Path) -> str:
     Returns:
         By how much the clock is missed, in words, or nothing.
     """
-    console = _console()
+    console = open_console(_FILE_WIDTH)
     if build.verdict is None:
         if "buffer" in build.seconds:
             estimate = make_report(build, impl)
             write_report(estimate, folder)
             print_report(estimate, console)
         stopped = f"Stopped before the gate, as asked: nothing is verified. Models of the steps: {out / 'steps'}"
-        console.print(stopped, markup=False)
+        console.print(plain(stopped))
         return _say_missed(build, console)
     report = make_report(build, impl)
     write_frames(build, folder)
@@ -135,7 +133,7 @@ def _finish(build: Build, impl: str, folder: Path, out: Path) -> str:
     build.verdict.require()
     console.print(f"\nMade: a verified accelerator for {build.board.name} in {build.seconds['total']:.0f} s.")
     for line in _contents(build, impl, out):
-        console.print(line, highlight=False, markup=False)
+        console.print(plain(line), highlight=False)
     return _say_missed(build, console)
 
 
@@ -176,12 +174,6 @@ def _contents(build: Build, impl: str, out: Path) -> tuple[str, ...]:
         *make,
         "  build it from your own images with --images DIR, for your own network with --onnx FILE, or for zcu104",
     )
-
-
-def _console(stderr: bool = False) -> Console:
-    """A terminal at its own width, a file or pipe at one that holds the table."""
-    console = Console(stderr=stderr)
-    return console if console.is_terminal else Console(stderr=stderr, width=_FILE_WIDTH)
 
 
 @contextmanager

@@ -20,6 +20,8 @@ FAMILIES = ("xc7", "xcup")  # of chips, as Yosys names them: bus, processing sys
 OUTPUTS = ("mask", "classes", "logit", "raw")
 MAX_STREAMS = 10  # of the shell: its registers have a place for so many
 _FASTEST = "max"
+_MOST_FRAMES, _MOST_PIXELS, _MOST = 10_000, 1 << 16, 1 << 24
+_LONGEST = 200  # characters of a value in YAML
 _DIVIDERS = range(1, 64)  # two in a row, of six bits
 _LEAST_DIVIDER = 3  # a third of the PLL is beyond what these chips clock
 _CLOCK_TOLERANCE = 1e-3
@@ -61,6 +63,12 @@ class Board:
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
             raise ConfigError(f"family={self.family!r}; legal: {', '.join(FAMILIES)}")
+        for name in ("clk_mhz", "pll_mhz", "net_ns", "lut", "ff", "bram36"):
+            if not 0 < getattr(self, name) < _MOST:
+                raise ConfigError(f"{name}={getattr(self, name)}; legal: above 0, below {_MOST:,}")
+        for name in ("net_doubling_ns", "dsp", "uram"):
+            if not 0 <= getattr(self, name) < _MOST:
+                raise ConfigError(f"{name}={getattr(self, name)}; legal: 0 and above, below {_MOST:,}")
         if Path(self.name).name != self.name or not self.name.strip("."):
             raise ConfigError(f"name={self.name!r} becomes part of a folder's name; write letters, digits, - and _")
 
@@ -121,14 +129,24 @@ class BuildConfig:
             raise ConfigError(f"target_fps={self.target_fps}; legal: a number above 0, or {_FASTEST}")
         if not 0 < self.max_utilization <= 1:
             raise ConfigError(f"max_utilization={self.max_utilization}; legal: above 0, up to 1")
-        if self.frames < 4:
-            raise ConfigError(f"frames={self.frames}; legal: 4 or more, so that the interval between frames is seen")
+        if not 4 <= self.frames <= _MOST_FRAMES:
+            why = "or more, so that the interval between frames is seen"
+            raise ConfigError(f"frames={self.frames}; legal: 4 {why}, to {_MOST_FRAMES:,}")
+        if not 0 <= self.input_size <= _MOST_PIXELS:
+            raise ConfigError(
+                f"input_size={self.input_size}; legal: up to {_MOST_PIXELS:,}, or 0 for the network's own"
+            )
         for op, lanes in self.folding.items():
-            if not isinstance(lanes, Mapping) or not all(isinstance(v, int) for v in lanes.values()):
+            if not isinstance(lanes, Mapping) or not all(isinstance(v, int) and v < _MOST for v in lanes.values()):
                 raise ConfigError(f"folding of {op}: {lanes!r}; write e.g. {op}: {{PE: 4, SIMD: 16}}")
         for fifo, depth in self.fifos.items():
-            if not isinstance(depth, int) or depth < 2:
-                raise ConfigError(f"depth of {fifo}: {depth!r}; legal: 2 beats and more")
+            if not isinstance(depth, int) or not 2 <= depth < _MOST:
+                raise ConfigError(f"depth of {fifo}: {depth!r}; legal: 2 beats and more, below {_MOST:,}")
+        for name in (*self.folding, *self.fifos, *(() if isinstance(self.ddr_skips, str) else self.ddr_skips)):
+            if not isinstance(name, str):
+                raise ConfigError(f"{name!r} is no name of an op")
+        if not 0 <= self.clk_mhz < _MOST:
+            raise ConfigError(f"clk_mhz={self.clk_mhz}; legal: a clock of the board in MHz, or 0 for its own")
         if isinstance(self.ddr_skips, str) and self.ddr_skips not in ("off", "auto"):
             raise ConfigError(f"ddr_skips={self.ddr_skips!r}; legal: off, auto, or a list of FIFO names")
         for word in filter(None, self.output.split(",")):
@@ -173,12 +191,26 @@ def load_build(path: Path) -> BuildConfig:
     return _load(path, BuildConfig)
 
 
+class _Loader(yaml.SafeLoader):
+    """Plain values of a size that can be printed: no aliases, which unfold without end, no endless integers."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("an alias (*name): write out what it stands for")
+        node = super().compose_node(parent, index)
+        if isinstance(node, yaml.ScalarNode) and len(node.value) > _LONGEST:
+            raise yaml.YAMLError(f"a value of {len(node.value):,} characters; legal: up to {_LONGEST}")
+        return node
+
+
 def _load(path: Path, kind: type[T]) -> T:
+    if not path.is_file():
+        raise ConfigError(f"{path}: {'not a file' if path.exists() else 'no such file'}")
     try:
-        content = yaml.safe_load(path.read_text())
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        content = yaml.load(path.read_text(), _Loader)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except (ValueError, yaml.YAMLError, RecursionError) as error:  # a date that is none, nested beyond all measure
         raise ConfigError(f"{path}: not readable YAML: {str(error).splitlines()[0]}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: expected `key: value` lines, found {type(content).__name__}")

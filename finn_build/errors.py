@@ -1,8 +1,25 @@
 """The one tree of errors a user can meet. Every message says where, what, the legal values and the fix."""
 
+from collections.abc import Iterable
+
+
+def visible(text: str) -> str:
+    """A text on one line, whatever a file or a folder is called: what is not printable as its escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
 
 class SignflowError(Exception):
-    """Base of all errors raised on user input; the command prints its text as one line and exits non-zero."""
+    """Base of all errors raised on user input; the command prints its text and exits non-zero.
+
+    The text is one line, and a line for each of those listed; it holds no control character.
+    """
+
+    def __init__(self, what: str, listed: Iterable[str] = ()):
+        super().__init__(what, tuple(listed))
+
+    def __str__(self) -> str:
+        what, listed = self.args
+        return "\n  ".join(map(visible, (what, *listed)))
 
 
 class ConfigError(SignflowError):

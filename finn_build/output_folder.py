@@ -5,19 +5,20 @@ A marker in the folder lists the files that the build wrote. Only a marked folde
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
 from finn_build.errors import BitstreamError, ConfigError, GateError, TimingError
+from finn_build.locks import locked
 from finn_build.processes import unbroken
 
 MARKER = ".signflow.json"
+_NEXT = f"{MARKER}.next"
 _SHEETS = ("report.json", "estimate.json")  # what a whole build is known by: they go first and come last
 
 
@@ -41,7 +42,7 @@ def output_folder(out: Path, keep: bool = False) -> Iterator[Path]:
     out = Path(os.path.realpath(out))
     _require_ours(out)
     working = out.with_name(f".{out.name}.partial")
-    with _locked(working):
+    with _taken(working):
         try:
             if keep:
                 _copy_steps(out, working)
@@ -50,7 +51,8 @@ def output_folder(out: Path, keep: bool = False) -> Iterator[Path]:
         except (GateError, BitstreamError, TimingError, _InTheWay) as error:
             failed = next(place for place in _places_of_failures(out) if _may_take(place, working))
             _take_place(working, failed)
-            raise type(error)(f"{error}. All of the build is kept in {failed}") from error
+            what, listed = error.args
+            raise type(error)(f"{what}. All of the build is kept in {failed}", listed) from error
         except BaseException:
             shutil.rmtree(working, ignore_errors=True)
             raise
@@ -67,7 +69,7 @@ def _require_ours(out: Path) -> None:
 
 
 @contextmanager
-def _locked(working: Path) -> Iterator[None]:
+def _taken(working: Path) -> Iterator[None]:
     """Make the folder, or take over what a killed build left there; its marker is locked, as long as it is there.
 
     Raises:
@@ -76,14 +78,13 @@ def _locked(working: Path) -> Iterator[None]:
     working.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError):
         working.mkdir()
-    marker = working / MARKER
+    marker, busy = working / MARKER, f"{working}: another build is writing there; wait for it, or choose another --out"
     if working.is_symlink() or not working.is_dir() or (any(working.iterdir()) and not _is_file(marker)):
         raise ConfigError(f"{working}: is in the way, and was not made by a build; move it, or choose another --out")
-    with marker.open("a") as file:
+    with ExitStack() as held:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            busy = f"{working}: another build is writing there; wait for it, or choose another --out"
+            held.enter_context(locked(marker, wait=False))
+        except (BlockingIOError, FileNotFoundError):  # there, or just moved to its place
             raise ConfigError(busy) from None
         for left in (path for path in working.iterdir() if path != marker):
             shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
@@ -142,7 +143,7 @@ def _take_place(working: Path, out: Path) -> None:
     new, old = _files(working), (_ours(out) or []) if out.is_dir() else []
     with unbroken():
         if not out.is_dir():
-            _list_files(working, new)
+            (working / MARKER).write_text(_listing(new))  # in its place: it is locked
             working.rename(out)
             return
         _list_files(out, [*old, *new])
@@ -179,5 +180,11 @@ def _by_sheet(name: str) -> tuple[bool, str]:
 
 
 def _list_files(folder: Path, names: Iterable[str]) -> None:
+    """Write the marker at once: a folder whose marker is cut short would be nobody's."""
+    (folder / _NEXT).write_text(_listing(names))
+    (folder / _NEXT).replace(folder / MARKER)
+
+
+def _listing(names: Iterable[str]) -> str:
     content = {"about": "files of a build by signflow, which its next one replaces", "files": list(names)}
-    (folder / MARKER).write_text(json.dumps(content, indent=0) + "\n")
+    return json.dumps(content, indent=0) + "\n"

@@ -50,9 +50,9 @@ def compile_integers(build: Build, progress: Progress) -> None:
     """Compile every float chain into step functions; list every node that cannot be built before anything is."""
     build.integers = to_integers(build.network.qonnx)
     if build.integers.problems:
-        listed = "\n".join(f"  {p}" for p in build.integers.problems)
+        problems = build.integers.problems
         raise UnsupportedModelError(
-            f"{build.network.origin}: {len(build.integers.problems)} node(s) cannot be built:\n{listed}"
+            f"{build.network.origin}: {len(problems)} node(s) cannot be built:", map(str, problems)
         )
     build.meanings = meanings(build.integers, len(build.network.classes), build.config.output)
 
@@ -131,7 +131,8 @@ def simulate_stitched(build: Build, progress: Progress) -> None:
             trace=build.out / "waves.fst" if build.waves else None, on_progress=progress,
         )  # fmt: skip
     except SimulationError as error:
-        raise SimulationError("; ".join([str(error), *too_shallow(build.streams)])) from error
+        what, log = error.args
+        raise SimulationError("; ".join([what, *too_shallow(build.streams)]), log) from error
     build.values[4] = {t: v.squeeze(1) for t, v in streams.items()}  # frame by frame, each a batch of 1
     build.values[4] |= levels.output_values(build.integers, build.values[4])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -10,11 +9,12 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from finn_build.errors import SimulationError
+from finn_build.locks import locked
 
 _SUMS = "whole.json"  # of an entry: its files' SHA-256
 _ABANDONED_SECONDS = 86_400  # no compilation takes a day: what hides and is older was left by one that was killed
@@ -49,15 +49,19 @@ def build_once(target: Path, build: Callable[[Path], None], keep: int) -> Path:
     Raises:
         SimulationError: The cache cannot be written.
     """
-    if _is_whole(target):
+    if is_whole(target):
         with suppress(OSError):  # marks it as used; a shared cache may be read-only
             os.utime(target)
         return target
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(target.parent / f".{target.name}.lock"):
-            if not _is_whole(target):
-                _make(target, build)
+        lock = target.parent / f".{target.name}.lock"
+        with locked(lock):
+            try:
+                if not is_whole(target):
+                    _make(target, build)
+            finally:
+                lock.unlink(missing_ok=True)  # who waits for it makes another
     except OSError as error:
         raise SimulationError(
             f"simulator cache {target.parent}: {error.strerror}; set SIGNFLOW_CACHE to a writable folder"
@@ -77,7 +81,8 @@ def _make(target: Path, build: Callable[[Path], None]) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _is_whole(folder: Path) -> bool:
+def is_whole(folder: Path) -> bool:
+    """Whether an entry is there and as it was made."""
     try:
         return bool(json.loads((folder / _SUMS).read_text()) == _sums(folder))
     except (OSError, ValueError):
@@ -88,17 +93,6 @@ def _sums(folder: Path) -> dict[str, str]:
     """SHA-256 by file; entries are flat."""
     files = (path for path in folder.iterdir() if path.name != _SUMS)
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock, which ends with the process however that ends."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)  # who waits for it finds the entry made
 
 
 def _forget_oldest(folder: Path, keep: int) -> None:

@@ -78,7 +78,7 @@ def run_tool(command: Sequence[str], what: str, cwd: Path | None = None) -> str:
     if done.returncode:
         lines = done.stdout.splitlines()
         errors = [line for line in lines if "rror" in line] or lines[-_LOG_LINES:]
-        raise SimulationError(f"{what} failed (exit {done.returncode}):\n" + "\n".join(errors[:_LOG_LINES]))
+        raise SimulationError(f"{what} failed (exit {done.returncode}):", errors[:_LOG_LINES])
     return done.stdout
 
 

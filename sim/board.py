@@ -134,11 +134,11 @@ class SimulatedBoard:
         log: list[str] = []
         for line in self._process.stdout:
             if line.startswith("error "):
-                raise SimulationError("simulated board: " + "\n".join([line[6:].rstrip(), *log]))
+                raise SimulationError(f"simulated board: {line[6:].rstrip()}", log)
             if line.rstrip() == "ok" or line.rstrip().isdigit():
                 return line.rstrip()
             log.append(line.rstrip())  # what an assertion prints comes before the error it makes
-        raise SimulationError("\n".join([f"simulated board: it ended with exit {self._process.wait()}", *log]))
+        raise SimulationError(f"simulated board: it ended with exit {self._process.wait()}", log)
 
     def allocate(self, count: int) -> int:
         """Take bytes of memory; returns the offset of the first, at a page's start.

@@ -15,7 +15,7 @@ import numpy as np
 from finn_build import processes
 from finn_build.errors import SimulationError
 from finn_build.hls.design import HlsDesign
-from sim._cache import build_once, cache_dir, digest
+from sim._cache import build_once, cache_dir, digest, is_whole
 from sim._toolchain import Progress, compile_objects, compiler, run_tool, versions
 from sim.packing import unpack
 
@@ -96,7 +96,7 @@ def compile_cpp(design: HlsDesign, testbench: Path, on_progress: Progress | None
     bundles = [sources[at : at + _BUNDLE] for at in range(0, len(sources), _BUNDLE)]
     keys = [digest([common, *(path.read_bytes() for path in bundle)]) for bundle in bundles]
     kept = cache_dir() / "csim_objects"
-    missing = {key: bundle for key, bundle in zip(keys, bundles, strict=True) if not (kept / key).is_dir()}
+    missing = {key: bundle for key, bundle in zip(keys, bundles, strict=True) if not is_whole(kept / key)}
     with tempfile.TemporaryDirectory(prefix="signflow_csim_") as name:
         texts = []
         for key, bundle in missing.items():

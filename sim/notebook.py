@@ -17,9 +17,10 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from finn_build.errors import SignflowError, SimulationError
+from finn_build.errors import SimulationError
 from finn_build.output_folder import output_folder
 from finn_build.processes import ended_by_signals
+from finn_build.terminal import tells_errors
 
 NOTEBOOK = "inference.ipynb"
 _ROOT = Path(__file__).parent.parent
@@ -71,6 +72,7 @@ def printed(notebook: Path) -> str:
     return "".join(o["text"] for cell in cells for o in cell.get("outputs", ()) if o.get("name") == "stdout")
 
 
+@tells_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
     parser = argparse.ArgumentParser("python -m sim.notebook", description=__doc__.split("\n")[0])
@@ -80,9 +82,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with ended_by_signals():
             pictures = run_notebook(options.build, out)
-    except SignflowError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print("error: interrupted; nothing was kept", file=sys.stderr)
         return 1

@@ -280,7 +280,7 @@ class Simulator:
             error = folder / "error.txt"
             what = error.read_text() if error.is_file() else f"the simulator ended with exit {process.returncode}"
             what = re.sub(r"#(\d+)", lambda number: self.bound[int(number[1])].stream.name, what)
-            raise SimulationError("\n".join([f"simulation: {what}", *log]))
+            raise SimulationError(f"simulation: {what}", log)
 
     def _read_results(self, frames: int, folder: Path) -> SimResult:
         text = json.loads((folder / "result.json").read_text())

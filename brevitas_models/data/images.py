@@ -20,7 +20,7 @@ from signflow_driver.pictures import SUFFIXES, hidden, open_picture, read_pictur
 from brevitas_models.data.folds import FOLDS, deal_folds, fold_split
 from brevitas_models.data.index import FREE, SPLITS, Box, Row, find_images, of_classes, with_masks
 from brevitas_models.data.masks import defect_pixels, require_defects
-from finn_build.errors import DataError
+from finn_build.errors import DataError, visible
 
 FRACTIONS = (0.7, 0.1, 0.2)
 UNLABELLED = -1
@@ -167,7 +167,7 @@ def summary(folder: Path, data: ImageSet) -> str:
     )
     if left:
         lines.append("  left out: " + ", ".join(f"{count} {kind}" for kind, count in sorted(left.items())))
-    return "\n".join(lines)
+    return "\n".join(map(visible, lines))
 
 
 def _masks(root: Path, rows: Sequence[Row], size: int | tuple[int, int]) -> np.ndarray:

@@ -7,7 +7,7 @@ from pathlib import Path
 from signflow_driver.pictures import SUFFIXES, hidden
 
 from brevitas_models.data.index_file import FREE, SPLITS, Box, Row, read_index, split_named
-from finn_build.errors import DataError
+from finn_build.errors import DataError, visible
 
 __all__ = ["FREE", "SPLITS", "SUFFIXES", "Box", "Row", "find_images", "of_classes", "with_masks"]
 _OF_MASKS = {"mask", "masks", "ground_truth", "groundtruth", "gt", "annotations", "segmentation", "segmentations"}
@@ -35,7 +35,7 @@ def find_images(root: Path) -> list[Row]:
     if all(splits.values()):
         return [row for folder in holding for row in _of_split(root, folder, splits[folder])]
     warnings.warn(
-        f"{root}: no index.csv, so groups of related images are unknown and may leak between splits",
+        visible(f"{root}: no index.csv, so groups of related images are unknown and may leak between splits"),
         stacklevel=3,
     )
     return [_row(root, path, folder.name) for folder in holding for path in _images_below(folder)]
@@ -107,5 +107,5 @@ def with_masks(root: Path, rows: list[Row]) -> list[Row]:
         raise DataError(f"{root}: no masks; name them in a column 'mask' of index.csv")
     if unknown:
         classes = ", ".join(sorted({row.label for row in unknown}))
-        warnings.warn(f"{root}: {len(unknown)} images without a mask are left out ({classes})", stacklevel=3)
+        warnings.warn(visible(f"{root}: {len(unknown)} images without a mask are left out ({classes})"), stacklevel=3)
     return [row for row in rows if row.mask or row.label == FREE]

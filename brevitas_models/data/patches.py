@@ -25,7 +25,8 @@ from brevitas_models.data.folds import FOLDS
 from brevitas_models.data.images import open_image, read_mask
 from brevitas_models.data.index import FREE, Box, Row, find_images
 from brevitas_models.data.paste import pasted
-from finn_build.errors import ConfigError, DataError, SignflowError
+from finn_build.errors import ConfigError, DataError
+from finn_build.terminal import tells_errors
 
 TRIES = 8
 EXAMPLES = """\
@@ -36,14 +37,11 @@ example:
 """
 
 
+@tells_errors
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     options = _parser().parse_args(arguments)
-    try:
-        count = write_patches(options.folder, options.out, options.side, options.count, options.free, options.paste)
-    except (SignflowError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    count = write_patches(options.folder, options.out, options.side, options.count, options.free, options.paste)
     print(f"{options.out}: {count} patches of {options.side} pixels, with index.csv")
     return 0
 

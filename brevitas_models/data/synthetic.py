@@ -17,7 +17,8 @@ from rich.progress import track
 
 from brevitas_models.data.atomic import write_atomically
 from brevitas_models.data.images import ImageSet
-from finn_build.errors import ConfigError, SignflowError
+from finn_build.errors import ConfigError
+from finn_build.terminal import tells_errors
 
 CLASSES = ("crazing", "inclusion", "patches", "pitted_surface", "rolled-in_scale", "scratches")
 COLUMNS = ("path", "class", "group", "width", "height", "mask", "defect_frac", "split", "fold5")
@@ -173,6 +174,7 @@ _DEFECTS: dict[str, Callable[[np.random.Generator, int], Layer]] = dict(
 )
 
 
+@tells_errors
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     parser = argparse.ArgumentParser(
@@ -186,13 +188,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--size", type=int, default=200, help="height and width in pixels")
     parser.add_argument("--seed", type=int, default=0, help="another seed draws other images")
     options = parser.parse_args(arguments)
-    try:
-        if options.images < 1 or options.size < MIN_SIZE:
-            raise ConfigError(f"--images must be at least 1 and --size at least {MIN_SIZE}")
-        print(write_dataset(options.folder, options.images, options.size, options.seed))
-    except (SignflowError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    if options.images < 1 or options.size < MIN_SIZE:
+        raise ConfigError(f"--images must be at least 1 and --size at least {MIN_SIZE}")
+    print(write_dataset(options.folder, options.images, options.size, options.seed))
     return 0
 
 

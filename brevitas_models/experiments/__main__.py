@@ -32,7 +32,8 @@ from brevitas_models.experiments.summary import metrics
 from brevitas_models.experiments.systems import SYSTEMS
 from brevitas_models.experiments.tables import TABLES
 from brevitas_models.layers.fused import KERNELS
-from finn_build.errors import ConfigError, SignflowError
+from finn_build.errors import ConfigError, visible
+from finn_build.terminal import tells_errors
 
 REPEATED = ("val", "test", "integer_model", "best_epoch")
 """What `--again` compares, as far as a result has it."""
@@ -49,14 +50,12 @@ examples:
 """
 
 
+@tells_errors
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     options = _parser().parse_args(arguments)
     try:
         return _again(options) if options.again else _run(options)
-    except (SignflowError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)
         return 130
@@ -70,7 +69,7 @@ def _run(options: argparse.Namespace) -> int:
     for job, outcome in _outcomes(options, options.out, missing):
         if isinstance(outcome, Exception):
             failed += 1
-            print(f"error: {job.key}: {outcome}", file=sys.stderr)
+            print(visible(f"error: {job.key}: {outcome}"), file=sys.stderr)
             continue
         results.add(outcome)
         _keep_split(job, options, results.path.parent)

@@ -18,6 +18,7 @@ from brevitas_models.data.atomic import write_atomically
 from brevitas_models.networks.bi_shufflenet import BiShuffleNet, BiShuffleNetConfig
 from brevitas_models.networks.binary_rescnn import BinaryResCNN, BinaryResCNNConfig
 from brevitas_models.networks.cnv import CNV, CNVConfig
+from brevitas_models.networks.fields import require_fields
 from brevitas_models.networks.names import DEFAULT_MODEL, WEIGHTS, require_model, shipped
 from brevitas_models.networks.network import Network
 from brevitas_models.networks.rivals import RIVALS, RivalConfig
@@ -83,7 +84,10 @@ def build_model(name: str, **overrides: Any) -> Network:
         ConfigError: unknown name or field (with a suggestion), or a value that is not legal.
     """
     config = configure(name, **overrides)
-    model = ZOO[name].build(config)
+    try:
+        model = ZOO[name].build(config)
+    except (RuntimeError, ValueError, ZeroDivisionError) as error:  # of torch, what no rule foresees
+        raise ConfigError(f"{name}: cannot be built with these options: {str(error).splitlines()[0]}") from error
     model.name = name
     return model
 
@@ -103,6 +107,7 @@ def configure(name: str, **overrides: Any) -> ModelConfig:
     frozen: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in overrides.items()
     }
+    require_fields(name, config, frozen)
     return replace(config, **frozen)
 
 
@@ -117,7 +122,10 @@ def parse_overrides(pairs: Iterable[str]) -> dict[str, Any]:
         key, equals, value = pair.partition("=")
         if not equals:
             raise ConfigError(f"--set {pair}: write it as KEY=VALUE, for example --set in_channels=3")
-        overrides[key] = yaml.safe_load(value)
+        try:
+            overrides[key] = yaml.safe_load(value)
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            raise ConfigError(f"--set {pair}: its value is no YAML ({type(error).__name__})") from error
     return overrides
 
 
@@ -145,14 +153,40 @@ def load_checkpoint(path: str | Path, **overrides: Any) -> tuple[Network, ModelC
         ConfigError: it names a model or option that this version does not have.
     """
     content = read_checkpoint_file(path, ("model", "config", "state", "classes", "metrics"))
+    _require_description(path, content)
     model = build_model(content["model"], **content["config"] | overrides)
     try:
         model.load_state_dict(content["state"])
-    except RuntimeError as error:
+    except (RuntimeError, NotImplementedError) as error:
         first = str(error).splitlines()[-1].strip()
         raise DataError(f"{path}: weights do not fit {content['model']}: {first}") from error
     model.classes = tuple(content["classes"])
     return model.eval(), model.config, CheckpointMeta(content["model"], model.classes, content["metrics"])
+
+
+def _require_description(path: str | Path, content: Mapping[str, Any]) -> None:
+    """Raise DataError, with all that is wrong, where a checkpoint's parts are not of their types, or not finite."""
+    state, classes = content["state"], content["classes"]
+    wrong = [f"{key} is no {what}" for key, what, right in (
+        ("model", "name", isinstance(content["model"], str)),
+        ("config", "mapping of names", _by_name(content["config"])),
+        ("metrics", "mapping of names", _by_name(content["metrics"])),
+        ("classes", "list of names", isinstance(classes, list | tuple) and all(isinstance(c, str) for c in classes)),
+        ("state", "mapping of names to tensors", _by_name(state) and all(map(_is_plain, state.values()))),
+    ) if not right]  # fmt: skip
+    if not wrong:
+        damaged = [key for key, value in state.items() if not torch.isfinite(value).all()]
+        wrong = [f"{key} holds infinite values or no numbers" for key in damaged]
+    if wrong:
+        raise DataError(f"{path}: not a signflow checkpoint:", wrong)
+
+
+def _by_name(content: object) -> bool:
+    return isinstance(content, dict) and all(isinstance(key, str) for key in content)
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, torch.Tensor) and value.layout == torch.strided and value.device.type == "cpu"
 
 
 def pretrained_path(name: str = DEFAULT_MODEL) -> Path:
@@ -175,6 +209,8 @@ def read_checkpoint_file(path: str | Path, keys: Iterable[str]) -> dict[str, Any
     Raises:
         DataError: the file is missing, damaged or lacks one of `keys`.
     """
+    if Path(path).exists() and not Path(path).is_file():
+        raise DataError(f"{path}: not a file")
     try:
         with zipfile.ZipFile(path) as parts:
             damaged = parts.testzip()  # torch itself does not look at them

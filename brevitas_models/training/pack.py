@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from brevitas_models.data.atomic import write_atomically
 from brevitas_models.networks.zoo import load_checkpoint, read_checkpoint_file
-from finn_build.errors import SignflowError
+from finn_build.terminal import tells_errors
 
 
 def pack(source: Path, target: Path) -> Path:
@@ -43,6 +43,7 @@ def signs(weights: Tensor) -> Tensor:
     return torch.where(weights >= 0, 1, -1).to(torch.int8)
 
 
+@tells_errors
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     parser = argparse.ArgumentParser(
@@ -53,11 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("source", type=Path, help="checkpoint written by brevitas_models.train")
     parser.add_argument("target", type=Path, help="file to write")
     options = parser.parse_args(arguments)
-    try:
-        pack(options.source, options.target)
-    except (SignflowError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    pack(options.source, options.target)
     print(f"{options.target}: {options.target.stat().st_size / options.source.stat().st_size:.0%} of {options.source}")
     return 0
 

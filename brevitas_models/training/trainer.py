@@ -226,6 +226,13 @@ class Trainer:
     def _resume(self, path: Path) -> _State:
         keys = ("config", "step", "epoch", "model", "optimizer", "best", "history", "seconds")
         content = read_checkpoint_file(path, keys)
+        try:
+            return self._state(path, content)
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            why = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise DataError(f"{path}: the training cannot go on from here ({why}); leave out --resume") from error
+
+    def _state(self, path: Path, content: dict[str, Any]) -> _State:
         mine = asdict(self.config)
         changed = [key for key in mine if content["config"].get(key) != mine[key]]
         if changed:

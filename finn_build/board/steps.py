@@ -28,8 +28,7 @@ def add_shell(build: Build, progress: Progress) -> None:
     build.shell = shell = write_shell(build.design, build.board, _content_hash(build))
     found = lint(shell.sources, shell.top, memories=shell.folder, block_design=True) if build.lint else []
     if found:
-        lines = "\n".join(f"  {finding}" for finding in found)
-        raise LintError(f"--lint vivado: {len(found)} place(s) break a rule of docs/vivado.md:\n{lines}")
+        raise LintError(f"--lint vivado: {len(found)} place(s) break a rule of docs/vivado.md:", map(str, found))
     write_project(build.shell, build.board, build.out / "vivado")
 
 

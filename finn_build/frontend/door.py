@@ -8,7 +8,7 @@ from math import prod
 
 import numpy as np
 import onnx
-from onnx import AttributeProto, NodeProto, TensorProto, numpy_helper
+from onnx import AttributeProto, NodeProto, TensorProto, helper, numpy_helper
 
 from finn_build.frontend.integers.layer_names import layer_name
 
@@ -16,6 +16,7 @@ MOST_PIXELS = 1 << 26  # of an image, all channels
 MOST_WEIGHTS = 1 << 26  # of one tensor: 64 Mi weights of one bit are twice the memory of the largest chip known here
 _TYPES = {"FLOAT", "DOUBLE", "INT8", "UINT8", "INT32", "INT64", "BOOL"}
 _INPUTS = {"Quant": 4, "IntQuant": 4, "BipolarQuant": 2}
+_FLAGS = ("signed", "narrow")  # of a Quant or IntQuant
 _AT_LEAST = {
     "strides": 1,
     "dilations": 1,
@@ -56,9 +57,11 @@ def _names(graph: onnx.GraphProto) -> Iterator[str]:
     for name, count in (made + constants).items():
         if count > 1:
             yield f"tensor {name!r} is made {count} times"
-    for name, count in Counter(value.name for value in graph.output).items():
-        if count > 1:
-            yield f"output {name!r} is listed {count} times"
+    for kind, values in (("input", graph.input), ("output", graph.output)):
+        for name, count in Counter(value.name for value in values).items():
+            if count > 1:
+                yield f"{kind} {name!r} is listed {count} times"
+    for name in dict.fromkeys(value.name for value in graph.output):
         if not made[name]:
             yield f"no node makes output {name!r}"
     for name in made.keys() & {value.name for value in graph.input}:
@@ -111,9 +114,9 @@ def _tensor(tensor: TensorProto) -> Iterator[str]:
 
 def _node(node: NodeProto, context: object, shapes: dict[str, list[int]]) -> Iterator[str]:
     """Faults of a node: by the operator's own definition, then by what windows have to be."""
-    if node.op_type in _INPUTS and len(node.input) != _INPUTS[node.op_type]:
-        yield f"{len(node.input)} inputs; legal: {_INPUTS[node.op_type]}"
-    if node.domain in ("", "ai.onnx") and node.op_type not in _INPUTS:
+    if node.op_type in _INPUTS:
+        yield from _quantizer(node)
+    elif node.domain in ("", "ai.onnx"):
         try:
             onnx.checker.check_node(node, context)  # type: ignore[arg-type]
         except (onnx.checker.ValidationError, RuntimeError, ValueError) as error:
@@ -126,6 +129,26 @@ def _node(node: NodeProto, context: object, shapes: dict[str, list[int]]) -> Ite
             yield f"{name} holds {wrong[0]}; legal: {least} to {_LARGEST:,}"
     if node.op_type in _WINDOWED:
         yield from _window(node, numbers, shapes.get(node.input[1], []) if len(node.input) > 1 else [])
+
+
+def _quantizer(node: NodeProto) -> Iterator[str]:
+    """Faults by qonnx' definition of its quantizers, which no checker holds."""
+    if len(node.input) != _INPUTS[node.op_type] or "" in node.input:
+        yield f"{len(list(filter(None, node.input)))} inputs; legal: {_INPUTS[node.op_type]}"
+    if len(node.output) != 1:
+        yield f"{len(node.output)} outputs; legal: 1"
+    for name, count in Counter(a.name for a in node.attribute).items():
+        if count > 1:
+            yield f"attribute {name!r} is listed {count} times"
+    for a in node.attribute:
+        if a.name in _FLAGS and node.op_type != "BipolarQuant":
+            if a.type != AttributeProto.INT or a.i not in (0, 1):
+                yield f"{a.name} is {helper.get_attribute_value(a)!r}; legal: 0 or 1"
+        elif a.name == "rounding_mode" and node.op_type != "BipolarQuant":
+            if a.type != AttributeProto.STRING or not a.s.isascii():
+                yield f"rounding_mode is {helper.get_attribute_value(a)!r}; legal: a name"
+        else:
+            yield f"unknown attribute {a.name!r}"
 
 
 def _window(node: NodeProto, numbers: dict[str, list[int]], weights: list[int]) -> Iterator[str]:

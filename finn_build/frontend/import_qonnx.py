@@ -70,9 +70,9 @@ def _load(path: Path) -> onnx.ModelProto:
         raise UnsupportedModelError(f"{path}: ONNX opset {opset or 'not named'}; legal: {legal}")
     _refuse_foreign_ops(proto, path)
     if found := faults(proto):
-        listed = "\n".join(f"  {fault}" for fault in found[:_LISTED])
-        more = f"\n  and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
-        raise UnsupportedModelError(f"{path}: {len(found)} fault(s) in this file; export it again:\n{listed}{more}")
+        more = [f"and {len(found) - _LISTED} more"] if len(found) > _LISTED else []
+        what = f"{path}: {len(found)} fault(s) in this file; export it again:"
+        raise UnsupportedModelError(what, [*found[:_LISTED], *more])
     return proto
 
 

@@ -30,8 +30,8 @@ def check_input(options: argparse.Namespace, config: BuildConfig, out: Path) -> 
             raise DataError(f"{given}: {'is a folder' if given.is_dir() else 'no such file'}")
     if not (options.checkpoint or options.onnx):
         require_model(config.model)
-    if options.seed < 0:
-        raise ConfigError(f"--seed {options.seed}; legal: 0 and above")
+    if not 0 <= options.seed < 1 << 32:
+        raise ConfigError(f"--seed {options.seed}; legal: 0 and above, below 2^32")
     if options.write_config and not _can_write(options.write_config):
         raise ConfigError(f"--write-config {options.write_config}: cannot be written; choose another file")
     if options.shell == "finn" and config.ddr_skips not in ("off", []):

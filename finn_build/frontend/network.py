@@ -95,7 +95,7 @@ def from_checkpoint(path: Path, out: Path, **overrides: Any) -> Network:
     model, _, meta = zoo.load_checkpoint(path, **overrides)
     network = _export(model, f"checkpoint {path.name}", meta.classes, out, trained=True)
     known = meta.metrics.get("inspection")
-    return replace(network, inspection=Inspection(**known)) if known else network
+    return replace(network, inspection=Inspection.of(known)) if known else network
 
 
 def from_qonnx(path: Path) -> Network:

@@ -28,6 +28,7 @@ from finn_build.dataflow.latency import predict_latency
 from finn_build.evaluate.timing.report import op_sheet, timing_in_words, timing_sheet
 from finn_build.report import hls
 from finn_build.state import Build
+from finn_build.terminal import plain
 
 _AREA = ("lut", "ff", "bram36", "dsp", "uram")
 _ROWS_SHOWN = 48
@@ -195,6 +196,7 @@ def write_masks(build: Build, folder: Path) -> list[Path]:
 
 def print_report(report: Mapping[str, Any], console: Console) -> None:
     """The table per op, the budget by kind, then rate, area, accuracy, what was not run and the gate's verdict."""
+    report = plain(report)
     console.print(_table(report))
     console.print(_budget_table(report))
     cycles, chip = report["cycles"], report["resources"]["estimate"]
@@ -218,7 +220,7 @@ def print_report(report: Mapping[str, Any], console: Console) -> None:
         if latency:
             console.print(f"Latency (predicted): {latency:,} cycles = {latency / mhz / 1e3:.3f} ms")
     for name, found in report["outputs"].items():
-        console.print(f"Output {name}: {found['kind']} ({found['why']})", markup=False)
+        console.print(f"Output {plain(name)}: {found['kind']} ({found['why']})")
     if any(row["hls"] and row["hls"]["trips_csim"] for row in report["layers"]):
         console.print(hls.hls_in_words(report))
     console.print("Area (estimate): " + ", ".join(f"{value:,g} {name.upper()}" for name, value in chip.items()))

@@ -66,7 +66,7 @@ def test_the_users_input_is_looked_at_before_anything_is_loaded(tmp_path: Path) 
 
 
 def test_seeds_and_configurations_that_cannot_be(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:
-    assert _fails(capsys, tmp_path, "--seed", "-1") == "error: --seed -1; legal: 0 and above"
+    assert _fails(capsys, tmp_path, "--seed", "-1") == "error: --seed -1; legal: 0 and above, below 2^32"
     (tmp_path / "file").touch()
     for bad in (tmp_path, tmp_path / "file" / "build.yaml"):
         message = _fails(capsys, tmp_path, "--write-config", str(bad))

@@ -17,7 +17,7 @@ from finn_build.frontend.door import MOST_PIXELS, MOST_WEIGHTS, faults
 from finn_build.frontend.integers import to_integers
 from finn_build.frontend.network import from_qonnx
 
-SEED, FILES = 2611, 520
+SEED, FILES = 2611, 600
 DOMAIN = "qonnx.custom_op.general"
 Lie = Callable[[onnx.ModelProto, random.Random], None]
 
@@ -161,6 +161,40 @@ def _rounding(model: onnx.ModelProto, rng: random.Random) -> None:
     _attribute(_node(model, rng.choice(["pixels", "acts"])), "rounding_mode").s = name
 
 
+def _flags(model: onnx.ModelProto, rng: random.Random) -> None:
+    node = _node(model, rng.choice(["pixels", "acts"]))
+    name = rng.choice(["signed", "narrow", "rounding_mode"])
+    lie = rng.choice([2, -1, 2**62, 0.5, "yes", b"\xff\xfe", [1], helper.make_tensor("t", 1, [1], [0.0])])
+    if rng.random() < 0.3:
+        node.attribute.append(rng.choice([_attribute(node, name), helper.make_attribute(f"lie_{rng.random()}", 1)]))
+    elif rng.random() < 0.3:
+        node.output.append("second")
+    elif rng.random() < 0.3:
+        node.input[rng.randrange(4)] = ""
+    elif not (name == "rounding_mode" and isinstance(lie, bytes)):
+        _attribute(node, name).CopyFrom(helper.make_attribute(name, "SIDEWAYS" if name[0] == "r" else lie))
+    else:
+        _attribute(node, name).s = lie
+
+
+def _channels(model: onnx.ModelProto, rng: random.Random) -> None:
+    """Weights, of a quantizer among them, that do not fit their tensors."""
+    if rng.random() < 0.3:
+        model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = rng.randint(2, 9)
+    elif rng.random() < 0.5:
+        _set(model, "dense", np.ones((rng.choice([1, 4, 15, 17, 64]), 3), np.float32))
+    else:
+        shape = [4, 1, 3, 3]
+        shape[rng.randrange(1, 4)] += rng.choice([1, 2, 3])
+        _set(model, "kernel", np.ones(shape, np.float32))
+
+
+def _inputs(model: onnx.ModelProto, rng: random.Random) -> None:
+    model.graph.input.add().CopyFrom(model.graph.input[0])
+    if rng.random() < 0.5:
+        model.graph.input[1].name = f"other_{rng.random()}"
+
+
 def _order(model: onnx.ModelProto, rng: random.Random) -> None:
     nodes = list(model.graph.node)
     first, *rest = nodes
@@ -187,7 +221,7 @@ def _input_type(model: onnx.ModelProto, rng: random.Random) -> None:
 
 LIES: tuple[Lie, ...] = (
     *(_poison, _bits, _scale, _retype, _resize_constant, _resize_image, _drop_input, _undefined, _double, _outputs),
-    *(_window, _attributes, _rounding, _order, _broadcast, _metadata, _input_type),
+    *(_window, _attributes, _rounding, _flags, _order, _broadcast, _channels, _metadata, _inputs, _input_type),
 )
 
 

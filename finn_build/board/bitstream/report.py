@@ -17,7 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from finn_build.board.bitstream.reports import read_reports
-from finn_build.errors import BitstreamError, SignflowError
+from finn_build.errors import BitstreamError
+from finn_build.terminal import tells_errors
 
 _SHEETS = ("report.json", "estimate.json")
 _AREA = ("lut", "ff", "bram36", "dsp", "uram")
@@ -51,6 +52,7 @@ def side_by_side(report: Mapping[str, Any]) -> list[tuple[str, float | None, flo
     return rows
 
 
+@tells_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
     parser = argparse.ArgumentParser(
@@ -59,11 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="output folder of a build")
-    try:
-        report = add_reports(parser.parse_args(arguments).folder)
-    except SignflowError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    report = add_reports(parser.parse_args(arguments).folder)
     table = Table(box=None, pad_edge=False)
     for name in ("", "estimate", "after Yosys", "routed (Vivado)", "estimate is off by"):
         table.add_column(name, justify="right" if name else "left")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +32,7 @@ def compile_conv(compilation: Compilation, node: NodeProto) -> None:
     if weights.ndim != 4:
         raise Unsupported(f"a convolution over {weights.ndim - 2} dimensions", "use 2-D convolutions")
     kernel, (source, extra) = list(weights.shape[2:]), compilation.unpadded(node.input[0])
+    check_kernel(a, kernel)
     if any(p >= k for p, k in zip(extra, [*kernel, *kernel], strict=True)):
         source, extra = node.input[0], (0, 0, 0, 0)  # too wide for the window to make: an op of its own
     x = scalar_input(compilation, node, source)
@@ -115,6 +117,12 @@ def check_window(kernel: list[int], pads: list[int]) -> None:
         raise Unsupported(f"padding {pads} that is not smaller than the kernel {kernel}", "pad by less than the kernel")
 
 
+def check_kernel(a: Mapping[str, Any], kernel: list[int]) -> None:
+    """Raise Unsupported where a node's `kernel_shape` is not that of its weights."""
+    if list(a.get("kernel_shape", kernel)) != kernel:
+        raise Unsupported(f"kernel_shape {a['kernel_shape']}, its weights are {kernel}", "export the network again")
+
+
 def scalar_input(compilation: Compilation, node: NodeProto, source: str) -> IntTensor:
     """The integer tensor that a layer reads, with one scale.
 
@@ -163,8 +171,11 @@ def accumulator(
         low, high: range of the input, broadcast over a row.
 
     Raises:
-        Unsupported: float32 would round such sums.
+        Unsupported: the weights are of other channels, or float32 would round such sums.
     """
+    if weights.shape[:2] != (shape[1], x.shape[1]):
+        made, given = f"{weights.shape[1]} to {weights.shape[0]}", f"{x.shape[1]} to {shape[1]}"
+        raise Unsupported(f"weights from {made} channels between tensors of {given}", "export the network again")
     axes = tuple(range(1, weights.ndim))
     bottom, top = weights * low, weights * high
     smallest = np.minimum(bottom, top).sum(axis=axes)

@@ -13,6 +13,7 @@ from finn_build.frontend.integers.compilation import Compilation
 from finn_build.frontend.integers.layers import (
     accumulator,
     attributes,
+    check_kernel,
     check_window,
     scalar_input,
     weight_dtype,
@@ -69,6 +70,7 @@ def compile_transposed_conv(compilation: Compilation, node: NodeProto) -> None:
     weights, scale = weights_of(compilation, node.input[1])
     if weights.ndim != 4:
         raise Unsupported(f"a transposed convolution over {weights.ndim - 2} dimensions", "use 2-D convolutions")
+    check_kernel(a, list(weights.shape[2:]))
     scale = scale.swapaxes(0, 1) if scale.ndim == 4 else scale
     stride = list(a.get("strides", [1, 1]))
     grown, pads = any(a.get("output_padding", [0])), list(a.get("pads", [0] * 4))

@@ -216,7 +216,7 @@ def load_description(path: Path) -> Description:
         if stated != description.content_hash:
             raise DriverError(f"{path}: was changed since it was written; take it again from its deployment folder")
         return description
-    except (OSError, ValueError, EOFError, BadZipFile, UnpicklingError) as error:
+    except (OSError, ValueError, EOFError, BadZipFile, UnpicklingError, RecursionError) as error:
         raise DriverError(f"{path}: not readable with its .npz: {error}") from error
     except (AttributeError, KeyError, TypeError) as error:
         raise DriverError(f"{path}: no description of an accelerator: {error!r}") from error
@@ -228,7 +228,7 @@ def _description(content: dict[str, Any], arrays: dict[str, np.ndarray]) -> Desc
             StreamFormat(**{**s, "shape": tuple(s["shape"]), "order": tuple(s["order"])}) for s in content[name]
         )
     content["skips"] = tuple(Skip(**skip) for skip in content.get("skips", ()))
-    content["inspection"] = Inspection(**content["inspection"]) if content.get("inspection") else None
+    content["inspection"] = Inspection.of(content["inspection"]) if content.get("inspection") else None
     content["tails"] = tuple(
         HostTail(**{**t, "steps": _steps(t["steps"]), "meaning": Meaning(**t["meaning"])}) for t in content["tails"]
     )

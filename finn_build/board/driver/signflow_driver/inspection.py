@@ -37,6 +37,26 @@ class Inspection:
     found: float | None = None
     windows: float | None = None
 
+    def __post_init__(self) -> None:
+        if not all(isinstance(n, int) and n > 0 for n in (self.side, self.stride)) or not _is_number(self.threshold):
+            raise InputError(f"inspection: {self}; legal: side and stride above 0, a number as the threshold")
+
+    @classmethod
+    def of(cls, kept: object) -> Inspection:
+        """From what a file keeps.
+
+        Raises:
+            InputError: that is something else.
+        """
+        try:
+            return cls(**kept)  # type: ignore[arg-type]
+        except TypeError as error:
+            raise InputError(f"inspection: {kept!r} does not describe one ({error})") from error
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, float | int) and bool(np.isfinite(value))
+
 
 @dataclass(frozen=True)
 class Verdict:

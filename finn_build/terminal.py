@@ -1,0 +1,58 @@
+"""What a command says on a terminal: errors on one line; of files and folders no control character, no markup."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec
+
+from rich.console import Console
+from rich.markup import escape
+from signflow_driver.errors import DriverError
+
+from finn_build.errors import SignflowError, visible
+
+P = ParamSpec("P")
+
+
+def tells_errors(command: Callable[P, int]) -> Callable[P, int]:
+    """A command's function, which gives 1 where its input is wrong, and has said why."""
+
+    @wraps(command)
+    def telling(*args: P.args, **kwargs: P.kwargs) -> int:
+        try:
+            return command(*args, **kwargs)
+        except SignflowError as error:
+            said = str(error)
+        except DriverError as error:
+            said = visible(str(error))
+        except OSError as error:
+            said = visible(f"{error.filename or 'output'}: {in_words(error)}")
+        except MemoryError:
+            said = "not enough memory"
+        print(f"error: {said}", file=sys.stderr)
+        return 1
+
+    return telling
+
+
+def in_words(error: OSError) -> str:
+    """What the system refused."""
+    return "no space left on the disk" if error.errno == errno.ENOSPC else error.strerror or str(error)
+
+
+def plain(value: Any) -> Any:
+    """A text as it is printed letter by letter; of a mapping or a sequence, all texts in it."""
+    if isinstance(value, str):
+        return escape(visible(value))
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    return [plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
+
+def open_console(file_width: int, stderr: bool = False) -> Console:
+    """A terminal at its own width, a file or pipe at one that holds a table."""
+    found = Console(stderr=stderr, emoji=False)
+    return found if found.is_terminal else Console(stderr=stderr, width=file_width, emoji=False)
