@@ -17,11 +17,10 @@ from qonnx.custom_op.registry import getCustomOp
 from finn_build.board.steps import add_shell, bitstream_finn, bitstream_open, bitstream_vivado, deploy
 from finn_build.dataflow.folding import buffer_for, find_folding, fold_for
 from finn_build.dataflow.passes._skips import too_shallow
-from finn_build.dataflow.passes.affine_steps import AffineSteps
+from finn_build.dataflow.passes.compact_steps import CompactSteps
 from finn_build.dataflow.passes.fuse_conv_units import FuseConvUnits
 from finn_build.dataflow.passes.insert_duplicates import InsertDuplicates
 from finn_build.dataflow.passes.lower_to_streams import LowerToStreams
-from finn_build.dataflow.passes.midpoint_steps import MidpointSteps
 from finn_build.dataflow.passes.set_clock import SetClock
 from finn_build.errors import ConfigError, SimulationError, UnsupportedModelError
 from finn_build.evaluate.area import area_by_op
@@ -60,7 +59,7 @@ def compile_integers(build: Build, progress: Progress) -> None:
 def lower(build: Build, progress: Progress) -> None:
     """Lower onto stream ops, one lane each, fuse binary convolutions, and give every fork its duplicates."""
     lowered = build.integers.model.transform(LowerToStreams()).transform(FuseConvUnits())
-    build.streams = lowered.transform(AffineSteps()).transform(MidpointSteps()).transform(InsertDuplicates())
+    build.streams = lowered.transform(CompactSteps()).transform(InsertDuplicates())
 
 
 def lower_finn_hls(build: Build, progress: Progress) -> None:

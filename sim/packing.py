@@ -7,7 +7,7 @@ the payload is padded with zeros to whole bytes; bytes are little-endian.
 import numpy as np
 from qonnx.core.datatype import BaseDataType, DataType
 
-from finn_build.dataflow.ops.base import Stream
+from finn_build.dataflow.stream import Stream
 from finn_build.errors import DataError
 
 _MAX_BITS = 63

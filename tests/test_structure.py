@@ -1,5 +1,6 @@
 """The tree is the architecture: one op, one stem; one pass, one test."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,11 @@ from tests.import_graph import arrows_up, circles, import_graph
 
 ROOT = Path(__file__).resolve().parent.parent
 RTL = ROOT / "finn_build" / "rtl"
+_KNOW_OPS = ("dataflow/ops/", "dataflow/passes/lower_to_streams", "dataflow/passes/fuse_conv_units", "hls/ops/")
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def _stems(folder: Path, prefix: str = "") -> set[str]:
@@ -17,7 +23,7 @@ def _stems(folder: Path, prefix: str = "") -> set[str]:
 
 
 def test_every_op_has_rtl_and_a_test_under_its_stem() -> None:
-    ops = _stems(ROOT / "finn_build" / "dataflow" / "ops") - {"base"}
+    ops = _stems(ROOT / "finn_build" / "dataflow" / "ops") - {"base", "finn_op"}
     rtl = {p.name for p in RTL.iterdir() if any(p.glob("*.sv"))}
     assert ops | {"shell", "lib"} == rtl | {"fifo"} and ops == _stems(ROOT / "tests" / "dataflow" / "ops", "test_")
     assert all((RTL / ("lib" if op == "fifo" else op) / f"sf_{op}.sv").is_file() for op in ops)
@@ -29,7 +35,7 @@ def test_every_op_has_a_form_for_hls_under_its_stem(tmp_path: Path) -> None:
     from finn_build.dataflow.ops.base import StreamOp
     from finn_build.hls.ops import KERNELS
 
-    ops = _stems(ROOT / "finn_build" / "dataflow" / "ops") - {"base", "fifo"}
+    ops = _stems(ROOT / "finn_build" / "dataflow" / "ops") - {"base", "finn_op", "fifo"}
     hls, shared = ROOT / "finn_build" / "hls", {"types", "record", "window", "steps", "copy"}
     headers = {p.stem.removeprefix("sf_") for p in (hls / "lib").glob("sf_*.h")}
     assert ops == _stems(hls / "ops") == headers - shared
@@ -82,9 +88,28 @@ def test_circles_and_arrows_are_found() -> None:
     assert "finn_build.hls.ops.mvau -> finn_build.hls.steps" in arrows_up(graph)
 
 
-def test_an_op_that_states_no_traits_is_refused(tmp_path: Path) -> None:
+def test_an_op_that_states_nothing_is_refused(tmp_path: Path) -> None:
     prepare_finn(tmp_path)
     from finn_build.dataflow.ops.base import StreamOp
 
-    with pytest.raises(TypeError, match="Silent states no traits"):
-        type("Silent", (StreamOp,), {})
+    stated: dict[str, object] = {"traits": frozenset(), "lane_sizes": {}, "ram_styles": ()}
+    for silent in stated:
+        with pytest.raises(TypeError, match=f"Silent states no {silent}"):
+            type("Silent", (StreamOp,), {name: value for name, value in stated.items() if name != silent})
+
+
+def test_passes_ask_what_an_op_says_and_not_what_it_is_called() -> None:
+    """An op's name or class stands where it is made, lowered or fused, and in the table of kernels."""
+    named = set()
+    for path in (ROOT / "finn_build").rglob("*.py"):
+        place = str(path.relative_to(ROOT / "finn_build"))
+        if place.startswith(_KNOW_OPS):
+            continue
+        tree = ast.parse(path.read_text())
+        made = {id(n.args[0]) for n in ast.walk(tree) if isinstance(n, ast.Call) and _called(n) == "make_node"}
+        for n in ast.walk(tree):
+            texts = [n.value] if isinstance(n, ast.Constant) and id(n) not in made else []
+            texts += [alias.name for alias in n.names] if isinstance(n, ast.ImportFrom) else []
+            if any(isinstance(text, str) and text.endswith("_rtl") and text != "_rtl" for text in texts):
+                named.add(f"{place}:{n.lineno}")  # type: ignore[attr-defined]
+    assert named == set()

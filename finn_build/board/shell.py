@@ -16,7 +16,9 @@ import jinja2
 from signflow_driver.description import bound_hash
 
 from finn_build.config import MAX_STREAMS, Board
-from finn_build.dataflow.ops.base import FIFO_RTL, RTL_DIR, Stream
+from finn_build.dataflow.ops.base import FIFO_RTL
+from finn_build.dataflow.ops.finn_op import RTL_DIR
+from finn_build.dataflow.stream import Stream
 from finn_build.errors import UnsupportedModelError
 from finn_build.rtl.plain import write_plain
 from finn_build.rtl.stitch import DesignStream, StitchedDesign

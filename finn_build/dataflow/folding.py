@@ -11,15 +11,15 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.config import CONFIG_DIR, Board, BuildConfig
-from finn_build.dataflow.ops.base import Resources, StreamOp, Trait, traits_of
+from finn_build.dataflow.ops.base import StreamOp, Trait, traits_of
 from finn_build.dataflow.passes.insert_fifos import InsertFIFOs
 from finn_build.dataflow.passes.insert_width_converters import InsertWidthConverters
 from finn_build.dataflow.passes.place_memories import PlaceMemories
 from finn_build.dataflow.passes.set_folding import SetFolding
 from finn_build.dataflow.passes.widen_windows import WidenWindows
+from finn_build.dataflow.stream import Resources
 from finn_build.errors import ConfigError
 
-_LANES = ("PE", "SIMD", "Lanes", "InLanes")
 _LUT_AIM = 0.9  # of the budget: small ops take up to a tenth more LUTs than their estimates
 _BITS_PER_BRAM36 = 36 * 1024
 _SLOWDOWN = 1.15  # step of the search for the fastest design that fits
@@ -120,8 +120,7 @@ def _weights_beyond(model: ModelWrapper, config: BuildConfig, board: Board) -> s
 
     With it the presets for this board, those first whose names are most like the network's.
     """
-    layers = [n for n in model.graph.node if n.op_type in ("BitMVAU_rtl", "BitConv_rtl")]
-    weights = [next(i for i in n.input if model.get_initializer(i) is not None) for n in layers]
+    weights = [name for n in model.graph.node if (name := getCustomOp(n).weights())]
     bits = sum(model.get_initializer(w).size * model.get_tensor_datatype(w).bitwidth() for w in weights)
     room = board.bram36 * _BITS_PER_BRAM36
     if 2 * bits < room:
@@ -144,10 +143,9 @@ def folding_of(model: ModelWrapper) -> dict[str, dict[str, int]]:
     """Lanes of every op that has any to choose, by its name: what `BuildConfig.folding` takes."""
     found = {}
     for node in model.graph.node:
-        known = getCustomOp(node).get_nodeattr_types()
-        lanes = {n: getCustomOp(node).get_nodeattr(n) for n in _LANES if n in known}
-        if lanes and Trait.FOLDED in traits_of(node):
-            found[node.name] = {name: int(value) for name, value in lanes.items()}
+        if Trait.FOLDED in traits_of(node):
+            op = getCustomOp(node)
+            found[node.name] = {name: int(op.attr(name)) for name in op.lane_sizes}
     return found
 
 

@@ -18,7 +18,7 @@ from finn_build.errors import UnsupportedModelError
 from finn_build.hls.kernel import Kernel
 from finn_build.hls.ops import KERNELS
 from finn_build.hls.process import ENVIRONMENT, HLS_DIR, Process
-from finn_build.hls.streams import FIFO, Channel, Port, Top, in_order
+from finn_build.hls.streams import Channel, Port, Top, in_order, is_fifo
 from finn_build.identifiers import is_identifier
 
 LIBRARY = HLS_DIR / "lib"
@@ -70,7 +70,7 @@ def write_hls(model: ModelWrapper, folder: Path, board: Board) -> HlsDesign:
     """
     _refuse_unknown(model)
     top = Top(model)
-    processes = [Process(node, model) for node in model.graph.node if node.op_type != FIFO]
+    processes = [Process(node, model) for node in model.graph.node if not is_fifo(node)]
     _refuse_wide(processes)
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(LIBRARY, folder / "lib")
@@ -87,7 +87,7 @@ def write_hls(model: ModelWrapper, folder: Path, board: Board) -> HlsDesign:
 
 def _refuse_unknown(model: ModelWrapper) -> None:
     nodes = model.graph.node
-    unknown = [f"{n.name} ({n.op_type})" for n in nodes if n.op_type not in KERNELS and n.op_type != FIFO]
+    unknown = [f"{n.name} ({n.op_type})" for n in nodes if n.op_type not in KERNELS and not is_fifo(n)]
     if unknown:
         raise UnsupportedModelError(f"HLS has no form of {', '.join(unknown)}; build with --impl rtl")
     names = [node.name for node in nodes]

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
-from finn_build.dataflow.ops.base import Stream
+from finn_build.dataflow.ops.base import Trait, traits_of
+from finn_build.dataflow.stream import Stream
 
-FIFO = "StreamFIFO_rtl"
 _DIRECT = 2  # depth of a stream between two ops without a FIFO
 _IMPL = (None, "bram", "uram")  # of the RTL's styles; small FIFOs are left to the tool
+
+
+def is_fifo(node: NodeProto) -> bool:
+    """Whether a node is no process but the depth of a stream."""
+    return Trait.BUFFERS in traits_of(node)
 
 
 @dataclass(frozen=True)
@@ -88,8 +94,8 @@ class _Graph:
         self.ops = {node.name: getCustomOp(node) for node in nodes}
         self.senders = {name: (node, i) for node in nodes for i, name in enumerate(node.output)}
         self.receivers = {name: (node, i) for node in nodes for i, name in enumerate(node.input)}
-        fifos = [node for node in nodes if node.op_type == FIFO]
-        self.processes = [node for node in nodes if node.op_type != FIFO]
+        fifos = [node for node in nodes if is_fifo(node)]
+        self.processes = [node for node in nodes if not is_fifo(node)]
         self.in_memory = [node for node in fifos if self.ops[node.name].in_memory]
         self.fifo_behind = {node.input[0]: node for node in fifos if node not in self.in_memory}
         self.inputs = [v.name for v in model.graph.input if model.get_initializer(v.name) is None]

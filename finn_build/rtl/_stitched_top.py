@@ -10,7 +10,7 @@ from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
-from finn_build.dataflow.ops.base import Stream
+from finn_build.dataflow.stream import Stream
 from finn_build.errors import UnsupportedModelError
 from finn_build.identifiers import identifiers
 

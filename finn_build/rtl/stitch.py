@@ -16,8 +16,8 @@ from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
-from finn_build.dataflow.ops.base import Stream, StreamOp
-from finn_build.dataflow.ops.fifo import StreamFIFO_rtl
+from finn_build.dataflow.ops.base import StreamOp
+from finn_build.dataflow.stream import Stream
 from finn_build.errors import UnsupportedModelError
 from finn_build.identifiers import is_identifier
 from finn_build.rtl._stitched_top import (
@@ -96,7 +96,7 @@ def stitch(
     out_dir.mkdir(parents=True, exist_ok=True)
     _remove_previous(out_dir)
     ops = _hardware_ops(model)
-    skips = [node for node, op in ops if isinstance(op, StreamFIFO_rtl) and op.in_memory]
+    skips = [node for node, op in ops if isinstance(op, StreamOp) and op.in_memory]
     cells = [_generate(model, node, op, out_dir, part, clk_ns) for node, op in ops if node not in skips]
     wiring = connected(model, cells, skips) if connect else side_by_side(cells)
     (out_dir / f"{top}.v").write_text(top_source(top, cells, wiring, clk_ns))

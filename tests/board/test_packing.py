@@ -6,7 +6,7 @@ from qonnx.core.datatype import DataType
 from signflow_driver import StreamFormat
 from signflow_driver.packing import unpack
 
-from finn_build.dataflow.ops.base import Stream
+from finn_build.dataflow.stream import Stream
 from sim import packing
 
 TYPES = (

@@ -7,7 +7,7 @@ from qonnx.core.datatype import DataType
 from signflow_driver import StreamFormat
 from signflow_driver.pixels import PixelQuantizer, _table
 
-from finn_build.dataflow.ops.base import Stream
+from finn_build.dataflow.stream import Stream
 from sim import packing
 
 PIXELS = np.arange(256)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from finn_build.dataflow.ops.base import FIFO_RTL, RTL_DIR
+from finn_build.dataflow.ops.base import FIFO_RTL
+from finn_build.dataflow.ops.finn_op import RTL_DIR
 from tests.board.prove import holds
 
 PROOFS = Path(__file__).parent / "rtl"

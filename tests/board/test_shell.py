@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from finn_build.board.shell import Shell
-from finn_build.dataflow.ops.base import RTL_DIR
+from finn_build.dataflow.ops.finn_op import RTL_DIR
 from finn_build.errors import SimulationError
 from sim._toolchain import run_tool, verilator_root
 from sim.board import BoardTraffic

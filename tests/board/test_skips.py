@@ -12,7 +12,7 @@ import pytest
 from finn_build.board.bitstream.vivado import write_project
 from finn_build.board.shell import Shell, write_shell
 from finn_build.config import load_board
-from finn_build.dataflow.ops.base import RTL_DIR
+from finn_build.dataflow.ops.finn_op import RTL_DIR
 from finn_build.errors import SimulationError, UnsupportedModelError
 from sim._toolchain import run_tool, verilator_root
 from sim.board import BoardTraffic

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from qonnx.core.datatype import DataType
 
-from finn_build.dataflow.ops.base import Stream
+from finn_build.dataflow.stream import Stream
 from finn_build.errors import SimulationError
 from finn_build.rtl.stitch import stitch
 from sim._cache import build_once, cache_dir

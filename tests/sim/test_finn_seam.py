@@ -16,7 +16,8 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.util.basic import qonnx_make_model
 
-from finn_build.dataflow.ops.base import DOMAIN, Stream
+from finn_build.dataflow.ops.base import DOMAIN
+from finn_build.dataflow.stream import Stream
 from finn_build.errors import SimulationError
 from sim import finn_seam
 from sim._waves import wave_format

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from qonnx.core.datatype import DataType
 
-from finn_build.dataflow.ops.base import Stream
+from finn_build.dataflow.stream import Stream
 from finn_build.errors import SimulationError
 from sim.isolated import simulate_ops
 from sim.verilator import Stalls

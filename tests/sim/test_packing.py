@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from qonnx.core.datatype import DataType
 
-from finn_build.dataflow.ops.base import Stream
+from finn_build.dataflow.stream import Stream
 from finn_build.errors import DataError
 from sim.packing import pack, unpack
 

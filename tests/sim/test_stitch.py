@@ -10,7 +10,8 @@ from onnx import helper
 from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 
-from finn_build.dataflow.ops.base import DOMAIN, Stream
+from finn_build.dataflow.ops.base import DOMAIN
+from finn_build.dataflow.stream import Stream
 from finn_build.errors import UnsupportedModelError
 from finn_build.rtl.stitch import stitch
 from sim.stitched import simulate

@@ -8,7 +8,7 @@ import pytest
 from qonnx.core.datatype import DataType
 
 import sim._toolchain
-from finn_build.dataflow.ops.base import Stream
+from finn_build.dataflow.stream import Stream
 from finn_build.errors import SimulationError
 from finn_build.rtl.stitch import StitchedDesign, stitch
 from sim._waves import wave_format

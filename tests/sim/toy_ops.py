@@ -12,7 +12,8 @@ from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.util.basic import qonnx_make_model
 
-from finn_build.dataflow.ops.base import DOMAIN, Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import DOMAIN, StreamOp
+from finn_build.dataflow.stream import Resources, Stream
 
 _RTL = Path(__file__).parent / "rtl"
 

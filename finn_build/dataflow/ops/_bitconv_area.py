@@ -10,9 +10,9 @@ from qonnx.core.datatype import BaseDataType, DataType
 from finn_build.dataflow.ops._memory import rom_area
 from finn_build.dataflow.ops._popcount import Popcount
 from finn_build.dataflow.ops._window import Window
-from finn_build.dataflow.ops.base import Resources, Stream
 from finn_build.dataflow.ops.fifo import fifo_area, fifo_style
 from finn_build.dataflow.ops.swg import core_area
+from finn_build.dataflow.stream import Resources, Stream
 
 
 class _Parts(Protocol):

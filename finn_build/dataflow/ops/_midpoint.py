@@ -10,7 +10,7 @@ import numpy as np
 
 from finn_build.arithmetic.midpoint import MidpointSteps
 from finn_build.dataflow.ops._memory import hex_words, rom_area
-from finn_build.dataflow.ops.base import Bits
+from finn_build.dataflow.stream import Bits
 
 ATTRIBUTES: Mapping[str, tuple[str, bool, Any]] = {
     "dipBits": ("i", False, 0),

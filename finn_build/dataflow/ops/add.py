@@ -7,8 +7,9 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import BaseDataType, DataType
 
 from finn_build.arithmetic.datatypes import integer_range_dtype
-from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp, Trait
+from finn_build.dataflow.ops.base import FIFO_RTL, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
+from finn_build.dataflow.stream import Resources, Stream, sizes
 
 _BIPOLAR = DataType["BIPOLAR"]
 
@@ -23,6 +24,8 @@ class StreamAdd_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this suffi
 
     rtl_module = "sf_add"
     traits = frozenset({Trait.IN_STEP, Trait.MONOTONE, Trait.JOINS})
+    lane_sizes = sizes(PE="NumChannels")
+    ram_styles = ()
     rtl_sources = (*FIFO_RTL, "add/sf_add.sv")
 
     @classmethod

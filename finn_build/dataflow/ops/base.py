@@ -1,109 +1,32 @@
-"""What every hardware op shares: streams, folding, code generation and execution, as FINN expects them.
+"""What every hardware op states, and what the passes ask of it.
 
-An op states its streams, its RTL module with parameters and memory files, and a NumPy reference. Everything
-that FINN's passes ask for (shapes, widths, data types, HDL, estimates) follows from these.
+An op states its streams, its RTL module with parameters and memory files, and a NumPy reference (`finn_op.py`). What
+passes have to know besides it states as traits, or says by a method whose default is that of an op that passes beats.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from fractions import Fraction
 from math import prod
-from pathlib import Path
 from typing import Any, ClassVar
 
-import jinja2
 import numpy as np
-from finn.custom_op.fpgadataflow.rtlbackend import RTLBackend
-from onnx import GraphProto, NodeProto
-from qonnx.core.datatype import BaseDataType
+from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
-from finn_build.dataflow.ops._ram import LUTS_PER_BRAM18
-from finn_build.errors import UnsupportedModelError
-from finn_build.identifiers import is_identifier
+from finn_build.dataflow.ops._folds import divisors
+from finn_build.dataflow.ops.finn_op import FinnOp
+from finn_build.dataflow.stream import Stream
 
 DOMAIN = "finn.custom_op.fpgadataflow.rtl"
 FIFO_RTL = ("lib/sf_ram.sv", "lib/sf_fifo.sv")
 ROM_RTL = ("lib/sf_rom_distributed.sv", "lib/sf_rom.sv")
-RTL_DIR = Path(__file__).resolve().parents[2] / "rtl"
-_WRAPPER = jinja2.Template(
-    (RTL_DIR / "node.v.j2").read_text(), trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-)
-
-
-@dataclass(frozen=True)
-class Stream:
-    """One AXI stream of an op.
-
-    Attributes:
-        shape: tensor shape, channels last, e.g. (1, H, W, C) or (1, C).
-        lanes: elements per beat, adjacent in the last dimension; element 0 sits in the low bits.
-        dtype: element type. BIPOLAR is one bit (1 means +1), signed types are two's complement.
-    """
-
-    shape: tuple[int, ...]
-    lanes: int
-    dtype: BaseDataType
-
-    @property
-    def beats(self) -> int:
-        """Beats per frame."""
-        return prod(self.shape) // self.lanes
-
-    @property
-    def folds(self) -> int:
-        """Beats per pixel."""
-        return self.shape[-1] // self.lanes
-
-    @property
-    def width(self) -> int:
-        """Payload bits per beat."""
-        return self.lanes * self.dtype.bitwidth()
-
-    @property
-    def width_padded(self) -> int:
-        """Bits of tdata: the payload rounded up to whole bytes."""
-        return -(-self.width // 8) * 8
-
-    def carries(self, other: Stream) -> bool:
-        """Whether both are the same beats: a flattened tensor streams like the map it flattens."""
-        return (self.beats, self.lanes, self.dtype) == (other.beats, other.lanes, other.dtype)
-
-
-@dataclass(frozen=True)
-class Resources:
-    """Estimated area of an op. `bram18` counts RAMB18 blocks, two to a RAMB36."""
-
-    lut: int = 0
-    ff: int = 0
-    bram18: int = 0
-    dsp: int = 0
-    uram: int = 0
-
-    def __add__(self, other: Resources) -> Resources:
-        return Resources(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
-
-
-class Bits(int):
-    """An RTL parameter of any width: written to the instance as a sized literal."""
-
-    width: int
-
-    @classmethod
-    def of(cls, entries: Sequence[int], bits: int) -> Bits:
-        """Entries of `bits` bits each, entry 0 in the low bits."""
-        assert all(0 <= entry < 1 << bits for entry in entries), (entries, bits)
-        packed = cls(sum(entry << (bits * i) for i, entry in enumerate(entries)))
-        packed.width = bits * len(entries)
-        return packed
-
-    def __str__(self) -> str:
-        return f"{self.width}'h{int(self):x}"
+Folding = Mapping[str, int]  # attribute ("PE", "SIMD") -> lanes
+Range = tuple[np.ndarray, np.ndarray]  # lowest and highest value, by channel
+_STATED = ("traits", "lane_sizes", "ram_styles")
 
 
 class Trait(Enum):
@@ -120,48 +43,26 @@ class Trait(Enum):
     JOINS = auto()  # takes the channels of a pixel from several streams
     SPLITS = auto()  # gives the channels of a pixel to several streams
     FOLDED = auto()  # its lanes are chosen, by the search or in a build configuration
+    FOLLOWS = auto()  # has the lanes of the op that reads it, at most a pixel a beat
+    BUFFERS = auto()  # holds beats between two ops, and does nothing else
 
 
-class StreamOp(RTLBackend):
-    """Base of every op of the RTL library; registers with FINN as `<Op>_rtl`.
+class StreamOp(FinnOp):
+    """Base of every op of the RTL library; registers with FINN as `<Op>_rtl`."""
 
-    A subclass defines the class attributes and the abstract methods below. Stream inputs come first among
-    the node's inputs; parameters (weights, thresholds) follow as initializers and never become ports.
-    """
-
-    rtl_module: ClassVar[str]
     traits: ClassVar[frozenset[Trait]]
-    rtl_sources: ClassVar[tuple[str, ...]]  # relative to finn_build/rtl, dependencies first
-    vector_ports: ClassVar[bool] = False  # the module takes all its inputs, and gives all its outputs, as vectors
+    lane_sizes: ClassVar[Mapping[str, str]]
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if not hasattr(cls, "traits"):
-            raise TypeError(f"{cls.__name__} states no traits: an op that says nothing would lack FIFOs or lose rate")
+        for stated in _STATED:
+            if not hasattr(cls, stated):
+                raise TypeError(f"{cls.__name__} states no {stated}; an op that says nothing would be passed over")
 
-    @abstractmethod
-    def streams_in(self) -> list[Stream]:
-        """Input streams, in the order of the node's inputs."""
-
-    @abstractmethod
-    def streams_out(self) -> list[Stream]:
-        """Output streams, in the order of the node's outputs."""
-
-    @abstractmethod
-    def rtl_parameters(self) -> dict[str, int | str]:
-        """Parameters of the RTL module: integers, or strings such as memory file prefixes."""
-
-    @abstractmethod
-    def compute(self, *operands: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Compute outputs from inputs (streams, then parameters), all integers held in int64 arrays."""
-
-    @abstractmethod
-    def get_exp_cycles(self) -> int:
-        """Cycles per frame in steady state when inputs never starve and outputs never stall."""
-
-    @abstractmethod
-    def resources(self) -> Resources:
-        """Area estimate, fitted to Yosys `synth_xilinx`."""
+    @property
+    def in_memory(self) -> bool:
+        """Whether it is no module of the accelerator: it lies in the memory of the board, where the shell makes it."""
+        return "ddr" in self.ram_styles and bool(self.attr("ram_style") == "ddr")
 
     def fill_cycles(self) -> int:
         """Cycles from the first input beat to the first output beat at full rate."""
@@ -199,164 +100,82 @@ class StreamOp(RTLBackend):
         made = self.streams_out()[port].beats
         return [-(-(beats + 1) * stream.beats // made) for stream in self.streams_in()]
 
+    def vector_reads(self) -> int:
+        """Times that it reads a vector which it keeps meanwhile, while it takes no input; 1 in what reads once."""
+        return 1
+
+    def beats_missing(self, arrival: int, reading: int, capture: float) -> int:
+        """Beats that have to be there and that its own memory does not hold; 0 where it has none to run short of.
+
+        Args:
+            arrival: cycles in which a frame comes.
+            reading: cycles in which its windows are taken.
+            capture: part of a window's time until all of its pixels have been read.
+        """
+        return 0
+
+    def weights(self) -> str:
+        """Name of the tensor of its weights; empty where it has none."""
+        return ""
+
     def legal_lanes(self) -> list[int]:
         """Values of PE that fold the op, ascending."""
-        channels = self.streams_in()[0].shape[-1]
-        return [lanes for lanes in range(1, channels + 1) if channels % lanes == 0]
+        return divisors(self.attr(self.lane_sizes["PE"]))
 
-    def memory_files(self, model: ModelWrapper) -> dict[str, list[str]]:
-        """Memory images by file name, one hex word per line; names start with the node's name."""
-        return {}
+    def foldings(self, window: StreamOp | None) -> Iterable[Folding]:
+        """Every folding to choose from; one that is empty where its lanes are not chosen.
 
-    # What FINN asks for follows from the above.
-
-    def get_nodeattr_types(self) -> dict[str, Any]:
-        """Attributes of the FINN base, those in `own_attributes`, and those of the whole design.
-
-        They are the LUTs that a RAMB18 is worth, and the clock that the op is pipelined for, in MHz of a Zynq-7000.
+        Args:
+            window: the op that feeds it, where that one follows its lanes.
         """
-        whole = {"bramPrice": ("i", False, LUTS_PER_BRAM18), "clkMHz": ("f", False, 125.0)}
-        return super().get_nodeattr_types() | whole | self.own_attributes()
+        return [{"PE": lanes} for lanes in self.legal_lanes()] if "PE" in self.lane_sizes else [{}]
 
-    @classmethod
-    def own_attributes(cls) -> dict[str, Any]:
-        """Attributes of this op: name -> (type, required, default[, legal values])."""
-        return {}
+    def choose_folding(self, target_cycles: int, window: StreamOp | None) -> Folding:
+        """The folding of the fewest lanes that meets the target, window included, else the fastest; it is set."""
+        found = []
+        for folding in self.foldings(window):
+            self.fold(folding)
+            cycles = self.get_exp_cycles()
+            if window is not None:
+                window.follow(self)
+                cycles = max(cycles, window.get_exp_cycles())
+            found.append((max(cycles, target_cycles), prod(folding.values()), folding.get("PE", 1), folding))
+        return min(found, key=lambda choice: choice[:3])[-1]
 
-    @property
-    def path_ns(self) -> float:
-        """Longest path between two registers, with a fifth of the period as margin."""
-        return 800.0 / float(self.attr("clkMHz"))
+    def fold(self, folding: Folding) -> None:
+        """Set lanes."""
+        for name, lanes in folding.items():
+            self.set_nodeattr(name, lanes)
 
-    def attr(self, name: str) -> Any:
-        """Value of a node attribute."""
-        return self.get_nodeattr(name)
+    def follow(self, reader: StreamOp) -> None:
+        """Take over what depends on the folding of the op that reads it."""
 
-    def get_input_datatype(self, ind: int = 0) -> BaseDataType:
-        """Element type of input stream `ind`."""
-        return self.streams_in()[ind].dtype
+    def widened(self) -> NodeProto | None:
+        """The op that gives the same tensor in fewer cycles, a whole window a beat; None where there is none."""
+        return None
 
-    def get_output_datatype(self, ind: int = 0) -> BaseDataType:
-        """Element type of output stream `ind`."""
-        return self.streams_out()[ind].dtype
+    def step_forms(self, model: ModelWrapper, ranges: list[Range | None]) -> Iterable[Mapping[str, Any]]:
+        """Attributes of each other form of its step function, equal on every integer that can enter.
 
-    def get_normal_input_shape(self, ind: int = 0) -> tuple[int, ...]:
-        """Shape of input `ind`, channels last."""
-        return self.streams_in()[ind].shape
+        Args:
+            model: graph that holds its parameters.
+            ranges: of its streams, where more is known than their types.
+        """
+        return ()
 
-    def get_normal_output_shape(self, ind: int = 0) -> tuple[int, ...]:
-        """Shape of output `ind`, channels last."""
-        return self.streams_out()[ind].shape
+    def output_ranges(self, model: ModelWrapper, ranges: list[Range | None]) -> list[Range]:
+        """Ranges of the outputs; none where no more is known than their types.
 
-    def get_folded_input_shape(self, ind: int = 0) -> tuple[int, ...]:
-        """Shape of input `ind` with the last dimension split into (folds, lanes)."""
-        return _folded(self.streams_in()[ind])
-
-    def get_folded_output_shape(self, ind: int = 0) -> tuple[int, ...]:
-        """Shape of output `ind` with the last dimension split into (folds, lanes)."""
-        return _folded(self.streams_out()[ind])
-
-    def get_instream_width(self, ind: int = 0) -> int:
-        """Payload bits of input `ind`; 0 for a parameter, which has no port."""
-        streams = self.streams_in()
-        return streams[ind].width if ind < len(streams) else 0
-
-    def get_outstream_width(self, ind: int = 0) -> int:
-        """Payload bits of output `ind`."""
-        return self.streams_out()[ind].width
-
-    def get_number_output_values(self) -> int | dict[str, int]:
-        """Beats per frame: a number for one output, a dictionary by port for several."""
-        beats = {f"out{i}": s.beats for i, s in enumerate(self.streams_out())}
-        return beats["out0"] if len(beats) == 1 else beats
-
-    def infer_node_datatype(self, model: ModelWrapper) -> None:
-        """Annotate the outputs' types in the model."""
-        for name, stream in zip(self.onnx_node.output, self.streams_out(), strict=True):
-            model.set_tensor_datatype(name, stream.dtype)
-
-    def make_shape_compatible_op(self, model: ModelWrapper) -> NodeProto:
-        """Stand-in node for ONNX shape inference; ops with several outputs set their shapes when made."""
-        return super().make_const_shape_op(list(self.streams_out()[0].shape))
-
-    def lut_estimation(self, fpgapart: str) -> int:
-        """LUTs."""
-        return self.resources().lut
-
-    def bram_estimation(self, fpgapart: str) -> int:
-        """RAMB18 blocks."""
-        return self.resources().bram18
-
-    def dsp_estimation(self, fpgapart: str) -> int:
-        """DSP slices."""
-        return self.resources().dsp
-
-    def uram_estimation(self, fpgapart: str) -> int:
-        """UltraRAM blocks."""
-        return self.resources().uram
-
-    def generate_hdl(self, model: ModelWrapper, fpgapart: str, clk: float) -> None:
-        """Write the thin instance `<node>.v` and the memory files into `code_gen_dir_ipgen`."""
-        code_dir = Path(self.attr("code_gen_dir_ipgen"))
-        code_dir.mkdir(parents=True, exist_ok=True)
-        name, parameters = self.get_verilog_top_module_name(), self.rtl_parameters()
-        texts = [value.replace(".", "_") for value in parameters.values() if isinstance(value, str)]
-        if not all(map(is_identifier, (name, *texts))):
-            raise UnsupportedModelError(
-                f"{name!r}: a node's name and texts become Verilog: only letters, digits and single underscores; "
-                "apply GiveUniqueNodeNames first"
-            )
-        text = _WRAPPER.render(
-            name=name,
-            module=self.rtl_module,
-            parameters=parameters,
-            inputs=self.streams_in(),
-            outputs=self.streams_out(),
-            vectors=self.vector_ports,
-        )
-        (code_dir / f"{name}.v").write_text(text)
-        for file_name, words in self.memory_files(model).items():
-            (code_dir / file_name).write_text("\n".join(words) + "\n")
-        self.set_nodeattr("gen_top_module", name)
-        self.set_nodeattr("ipgen_path", str(code_dir))
-        self.set_nodeattr("ip_path", str(code_dir))
-
-    def get_rtl_file_list(self, abspath: bool = False) -> list[str]:
-        """RTL sources, dependencies first, the thin instance last."""
-        rtl, code = (RTL_DIR, Path(self.attr("code_gen_dir_ipgen"))) if abspath else (Path(), Path())
-        return [str(rtl / s) for s in self.rtl_sources] + [str(code / f"{self.attr('gen_top_module')}.v")]
-
-    def code_generation_ipi(self) -> list[str]:
-        """Tcl for Vivado's IP integrator; FINN looks for each file by its name as it stands here, so without braces."""
-        code_dir = Path(self.attr("code_gen_dir_ipgen"))
-        files = self.get_rtl_file_list(abspath=True) + sorted(str(f) for f in code_dir.glob("*.mem"))
-        return [f"add_files -norecurse {f}" for f in files] + [
-            f"create_bd_cell -type module -reference {self.attr('gen_top_module')} {self.onnx_node.name}"
-        ]
-
-    def execute_node(self, context: dict[str, np.ndarray], graph: GraphProto) -> None:
-        """Execute in NumPy integers, or in rtlsim when `exec_mode` says so."""
-        if self.attr("exec_mode") == "rtlsim":
-            self._execute_rtlsim(context, graph)
-            return
-        operands = [np.asarray(context[name]).astype(np.int64) for name in self.onnx_node.input]
-        for i, stream in enumerate(self.streams_in()):
-            operands[i] = operands[i].reshape(stream.shape)
-        for name, value in zip(self.onnx_node.output, self.compute(*operands), strict=True):
-            context[name] = value.astype(np.float32)
-
-    def _execute_rtlsim(self, context: dict[str, np.ndarray], graph: GraphProto) -> None:
-        """Run FINN's rtlsim with the parameters hidden: they live in memory files, not on ports."""
-        parameters = list(self.onnx_node.input[len(self.streams_in()) :])
-        del self.onnx_node.input[len(self.streams_in()) :]
-        try:
-            super().execute_node(context, graph)
-        finally:
-            self.onnx_node.input.extend(parameters)
-
-
-def _folded(stream: Stream) -> tuple[int, ...]:
-    return (*stream.shape[:-1], stream.shape[-1] // stream.lanes, stream.lanes)
+        Args:
+            model, ranges: as above.
+        """
+        known = [r for r in ranges if r is not None]
+        if Trait.MONOTONE not in self.traits or len(known) != len(ranges):
+            return []
+        shapes = [s.shape for s in self.streams_in()]
+        ends = [self.compute(*(np.broadcast_to(r[k], s) for r, s in zip(known, shapes, strict=True))) for k in (0, 1)]
+        pairs = [np.stack(pair).reshape(-1, pair[0].shape[-1]) for pair in zip(*ends, strict=True)]
+        return [(values.min(axis=0), values.max(axis=0)) for values in pairs]
 
 
 def traits_of(node: NodeProto) -> frozenset[Trait]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -14,18 +15,22 @@ from qonnx.core.modelwrapper import ModelWrapper
 from finn_build.arithmetic.affine import FRACTIONS, AffineSteps, fit_affine
 from finn_build.arithmetic.datatypes import integer_range_dtype
 from finn_build.arithmetic.step_function import StepFunction
+from finn_build.dataflow.ops import _bitconv_folding
 from finn_build.dataflow.ops._bitconv_area import bitconv_area
 from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops._memory import hex_words, rom_in_block_ram
 from finn_build.dataflow.ops._popcount import Popcount, plan_popcount
 from finn_build.dataflow.ops._ram import RAM_STYLES
+from finn_build.dataflow.ops._steps import level_ranges, step_function
 from finn_build.dataflow.ops._window import Window
-from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Resources, Stream, StreamOp, Trait
+from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Folding, Range, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import fifo_style
 from finn_build.dataflow.ops.swg import geometry_parameters, ring_choice, window_of
+from finn_build.dataflow.stream import Resources, Stream, sizes
 from finn_build.errors import ConfigError
 
 _BIPOLAR = DataType["BIPOLAR"]
+_FEW_STEPS = 3  # a search among these is small
 _IN_FLIGHT = 2  # pixels between the ring and the search that still need their shortcut
 SHORTCUTS = ("none", "own", "stream")
 
@@ -44,6 +49,8 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
 
     rtl_module = "sf_bitconv"
     traits = frozenset({Trait.WINDOW, Trait.SHORTCUT, Trait.FOLDED})
+    lane_sizes = sizes(PE="MH", SIMD="IFMChannels", Lanes="MH", InLanes="IFMChannels")
+    ram_styles = ("block", "distributed")
     rtl_sources = (
         *(*FIFO_RTL, *ROM_RTL, "lib/sf_compressor.sv"),
         *("swg/sf_swg_walk.sv", "swg/sf_swg_core.sv", "mvau/sf_mvau_signs.sv", "mvau/sf_mvau_pe.sv"),
@@ -78,7 +85,6 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             "affineFraction": ("i", False, 0),
             "affineBits": ("ints", False, [0, 0]),  # of A and D
             "shortcutRange": ("ints", False, []),  # for affine steps: lowest value of each channel, then highest
-            "ram_style": ("s", False, "auto", {"auto", "block", "distributed"}),
         }
 
     @cached_property
@@ -161,15 +167,30 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
 
     def fit_affine(self, model: ModelWrapper, fractions: tuple[int, ...] = FRACTIONS) -> AffineSteps | None:
         """Lines that give the level of every total, or None."""
-        thresholds, *table = (
-            model.get_initializer(n).astype(np.int64)
-            for n in self.onnx_node.input[len(self.streams_in()) + self.sign_steps + 1 :]
-        )
         bits, bias = self._affine_levels
         if bits < 2 or self.streams_out()[0].dtype == _BIPOLAR:
             return None
-        steps = StepFunction(thresholds, table[0] if table else None, self.attr("outBias"))
-        return fit_affine(steps, *self.total_range, bits, bias, fractions)
+        return fit_affine(step_function(self, model), *self.total_range, bits, bias, fractions)
+
+    def step_forms(self, model: ModelWrapper, ranges: list[Range | None]) -> Iterator[Mapping[str, Any]]:
+        """Two lines a channel, where they give the level of every total."""
+        known: dict[str, Any] = {}
+        if self.attr("shortcut") != "none" and ranges[-1] is not None:
+            known["shortcutRange"] = [int(v) for v in np.concatenate(ranges[-1])]
+        if self.attr("numSteps") > _FEW_STEPS and (fit := self.changed(**known).fit_affine(model)) is not None:
+            yield known | {"affineSteps": 1, "affineFraction": fit.fraction, "affineBits": list(fit.widths)}
+
+    def output_ranges(self, model: ModelWrapper, ranges: list[Range | None]) -> list[Range]:
+        """Of its levels."""
+        return level_ranges(self, model)
+
+    def weights(self) -> str:
+        """Behind the thresholds of the signs."""
+        return str(self.onnx_node.input[len(self.streams_in()) + self.sign_steps])
+
+    def choose_folding(self, target_cycles: int, window: StreamOp | None) -> Folding:
+        """The smallest by its own estimate that meets the target, else the fastest."""
+        return _bitconv_folding.choose(self, target_cycles)
 
     @property
     def reading_cycles(self) -> int:

@@ -10,11 +10,13 @@ from qonnx.core.datatype import BaseDataType, DataType
 
 from finn_build.arithmetic.datatypes import integer_range_dtype
 from finn_build.dataflow.ops._folds import pattern, pattern_lanes, period
-from finn_build.dataflow.ops.base import FIFO_RTL, Bits, Resources, Stream, StreamOp, Trait
+from finn_build.dataflow.ops.base import FIFO_RTL, Folding, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
+from finn_build.dataflow.stream import Bits, Resources, Stream, sizes
 from finn_build.errors import ConfigError
 
 _BIPOLAR = DataType["BIPOLAR"]
+_WORD_BITS = 72  # of UltraRAM; block RAM takes any width
 
 
 @register_custom_op
@@ -30,6 +32,8 @@ class StreamConcat_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this su
 
     rtl_module = "sf_concat"
     traits = frozenset({Trait.MONOTONE, Trait.JOINS})
+    lane_sizes = sizes(PE="Selection")
+    ram_styles = ()
     rtl_sources = (*FIFO_RTL, "concat/sf_concat.sv")
     vector_ports = True
 
@@ -47,6 +51,11 @@ class StreamConcat_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this su
     def legal_lanes(self) -> list[int]:
         """Lanes that come from the same input in every beat."""
         return pattern_lanes(list(self.attr("Selection")))
+
+    def choose_folding(self, target_cycles: int, window: StreamOp | None) -> Folding:
+        """A word of a memory, whatever the target: what waits at a join may be deep, and UltraRAM has one width."""
+        bits = self.streams_out()[0].dtype.bitwidth()
+        return {"PE": max(lanes for lanes in self.legal_lanes() if lanes == 1 or lanes * bits <= _WORD_BITS)}
 
     def _selection(self) -> list[int]:
         """Input of each beat of a pixel.

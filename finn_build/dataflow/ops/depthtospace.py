@@ -9,10 +9,11 @@ import numpy as np
 from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import DataType
 
-from finn_build.dataflow.ops._folds import divisors, folds
+from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops._ram import RAM_STYLES, bram18_blocks, memory_style, single_port_luts
-from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import FIFO_RTL, StreamOp
 from finn_build.dataflow.ops.fifo import pair_area
+from finn_build.dataflow.stream import Resources, Stream, sizes
 from finn_build.errors import ConfigError
 
 
@@ -25,6 +26,8 @@ class DepthToSpace_rtl(StreamOp):  # noqa: N801  (FINN's naming)
 
     rtl_module = "sf_depthtospace"
     traits = frozenset()
+    lane_sizes = sizes(PE="NumChannels")
+    ram_styles = ("block", "distributed")
     rtl_sources = (*FIFO_RTL, "depthtospace/sf_depthtospace.sv")
 
     @classmethod
@@ -36,12 +39,7 @@ class DepthToSpace_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             "BlockSize": ("i", True, 2),
             "PE": ("i", False, 1),
             "inputDataType": ("s", True, ""),
-            "ram_style": ("s", False, "auto", {"auto", "block", "distributed"}),
         }
-
-    def legal_lanes(self) -> list[int]:
-        """Lanes within one output pixel."""
-        return divisors(self.attr("NumChannels"))
 
     def streams_in(self) -> list[Stream]:
         """The deep image.

@@ -9,8 +9,9 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import DataType
 
 from finn_build.dataflow.ops._folds import folds
-from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp, Trait
+from finn_build.dataflow.ops.base import FIFO_RTL, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
+from finn_build.dataflow.stream import Resources, Stream, sizes
 from finn_build.errors import ConfigError
 
 
@@ -20,6 +21,8 @@ class DuplicateStreams_rtl(StreamOp):  # noqa: N801  (FINN's naming)
 
     rtl_module = "sf_duplicate"
     traits = frozenset({Trait.COPIES, Trait.IN_STEP, Trait.MONOTONE})
+    lane_sizes = sizes(PE="NumChannels")
+    ram_styles = ()
     rtl_sources = (*FIFO_RTL, "duplicate/sf_duplicate.sv")
 
     @classmethod

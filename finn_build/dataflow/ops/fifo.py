@@ -18,7 +18,8 @@ from finn_build.dataflow.ops._ram import (
     memory_style,
     uram_blocks,
 )
-from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp, Trait
+from finn_build.dataflow.ops.base import FIFO_RTL, StreamOp, Trait
+from finn_build.dataflow.stream import Resources, Stream, sizes
 from finn_build.errors import ConfigError, UnsupportedModelError
 
 _SRL_PLACES = 32
@@ -31,7 +32,9 @@ class StreamFIFO_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """Hold up to `depth` beats; the tensor passes unchanged."""
 
     rtl_module = "sf_fifo"
-    traits = frozenset({Trait.COPIES, Trait.PACED})
+    traits = frozenset({Trait.COPIES, Trait.PACED, Trait.BUFFERS})
+    lane_sizes = sizes()
+    ram_styles = ("block", "distributed", "ultra", "ddr")
     rtl_sources = FIFO_RTL
 
     @classmethod
@@ -43,7 +46,6 @@ class StreamFIFO_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             "dataType": ("s", True, ""),
             "depth": ("i", False, 2),
             "leastDepth": ("i", False, 0),  # with less, the skip that it is in stalls for ever; 0 where it is in none
-            "ram_style": ("s", False, "auto", {"auto", "block", "distributed", "ultra", "ddr"}),
         }
 
     def _stream(self) -> Stream:
@@ -60,11 +62,6 @@ class StreamFIFO_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     def streams_out(self) -> list[Stream]:
         """The same tensor."""
         return [self._stream()]
-
-    @property
-    def in_memory(self) -> bool:
-        """Whether it lies in the memory of the board, where the shell makes it."""
-        return bool(self.attr("ram_style") == "ddr")
 
     def _style(self) -> str:
         """Kind of memory."""

@@ -7,8 +7,9 @@ import numpy as np
 from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import DataType
 
-from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import FIFO_RTL, StreamOp
 from finn_build.dataflow.ops.fifo import pair_area
+from finn_build.dataflow.stream import Resources, Stream, sizes
 
 
 @register_custom_op
@@ -21,6 +22,8 @@ class LabelSelect_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this suf
 
     rtl_module = "sf_labelselect"
     traits = frozenset()
+    lane_sizes = sizes(PE="Labels")
+    ram_styles = ()
     rtl_sources = (*FIFO_RTL, "labelselect/sf_labelselect.sv")
 
     @classmethod

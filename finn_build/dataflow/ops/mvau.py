@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import ceil, log2, prod
 from typing import Any
 
@@ -11,12 +12,13 @@ from qonnx.core.datatype import BaseDataType, DataType
 from qonnx.core.modelwrapper import ModelWrapper
 
 from finn_build.dataflow.ops._dsp import ProductPlan, plan_products
-from finn_build.dataflow.ops._folds import folds
+from finn_build.dataflow.ops._folds import divisors, folds
 from finn_build.dataflow.ops._memory import hex_words, rom_area, rom_in_block_ram
 from finn_build.dataflow.ops._popcount import Popcount, plan_popcount
 from finn_build.dataflow.ops._ram import RAM_STYLES, bram18_blocks, lutram_luts, memory_style
-from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Resources, Stream, StreamOp, Trait
+from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Folding, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
+from finn_build.dataflow.stream import Resources, Stream, sizes
 from finn_build.errors import ConfigError
 
 
@@ -34,6 +36,8 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
 
     rtl_module = "sf_mvau"
     traits = frozenset({Trait.PACED, Trait.FOLDED})
+    lane_sizes = sizes(PE="MH", SIMD="MW")
+    ram_styles = ("block", "distributed")
     rtl_sources = (
         *(*FIFO_RTL, *ROM_RTL, "lib/sf_compressor.sv"),
         *(f"mvau/sf_mvau{part}.sv" for part in ("_signs", "_pe", "_products", "_tree", "_dots", "_rows", "")),
@@ -53,7 +57,6 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             "weightDataType": ("s", True, ""),
             "outputDataType": ("s", True, ""),
             "NarrowWeights": ("i", False, 0, {0, 1}),
-            "ram_style": ("s", False, "auto", {"auto", "block", "distributed"}),
         }
 
     def streams_in(self) -> list[Stream]:
@@ -209,6 +212,20 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         """Σ w·x. Doubles are exact here (sums stay far below 2^53) and multiply much faster than int64."""
         x, weights = operands
         return ((x.astype(np.float64) @ weights.astype(np.float64)).astype(np.int64),)
+
+    def weights(self) -> str:
+        """Its only parameter."""
+        return str(self.onnx_node.input[1])
+
+    def foldings(self, window: StreamOp | None) -> Iterator[Folding]:
+        """A window gives at most a pixel a beat; without one, any part of the vector enters in a beat."""
+        for simd in divisors(self.attr("MW") if window is None else window.streams_in()[0].shape[-1]):
+            for pe in divisors(self.attr("MH")):
+                yield {"PE": pe, "SIMD": simd}
+
+    def vector_reads(self) -> int:
+        """Once for each row fold."""
+        return self._nf
 
     def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
         """Any row needs the whole vector."""

@@ -9,8 +9,9 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import DataType
 
 from finn_build.dataflow.ops._folds import folds
-from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import FIFO_RTL, StreamOp
 from finn_build.dataflow.ops.fifo import pair_area
+from finn_build.dataflow.stream import Resources, Stream, sizes
 from finn_build.errors import ConfigError
 
 
@@ -23,6 +24,8 @@ class StreamPad_rtl(StreamOp):  # noqa: N801  (FINN's naming)
 
     rtl_module = "sf_pad"
     traits = frozenset()
+    lane_sizes = sizes(PE="NumChannels")
+    ram_styles = ()
     rtl_sources = (*FIFO_RTL, "pad/sf_pad.sv")
 
     @classmethod

@@ -13,9 +13,10 @@ from qonnx.core.datatype import BaseDataType, DataType
 from finn_build.arithmetic.datatypes import integer_range_dtype
 from finn_build.dataflow.ops._ram import lutram_luts
 from finn_build.dataflow.ops._window import Window
-from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp, Trait
+from finn_build.dataflow.ops.base import FIFO_RTL, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.dataflow.ops.swg import core_resources, geometry_parameters, image_stream, ring_parameters, window_of
+from finn_build.dataflow.stream import Resources, Stream, sizes
 
 
 @register_custom_op
@@ -29,6 +30,8 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
 
     rtl_module = "sf_pool"
     traits = frozenset({Trait.WINDOW, Trait.MONOTONE, Trait.FOLDED})
+    lane_sizes = sizes(PE="IFMChannels")
+    ram_styles = ("block", "distributed")
     rtl_sources = (
         *(*FIFO_RTL, "swg/sf_swg_walk.sv", "swg/sf_swg_core.sv"),
         *(f"pool/sf_pool{part}.sv" for part in ("_lane", "_tiles", "")),
@@ -46,7 +49,6 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             "PE": ("i", False, 1),
             "Function": ("s", True, "", {"max", "sum"}),
             "inputDataType": ("s", True, ""),
-            "ram_style": ("s", False, "auto", {"auto", "block", "distributed"}),
         }
 
     @cached_property

@@ -9,8 +9,9 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import DataType
 
 from finn_build.dataflow.ops._folds import pattern, pattern_lanes, period
-from finn_build.dataflow.ops.base import FIFO_RTL, Bits, Resources, Stream, StreamOp, Trait
+from finn_build.dataflow.ops.base import FIFO_RTL, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
+from finn_build.dataflow.stream import Bits, Resources, Stream, sizes
 from finn_build.errors import ConfigError
 
 DROPPED = -1  # in `Selection`: nobody reads this channel
@@ -26,6 +27,8 @@ class StreamSplit_rtl(StreamOp):  # noqa: N801  (FINN's naming)
 
     rtl_module = "sf_split"
     traits = frozenset({Trait.MONOTONE, Trait.SPLITS})
+    lane_sizes = sizes(PE="Selection")
+    ram_styles = ()
     rtl_sources = (*FIFO_RTL, "split/sf_split.sv")
     vector_ports = True
 

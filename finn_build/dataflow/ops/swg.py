@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from finn.custom_op.fpgadataflow.rtl import register_custom_op
+from onnx import NodeProto, helper
 from qonnx.core.datatype import BaseDataType, DataType
 
 from finn_build.dataflow.ops._folds import folds
@@ -19,9 +20,11 @@ from finn_build.dataflow.ops._ram import (
     uram_blocks,
 )
 from finn_build.dataflow.ops._window import Window
-from finn_build.dataflow.ops.base import Resources, Stream, StreamOp, Trait
+from finn_build.dataflow.ops.base import DOMAIN, StreamOp, Trait
+from finn_build.dataflow.stream import Resources, Stream, sizes
 from finn_build.errors import ConfigError
 
+_KEPT = ("IFMDim", "IFMChannels", "KernelDim", "Stride", "Padding", "inputDataType", "ram_style")  # by `widened`
 _BRAM18_PER_URAM = 16  # that hold as much
 
 
@@ -34,7 +37,9 @@ class SWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """
 
     rtl_module = "sf_swg"
-    traits = frozenset({Trait.SLIDES, Trait.WINDOW})
+    traits = frozenset({Trait.SLIDES, Trait.WINDOW, Trait.FOLLOWS})
+    lane_sizes = sizes(SIMD="IFMChannels")
+    ram_styles = ("block", "distributed", "ultra")
     rtl_sources = ("lib/sf_ram.sv", "swg/sf_swg_walk.sv", "swg/sf_swg_core.sv", "swg/sf_swg.sv")
 
     @classmethod
@@ -48,7 +53,6 @@ class SWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             "Padding": ("ints", False, [0, 0, 0, 0]),  # [top, left, bottom, right]
             "SIMD": ("i", False, 1),
             "inputDataType": ("s", True, ""),
-            "ram_style": ("s", False, "auto", {"auto", "block", "distributed", "ultra"}),
         }
 
     @cached_property
@@ -90,6 +94,28 @@ class SWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         """Windows by slicing, padded places 0."""
         patches = self.window.patches(operands[0], 0)
         return (patches.reshape(*patches.shape[:3], -1),)
+
+    def follow(self, reader: StreamOp) -> None:
+        """Its lanes are the reader's."""
+        self.set_nodeattr("SIMD", reader.streams_in()[0].lanes)
+
+    def beats_missing(self, arrival: int, reading: int, capture: float) -> int:
+        """Words that the ring is too short for, and a pixel."""
+        kept = self.window.pixels_kept(arrival, reading, capture) * self.window.folds
+        missing = kept - int(self.rtl_parameters()["DEPTH"])
+        return missing + self.window.folds if missing > 0 else 0
+
+    def widened(self) -> NodeProto | None:
+        """A WideSWG of the same name and tensors; it cannot pad bipolar pixels, whose windows are three-valued."""
+        if self.attr("inputDataType") == "BIPOLAR" and any(self.attr("Padding")):
+            return None
+        node = self.onnx_node
+        wide = helper.make_node(
+            "WideSWG_rtl", list(node.input), list(node.output), name=node.name, domain=DOMAIN, backend="fpgadataflow",
+            **{name: self.attr(name) for name in _KEPT},
+        )  # fmt: skip
+        wide.doc_string = node.doc_string
+        return wide
 
     def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
         """A place needs its pixel; a padded one nothing."""

@@ -3,6 +3,7 @@ with a table; or, where that is smaller and exact, among displacements (`arithme
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,16 @@ from finn_build.arithmetic.midpoint import MidpointSteps, fit_midpoint
 from finn_build.arithmetic.step_function import StepFunction
 from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops._memory import hex_words, rom_area, rom_in_block_ram
-from finn_build.dataflow.ops._midpoint import ATTRIBUTES, MidpointForm
+from finn_build.dataflow.ops._midpoint import ATTRIBUTES, MidpointForm, midpoint_attributes
 from finn_build.dataflow.ops._ram import LUTS_PER_BRAM18
-from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Resources, Stream, StreamOp, Trait
+from finn_build.dataflow.ops._steps import level_ranges, step_function
+from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Range, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
+from finn_build.dataflow.stream import Resources, Stream, sizes
 
 _BIPOLAR = DataType["BIPOLAR"]
+_FEW_STEPS = 7  # a search among these is small
+_MOST_DIP_BITS = 6
 
 
 @register_custom_op
@@ -34,6 +39,8 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
 
     rtl_module = "sf_thresholding"
     traits = frozenset({Trait.IN_STEP, Trait.PACED, Trait.FOLDED})
+    lane_sizes = sizes(PE="NumChannels")
+    ram_styles = ()
     rtl_sources = (
         *(*FIFO_RTL, *ROM_RTL),
         *(f"thresholding/sf_thresholding{part}.sv" for part in ("_search", "_midpoint", "")),
@@ -121,9 +128,19 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
         dtypes = self.streams_in()[0].dtype, self.streams_out()[0].dtype
         if _BIPOLAR in dtypes or self.attr("sharedSteps"):
             return None
-        thresholds, *table = (model.get_initializer(n).astype(np.int64) for n in self.onnx_node.input[1:])
-        steps = StepFunction(thresholds, table[0] if table else None, self.attr("outBias"))
+        steps = step_function(self, model)
         return fit_midpoint(steps, self.attr("NumChannels"), int(dtypes[0].min()), int(dtypes[0].max()), dip_bits)
+
+    def step_forms(self, model: ModelWrapper, ranges: list[Range | None]) -> Iterator[Mapping[str, Any]]:
+        """Displacements, with each size that the dip may have."""
+        for dip_bits in range(_MOST_DIP_BITS + 1) if self.attr("numSteps") > _FEW_STEPS else ():
+            fit = self.fit_midpoint(model, dip_bits)
+            if fit is not None and (formats := midpoint_attributes(fit)) is not None:
+                yield formats
+
+    def output_ranges(self, model: ModelWrapper, ranges: list[Range | None]) -> list[Range]:
+        """Of its levels."""
+        return level_ranges(self, model)
 
     def _table(self, model: ModelWrapper, lane: int) -> np.ndarray:
         """Levels of one lane, [rows * 2^stages, 1]; counts beyond the steps never occur."""
@@ -161,7 +178,7 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
             return None
         form = MidpointForm(self._folds(), **{name: self.attr(name) for name in ATTRIBUTES})
         areas = (self._area(f, LUTS_PER_BRAM18) for f in (form, None))
-        displaced, plain = (area.lut + LUTS_PER_BRAM18 * area.bram18 for area in areas)
+        displaced, plain = (area.luts(LUTS_PER_BRAM18) for area in areas)
         return form if displaced < plain else None
 
     def _area(self, form: MidpointForm | None, price: int) -> Resources:

@@ -11,8 +11,9 @@ from qonnx.core.datatype import BaseDataType, DataType
 
 from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops._ram import RAM_STYLES, bram18_blocks, memory_style, single_port_luts
-from finn_build.dataflow.ops.base import FIFO_RTL, Resources, Stream, StreamOp
+from finn_build.dataflow.ops.base import FIFO_RTL, StreamOp
 from finn_build.dataflow.ops.fifo import pair_area
+from finn_build.dataflow.stream import Resources, Stream, sizes
 from finn_build.errors import ConfigError
 
 
@@ -27,6 +28,8 @@ class Upsample_rtl(StreamOp):  # noqa: N801  (FINN's naming)
 
     rtl_module = "sf_upsample"
     traits = frozenset()
+    lane_sizes = sizes(PE="NumChannels")
+    ram_styles = ("block", "distributed")
     rtl_sources = (*FIFO_RTL, "upsample/sf_upsample.sv")
 
     @classmethod
@@ -39,7 +42,6 @@ class Upsample_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             "Function": ("s", False, "nearest", {"nearest", "zeros"}),
             "PE": ("i", False, 1),
             "inputDataType": ("s", True, ""),
-            "ram_style": ("s", False, "auto", {"auto", "block", "distributed"}),
         }
 
     @property

@@ -13,9 +13,10 @@ from qonnx.core.datatype import DataType
 
 from finn_build.dataflow.ops._ram import RAM_STYLES, bram18_blocks, lutram_luts, memory_style
 from finn_build.dataflow.ops._window import Window
-from finn_build.dataflow.ops.base import DOMAIN, FIFO_RTL, Resources, Stream, StreamOp, Trait
+from finn_build.dataflow.ops.base import DOMAIN, FIFO_RTL, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import StreamFIFO_rtl
 from finn_build.dataflow.ops.swg import geometry_parameters, image_stream, window_of
+from finn_build.dataflow.stream import Resources, Stream, sizes
 from finn_build.errors import ConfigError
 
 _LEAST_DEPTH = 4  # columns: the FIFO's own latency
@@ -34,6 +35,8 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
 
     rtl_module = "sf_wideswg"
     traits = frozenset({Trait.SLIDES, Trait.WINDOW})
+    lane_sizes = sizes()
+    ram_styles = ("block", "distributed")
     rtl_sources = (*FIFO_RTL, *(f"wideswg/sf_wideswg{part}.sv" for part in ("_columns", "_windows", "")))
 
     @classmethod
@@ -47,7 +50,6 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             "Padding": ("ints", False, [0, 0, 0, 0]),  # [top, left, bottom, right]
             "WindowCycles": ("i", False, 1),
             "inputDataType": ("s", True, ""),
-            "ram_style": ("s", False, "auto", {"auto", "block", "distributed"}),
         }
 
     @cached_property
@@ -108,6 +110,11 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         """Windows by slicing, padded places 0."""
         patches = self.window.patches(operands[0], 0)
         return (patches.reshape(*patches.shape[:3], -1),)
+
+    def follow(self, reader: StreamOp) -> None:
+        """It learns the reader's pace."""
+        height, width = self.window.windows
+        self.set_nodeattr("WindowCycles", reader.get_exp_cycles() // (height * width))
 
     def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
         """A window needs its last place."""

@@ -98,7 +98,7 @@ def _held(converters: list[NodeProto], given: np.ndarray) -> np.ndarray:
 
 def too_shallow(model: ModelWrapper) -> list[str]:
     """FIFOs that hold less than their skip takes, in words."""
-    fifos = [(n, getCustomOp(n)) for n in model.get_nodes_by_op_type("StreamFIFO_rtl")]
+    fifos = [(n, getCustomOp(n)) for n in model.graph.node if Trait.BUFFERS in traits_of(n)]
     return [
         f"{node.name} (skip to {node.doc_string}) holds {op.attr('depth'):,} beats and needs {op.attr('leastDepth'):,}"
         for node, op in fifos

@@ -7,7 +7,8 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
-from finn_build.dataflow.ops.base import DOMAIN, Stream
+from finn_build.dataflow.ops.base import DOMAIN
+from finn_build.dataflow.stream import Stream
 
 
 class InsertDuplicates(Transformation):
@@ -42,7 +43,7 @@ def _split(model: ModelWrapper, tensor: str, readers: list, is_output: bool) -> 
     for name in (source, *copies):
         model.set_tensor_shape(name, shape)
         model.set_tensor_datatype(name, dtype)
-    count = sum(n.op_type == "DuplicateStreams_rtl" for n in model.graph.node)
+    count = sum(n.name.startswith("Duplicate_") for n in model.graph.node)
     node = helper.make_node(
         "DuplicateStreams_rtl", [source], copies, name=f"Duplicate_{count}", domain=DOMAIN, backend="fpgadataflow",
         NumChannels=shape[-1], PE=1, NumOutputStreams=len(copies), inputDataType=stream.dtype.name,

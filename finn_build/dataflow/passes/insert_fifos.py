@@ -30,9 +30,10 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
-from finn_build.dataflow.ops.base import DOMAIN, Stream, StreamOp, Trait, traits_of
+from finn_build.dataflow.ops.base import DOMAIN, StreamOp, Trait, traits_of
 from finn_build.dataflow.passes._pixel_order import pixels_held
 from finn_build.dataflow.passes._skips import least_depths
+from finn_build.dataflow.stream import Stream
 from finn_build.errors import ConfigError
 
 _BUSY = 0.75  # of the interval between frames; with less to do an op catches up
@@ -54,7 +55,7 @@ class InsertFIFOs(Transformation):
             ConfigError: `depths` names no FIFO.
         """
         self._insert(model)
-        fifos = {n.name: n for n in model.get_nodes_by_op_type("StreamFIFO_rtl")}
+        fifos = {n.name: n for n in model.graph.node if Trait.BUFFERS in traits_of(n)}
         for name, depth in self.depths.items():
             if name not in fifos:
                 raise ConfigError(f"fifos: no FIFO is called {name}; legal: {', '.join(fifos) or 'none'}")
@@ -161,17 +162,15 @@ class InsertFIFOs(Transformation):
         return stream.beats // stream.shape[1] if strided and busy else 0
 
     def _pace_depth(self, model: ModelWrapper, node: NodeProto) -> int:
-        """Beats before an SWG that its ring cannot hold when its windows are paced; 0 elsewhere."""
-        reader = model.find_consumer(node.output[0]) if node.op_type == "SWG_rtl" else None
-        if reader is None or reader.op_type != "BitMVAU_rtl":
+        """Beats before a window that its own memory cannot hold when its windows are paced; 0 elsewhere."""
+        reader = model.find_consumer(node.output[0]) if Trait.FOLLOWS in traits_of(node) else None
+        if reader is None:
             return 0
-        op, mvau = getCustomOp(node), getCustomOp(reader)
-        arrival, reading = self._busiest_before(model, node), max(op.get_exp_cycles(), mvau.get_exp_cycles())
+        op, after = getCustomOp(node), getCustomOp(reader)
+        arrival, reading = self._busiest_before(model, node), max(op.get_exp_cycles(), after.get_exp_cycles())
         if max(arrival, reading) <= _BUSY * self.target_cycles:
             return 0
-        kept = op.window.pixels_kept(arrival, reading, mvau.attr("PE") / mvau.attr("MH")) * op.window.folds
-        missing = kept - int(op.rtl_parameters()["DEPTH"])
-        return missing + op.window.folds if missing > 0 else 0
+        return op.beats_missing(arrival, reading, 1 / after.vector_reads())
 
     def _busiest_before(self, model: ModelWrapper, node: NodeProto) -> int:
         """Cycles per frame of the slowest op between the accelerator's input and a node."""
@@ -186,23 +185,23 @@ def _burst_depth(model: ModelWrapper, node: NodeProto) -> int:
 
 
 def _replay_depth(model: ModelWrapper, node: NodeProto) -> int:
-    """One vector before an MVAU of several row folds that no window op feeds, 0 elsewhere.
+    """One vector before an op that reads it again, unless a window op feeds it; 0 elsewhere.
 
-    The MVAU takes no input while it replays a vector; the next one gathers in the FIFO meanwhile.
+    An MVAU of several row folds takes no input while it replays a vector; the next one gathers in the FIFO meanwhile.
     """
     op, producer = getCustomOp(node), model.find_producer(node.input[0])
-    if node.op_type != "BitMVAU_rtl" or op.attr("PE") == op.attr("MH"):
+    if op.vector_reads() == 1:
         return 0
     while producer is not None and Trait.CONVERTS in traits_of(producer):
         producer = model.find_producer(producer.input[0])
     fed = producer is not None and Trait.SLIDES in traits_of(producer)
-    return 0 if fed else op.attr("MW") // op.attr("SIMD")
+    return 0 if fed else op.streams_in()[0].folds
 
 
 def insert_fifo(model: ModelWrapper, node: NodeProto, port: int, depth: int, least: int = 0) -> None:
     """Put a FIFO of `depth` beats in front of input `port` of a node; a skip cannot do without `least` of them."""
     stream, tensor = getCustomOp(node).streams_in()[port], node.input[port]
-    count = sum(n.op_type == "StreamFIFO_rtl" for n in model.graph.node)
+    count = sum(Trait.BUFFERS in traits_of(n) for n in model.graph.node)
     buffered = f"{tensor}_fifo"
     fifo = helper.make_node(
         "StreamFIFO_rtl", [tensor], [buffered], name=f"FIFO_{count}", domain=DOMAIN, backend="fpgadataflow",

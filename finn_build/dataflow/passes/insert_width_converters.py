@@ -9,7 +9,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
-from finn_build.dataflow.ops.base import DOMAIN
+from finn_build.dataflow.ops.base import DOMAIN, Trait, traits_of
 
 
 class InsertWidthConverters(Transformation):
@@ -18,7 +18,7 @@ class InsertWidthConverters(Transformation):
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
         """Convert the first mismatch found; repeated until there is none."""
         for node in model.graph.node:
-            if node.op_type == "StreamDWC_rtl":
+            if Trait.CONVERTS in traits_of(node):
                 continue
             for port, stream in enumerate(getCustomOp(node).streams_in()):
                 producer = model.find_producer(node.input[port])
@@ -36,7 +36,7 @@ def _convert(model: ModelWrapper, node: NodeProto, port: int, lanes_in: int, lan
     wide = lcm(lanes_in, lanes_out)
     hops = [(lanes_in, lanes_out)] if wide in (lanes_in, lanes_out) else [(lanes_in, wide), (wide, lanes_out)]
     for a, b in hops:
-        tensor, count = node.input[port], sum(n.op_type == "StreamDWC_rtl" for n in model.graph.node)
+        tensor, count = node.input[port], sum(Trait.CONVERTS in traits_of(n) for n in model.graph.node)
         converted = f"{tensor}_x{b}"
         converter = helper.make_node(
             "StreamDWC_rtl", [tensor], [converted], name=f"DWC_{count}", domain=DOMAIN, backend="fpgadataflow",

@@ -20,12 +20,12 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
 from finn_build.config import MAX_STREAMS
-from finn_build.dataflow.ops.base import Resources, StreamOp
+from finn_build.dataflow.ops.base import StreamOp, Trait, traits_of
+from finn_build.dataflow.stream import Resources
 from finn_build.errors import ConfigError
 
 _PRICES_FOR_LUTS = (200, 215, 235, 260, 300, 400)  # to free blocks
 _BLOCKS_PER_URAM = 4  # RAMB18 that an UltraRAM has to free; it holds as much as 16
-_FIFOS, _ROWS = "StreamFIFO_rtl", "SWG_rtl"
 _PRICES_FOR_BLOCKS = (170, 140, 110, 80, 50)  # to free LUTs
 
 
@@ -43,7 +43,7 @@ class PlaceMemories(Transformation):
         Raises:
             ConfigError: `ddr_skips` names no skip, or more than the shell has room for.
         """
-        skips = {n.name: n for n in model.get_nodes_by_op_type(_FIFOS) if getCustomOp(n).attr("leastDepth")}
+        skips = {n.name: n for n in model.graph.node if _is_skip(n)}
         room = (MAX_STREAMS - len(model.graph.input) - len(model.graph.output)) // 2
         if not isinstance(self.ddr_skips, str):
             for name in self.ddr_skips:
@@ -52,29 +52,29 @@ class PlaceMemories(Transformation):
                 getCustomOp(skips[name]).set_nodeattr("ram_style", "ddr")
             if len(self.ddr_skips) > room:
                 raise ConfigError(f"ddr_skips: {len(self.ddr_skips)} skips; the shell has room for {room}")
-        in_uram = [_FIFOS]
-        placed = self._place(model, in_uram)
+        rows = False
+        placed = self._place(model, rows)
         if self.uram and not self._fits(placed):
-            in_uram.append(_ROWS)
-            placed = self._place(model, in_uram)
+            rows = True
+            placed = self._place(model, rows)
         if self.ddr_skips == "auto":
             deepest = sorted(skips.values(), key=lambda n: (-getCustomOp(n).resources().bram18, n.name))
             for skip in deepest[:room]:
                 if self._fits(placed):
                     break
                 getCustomOp(skip).set_nodeattr("ram_style", "ddr")
-                placed = self._place(model, in_uram)
+                placed = self._place(model, rows)
         return placed, False
 
     def _fits(self, model: ModelWrapper) -> bool:
         areas = _areas(model).values()
         return sum(a.bram18 for a in areas) <= self.bram18 and sum(a.lut for a in areas) <= self.lut
 
-    def _place(self, unplaced: ModelWrapper, in_uram: Sequence[str]) -> ModelWrapper:
-        """A copy in which both budgets hold, or as nearly as it gets; ops of the types `in_uram` may use UltraRAM."""
+    def _place(self, unplaced: ModelWrapper, rows: bool) -> ModelWrapper:
+        """A copy in which both budgets hold, or as nearly as it gets; FIFOs, and `rows`, may use UltraRAM."""
         model = copy.deepcopy(unplaced)
-        for op_type in in_uram if self.uram else ():
-            self._to_uram(model, op_type)
+        for buffers in ((True, False) if rows else (True,)) if self.uram else ():
+            self._to_uram(model, buffers)
         areas = _areas(model)
         blocks, luts = sum(a.bram18 for a in areas.values()), sum(a.lut for a in areas.values())
         if blocks > self.bram18:
@@ -83,15 +83,17 @@ class PlaceMemories(Transformation):
             _trade(model, areas, _PRICES_FOR_BLOCKS, ("lut", luts - self.lut), ("bram18", self.bram18 - blocks))
         return model
 
-    def _to_uram(self, model: ModelWrapper, op_type: str) -> None:
-        """Move ops, those that free the most block RAM first."""
+    def _to_uram(self, model: ModelWrapper, buffers: bool) -> None:
+        """Move FIFOs, or the rows of windows, those that free the most block RAM first."""
         offers, left = [], self.uram - sum(area.uram for area in _areas(model).values())
-        for node in model.get_nodes_by_op_type(op_type):
+        for node in model.graph.node:
             op = getCustomOp(node)
+            if "ultra" not in op.ram_styles or (Trait.BUFFERS in op.traits) != buffers:
+                continue
             if op.get_output_datatype() != op.get_input_datatype():
                 continue  # padded ±1: padding is ones, and UltraRAM's output resets to zeros only
             freed = op.resources().bram18
-            blocks = _changed(node, ram_style="ultra").resources().uram
+            blocks = op.changed(ram_style="ultra").resources().uram
             if freed >= _BLOCKS_PER_URAM * blocks:
                 offers.append((-freed, blocks, node.name, node))
         for _, blocks, _, node in sorted(offers, key=lambda offer: offer[:3]):
@@ -114,7 +116,7 @@ def _trade(
     for node in model.graph.node:
         before = areas.get(node.name)
         for price in prices if before is not None else ():
-            after = _changed(node, bramPrice=price).resources()
+            after = getCustomOp(node).changed(bramPrice=price).resources()
             freed = getattr(before, scarce) - getattr(after, scarce)
             if freed > 0:
                 cost = getattr(after, other) - getattr(before, other)
@@ -130,11 +132,5 @@ def _trade(
             room -= rate * freed
 
 
-def _changed(node: NodeProto, **attributes: int | str) -> StreamOp:
-    """A copy of an op with other attributes."""
-    copy = NodeProto()
-    copy.CopyFrom(node)
-    op: StreamOp = getCustomOp(copy)
-    for name, value in attributes.items():
-        op.set_nodeattr(name, value)
-    return op
+def _is_skip(node: NodeProto) -> bool:
+    return Trait.BUFFERS in traits_of(node) and bool(getCustomOp(node).attr("leastDepth"))

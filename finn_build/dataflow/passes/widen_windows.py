@@ -6,6 +6,8 @@ of an image its MVAU then has few lanes, and the first layer is the slowest. A W
 
 from __future__ import annotations
 
+from math import prod
+
 from onnx import NodeProto, TensorProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
@@ -13,19 +15,19 @@ from qonnx.transformation.base import Transformation
 from qonnx.util.basic import qonnx_make_model
 
 from finn_build.dataflow.ops._ram import LUTS_PER_BRAM18
-from finn_build.dataflow.ops.base import DOMAIN
+from finn_build.dataflow.ops.base import StreamOp
 from finn_build.dataflow.passes.insert_width_converters import InsertWidthConverters
 from finn_build.dataflow.passes.set_folding import SetFolding
 
 _LUTS_PER_DSP = 242  # XC7Z020: 53,200 LUT to 220 DSP
 _LUTS_PER_FF = 0.5  # and to 106,400 FF
-_KEPT = ("IFMDim", "IFMChannels", "KernelDim", "Stride", "Padding", "inputDataType", "ram_style")
 
 
 class WidenWindows(Transformation):
     """SWG_rtl -> WideSWG_rtl, of the same name and tensors, where it reads the accelerator's input.
 
-    (1, H, W, C) -> (1, OH, OW, kh*kw*C) as before. It is replaced where only a BitMVAU_rtl reads its windows, and
+    (1, H, W, C) -> (1, OH, OW, kh*kw*C) as before. It is replaced where only an op that reads vectors again takes its
+    windows (BitMVAU_rtl), and
 
     - OH*OW*kh*kw exceeds the target, so that no SIMD would do, or
     - window and MVAU take a smaller share of an XC7Z020 when folded for the target.
@@ -44,39 +46,24 @@ class WidenWindows(Transformation):
         """Replace every window that qualifies; one application is enough."""
         images = [i.name for i in model.graph.input]
         for index, node in enumerate(list(model.graph.node)):
-            first = node.op_type == "SWG_rtl" and node.input[0] in images
-            readers = model.find_consumers(node.output[0]) if first else []
-            if len(readers) == 1 and readers[0].op_type == "BitMVAU_rtl" and self._qualifies(node, readers[0]):
-                wide = _widened(node)
+            wide = getCustomOp(node).widened() if node.input[0] in images else None
+            readers = [] if wide is None else model.find_consumers(node.output[0])
+            if len(readers) == 1 and self._qualifies(getCustomOp(node), getCustomOp(wide), readers[0]):
                 model.graph.node.remove(node)
                 model.graph.node.insert(index, wide)
         return model, False
 
-    def _qualifies(self, node: NodeProto, reader: NodeProto) -> bool:
-        swg = getCustomOp(node)
-        if swg.attr("inputDataType") == "BIPOLAR" and any(swg.attr("Padding")):
-            return False
-        height, width = swg.window.windows
-        fastest = height * width * swg.attr("KernelDim")[0] * swg.attr("KernelDim")[1]
+    def _qualifies(self, narrow: StreamOp, wide: StreamOp, reader: NodeProto) -> bool:
+        fastest = prod(narrow.streams_out()[0].shape[1:3]) * prod(narrow.attr("KernelDim"))
         if fastest > self.target_cycles:
-            return getCustomOp(_widened(node)).get_exp_cycles() < fastest
-        return self._area(_widened(node), reader) < self._area(node, reader)
+            return wide.get_exp_cycles() < fastest
+        return self._area(wide.onnx_node, reader) < self._area(narrow.onnx_node, reader)
 
     def _area(self, window: NodeProto, reader: NodeProto) -> float:
         """Area of a window and its MVAU, in LUTs, folded for the target."""
         pair = _pair(window, reader).transform(SetFolding(self.target_cycles)).transform(InsertWidthConverters())
         parts = [getCustomOp(node).resources() for node in pair.graph.node]
-        return sum(p.lut + _LUTS_PER_FF * p.ff + LUTS_PER_BRAM18 * p.bram18 + _LUTS_PER_DSP * p.dsp for p in parts)
-
-
-def _widened(node: NodeProto) -> NodeProto:
-    swg = getCustomOp(node)
-    wide = helper.make_node(
-        "WideSWG_rtl", list(node.input), list(node.output), name=node.name, domain=DOMAIN, backend="fpgadataflow",
-        **{name: swg.attr(name) for name in _KEPT},
-    )  # fmt: skip
-    wide.doc_string = node.doc_string
-    return wide
+        return sum(p.luts(LUTS_PER_BRAM18) + _LUTS_PER_FF * p.ff + _LUTS_PER_DSP * p.dsp for p in parts)
 
 
 def _pair(window: NodeProto, reader: NodeProto) -> ModelWrapper:

@@ -11,7 +11,8 @@ from qonnx.transformation.general import GiveReadableTensorNames, GiveUniqueNode
 from qonnx.transformation.infer_data_layouts import InferDataLayouts
 
 from finn_build.config import Board, load_board
-from finn_build.dataflow.ops.base import RTL_DIR, StreamOp
+from finn_build.dataflow.ops.base import StreamOp
+from finn_build.dataflow.ops.finn_op import RTL_DIR
 from finn_build.errors import ConfigError
 from finn_build.finn.environment import prepare_finn
 from finn_build.finn.shell import PLATFORMS, run_finn, without_code

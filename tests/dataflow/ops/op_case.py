@@ -20,7 +20,8 @@ from qonnx.util.basic import qonnx_make_model
 import finn_build.dataflow.ops  # noqa: F401  (registers the ops)
 from finn_build.config import load_board
 from finn_build.dataflow.latency import output_cycles
-from finn_build.dataflow.ops.base import DOMAIN, RTL_DIR, StreamOp
+from finn_build.dataflow.ops.base import DOMAIN, StreamOp
+from finn_build.dataflow.ops.finn_op import RTL_DIR
 from finn_build.evaluate.synthesis import Job, netlist_of
 from finn_build.evaluate.timing.figures import figures
 from finn_build.evaluate.timing.graph import TimingGraph, Wires

@@ -5,10 +5,10 @@ import pytest
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
-from finn_build.dataflow.ops.base import Resources
 from finn_build.dataflow.ops.wideswg import WideSWG_rtl
 from finn_build.dataflow.passes.set_folding import SetFolding
 from finn_build.dataflow.passes.widen_windows import WidenWindows
+from finn_build.dataflow.stream import Resources
 from tests.dataflow.passes.streams import SHAPE, execute, frame, lowered
 
 PIXELS = SHAPE[2] * SHAPE[3]

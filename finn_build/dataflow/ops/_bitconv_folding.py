@@ -6,25 +6,26 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from onnx import NodeProto, helper
+from onnx import NodeProto
 from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.dataflow.ops._folds import divisors
 from finn_build.dataflow.ops._ram import LUTS_PER_BRAM18
+from finn_build.dataflow.ops.base import Folding, StreamOp
 
-Folding = dict[str, int]
 _NAMES = ("SIMD", "PE", "Lanes", "InLanes")
 _NEAR = 1.5  # lanes of candidates worth an area estimate, relative to the fewest
 
 
-def choose(node: NodeProto, target_cycles: int) -> Folding:
+def choose(op: StreamOp, target_cycles: int) -> Folding:
     """The smallest folding that meets the target by the op's own estimate, else the fastest one."""
+    node: NodeProto = op.onnx_node
     folded = {*_NAMES, "name"}
     rest = NodeProto()
     rest.CopyFrom(node)
     del rest.attribute[:], rest.input[:], rest.output[:]
     rest.attribute.extend(sorted((a for a in node.attribute if a.name not in folded), key=lambda a: a.name))
-    rest.input.extend(["x"] * len(getCustomOp(node).streams_in()))
+    rest.input.extend(["x"] * len(op.streams_in()))
     rest.output.append("y")
     rest.name = rest.doc_string = ""
     return dict(zip(_NAMES, _choose(rest.SerializeToString(), target_cycles), strict=True))
@@ -34,18 +35,18 @@ def choose(node: NodeProto, target_cycles: int) -> Folding:
 def _choose(serialized: bytes, target_cycles: int) -> tuple[int, ...]:
     node = NodeProto()
     node.ParseFromString(serialized)
-    candidates = [(f, _with(node, f).get_exp_cycles()) for f in _foldings(node, target_cycles)]
+    op = getCustomOp(node)
+    candidates = [(f, _with(op, f).get_exp_cycles()) for f in _foldings(op, target_cycles)]
     legal = [f for f, cycles in candidates if cycles <= target_cycles]
     if not legal:
         return min(candidates, key=lambda c: (c[1], c[0]))[0]
     fewest = min(f[0] * f[1] for f in legal)
     near = [f for f in legal if f[0] * f[1] <= _NEAR * fewest]
-    return min(near, key=lambda f: (_cost(node, f), f))
+    return min(near, key=lambda f: (_with(op, f).resources().luts(LUTS_PER_BRAM18), f))
 
 
-def _foldings(node: NodeProto, target_cycles: int) -> Iterator[tuple[int, ...]]:
+def _foldings(op: Any, target_cycles: int) -> Iterator[tuple[int, ...]]:
     """Every SIMD and PE, with the fewest lanes of both kinds that meet the target, or the most there are."""
-    op = getCustomOp(node)
     own, pixels = op.attr("shortcut") == "own", op.attr("IFMDim")[0] * op.attr("IFMDim")[1]
     channels, rows = op.attr("IFMChannels"), op.attr("MH")
     outputs = op.window.windows[0] * op.window.windows[1]
@@ -66,13 +67,5 @@ def _fewest(lanes: list[int], work: int, target_cycles: int) -> int:
     return next((d for d in lanes if work <= d * target_cycles), lanes[-1])
 
 
-def _with(node: NodeProto, folding: tuple[int, ...]) -> Any:
-    copy = NodeProto()
-    copy.CopyFrom(node)
-    copy.attribute.extend(helper.make_attribute(n, v) for n, v in zip(_NAMES, folding, strict=True))
-    return getCustomOp(copy)
-
-
-def _cost(node: NodeProto, folding: tuple[int, ...]) -> int:
-    area = _with(node, folding).resources()
-    return int(area.lut + LUTS_PER_BRAM18 * area.bram18)
+def _with(op: StreamOp, folding: tuple[int, ...]) -> StreamOp:
+    return op.changed(**dict(zip(_NAMES, folding, strict=True)))
