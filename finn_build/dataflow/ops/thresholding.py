@@ -48,7 +48,7 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:
-        """Channels, lanes, steps and types; formats of displacements where the pass MidpointSteps has found some."""
+        """Channels, lanes, steps and types; formats of displacements where CompactSteps has found some."""
         return {
             "NumChannels": ("i", True, 0),
             "PE": ("i", True, 1),
