@@ -28,6 +28,7 @@ from sim._toolchain import Progress
 
 BASE = 0x1000_0000  # physical address of the memory that `allocate` hands out
 PYNQ_FOLDER = Path(__file__).parent / "pynq_host"
+SLVERR, DECERR = 2, 3  # of AXI: the memory fails, or there is none
 _PAGE = 4096
 
 
@@ -107,9 +108,9 @@ class SimulatedBoard:
         """Reset everything, as loading the bitstream does."""
         self.command("reset")
 
-    def fault(self, channel: str, address: int) -> None:
-        """Answer with an error all reads ("r") or writes ("w") that reach beyond a physical address."""
-        self.command(f"fault {channel} {address}")
+    def fault(self, channel: str, address: int, response: int = SLVERR) -> None:
+        """Answer with SLVERR or DECERR all reads ("r") or writes ("w") that reach beyond a physical address."""
+        self.command(f"fault {channel} {address} {response}")
 
     def hang(self, channel: str, hangs: bool = True) -> None:
         """Let the memory take no more reads ("r") or writes ("w")."""

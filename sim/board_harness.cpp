@@ -180,7 +180,12 @@ std::string execute(Board& board, const std::string& line) {
     if (command == "w") return board.write(a, b), "ok";
     if (command == "run") return board.run(a), "ok";
     if (command == "wait") return std::to_string(board.wait(a));
-    if (command == "fault") return board.change(kind[0], [a](Traffic& traffic) { traffic.fault_from = a; }), "ok";
+    if (command == "fault") {
+        return board.change(kind[0], [a, b](Traffic& traffic) {
+            traffic.fault_from = a;
+            traffic.fault_response = static_cast<uint8_t>(b);
+        }), "ok";
+    }
     if (command == "hang") return board.change(kind[0], [a](Traffic& traffic) { traffic.hang = a; }), "ok";
     if (command == "cycle") return std::to_string(board.now());
     if (command == "reset") return board.reset(), "ok";

@@ -12,11 +12,12 @@ constexpr uint64_t PAGE = 4096;
 constexpr unsigned LONGEST = 16;  // beats of a burst that an AXI3 port takes
 constexpr uint8_t SLVERR = 2;
 
-/// Traffic of the memory. `fault` answers bursts from `fault_from` on with an error; `hang` takes nothing more.
+/// Traffic of the memory. `fault` answers bursts from `fault_from` on with an error, `fault_response`; `hang` takes nothing more.
 struct Traffic {
     double stalls = 0;
     uint64_t latency = 0, seed = 0;
     uint64_t fault_from = UINT64_MAX;
+    uint8_t fault_response = SLVERR;
     bool hang = false;
 };
 
@@ -92,7 +93,7 @@ protected:
             throw Failure(what + ": outside of memory");
         const uint64_t wait = traffic_.latency ? accept_.random().next() % (2 * traffic_.latency) : 0;
         bursts_.push_back({address, static_cast<unsigned>(beats), cycle + 1 + wait,
-                           address + bytes > traffic_.fault_from ? SLVERR : uint8_t{0}});
+                           address + bytes > traffic_.fault_from ? traffic_.fault_response : uint8_t{0}});
         return true;
     }
 

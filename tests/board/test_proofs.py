@@ -22,6 +22,9 @@ CASES = {
     "reader": ("reader_proof", {}),
     "writer": ("writer_proof", {}),
     "skip": ("skip_proof", {}),
+    "monitor": ("monitor_proof", {}),
+    "clocks": ("clocks_proof", {}),
+    "registers": ("registers_proof", {}),
 }
 BUGS = [
     ("bursts_proof", "sf_shell_bursts.sv", "- {1'b0, place_q[LOW+:STEP]}", ""),
@@ -40,11 +43,20 @@ BUGS = [
     ("skip_proof", "sf_shell_skip.sv", "|| written_q == '0 ||", "||"),
     ("skip_proof", "sf_shell_skip.sv", "written_q == '0 || m_axi_arvalid)", "written_q == '0)"),
     ("skip_proof", "sf_shell_skip.sv", "m_axi_bvalid && m_axi_bready", "m_axi_wvalid && m_axi_wready && m_axi_wlast"),
+    ("writer_proof", "sf_shell_writer.sv", "&& flights_q != '1", ""),
+    ("monitor_proof", "sf_shell_monitor.sv", "{3{running && !clear}}", "{3{!clear}}"),
+    ("monitor_proof", "sf_shell_monitor.sv", "if (stalled != '1) ", ""),
+    ("monitor_proof", "sf_shell_monitor.sv", "if (starved != '1) ", ""),
+    ("clocks_proof", "sf_shell_clocks.sv", "else if (done) start_q <= start_next_q;", ""),
+    ("clocks_proof", "sf_shell_clocks.sv", "(!under_way_q || (done && !ahead_q))", "!under_way_q"),
+    ("clocks_proof", "sf_shell_clocks.sv", "ahead_q ? 32'(start_next_q) : 32'(start_q)", "32'(start_q)"),
+    ("registers_proof", "sf_shell_registers.sv", "common = {16'd0, high_q}", "common = {16'd0, cycles[47:32]}"),
+    ("registers_proof", "sf_shell_registers.sv", "read_address[4] ? job_cycles[47:32] : ", ""),
 ]
 
 
 def _sources(top: str, shell: Path = SHELL) -> list[Path]:
-    parts = ("axilite", "gearbox", "bursts", "reader", "writer", "skip")
+    parts = ("axilite", "gearbox", "bursts", "reader", "writer", "skip", "monitor", "clocks", "registers")
     library = [RTL_DIR / source for source in FIFO_RTL]
     return [*library, *(shell / f"sf_shell_{part}.sv" for part in parts), PROOFS / f"{top}.sv"]
 

@@ -15,7 +15,7 @@ from finn_build.board.shell import Shell
 from finn_build.dataflow.ops.finn_op import RTL_DIR
 from finn_build.errors import SimulationError
 from sim._toolchain import run_tool, verilator_root
-from sim.board import BoardTraffic
+from sim.board import DECERR, SLVERR, BoardTraffic
 from tests.board.loopback import BEATS, LoopbackBench, make_loopback
 
 WIDTHS = {"pynq-z2": (3, 1, 12), "zcu104": (16, 5)}  # bytes of a beat, by stream
@@ -142,18 +142,21 @@ def test_reset_in_mid_transfer_then_a_correct_job(shell: Shell, seed: int) -> No
     bench.board.close()
 
 
+@pytest.mark.parametrize("response", [SLVERR, DECERR])
 @pytest.mark.parametrize(("channel", "code"), [("r", 2), ("w", 3)])
-def test_an_error_response_stops_the_job_and_names_the_stream(bench: LoopbackBench, channel: str, code: int) -> None:
+def test_an_error_response_stops_the_job_and_names_the_stream(
+    bench: LoopbackBench, channel: str, code: int, response: int
+) -> None:
     rng, counts = np.random.default_rng(2), _counts(bench, 600)
     last = bench.shell.inputs - 1 if channel == "r" else bench.streams - 1
     bench.fill(counts, rng)
     bench.board.write(0x18, DONE_OR_ERROR)
-    bench.board.fault(channel, bench.address(last, counts[-1] // 2))
+    bench.board.fault(channel, bench.address(last, counts[-1] // 2), response)
     bench.start(counts)
     assert bench.board.wait_interrupt(50_000)
     bench.board.run(500)
     assert bench.board.read(0x1C) == 2 and bench.board.read(0x10) & FAILED and bench.board.read(0x14) == 0
-    assert bench.board.read(0x24) == 2 << 16 | last << 8 | code  # SLVERR
+    assert bench.board.read(0x24) == response << 16 | last << 8 | code
     bench.board.write(0x0C, 1)
     bench.board.run(100)
     assert bench.board.read(0x10) & 3 == IDLE  # no start before a reset
@@ -186,6 +189,32 @@ def test_a_hanging_memory_times_out_and_drains_once_it_wakes(bench: LoopbackBenc
     bench.start(counts)
     bench.until_done()
     assert all(map(np.array_equal, bench.received(counts), sent))
+
+
+@pytest.mark.parametrize("timeout", [1, 40, 300])
+def test_a_job_may_wait_as_many_cycles_as_the_timeout_says(bench: LoopbackBench, timeout: int) -> None:
+    """Nothing moves from the start on: the counter stands at the timeout's cycles and the one in which it is told."""
+    bench.board.hang("r")
+    bench.board.write(0x20, timeout)
+    bench.start(_counts(bench, 10))
+    bench.board.run(timeout + 100)
+    assert bench.board.read(0x24) == 1 and bench.board.read(0x30) == timeout + 1
+
+
+def test_starved_counts_cycles_of_jobs_alone(bench: LoopbackBench) -> None:
+    """The accelerator is ready all the time; without a job nobody waits for it."""
+    bench.board.run(500)
+    starved = [bench.board.read(0x11C + 0x40 * i) for i in range(bench.streams)]
+    assert starved == [0] * bench.streams
+    counts = _counts(bench, 100)
+    bench.fill(counts, np.random.default_rng(0))
+    bench.start(counts)
+    bench.until_done()
+    cycles = bench.board.read(0x30)
+    after = [[bench.board.read(offset + 0x40 * i) for offset in (0x114, 0x118, 0x11C)] for i in range(bench.streams)]
+    bench.board.run(500)
+    assert all(0 < starved <= cycles - beats - stalled for beats, stalled, starved in after)
+    assert [bench.board.read(0x11C + 0x40 * i) for i in range(bench.streams)] == [starved for *_, starved in after]
 
 
 @pytest.mark.parametrize(("register", "value"), [(0x100, 0x1000_0001), (0x108, 0), (0x104, 1 << 20)])

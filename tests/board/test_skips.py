@@ -99,6 +99,18 @@ def test_reset_in_mid_transfer_then_a_correct_job(made: Made, seed: int) -> None
     bench.board.close()
 
 
+def test_later_jobs_do_not_move_the_ring(bench: SkipBench, made: Made) -> None:
+    """The ring of the first job after a reset stays; what the registers say later is not written to."""
+    ring, rng = made[1], np.random.default_rng(7)
+    _run(bench, made, LONG, rng)
+    count = LONG * bench.board.read(0x10C)
+    for job in (2, 3):
+        sent = bench.fill_skip(count, rng)
+        bench.start_skip(count, ring, 4096 * job)
+        bench.until_done(job)
+        assert np.array_equal(bench.received_skip(count, ring), sent)
+
+
 @pytest.mark.parametrize(("channel", "code", "stream"), [("r", 2, TAKEN), ("w", 3, SENT)])
 def test_an_error_response_names_the_skip(bench: SkipBench, made: Made, channel: str, code: int, stream: int) -> None:
     count = LONG * bench.board.read(0x10C)

@@ -25,6 +25,7 @@ module writer_proof #(
     logic [1:0] failed_resp;
     logic [ADDR_BITS-1:0] m_axi_awaddr, address_q;
     logic [7:0] m_axi_awlen, sent_q, length_q;
+    logic [9:0] flights_q;  // bursts without a response, with room to spare
     logic [DATA_BITS-1:0] m_axi_wdata;
     logic [DATA_BITS/8-1:0] m_axi_wstrb, strobes_q;
 
@@ -40,6 +41,7 @@ module writer_proof #(
         stopped_q <= !rst && halt && (!m_axi_awvalid || m_axi_awready);
         holds_q   <= !rst && m_axi_wvalid && !m_axi_wready;
         strobes_q <= m_axi_wstrb;
+        flights_q <= rst ? '0 : flights_q + 10'(dut.announce) - 10'(m_axi_bvalid);
         if (dut.announce) begin
             length_q <= 8'(dut.burst_words);
             sent_q   <= '0;
@@ -56,7 +58,7 @@ module writer_proof #(
         assert (dut.sending_q == (dut.words_q != '0));
         if (dut.burst_valid) assert (dut.bursts_left && dut.burst_words != '0 && int'(dut.burst_words) <= BURST);
         if (dut.held_q && dut.burst_valid) assert (8'(dut.free_q) >= 8'(dut.burst_words));
-        assert (buffered <= DEPTH);
+        assert (buffered <= DEPTH && flights_q == 10'(dut.flights_q));
         if (dut.words_q != '0) assert (sent_q + 8'(dut.words_q) == length_q && int'(length_q) <= BURST);
         if (m_axi_wvalid) assert (m_axi_wlast == (sent_q + 8'd1 == length_q));
         if (stopped_q) assert (!m_axi_awvalid);

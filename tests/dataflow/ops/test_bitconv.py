@@ -36,9 +36,13 @@ def bitconv(
     ram_style: str = "auto",
     shared: bool = False,
     lines: int = 0,
+    steep: float = 1,
     price: int = 190,
 ) -> OpCase:
-    """A case with random weights, thresholds and table; with `lines`, affine steps to levels of that many bits."""
+    """A case with random weights, thresholds and table; with `lines`, affine steps to levels of that many bits.
+
+    Where they are `steep`, what is far from them outgrows the register of the division.
+    """
     rng = np.random.default_rng([*image, channels, rows, kernel, simd, pe, steps])
     pads, mw = list(padding or [kernel // 2] * 4), kernel * kernel * channels
     reach = mw * scales[0] + (8 * scales[1] if shortcut != "none" else 0)
@@ -53,6 +57,7 @@ def bitconv(
             DataType["INT4" if shortcut == "stream" else x],
             scales[1] if shortcut != "none" else 0,
             lines,
+            steep,
         )
         thresholds, levels, table, steps = found.thresholds, found.table, found.table is not None, found.steps
     weights, signs = 2 * rng.integers(0, 2, (mw, rows)) - 1, rng.integers(-9, 10, channels)
@@ -94,12 +99,12 @@ def bitconv(
 
 
 def two_lines(
-    rng: np.random.Generator, rows: int, reach: int, x: BaseDataType, scale: int, bits: int
+    rng: np.random.Generator, rows: int, reach: int, x: BaseDataType, scale: int, bits: int, steep: float
 ) -> tuple[StepFunction, dict[str, Any]]:
     """Batch norm of either sign and RPReLU with any slope, clipped at both ends, and the attributes of its lines."""
     low, high = int(x.min()) * scale - reach, int(x.max()) * scale + reach
     half = 2 ** (bits - 1)
-    gain = rng.choice([-1, 1], rows) * rng.uniform(0.8, 3, rows) * 2 * half / (high - low)
+    gain = rng.choice([-1, 1], rows) * rng.uniform(0.8, 3, rows) * steep * 2 * half / (high - low)
     knee, shift = rng.uniform(low, high, rows) / 3, rng.uniform(-half, half, rows) / 2
     slope = np.where(rng.random(rows) < 0.2, 0, rng.uniform(-0.6, 0.9, rows))
 
@@ -145,6 +150,7 @@ CASES = [
     bitconv((3, 4), 4, 2, 1, simd=2, pe=2, lanes=2, shortcut="stream", x="INT6", lines=8, price=0),
     bitconv((4, 4), 8, 8, 1, shortcut="own", x="INT5", scales=(1, 16), lines=5, price=0),
     bitconv((4, 3), 8, 1, 3, simd=8, x="BIPOLAR", lines=3),
+    bitconv((5, 4), 4, 4, 1, shortcut="own", x="INT6", scales=(1, 5), lines=6, steep=4),
 ]
 
 

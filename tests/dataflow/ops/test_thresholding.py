@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from finn_build.arithmetic.step_function import compile_steps
 from finn_build.dataflow.ops._memory import hex_words
 from finn_build.dataflow.ops._midpoint import midpoint_attributes
 from finn_build.errors import ConfigError, UnsupportedModelError
-from tests.dataflow.ops.op_case import OpBench, OpCase, OpChecks
+from tests.dataflow.ops.op_case import FRAMES, OpBench, OpCase, OpChecks, Reference
 
 CHANNELS = 6
 
@@ -50,6 +51,26 @@ def steps(
     return OpCase(attributes, reference, parameters)
 
 
+def displaced(
+    levels: Reference, in_dtype: str, out_dtype: str, channels: int, dip_bits: int, pe: int = 1,
+    vectors: Sequence[int] = (1, 3, 5),
+) -> OpCase:  # fmt: skip
+    """A function of every channel, as displacements."""
+    dtype = DataType[in_dtype]
+    found = compile_steps(levels, np.full(channels, dtype.min()), np.full(channels, dtype.max()))
+    tables = [] if found.table is None else [(found.table, DataType[out_dtype])]
+    attributes = {
+        "NumChannels": channels, "PE": pe, "numSteps": found.steps, "numInputVectors": list(vectors),
+        "inputDataType": in_dtype, "outputDataType": out_dtype, "outBias": found.bias, "hasTable": len(tables),
+    }  # fmt: skip
+    case = OpCase(attributes, levels, [(found.thresholds, DataType["INT32"]), *tables])
+    bench = OpBench("StepThresholding_rtl", [case])
+    fit = bench.ops[0].fit_midpoint(bench.model, dip_bits)
+    formats = fit and midpoint_attributes(fit)
+    assert formats
+    return replace(case, attributes=attributes | formats)
+
+
 def rsilu(
     in_dtype: str, bits: int, dip_bits: int, pe: int = 1, shift: float = 0.2, signed: bool = False, reach: float = 0.01,
     channels: int = 12, falls: bool = False,
@@ -71,18 +92,7 @@ def rsilu(
         a = x * scale - zeta
         return np.clip(np.rint((a / (1 + np.exp(-a)) + eta) * 2.0 ** (bits - 2)), low, high).astype(np.int64)
 
-    found = compile_steps(levels, np.full(channels, dtype.min()), np.full(channels, dtype.max()))
-    tables = [] if found.table is None else [(found.table, DataType[out_dtype])]
-    attributes = {
-        "NumChannels": channels, "PE": pe, "numSteps": found.steps, "numInputVectors": [1, 3, 5],
-        "inputDataType": in_dtype, "outputDataType": out_dtype, "outBias": found.bias, "hasTable": len(tables),
-    }  # fmt: skip
-    case = OpCase(attributes, levels, [(found.thresholds, DataType["INT32"]), *tables])
-    bench = OpBench("StepThresholding_rtl", [case])
-    fit = bench.ops[0].fit_midpoint(bench.model, dip_bits)
-    formats = fit and midpoint_attributes(fit)
-    assert formats
-    return replace(case, attributes=attributes | formats)
+    return displaced(levels, in_dtype, out_dtype, channels, dip_bits, pe)
 
 
 DISPLACED = [
@@ -137,25 +147,13 @@ def test_lanes_that_do_not_divide_are_refused() -> None:
 
 def line(in_dtype: str, seed: int, channels: int = 96) -> OpCase:
     """8-bit steps behind few values: what is never reached goes on far beyond the input's type, on both sides."""
-    rng, dtype = np.random.default_rng(seed), DataType[in_dtype]
+    rng = np.random.default_rng(seed)
     slope, offset = rng.choice((-1, 1), channels) * rng.uniform(0.1, 6, channels), rng.uniform(-60, 60, channels)
 
     def levels(x: np.ndarray, *_: np.ndarray) -> np.ndarray:
         return np.clip(np.rint(x * slope + offset), -128, 127).astype(np.int64)
 
-    found = compile_steps(levels, np.full(channels, dtype.min()), np.full(channels, dtype.max()))
-    attributes = {
-        "NumChannels": channels, "PE": 1, "numSteps": found.steps, "numInputVectors": [1, 3, 5],
-        "inputDataType": in_dtype, "outputDataType": "INT8", "outBias": found.bias,
-        "hasTable": int(found.table is not None),
-    }  # fmt: skip
-    tables = [] if found.table is None else [(found.table, DataType["INT8"])]
-    case = OpCase(attributes, levels, [(found.thresholds, DataType["INT32"]), *tables])
-    bench = OpBench("StepThresholding_rtl", [case])
-    fit = bench.ops[0].fit_midpoint(bench.model, 1)
-    formats = fit and midpoint_attributes(fit)
-    assert formats
-    return replace(case, attributes=attributes | formats)
+    return displaced(levels, in_dtype, "INT8", channels, 1)
 
 
 def test_windows_beyond_the_inputs_type(tmp_path: Path) -> None:
@@ -163,6 +161,29 @@ def test_windows_beyond_the_inputs_type(tmp_path: Path) -> None:
     far = [op.midpoint.window for op in bench.ops if op.midpoint]
     assert len(far) == len(bench.ops) and all(low < -256 and high > 256 for low, high in far)
     bench.check_lint(tmp_path)
+    bench.check_rtlsim(tmp_path)
+
+
+def test_every_integer_around_the_ends_of_the_window(tmp_path: Path) -> None:
+    """The last threshold is the window's end; beyond it no step is reached that a short dip does not have."""
+    channel, shape = np.arange(24), (1, 16, 8)
+
+    def rises(x: np.ndarray, *_: np.ndarray) -> np.ndarray:
+        return np.clip(x - channel, -100, 100)
+
+    def dips(x: np.ndarray, *_: np.ndarray) -> np.ndarray:
+        return np.where(channel < 23, np.clip(x - channel, 0, 90) - (x > -60) - (x > -50), x > 40)
+
+    cases = [
+        displaced(rises, "INT9", "INT8", 24, 0, vectors=shape),
+        displaced(rises, "INT9", "INT8", 24, 3, vectors=shape),
+        displaced(dips, "INT9", "INT8", 24, 2, vectors=shape),
+    ]
+    bench = OpBench("StepThresholding_rtl", cases)
+    windows = [op.midpoint.window for op in bench.ops if op.midpoint]
+    assert len(windows) == len(cases) and all(low > -256 and high < 255 for low, high in windows)
+    every = np.broadcast_to(np.arange(-256, 256)[:, None], (512, 24)).reshape(FRAMES, *shape, 24)
+    bench.values = dict.fromkeys(bench.values, every)
     bench.check_rtlsim(tmp_path)
 
 
