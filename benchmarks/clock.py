@@ -76,9 +76,11 @@ def main() -> int:
 def _measure(tree: Path, out: Path, board: Board, flat: bool, options: list[str]) -> Design:
     """Stitch the design of a tree by its own command, and time it by ours."""
     command = [sys.executable, str(tree / "finn_build" / "build.py"), "--board", board.name, *options]
+    driver = next(tree.glob("finn_build/**/signflow_driver")).parent  # not installed with the tree
+    places = [str(tree), str(driver), *filter(None, [os.environ.get("PYTHONPATH")])]
     subprocess.run(
         [*command, "--stop", "shell", "--out", str(out)],
-        cwd=tree, env=os.environ | {"PYTHONPATH": str(tree)}, stdout=subprocess.DEVNULL, check=True,
+        cwd=tree, env=os.environ | {"PYTHONPATH": os.pathsep.join(places)}, stdout=subprocess.DEVNULL, check=True,
     )  # fmt: skip
     folder, cycles = out / "stitched", json.loads((out / "estimate.json").read_text())["cycles"]
     lines = (folder / "shell.f").read_text().splitlines()

@@ -5,7 +5,11 @@ from pathlib import Path
 import pytest
 
 from finn_build.dataflow.ops.finn_op import RTL_DIR
+from finn_build.rtl.stitch import stitch
 from tests.board.prove import holds
+from tests.dataflow.ops.op_case import OpBench
+from tests.dataflow.ops.test_fifo import fifo
+from tests.dataflow.ops.ways_through import ways_through
 
 PROOFS = Path(__file__).parent / "rtl"
 SOURCES = ("lib/sf_ram.sv", "lib/sf_fifo.sv", "dwc/sf_dwc.sv", "duplicate/sf_duplicate.sv")
@@ -48,3 +52,10 @@ def test_a_bug_is_not_proven(tmp_path: Path, case: str, right: str, wrong: str) 
         (tmp_path / name).write_text(text.replace(right, wrong))
     proven, log = holds(top, [*(tmp_path / name for name in texts), PROOFS / f"{top}.sv"], parameters)
     assert not proven and "proof did fail" in log
+
+
+def test_a_way_through_an_op_is_found(tmp_path: Path) -> None:
+    bench = OpBench("StreamFIFO_rtl", [fifo(2, "distributed")])
+    design, copy = stitch(bench.model, tmp_path, top="side_by_side", connect=False), tmp_path / "sf_fifo.sv"
+    copy.write_text(copy.read_text().replace("in0_ready = !full_q;", "in0_ready = !full_q || out0_ready;"))
+    assert ways_through(design, tmp_path) == {("StreamFIFO_rtl_0__out0_V_tready", "StreamFIFO_rtl_0__in0_V_tready")}

@@ -180,15 +180,12 @@ module sf_bitconv #(
     wire finish = valid_q[LAST] && last_q[LAST];
     if (SPACED) begin : g_foreseen
         // Whether the pipeline stands still reaches all of its registers: known a cycle ahead, it comes from one itself.
-        logic still_q;
-        wire  finish_next = still_q || (valid_q[LAST-1] && last_q[LAST-1]);
-        always_ff @(posedge clk) begin
-            if (rst) still_q <= 1'b0;
-            else still_q <= finish_next && !steps_ready_next;
-        end
-        assign adv = !still_q;
+        logic adv_q;
+        wire  finish_next = !adv_q || (valid_q[LAST-1] && last_q[LAST-1]);
+        always_ff @(posedge clk) adv_q <= rst || !finish_next || steps_ready_next;
+        assign adv = adv_q;
 `ifndef SYNTHESIS
-        foreseen: assert property (@(posedge clk) disable iff (rst) still_q == (finish && !steps_ready));
+        foreseen: assert property (@(posedge clk) disable iff (rst) adv == (!finish || steps_ready));
 `endif
     end else begin : g_found
         assign adv = !finish || steps_ready;

@@ -65,11 +65,17 @@ module sf_bitconv_signs #(
         logic [COUNT_BITS-1:0] count_q;
         logic [HELD-1:0] held_q;
         wire [HELD+IN_LANES-1:0] gathered = {bits, held_q};
-        assign word_end = count_q == COUNT_BITS'(GATHER - 1);
+        logic word_end_q;  // count_q stands at its last value: kept, because the stream's ready waits for it
+        assign word_end = word_end_q;
         assign out0_data = gathered;
         always_ff @(posedge clk) begin
-            if (rst) count_q <= '0;
-            else if (adv && valid_q) count_q <= word_end ? '0 : count_q + 1'b1;
+            if (rst) begin
+                count_q <= '0;
+                word_end_q <= 1'b0;
+            end else if (adv && valid_q) begin
+                count_q <= word_end ? '0 : count_q + 1'b1;
+                word_end_q <= !word_end && count_q == COUNT_BITS'(GATHER - 2);
+            end
             if (adv && valid_q) held_q <= gathered[HELD+IN_LANES-1:IN_LANES];
         end
     end else begin : g_whole

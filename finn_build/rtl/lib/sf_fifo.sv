@@ -106,10 +106,16 @@ module sf_fifo #(
         end else begin : g_ram
             localparam logic [ADDR-1:0] LAST = ADDR'(PLACES - 1);
             logic [ADDR-1:0] write_addr_q, read_addr_q;
+            // How many beats, whether all places or none are full: each known a cycle ahead, no path holds two of them.
             logic [ADDR:0] count_q;
+            logic full_q, empty_q;
+            wire  up = write && !read;
+            wire  down = read && !write;
+            wire  [ADDR+1:0] count = {count_q, 1'b1} + {{ADDR + 1{down}}, up};  // one carry chain: the low bit carries in
+            wire  unused = &{1'b0, count[0]};
 
-            assign empty = count_q == '0;
-            assign in0_ready = count_q != (ADDR + 1)'(PLACES);
+            assign empty = empty_q;
+            assign in0_ready = !full_q;
 
             sf_ram #(.WIDTH(WIDTH), .WORDS(PLACES), .STYLE(RAM_STYLE)) places (
                 .clk, .write, .write_addr(write_addr_q), .write_data(in0_data),
@@ -121,11 +127,14 @@ module sf_fifo #(
                     write_addr_q <= '0;
                     read_addr_q  <= '0;
                     count_q      <= '0;
+                    full_q       <= 1'b0;
+                    empty_q      <= 1'b1;
                 end else begin
                     if (write) write_addr_q <= write_addr_q == LAST ? '0 : write_addr_q + 1'b1;
                     if (read) read_addr_q <= read_addr_q == LAST ? '0 : read_addr_q + 1'b1;
-                    if (write && !read) count_q <= count_q + 1'b1;
-                    else if (read && !write) count_q <= count_q - 1'b1;
+                    count_q <= count[ADDR+1:1];
+                    if (up || down) full_q <= up && count_q == (ADDR + 1)'(PLACES - 1);
+                    if (up || down) empty_q <= down && count_q == (ADDR + 1)'(1);
                 end
             end
         end

@@ -77,25 +77,39 @@ module sf_mvau #(
 
     // Flags of the beat in stage s: 1 in the buffer, 2 beside its weights, LAST a finished dot product.
     logic [LAST:1] valid_q, first_q, last_q;
-    wire room;
-    wire finish = valid_q[LAST] && last_q[LAST];
-    wire adv = !finish || room;
+    // Whether the pipeline moves reaches all of its registers: known a cycle ahead, it comes from one itself, as the
+    // stream's ready does.
+    logic adv_q, ready_q;
+    wire  adv = adv_q;
+    wire  room;
+    wire  finish = valid_q[LAST] && last_q[LAST];
+    wire  finish_next = !adv || (valid_q[LAST-1] && last_q[LAST-1]);
+    wire  room_next = SF > 1 ? (room ? !finish : out0_ready) : out0_ready || !out0_valid || (room && !finish);
+    wire  adv_next = !finish_next || room_next;
 
-    // Position of the next beat.
+    // Position of the next beat; folds of rows but the first replay the vector.
     logic [SF_BITS-1:0] sf_q, sf_read_q;
     logic [NF_BITS-1:0] nf_q;
-    wire replay = nf_q != 0;
+    logic replay_q;
     wire sf_end = sf_q == SF_BITS'(SF - 1);
-    wire issue = replay || in0_valid;
-    assign in0_ready = adv && !replay;
+    wire issue = replay_q || in0_valid;
+    wire fold_end = adv && issue && sf_end;
+    wire replay_next = fold_end ? nf_q != NF_BITS'(NF - 1) : replay_q;
+    assign in0_ready = ready_q;
 
     always_ff @(posedge clk) begin
         if (rst) begin
             sf_q <= '0;
             nf_q <= '0;
-        end else if (adv && issue) begin
-            sf_q <= sf_end ? '0 : sf_q + 1'b1;
-            if (sf_end) nf_q <= nf_q == NF_BITS'(NF - 1) ? '0 : nf_q + 1'b1;
+            replay_q <= 1'b0;
+            adv_q <= 1'b1;
+            ready_q <= 1'b1;
+        end else begin
+            if (adv && issue) sf_q <= sf_end ? '0 : sf_q + 1'b1;
+            if (fold_end) nf_q <= nf_q == NF_BITS'(NF - 1) ? '0 : nf_q + 1'b1;
+            replay_q <= replay_next;
+            adv_q <= adv_next;
+            ready_q <= adv_next && !replay_next;
         end
     end
 
@@ -224,6 +238,7 @@ module sf_mvau #(
     );
 
 `ifndef SYNTHESIS
+    foreseen: assert property (@(posedge clk) disable iff (rst) adv == (!finish || room));
     assert property (@(posedge clk) disable iff (rst) out0_valid && !out0_ready |=> out0_valid && $stable(out0_data));
     if (MASKED) begin : g_check
         logic [SIMD-1:0] nonzero;

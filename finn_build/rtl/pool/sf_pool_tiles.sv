@@ -39,12 +39,14 @@ module sf_pool_tiles #(
     logic [Y_BITS-1:0] y_q;
     logic [ADDR-1:0] addr_q;
 
-    wire fold_last = fold_q == FOLD_BITS'(FOLDS - 1);
+    // That a counter stands at its last value, or within the windows, is kept, not compared each time.
+    logic fold_last_q, x_last_q, y_last_q, x_covered_q, y_covered_q;
     wire kx_last = kx_q == KX_BITS'(KW - 1);
     wire ky_last = ky_q == KY_BITS'(KH - 1);
-    wire row_end = fold_last && x_q == X_BITS'(W - 1);
-    wire frame_end = row_end && y_q == Y_BITS'(H - 1);
-    assign covered = int'(x_q) < OW * KW && int'(y_q) < OH * KH;
+    wire row_end = fold_last_q && x_last_q;
+    wire frame_end = row_end && y_last_q;
+    wire back = fold_last_q && !kx_last;
+    assign covered = x_covered_q && y_covered_q;
 
     assign first = kx_q == '0 && ky_q == '0;
     assign complete = kx_last && ky_last && covered;
@@ -52,24 +54,24 @@ module sf_pool_tiles #(
 
     always_ff @(posedge clk) begin
         if (rst) begin
-            fold_q <= '0;
-            kx_q   <= '0;
-            ky_q   <= '0;
-            x_q    <= '0;
-            y_q    <= '0;
-            addr_q <= '0;
+            {fold_q, kx_q, ky_q, x_q, y_q, addr_q} <= '0;
+            {fold_last_q, x_last_q, y_last_q} <= {FOLDS == 1, W == 1, H == 1};
+            {x_covered_q, y_covered_q} <= 2'b11;
         end else if (take) begin
-            fold_q <= fold_last ? '0 : fold_q + 1'b1;
-            if (row_end) addr_q <= '0;
-            else if (fold_last && !kx_last) addr_q <= addr_q - ADDR'(FOLDS - 1);
-            else addr_q <= addr_q + 1'b1;
-            if (fold_last) begin
+            fold_q <= fold_last_q ? '0 : fold_q + 1'b1;
+            fold_last_q <= FOLDS == 1 || (!fold_last_q && fold_q == FOLD_BITS'(FOLDS - 2));
+            addr_q <= row_end ? '0 : addr_q + (back ? ADDR'(1 - FOLDS) : ADDR'(1));
+            if (fold_last_q) begin
                 kx_q <= row_end || kx_last ? '0 : kx_q + 1'b1;
                 x_q  <= row_end ? '0 : x_q + 1'b1;
+                x_last_q <= W == 1 || (!row_end && x_q == X_BITS'(W - 2));
+                x_covered_q <= row_end || (x_covered_q && x_q != X_BITS'(OW * KW - 1));
             end
             if (row_end) begin
                 ky_q <= frame_end || ky_last ? '0 : ky_q + 1'b1;
                 y_q  <= frame_end ? '0 : y_q + 1'b1;
+                y_last_q <= H == 1 || (!frame_end && y_q == Y_BITS'(H - 2));
+                y_covered_q <= frame_end || (y_covered_q && y_q != Y_BITS'(OH * KH - 1));
             end
         end
     end

@@ -40,7 +40,8 @@ module sf_wideswg_columns #(
     logic [WAIT_BITS-1:0] wait_q;  // rows to go before one that completes windows
     wire x_last = x_q == X_BITS'(W - 1);
     wire y_last = y_q == Y_BITS'(ROWS - 1);
-    wire below = int'(y_q) >= H;
+    logic below_q;  // the row is one of zeros; kept, not compared each time
+    wire below = below_q;
     wire completes = wait_q == '0 && int'(x_q) < COLUMNS;
 
     logic valid_q;
@@ -53,10 +54,12 @@ module sf_wideswg_columns #(
             x_q    <= '0;
             y_q    <= '0;
             wait_q <= WAIT_BITS'(FIRST_WAIT);
+            below_q <= 1'b0;
         end else if (step) begin
             x_q <= x_last ? '0 : x_q + 1'b1;
             if (x_last) begin
                 y_q <= y_last ? '0 : y_q + 1'b1;
+                below_q <= !y_last && (below_q || y_q == Y_BITS'(H - 1));
                 if (y_last) wait_q <= WAIT_BITS'(FIRST_WAIT);
                 else if (wait_q == '0) wait_q <= WAIT_BITS'(SH - 1);
                 else wait_q <= wait_q - 1'b1;

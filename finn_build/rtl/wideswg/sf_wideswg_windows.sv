@@ -37,7 +37,8 @@ module sf_wideswg_windows #(
     logic [X_BITS-1:0] x_q;
     logic [WAIT_BITS-1:0] wait_q;  // columns to go before the one that completes a window
     wire x_last = x_q == X_BITS'(TOTAL - 1);
-    wire beyond = int'(x_q) >= COLUMNS;
+    logic first_q, beyond_q;  // the row's first column, one of zeros; kept, not compared each time
+    wire beyond = beyond_q;
 
     logic full_q;
     wire  advance = out0_ready || !full_q;
@@ -49,8 +50,12 @@ module sf_wideswg_windows #(
             x_q    <= '0;
             wait_q <= WAIT_BITS'(FIRST - 1);
             full_q <= 1'b0;
+            first_q <= 1'b1;
+            beyond_q <= 1'b0;
         end else begin
             if (step) begin
+                first_q <= x_last;
+                beyond_q <= !x_last && (beyond_q || x_q == X_BITS'(COLUMNS - 1));
                 x_q <= x_last ? '0 : x_q + 1'b1;
                 if (x_last) wait_q <= WAIT_BITS'(FIRST - 1);
                 else if (wait_q == '0) wait_q <= WAIT_BITS'(SW - 1);
@@ -60,13 +65,14 @@ module sf_wideswg_windows #(
         end
     end
 
+    wire unused = &{1'b0, first_q};  // with one column
     wire [KW-1:0][KH-1:0][WIDTH-1:0] window;  // by column, left to right
     for (genvar kx = 0; kx < KW; kx++) begin : g_column
         logic [KH-1:0][WIDTH-1:0] column_q;
         if (kx == KW - 1) begin : g_enter
             always_ff @(posedge clk) if (step) column_q <= beyond ? '0 : in0_data;
         end else begin : g_shift
-            always_ff @(posedge clk) if (step) column_q <= x_q == '0 ? '0 : window[kx+1];
+            always_ff @(posedge clk) if (step) column_q <= first_q ? '0 : window[kx+1];
         end
         assign window[kx] = column_q;
     end

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from finn_build.config import load_board
 from finn_build.dataflow.latency import output_cycles
 from finn_build.dataflow.ops.base import DOMAIN, StreamOp
 from finn_build.dataflow.ops.finn_op import RTL_DIR
+from finn_build.errors import SignflowError
 from finn_build.evaluate.synthesis import Job, netlist_of
 from finn_build.evaluate.timing.figures import figures
 from finn_build.evaluate.timing.graph import TimingGraph, Wires
@@ -34,8 +35,10 @@ from sim._toolchain import run_tool, verilator_root
 from sim.csim import simulate_cpp
 from sim.isolated import OpResult, simulate_ops
 from sim.verilator import Stalls
+from tests.dataflow.ops.ways_through import ways_through
 
 FRAMES = 4
+_LANES = {"PE", "SIMD", "Lanes", "InLanes", "lanes", "inLanes", "outLanes"}
 STALLS = (Stalls(seed=1), Stalls(seed=2, idle=0.7, backpressure=0.1), Stalls(seed=3, idle=0.1, backpressure=0.7))
 
 Reference = Callable[..., np.ndarray | tuple[np.ndarray, ...]]
@@ -83,7 +86,8 @@ class OpBench:
     def model(self) -> ModelWrapper:
         """All cases as unconnected nodes."""
         tensors: dict[str, tuple[tuple[int, ...], BaseDataType]] = {}
-        nodes, inputs, outputs, constants = [], [], [], {}
+        constants: dict[str, tuple[np.ndarray, BaseDataType]] = {}
+        nodes, inputs, outputs = [], [], []
         for i, case in enumerate(self.cases):
             node = self._node(i, case)
             op = getCustomOp(node)
@@ -202,11 +206,30 @@ class OpBench:
         netlist = read_netlist(netlist_of(Job(name, "xc7", design.sources, design.mem_dir)), name)
         return port_depths(TimingGraph(netlist, figures("xc7"), Wires()))
 
-    def check_paths(self, build_dir: Path, cases: int = 3) -> None:
-        """No combinational way leads from a stream's valid and data, or to its ready, through the op."""
-        for i in sorted(random.Random(self.seed).sample(range(len(self.ops)), min(cases, len(self.ops)))):
-            through = self.depths(build_dir, i).through
-            assert not through, f"{self._name(i)}: {through}"
+    def check_paths(self, build_dir: Path) -> None:
+        """No combinational way leads through any case, as it is or with other lanes and for another clock."""
+        for bench in (self, OpBench(self.op_type, [self._refolded(i) for i in range(len(self.cases))], self.seed)):
+            found = ways_through(stitch(bench.model, build_dir, top="side_by_side", connect=False), build_dir)
+            assert not found, {bench._name(int(name.split("__")[0].rpartition("_")[2])): ways for name, *ways in found}
+
+    def _refolded(self, i: int) -> OpCase:
+        """A case with random lanes, where others are legal, and for a random clock."""
+        rng, case = random.Random(f"{self.seed} {i}"), self.cases[i]
+        attributes = dict(case.attributes) | {"clkMHz": float(rng.choice((50, 100, 150, 250)))}
+        for name in sorted(_LANES & set(attributes)):
+            most = max(stream.shape[-1] for stream in (*self.ops[i].streams_in(), *self.ops[i].streams_out()))
+            tried = attributes | {name: rng.choice([n for n in range(1, most + 1) if most % n == 0])}
+            if self._is_legal(replace(case, attributes=tried)):
+                attributes = tried
+        return replace(case, attributes=attributes)
+
+    def _is_legal(self, case: OpCase) -> bool:
+        try:
+            op = getCustomOp(self._node(0, case))
+            whole = all(s.shape[-1] % s.lanes == 0 for s in (*op.streams_in(), *op.streams_out()))
+            return whole and bool(op.rtl_parameters())
+        except SignflowError:
+            return False
 
     def simulate(
         self, build_dir: Path, stalls: Stalls | None = None, reset_at_cycle: int | None = None
