@@ -22,7 +22,8 @@ from finn_build.evaluate.timing.report import misses_clock, timing_sheet
 from finn_build.frontend import network as networks
 from finn_build.frontend.input_checks import require_frames
 from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_FINN_HLS, STEPS_HLS, TIMING, YOSYS, OnStep, Step, run
-from finn_build.report.sheet import make_report, print_report, write_frames, write_masks, write_report
+from finn_build.report.frames import write_frames, write_masks
+from finn_build.report.sheet import make_report, print_report, write_report
 from finn_build.state import Build
 from finn_build.terminal import open_console, plain
 from sim.verilator import Stalls

@@ -12,6 +12,7 @@ COMMANDS = {
     "train": ("brevitas_models.train", "a network on your images"),
     "evaluate": ("brevitas_models.evaluate", "a trained network on your images: accuracy, confusions, masks"),
     "inspect": ("brevitas_models.inspect", "whole images of any size by sliding windows: scores, masks, threshold"),
+    "shrink": ("brevitas_models.shrink", "write images smaller, by means of blocks, as large windows see them"),
     "patches": ("brevitas_models.patches", "cut patches that show the defects out of large images"),
     "synthetic": ("brevitas_models.synthetic", "generate images of surface defects with masks"),
     "complexity": ("brevitas_models.complexity", "operations and parameters, beside the paper's"),

@@ -12,14 +12,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from onnx import NodeProto
 from qonnx.custom_op.registry import getCustomOp
 from rich.console import Console
 from rich.table import Table
-from signflow_driver.meaning import decide
 
-from brevitas_models.training.segmentation import write_pictures
 from finn_build.board.ddr_skips import skip_rows, skips_in_words
 from finn_build.board.shell import memory_mb_s
 from finn_build.config import Board
@@ -27,6 +24,7 @@ from finn_build.dataflow.folding import op_area, usage
 from finn_build.dataflow.latency import predict_latency
 from finn_build.evaluate.timing.report import op_sheet, timing_in_words, timing_sheet
 from finn_build.report import hls
+from finn_build.report.inspection import inspection_in_words, inspection_sheet
 from finn_build.state import Build
 from finn_build.terminal import plain
 
@@ -131,6 +129,9 @@ def make_report(build: Build, impl: str) -> dict[str, Any]:
         "latency_ms": cycles.latency and cycles.latency / board.clk_mhz / 1e3,
         "ii_ms": cycles.ii and cycles.ii / board.clk_mhz / 1e3,
         "throughput_fps": cycles.ii and board.clk_mhz * 1e6 / cycles.ii,
+        "inspection": inspection_sheet(
+            build.network.inspection, board.clk_mhz * 1e6 / (cycles.ii or cycles.predicted_ii)
+        ),
         "resources": {
             "estimate": vars(usage(build.streams, board.part)),
             "yosys": _yosys_usage(build),
@@ -165,35 +166,6 @@ def write_report(report: Mapping[str, Any], folder: Path) -> Path:
     return path
 
 
-def write_frames(build: Build, folder: Path) -> Path:
-    """Write `frames.npz`: the frames, their names, and what the accelerator gave for them.
-
-    `images` uint8 [frames, C, H, W]; `names`; `outputs`, the names of the network's outputs; for output i
-    `output_<i>` float32, computed on the host from `output_<i>_ints`, what the stitched design sent in rtlsim (FINN's
-    layers in Python for `--impl finn-hls`). By number: a name may be anything, "images" too.
-    """
-    values, shown = build.values[max(build.values)], build.config.frames
-    arrays: dict[str, np.ndarray] = {
-        "images": build.images.images[:shown],
-        "names": np.array(build.images.names[:shown]),
-        "outputs": np.array(list(build.integers.tails)),
-    }
-    for i, (name, tail) in enumerate(build.integers.tails.items()):
-        ints = np.moveaxis(values[tail.source], -1, 1)
-        arrays[f"output_{i}_ints"], arrays[f"output_{i}"] = ints, build.integers.to_network_output(name, ints)
-    path = folder / "frames.npz"
-    np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
-    return path
-
-
-def write_masks(build: Build, folder: Path) -> list[Path]:
-    """Write `masks/`: each simulated frame, its true mask where that is known, and the accelerator's, as PNG."""
-    name = build.mask
-    ints = np.moveaxis(build.values[max(build.values)][build.integers.tails[name].source], -1, 1)
-    masks = decide(build.integers.to_network_output(name, ints), build.meanings[name]).astype(np.uint8)
-    return write_pictures(build.images.select(np.arange(len(masks))), masks, folder / "masks")
-
-
 def print_report(report: Mapping[str, Any], console: Console) -> None:
     """The table per op, the budget by kind, then rate, area, accuracy, what was not run and the gate's verdict."""
     report = plain(report)
@@ -219,6 +191,8 @@ def print_report(report: Mapping[str, Any], console: Console) -> None:
         )
         if latency:
             console.print(f"Latency (predicted): {latency:,} cycles = {latency / mhz / 1e3:.3f} ms")
+    if report["inspection"]:
+        console.print(inspection_in_words(report["inspection"]))
     for name, found in report["outputs"].items():
         console.print(f"Output {plain(name)}: {found['kind']} ({found['why']})")
     if any(row["hls"] and row["hls"]["trips_csim"] for row in report["layers"]):

@@ -5,12 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from signflow_driver.inspection import Inspection
 
 from finn_build import build as command_line
 from finn_build import command
 from finn_build.errors import ConfigError
 from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_HLS
-from finn_build.report.sheet import make_report
+from finn_build.report.sheet import make_report, print_report
 from finn_build.state import Build
 from tests.builds.pipeline_runs import run_steps
 
@@ -82,3 +84,17 @@ def test_options_choose_the_steps(monkeypatch: pytest.MonkeyPatch) -> None:
             _options(*given, "--shell", "finn")
     with pytest.raises(ConfigError, match="use --impl rtl"):
         _options("--impl", "hls", "--bitstream", "vivado")
+
+
+def test_a_build_says_how_many_images_it_inspects(lowered: Build, capsys: pytest.CaptureFixture) -> None:
+    assert make_report(lowered, "rtl")["inspection"] is None
+    build = copy(lowered)
+    build.network = replace(lowered.network, inspection=Inspection(96, 48, 2.5, 0.04, 0.91, windows=12.5))
+    report = make_report(build, "rtl")
+    rate = build.board.clk_mhz * 1e6 / report["cycles"]["predicted_ii"] / 12.5
+    assert report["inspection"]["images_per_s"] == pytest.approx(rate) and report["inspection"]["threshold"] == 2.5
+    print_report(report, Console(width=200))
+    said = f"windows of 96 pixels, one every 48 or less; 12.5 per image, so {rate:,.1f} images/s at this rate"
+    assert said in capsys.readouterr().out
+    build.network = replace(lowered.network, inspection=Inspection(96, 48))
+    assert make_report(build, "rtl")["inspection"]["images_per_s"] is None

@@ -1,0 +1,40 @@
+"""The simulated frames and what the accelerator gave for them, as arrays and as pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from signflow_driver.meaning import decide
+
+from brevitas_models.training.segmentation import write_pictures
+from finn_build.state import Build
+
+
+def write_frames(build: Build, folder: Path) -> Path:
+    """Write `frames.npz`: the frames, their names, and what the accelerator gave for them.
+
+    `images` uint8 [frames, C, H, W]; `names`; `outputs`, the names of the network's outputs; for output i
+    `output_<i>` float32, computed on the host from `output_<i>_ints`, what the stitched design sent in rtlsim (FINN's
+    layers in Python for `--impl finn-hls`). By number: a name may be anything, "images" too.
+    """
+    values, shown = build.values[max(build.values)], build.config.frames
+    arrays: dict[str, np.ndarray] = {
+        "images": build.images.images[:shown],
+        "names": np.array(build.images.names[:shown]),
+        "outputs": np.array(list(build.integers.tails)),
+    }
+    for i, (name, tail) in enumerate(build.integers.tails.items()):
+        ints = np.moveaxis(values[tail.source], -1, 1)
+        arrays[f"output_{i}_ints"], arrays[f"output_{i}"] = ints, build.integers.to_network_output(name, ints)
+    path = folder / "frames.npz"
+    np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
+    return path
+
+
+def write_masks(build: Build, folder: Path) -> list[Path]:
+    """Write `masks/`: each simulated frame, its true mask where that is known, and the accelerator's, as PNG."""
+    name = build.mask
+    ints = np.moveaxis(build.values[max(build.values)][build.integers.tails[name].source], -1, 1)
+    masks = decide(build.integers.to_network_output(name, ints), build.meanings[name]).astype(np.uint8)
+    return write_pictures(build.images.select(np.arange(len(masks))), masks, folder / "masks")
