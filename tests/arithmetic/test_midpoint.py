@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from finn_build.arithmetic import midpoint
 from finn_build.arithmetic.midpoint import fit_midpoint
 from finn_build.arithmetic.step_function import StepFunction, compile_steps
 
@@ -77,3 +78,17 @@ def test_random_steps(seed: int) -> None:
 )
 def test_no_displacements(levels: np.ndarray) -> None:
     assert fit_midpoint(_compiled([levels]), 1, LOW, HIGH, 2) is None
+
+
+def test_what_is_not_equal_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were the displacements ever wrong, the last comparison would tell: here they are those of another function."""
+    right = midpoint._Channel.thresholds
+
+    def wrong(channel: midpoint._Channel, *arguments: int) -> tuple[np.ndarray, int]:
+        found, cap = right(channel, *arguments)
+        return np.where(np.arange(len(found)) == 99, found - 1, found), cap
+
+    arguments = _compiled(SHAPES["jumps"][2:]), 1, LOW, HIGH, 1
+    assert fit_midpoint(*arguments) is not None
+    monkeypatch.setattr(midpoint._Channel, "thresholds", wrong)
+    assert fit_midpoint(*arguments) is None

@@ -164,6 +164,21 @@ class TestBitConv(OpChecks):
 
 
 @pytest.mark.parametrize(
+    "thresholds", [[-9999, -21, 0, 20, 9999], [-22, -9999, 9999, 21, 9999], [-9999] * 5, [9999] * 5]
+)
+def test_steps_that_every_total_reaches_or_none(thresholds: list[int]) -> None:
+    """The memory, searched as the hardware does, gives the count for every total that its type holds."""
+    op = OpBench("BitConv_rtl", [bitconv(steps=5, table=True)]).ops[0]
+    bits, rows = op.total.bitwidth(), np.tile(np.sort(thresholds), (op.attr("MH"), 1))
+    words = [int(word, 16) for word in op._step_words(rows, 0)]
+    for total in range(-(2 ** (bits - 1)), 2 ** (bits - 1)):
+        node = 1
+        for _ in range(op.stages):
+            node = 2 * node + (total + 2 ** (bits - 1) >= words[node])
+        assert node - 2**op.stages == sum(total >= t for t in thresholds), total
+
+
+@pytest.mark.parametrize(
     ("kwargs", "text"),
     [
         ({"simd": 3}, "SIMD=3 does not divide IFMChannels=4; nearest legal: 2, 4"),

@@ -1,5 +1,6 @@
 """FuseConvUnits: what becomes a unit, what does not, and that the function stays."""
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,40 @@ def test_the_function_stays(model: nn.Module, size: tuple[int, int], tmp_path: P
     for seed in range(4):
         image = np.random.default_rng(seed).integers(0, 256, (1, *size, 1))
         assert np.array_equal(execute(before, image), execute(after, image))
+
+
+def test_operands_of_the_shortcut_in_either_order(tmp_path: Path) -> None:
+    """Scales stay with their operands."""
+    plain = _lowered(SmallShortcuts(), tmp_path, (8, 6))
+    swapped = copy.deepcopy(plain)
+    for model in (plain, swapped):
+        for node in model.get_nodes_by_op_type("StreamAdd_rtl"):
+            op = getCustomOp(node)
+            types = [op.attr("lhsDataType"), op.attr("rhsDataType")]
+            if model is swapped:
+                node.input[:], types = node.input[::-1], types[::-1]
+            for side, scale, dtype in zip(("lhs", "rhs"), (2, 3) if model is plain else (3, 2), types, strict=True):
+                op.set_nodeattr(f"{side}Scale", scale)
+                op.set_nodeattr(f"{side}DataType", dtype)
+    image = np.random.default_rng(3).integers(0, 256, (1, 8, 6, 1))
+    expected = execute(plain, image)
+    for model in (plain, swapped):
+        fused = model.transform(FuseConvUnits())
+        assert "StreamAdd" not in _ops(fused) and np.array_equal(execute(fused, image), expected)
+
+
+def test_sums_added_to_themselves_are_no_shortcut(tmp_path: Path) -> None:
+    before = _lowered(SmallShortcuts(), tmp_path, (8, 6))
+    for node in before.get_nodes_by_op_type("StreamAdd_rtl"):
+        sums = next(name for name in node.input if before.find_producer(name).op_type == "BitMVAU_rtl")
+        op, mvau = getCustomOp(node), getCustomOp(before.find_producer(sums))
+        node.input[:] = [sums, sums]
+        for side in ("lhs", "rhs"):
+            op.set_nodeattr(f"{side}DataType", mvau.attr("outputDataType"))
+    after = before.transform(FuseConvUnits())
+    assert _ops(after).count("StreamAdd") == 2
+    image = np.random.default_rng(3).integers(0, 256, (1, 8, 6, 1))
+    assert np.array_equal(execute(after, image), execute(before, image))
 
 
 def test_wider_activations_stay_as_they_are(tmp_path: Path) -> None:

@@ -1,16 +1,18 @@
 """FIFO depths in closed form: enough for the full rate, and a shortcut without its FIFO deadlocks, named."""
 
 import copy
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 from onnx import helper
+from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.util.basic import qonnx_make_model
 
-from finn_build.dataflow.ops.base import DOMAIN
+from finn_build.dataflow.ops.base import DOMAIN, Stream
 from finn_build.dataflow.passes._pixel_order import pixels_held
 from finn_build.dataflow.passes.insert_fifos import InsertFIFOs
 from finn_build.dataflow.passes.insert_width_converters import InsertWidthConverters
@@ -88,3 +90,20 @@ def test_parts_wait_where_a_join_takes_them_in_another_order(selection: list[int
     assert pixels_held(model) == ({("Concat_0", 0): 2, ("Concat_0", 1): 2} if waiting else {})
     slow = model.transform(InsertFIFOs(10 * 60))  # nothing is busy
     assert len(slow.get_nodes_by_op_type("StreamFIFO_rtl")) == 2 * waiting
+
+
+def test_depths_at_a_join_are_lag_margin_and_pipelines() -> None:
+    """Beats of a stream that wait for another one: those of the lag, half a row and four more."""
+    stream, fifos = Stream((1, 8, 6, 4), 2, DataType["INT4"]), InsertFIFOs(1000)
+    assert fifos._join_depth(stream, Fraction(0)) == 0
+    assert fifos._join_depth(stream, Fraction(1, 8)) == 12 + 6 + 4
+    assert fifos._join_depth(stream, Fraction(1, 8) + Fraction(1, 1000)) == 13 + 6 + 4
+
+
+def test_what_grows_lags_by_the_rows_that_it_keeps() -> None:
+    """Three of four copies of a row are sent while the next row arrives."""
+    attributes = {"domain": DOMAIN, "backend": "fpgadataflow", "inputDataType": "INT4", "NumChannels": 2}
+    node = helper.make_node("Upsample_rtl", ["x"], ["y"], name="Up", IFMDim=[5, 3], Scale=[4, 2], **attributes)
+    ends = [helper.make_tensor_value_info(n, 1, s) for n, s in (("x", [1, 5, 3, 2]), ("y", [1, 20, 6, 2]))]
+    model = ModelWrapper(qonnx_make_model(helper.make_graph([node], "up", ends[:1], ends[1:])))
+    assert InsertFIFOs(1000)._lags(model)["y"] == Fraction(3, 4) / 5 + Fraction(getCustomOp(node).fill_cycles(), 1000)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from brevitas.nn import QuantConv2d, QuantIdentity
 from brevitas_examples.bnn_pynq.models.CNV import CNV
+from qonnx.core.datatype import DataType
 from qonnx.core.onnx_exec import execute_onnx
 from torch import nn
 
@@ -15,6 +16,7 @@ from brevitas_models.layers.quantizers import act_quantizer, pixel_quantizer, we
 from finn_build.frontend.export import export_qonnx
 from finn_build.frontend.import_qonnx import import_qonnx
 from finn_build.frontend.integers import IntegerNetwork, to_integers
+from finn_build.frontend.integers.quantizers import _dtype_of
 from finn_build.proof import levels
 from sim.golden import IntegerModel
 from tests.builds.networks import PlainBrevitas, SmallResidual, plain_export, randomize
@@ -169,3 +171,35 @@ def test_parts_of_a_frame_in_the_batch_are_refused(tmp_path: Path, where: str) -
 def test_parts_of_a_frame_in_the_channels_are_built(tmp_path: Path) -> None:
     path = plain_export(_Patches("channels").eval(), tmp_path / "net.onnx", (1, 1, 12, 12))
     assert not to_integers(import_qonnx(path)).problems
+
+
+class Lifted(nn.Module):
+    """A padded convolution of levels that are never 0: what is padded is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pixels, self.levels = pixel_quantizer(), act_quantizer(4, signed=False)
+        self.conv = QuantConv2d(1, 4, 3, padding=1, bias=False, **weight_quantizer(2))
+        self.last = act_quantizer(8, signed=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.levels(self.pixels(x) + 1)
+        return self.last(self.conv(x))
+
+
+def test_padding_is_part_of_the_range(tmp_path: Path) -> None:
+    torch.manual_seed(2)
+    model = Lifted().eval()
+    with torch.no_grad():
+        model.conv.weight.abs_()  # sums that padding alone makes smaller
+    images = np.random.default_rng(1).integers(0, 256, (1, 1, 4, 4)).astype(np.float32) / 256
+    network = _check(export_qonnx(model, tmp_path / "net.onnx", (1, 1, 4, 4)), images, model)
+    conv = next(n for n in network.model.graph.node if n.op_type == "Conv")
+    low = min(int(t.low.min()) for t in network.tensors.values() if t.name == conv.output[0])
+    sums = IntegerModel(network.model).run(network.quantize_images(images), [conv.output[0]])[conv.output[0]]
+    assert low <= sums.min()
+
+
+@pytest.mark.parametrize("value", [-129, -128, -2, -1, 0, 1, 2, 127, 128, 255])
+def test_the_type_of_thresholds_holds_them(value: int) -> None:
+    assert DataType[_dtype_of(np.array([[0, value]]))].allowed(value)
