@@ -39,7 +39,7 @@ def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, fo
         SignflowError: whatever is wrong with the input, or GateError when two levels disagree.
     """
     began, log = time.monotonic(), open_console(_FILE_WIDTH, stderr=True)
-    steps = _steps(options)
+    steps = _steps(options, board)
     network = _network(options, config, folder)
     images = networks.load_images(options.images, network, config.frames, options.seed)
     require_frames(options.images, len(images), config.frames)  # again: a network of masks leaves out what has none
@@ -66,7 +66,7 @@ def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, fo
         raise TimingError(missed)
 
 
-def _steps(options: argparse.Namespace) -> tuple[Step, ...]:
+def _steps(options: argparse.Namespace, board: Board) -> tuple[Step, ...]:
     """Steps of the flow asked for, a bitstream between gate and deployment.
 
     Raises:
@@ -83,7 +83,7 @@ def _steps(options: argparse.Namespace) -> tuple[Step, ...]:
         raise ConfigError("--shell finn: FINN makes its shell with Vivado; add --bitstream vivado")
     if not options.bitstream:
         return STEPS
-    require_tools(options.bitstream, options.shell)
+    require_tools(options.bitstream, options.shell, board)
     return (*STEPS[:-1], BITSTREAMS[options.bitstream, options.shell], STEPS[-1])
 
 

@@ -16,7 +16,7 @@ from finn_build.errors import ConfigError
 
 CONFIG_DIR = Path(__file__).resolve().parent.parent / "hw_configs"
 BOARD_DIR = CONFIG_DIR / "boards"
-FAMILIES = ("xc7", "xcup")  # of chips, as Yosys names them: bus, processing system and delays are known for these
+FAMILY_DIR = CONFIG_DIR / "families"  # of chips: bus, processing system and delays of each
 OUTPUTS = ("mask", "classes", "logit", "raw")
 MAX_STREAMS = 10  # of the shell: its registers have a place for so many
 _FASTEST = "max"
@@ -35,13 +35,14 @@ class Board:
     Attributes:
         name: as given to `--board`.
         part: full part name.
-        family: Yosys `synth_xilinx -family`.
+        family: of the chip, a file of `hw_configs/families`; Yosys `synth_xilinx -family`.
         clk_mhz: clock of the accelerator.
         pll_mhz: of the PLL that this clock is divided from.
         net_ns, net_doubling_ns: delay of a routed net with one sink, and what each doubling of its sinks adds; for the
             clock's estimate, before there is a placement.
         lut, ff, bram36, dsp, uram: what the chip has.
         board_part: name of the board's files in Vivado.
+        finn_board: FINN's name of the board, for `--shell finn`; empty where it has none.
         ps: parameters of the processing system where Vivado lacks these files.
     """
 
@@ -58,11 +59,13 @@ class Board:
     dsp: int
     uram: int
     board_part: str
+    finn_board: str = ""
     ps: Mapping[str, str | int] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
-        if self.family not in FAMILIES:
-            raise ConfigError(f"family={self.family!r}; legal: {', '.join(FAMILIES)}")
+        families = sorted(path.stem for path in FAMILY_DIR.glob("*.yaml"))
+        if self.family not in families:
+            raise ConfigError(f"family={self.family!r}; legal: {', '.join(families)}")
         for name in ("clk_mhz", "pll_mhz", "net_ns", "lut", "ff", "bram36"):
             if not 0 < getattr(self, name) < _MOST:
                 raise ConfigError(f"{name}={getattr(self, name)}; legal: above 0, below {_MOST:,}")
@@ -71,6 +74,16 @@ class Board:
                 raise ConfigError(f"{name}={getattr(self, name)}; legal: 0 and above, below {_MOST:,}")
         if Path(self.name).name != self.name or not self.name.strip("."):
             raise ConfigError(f"name={self.name!r} becomes part of a folder's name; write letters, digits, - and _")
+
+    @property
+    def luts_per_bram18(self) -> int:
+        """LUTs that are the same share of the chip as a RAMB18."""
+        return round(self.lut / max(1, 2 * self.bram36))
+
+    @property
+    def luts_per_dsp(self) -> int:
+        """LUTs that are the same share of the chip as a DSP slice."""
+        return round(self.lut / max(1, self.dsp))
 
     @property
     def clk_period_ns(self) -> float:
@@ -204,6 +217,15 @@ class _Loader(yaml.SafeLoader):
 
 
 def _load(path: Path, kind: type[T]) -> T:
+    return from_mapping(load_yaml(path), kind, str(path))
+
+
+def load_yaml(path: Path) -> dict[str, Any]:
+    """Keys and values of a YAML file.
+
+    Raises:
+        ConfigError: no such file, not YAML, or no keys.
+    """
     if not path.is_file():
         raise ConfigError(f"{path}: {'not a file' if path.exists() else 'no such file'}")
     try:
@@ -214,7 +236,7 @@ def _load(path: Path, kind: type[T]) -> T:
         raise ConfigError(f"{path}: not readable YAML: {str(error).splitlines()[0]}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: expected `key: value` lines, found {type(content).__name__}")
-    return from_mapping(content, kind, str(path))
+    return content
 
 
 def from_mapping(content: Mapping[str, Any], kind: type[T], where: str) -> T:
@@ -246,6 +268,8 @@ _LEGAL_TYPES: dict[str, tuple[type, ...]] = {
     "float | str": (int, float, str),
     "str | Sequence": (str, list, tuple),
     "Mapping": (Mapping,),
+    "Sequence": (list, tuple),
+    "ProcessingSystem": (Mapping,),
 }
 
 

@@ -21,7 +21,7 @@ from finn_build.dataflow.passes.compact_steps import CompactSteps
 from finn_build.dataflow.passes.fuse_conv_units import FuseConvUnits
 from finn_build.dataflow.passes.insert_duplicates import InsertDuplicates
 from finn_build.dataflow.passes.lower_to_streams import LowerToStreams
-from finn_build.dataflow.passes.set_clock import SetClock
+from finn_build.dataflow.passes.set_chip import SetChip
 from finn_build.errors import ConfigError, SimulationError, UnsupportedModelError
 from finn_build.evaluate.area import area_by_op
 from finn_build.evaluate.timing.design import time_design
@@ -56,9 +56,13 @@ def compile_integers(build: Build, progress: Progress) -> None:
     build.meanings = meanings(build.integers, len(build.network.classes), build.config.output)
 
 
+def _chip(build: Build) -> SetChip:
+    return SetChip(build.board, figures(build.board.family).scale)
+
+
 def lower(build: Build, progress: Progress) -> None:
     """Lower onto stream ops, one lane each, fuse binary convolutions, and give every fork its duplicates."""
-    lowered = build.integers.model.transform(LowerToStreams()).transform(FuseConvUnits())
+    lowered = build.integers.model.transform(LowerToStreams()).transform(_chip(build)).transform(FuseConvUnits())
     build.streams = lowered.transform(CompactSteps()).transform(InsertDuplicates())
 
 
@@ -71,7 +75,7 @@ def lower_finn_hls(build: Build, progress: Progress) -> None:
 
 def fold(build: Build, progress: Progress) -> None:
     """Find the fewest lanes that reach the target rate within the board's budget."""
-    build.streams = build.streams.transform(SetClock(build.board.clk_mhz * figures(build.board.family).scale))
+    build.streams = build.streams.transform(_chip(build))  # again: a build may go on from here with another clock
     build.target_cycles = find_folding(build.streams, build.config, build.board)
     build.streams = fold_for(build.streams, build.config, build.target_cycles)
     build.streams.set_metadata_prop(_TARGET_CYCLES, str(build.target_cycles))  # for a build that goes on from here

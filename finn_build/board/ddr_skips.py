@@ -24,7 +24,7 @@ def skip_rows(build: Build, fps: float) -> list[dict[str, Any]]:
     rows = []
     for skip in build.design.skips:
         stream, board = skip.sent.stream, build.board
-        style = "ultra" if board.uram else fifo_style(skip.depth, stream.width)
+        style = "ultra" if board.uram else fifo_style(skip.depth, stream.width, board.luts_per_bram18)
         on_chip = fifo_area(skip.depth, stream.width, style)
         mb_s = stream.beats * stream.width_padded // 8 * fps / 1e6
         rows.append(

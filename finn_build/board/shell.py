@@ -20,6 +20,7 @@ from finn_build.dataflow.ops.base import FIFO_RTL
 from finn_build.dataflow.ops.finn_op import RTL_DIR
 from finn_build.dataflow.stream import Stream
 from finn_build.errors import UnsupportedModelError
+from finn_build.families import family_of
 from finn_build.rtl.plain import write_plain
 from finn_build.rtl.stitch import DesignStream, StitchedDesign
 
@@ -43,7 +44,6 @@ _MODULE, _PLAIN = "sf_shell", "signflow_shell"  # as in the library, and as plai
 _BURST_WORDS = 16
 _HASH_FILE = "build_hash.mem"
 _HASH_DIGITS = 32
-_BUS = {"xc7": (64, 32), "xcup": (128, 40)}  # bits of data and address of the memory ports, by Yosys' family
 _CONTROL = (
     *("awaddr", "awvalid", "awready", "wdata", "wstrb", "wvalid", "wready", "bresp", "bvalid", "bready"),
     *("araddr", "arvalid", "arready", "rdata", "rresp", "rvalid", "rready"),
@@ -107,14 +107,14 @@ def write_shell(design: StitchedDesign, board: Board, content_hash: str = "") ->
     for source in shell_sources:
         shutil.copyfile(RTL_DIR / source, folder / Path(source).name)
     (folder / f"{TOP}.v").write_text(top_source(design, board))
-    data_bits, addr_bits = _BUS[board.family]
+    bus = family_of(board)
     shared = [folder / Path(source).name for source in shell_sources]
     if design.is_plain:
         shared = _plain(design, board, shared)
     sources = (*design.sources, *(path for path in shared if path not in design.sources), folder / f"{TOP}.v")
     names = [*(path.name for path in sources), *(f"// memory file: {path.name}" for path in _memory_files(folder))]
     (folder / MANIFEST).write_text("\n".join(names) + "\n")
-    return Shell(TOP, sources, folder, data_bits, addr_bits, inputs, outputs, build_hash)
+    return Shell(TOP, sources, folder, bus.data_bits, bus.addr_bits, inputs, outputs, build_hash)
 
 
 def _plain(design: StitchedDesign, board: Board, shared: list[Path]) -> list[Path]:
@@ -140,12 +140,12 @@ def shell_outputs(design: StitchedDesign) -> list[DesignStream]:
 
 def memory_mb_s(board: Board) -> float:
     """What one port of the processor gives the masters in each direction: a word a cycle."""
-    return _BUS[board.family][0] / 8 * board.clk_mhz
+    return family_of(board).data_bits / 8 * board.clk_mhz
 
 
 def ring_bytes(stream: Stream, depth: int, board: Board) -> int:
     """Bytes in memory for a skip of `depth` beats: whole groups, the fewest beats that fill bursts to the last byte."""
-    beat_bytes, burst_bytes = stream.width_padded // 8, _BURST_WORDS * _BUS[board.family][0] // 8
+    beat_bytes, burst_bytes = stream.width_padded // 8, _BURST_WORDS * family_of(board).data_bits // 8
     group_bytes = lcm(beat_bytes, burst_bytes)
     return -(-depth * beat_bytes // group_bytes) * group_bytes
 
@@ -166,7 +166,7 @@ def top_source(design: StitchedDesign, board: Board, plain: bool = False) -> str
     text = (RTL_DIR / "shell" / f"{TOP}.v.j2").read_text()
     template = jinja2.Template(text, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     inputs, outputs = _pins(shell_inputs(design)), _pins(shell_outputs(design))
-    data_bits, addr_bits = _BUS[board.family]
+    bus = family_of(board)
     return template.render(
         accelerator=design.top,
         shell=_PLAIN if plain else _MODULE,
@@ -178,9 +178,9 @@ def top_source(design: StitchedDesign, board: Board, plain: bool = False) -> str
         masters=range(max(len(inputs), len(outputs))),
         reads=range(len(inputs)),
         writes=range(len(outputs)),
-        addr_bits=addr_bits,
-        data_bits=data_bits,
-        size=(data_bits // 8).bit_length() - 1,
+        addr_bits=bus.addr_bits,
+        data_bits=bus.data_bits,
+        size=(bus.data_bits // 8).bit_length() - 1,
         control=_CONTROL,
         sized=_sized,
         joined=_joined,

@@ -7,6 +7,7 @@ from finn_build.board.bitstream.vivado import SCRIPT, require_vivado, run_vivado
 from finn_build.board.deploy_folder import write_deployment
 from finn_build.board.description import describe
 from finn_build.board.shell import write_shell
+from finn_build.config import Board
 from finn_build.errors import BitstreamError, LintError, UnsupportedModelError
 from finn_build.rtl.lint import lint
 from finn_build.state import Build, Progress
@@ -40,7 +41,7 @@ def _content_hash(build: Build) -> str:
         return ""
 
 
-def require_tools(bitstream: str, shell: str) -> None:
+def require_tools(bitstream: str, shell: str, board: Board) -> None:
     """Ask for the tools of a bitstream before anything is built.
 
     Raises:
@@ -51,7 +52,7 @@ def require_tools(bitstream: str, shell: str) -> None:
     elif shell == "finn":
         from finn_build.finn.shell import require_finns_tools  # here: as below
 
-        require_finns_tools()
+        require_finns_tools(board)
     else:
         require_vivado()
 

@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 from finn.transformation.fpgadataflow.make_zynq_proj import ZynqBuild
+from finn.util.basic import pynq_part_map
 from finn.util.exception import FINNError
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
@@ -21,7 +22,6 @@ from finn_build.errors import BitstreamError, ConfigError
 from finn_build.finn.environment import prepare_finn
 from finn_build.finn.hls_layers import synthesis_blocker
 
-PLATFORMS = {"pynq-z2": "Pynq-Z2", "zcu104": "ZCU104"}  # FINN's names of the boards
 _GENERATED = ("code_gen_dir_ipgen", "gen_top_module", "ip_path", "ipgen_path")
 
 
@@ -37,9 +37,9 @@ def run_finn(streams: ModelWrapper, board: Board, folder: Path) -> Bitstream:
         ConfigError: a tool is missing.
         BitstreamError: FINN failed.
     """
-    require_finns_tools()
+    require_finns_tools(board)
     prepare_finn(folder)
-    build = ZynqBuild(PLATFORMS[board.name], board.clk_period_ns, partition_model_dir=folder / "partitions")
+    build = ZynqBuild(board.finn_board, board.clk_period_ns, partition_model_dir=folder / "partitions")
     try:
         built = without_code(streams).transform(build)
     except (FINNError, AssertionError, OSError) as error:
@@ -51,12 +51,16 @@ def run_finn(streams: ModelWrapper, board: Board, folder: Path) -> Bitstream:
     return Bitstream("FINN's Zynq build", made[0], made[1], ours=False)
 
 
-def require_finns_tools() -> None:
-    """Both of the vendor's tools are there.
+def require_finns_tools(board: Board) -> None:
+    """FINN knows the board, and both of the vendor's tools are there.
 
     Raises:
-        ConfigError: one is not.
+        ConfigError: it does not, or one is not.
     """
+    if board.finn_board not in pynq_part_map:
+        raise ConfigError(
+            f"--shell finn: {board.name} has finn_board={board.finn_board!r}; legal: {', '.join(sorted(pynq_part_map))}"
+        )
     if shutil.which("vivado") is None or "XILINX_VIVADO" not in os.environ:
         raise ConfigError("--shell finn needs Vivado and Vitis HLS: source their settings64.sh")
     if shutil.which("vitis_hls") is None and shutil.which("vitis-run") is None:

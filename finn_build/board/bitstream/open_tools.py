@@ -20,6 +20,7 @@ from finn_build.board.bitstream.vivado import NAME, Bitstream
 from finn_build.board.shell import Shell
 from finn_build.config import Board
 from finn_build.errors import BitstreamError, ConfigError
+from finn_build.families import family_of
 
 TOP = "zynq7_top"
 FAMILY = "xc7"
@@ -51,8 +52,8 @@ def write_open_project(shell: Shell, board: Board, folder: Path) -> Path:
     Raises:
         BitstreamError: open tools know no such board, or the design has more streams than the chip has ports.
     """
-    if board.family != FAMILY:
-        raise BitstreamError(f"--bitstream open: {board.name} has no open place and route; legal: pynq-z2")
+    if not family_of(board).prjxray:
+        raise BitstreamError(f"--bitstream open: {board.name} has no open place and route; legal: boards of {FAMILY}")
     masters = max(shell.inputs, shell.outputs)
     if masters > _PORTS:
         raise BitstreamError(f"--bitstream open: {masters} masters; the chip has {_PORTS} ports to its memory")
@@ -83,7 +84,7 @@ def run_open(shell: Shell, board: Board, folder: Path) -> Bitstream:
     """
     write_open_project(shell, board, folder)
     chips, fabric = require_open_tools()
-    chip, data, part = f"{chips / board.part.rpartition('-')[0]}.bin", fabric / "zynq7", board.part
+    chip, data, part = f"{chips / board.part.rpartition('-')[0]}.bin", fabric / family_of(board).prjxray, board.part
     made = {suffix: f"{folder / TOP}.{suffix}" for suffix in ("xdc", "json", "fasm", "frames")}
     bit, about = folder / f"{NAME}.bit", str(data / part / "part.yaml")
     place = ("--chipdb", chip, "--xdc", made["xdc"], "--json", made["json"], "--fasm", made["fasm"])

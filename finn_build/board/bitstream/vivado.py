@@ -11,11 +11,11 @@ from typing import Any
 import jinja2
 
 from finn_build import processes
-from finn_build.board.bitstream.processing_system import PROCESSING_SYSTEMS
 from finn_build.board.bitstream.reports import read_reports
 from finn_build.board.shell import Shell
 from finn_build.config import Board
 from finn_build.errors import BitstreamError, ConfigError
+from finn_build.families import family_of
 
 NAME = "accelerator"  # of the bitstream and its handoff file: PYNQ looks for the second under the name of the first
 SCRIPT = "build.tcl"
@@ -57,7 +57,7 @@ def write_project(shell: Shell, board: Board, folder: Path) -> Path:
     text = _template().render(
         shell=shell,
         board=board,
-        ps=PROCESSING_SYSTEMS[board.family],
+        ps=family_of(board).ps,
         masters=max(shell.inputs, shell.outputs),
         name=NAME,
         rtl=os.path.relpath(shell.folder, folder),

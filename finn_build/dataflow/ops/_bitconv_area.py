@@ -24,6 +24,8 @@ class _Parts(Protocol):
     @property
     def ring(self) -> tuple[int, str]: ...
     @property
+    def bram_price(self) -> int: ...
+    @property
     def kept(self) -> int: ...
     @property
     def total(self) -> BaseDataType: ...
@@ -60,7 +62,7 @@ def _shortcut(op: _Parts) -> Resources:
     if op.attr("shortcut") != "own":
         return Resources()
     depth, width = op.kept, op.streams_in()[0].width
-    return fifo_area(depth, width, fifo_style(depth, width, price=op.attr("bramPrice")))
+    return fifo_area(depth, width, fifo_style(depth, width, op.bram_price))
 
 
 def _arithmetic(op: _Parts) -> Resources:

@@ -10,7 +10,6 @@ from onnx import NodeProto
 from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.dataflow.ops._folds import divisors
-from finn_build.dataflow.ops._ram import LUTS_PER_BRAM18
 from finn_build.dataflow.ops.base import Folding, StreamOp
 
 _NAMES = ("SIMD", "PE", "Lanes", "InLanes")
@@ -42,7 +41,7 @@ def _choose(serialized: bytes, target_cycles: int) -> tuple[int, ...]:
         return min(candidates, key=lambda c: (c[1], c[0]))[0]
     fewest = min(f[0] * f[1] for f in legal)
     near = [f for f in legal if f[0] * f[1] <= _NEAR * fewest]
-    return min(near, key=lambda f: (_with(op, f).resources().luts(LUTS_PER_BRAM18), f))
+    return min(near, key=lambda f: (_with(op, f).resources().luts(op.attr("lutsPerBram18")), f))
 
 
 def _foldings(op: Any, target_cycles: int) -> Iterator[tuple[int, ...]]:

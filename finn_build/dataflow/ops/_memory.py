@@ -4,7 +4,7 @@ from math import ceil, exp, log2
 
 import numpy as np
 
-from finn_build.dataflow.ops._ram import LUTS_PER_BRAM18, bram18_blocks
+from finn_build.dataflow.ops._ram import bram18_blocks
 from finn_build.errors import UnsupportedModelError
 
 
@@ -32,7 +32,7 @@ def hex_words(values: np.ndarray, bits: int) -> list[str]:
     return [row[::-1].tobytes().hex()[-digits:] for row in packed]
 
 
-def rom_in_block_ram(ram_style: str, depth: int, width: int, price: int = LUTS_PER_BRAM18) -> bool:
+def rom_in_block_ram(ram_style: str, depth: int, width: int, price: int) -> bool:
     """Whether a memory goes to block RAM: as `ram_style` says, or for "auto" where LUTs would cost more.
 
     Args:

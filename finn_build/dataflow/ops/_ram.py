@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-# XC7Z020: 53,200 LUT to 280 RAMB18. A memory goes to block RAM when that takes the smaller share of the chip.
-LUTS_PER_BRAM18 = 190
 RAM_STYLES = {"distributed": 0, "block": 1, "ultra": 2}  # of sf_ram.sv: Vivado takes no parameter of type string
 _BRAM18_SHAPES = ((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512, 36))
 
@@ -35,7 +33,7 @@ def uram_blocks(words: int, width: int) -> int:
     return -(-words // 4096) * -(-width // 72)
 
 
-def memory_style(words: int, width: int, ram_style: str = "auto", price: int = LUTS_PER_BRAM18) -> str:
+def memory_style(words: int, width: int, ram_style: str, price: int) -> str:
     """Resolve "auto": "distributed" or "block", whichever costs less when a RAMB18 is worth `price` LUTs."""
     if ram_style != "auto":
         return ram_style

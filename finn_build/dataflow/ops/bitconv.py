@@ -248,7 +248,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         arrivals = {self.streams_in()[0].beats, self.get_exp_cycles()}
         pixels = max(self.window.pixels_kept(a, self.reading_cycles, 1.0) for a in arrivals)
         least = max(self.window.span + 1, (pixels + 1) * self.window.folds)
-        return ring_choice(self.window, self.attr("SIMD"), self.attr("ram_style"), least, self.attr("bramPrice"))
+        return ring_choice(self.window, self.attr("SIMD"), self.attr("ram_style"), least, self.bram_price)
 
     @property
     def kept(self) -> int:
@@ -283,7 +283,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             "SHORTCUT_SCALE": self.attr("shortcutScale"),
             "SUM_SCALE": self.attr("sumScale"),
             "KEPT": kept,
-            "KEPT_STYLE": RAM_STYLES[fifo_style(kept, x.width, price=self.attr("bramPrice"))],
+            "KEPT_STYLE": RAM_STYLES[fifo_style(kept, x.width, self.bram_price)],
             "REGISTERS": self.popcount.mask,
             "REGISTERED": len(self.popcount.levels),
             "ACC_BITS": DataType[self.attr("accDataType")].bitwidth(),
@@ -311,7 +311,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             sizes.append((nodes, self.total.bitwidth() + 1))
         if self.attr("hasTable") and not self.attr("affineSteps"):
             sizes.append((rows << stages, self.streams_out()[0].dtype.bitwidth()))
-        styles, price = (self.attr("ram_style"), "auto", "auto"), self.attr("bramPrice")
+        styles, price = (self.attr("ram_style"), "auto", "auto"), self.bram_price
         return [(d, w, rom_in_block_ram(s, d, w, price)) for (d, w), s in zip(sizes, styles, strict=False)]
 
     def memory_files(self, model: ModelWrapper) -> dict[str, list[str]]:

@@ -11,7 +11,6 @@ from qonnx.core.datatype import DataType
 
 from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops._ram import (
-    LUTS_PER_BRAM18,
     RAM_STYLES,
     bram18_blocks,
     lutram_luts,
@@ -66,7 +65,7 @@ class StreamFIFO_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     def _style(self) -> str:
         """Kind of memory."""
         depth, width = self.attr("depth"), self._stream().width
-        return fifo_style(depth, width, self.attr("ram_style"), self.attr("bramPrice"))
+        return fifo_style(depth, width, self.bram_price, self.attr("ram_style"))
 
     def rtl_parameters(self) -> dict[str, int | str]:
         """Width, depth and kind of memory.
@@ -95,7 +94,7 @@ class StreamFIFO_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         return fifo_area(self.attr("depth"), self._stream().width, self._style())
 
 
-def fifo_style(depth: int, width: int, ram_style: str = "auto", price: int = LUTS_PER_BRAM18) -> str:
+def fifo_style(depth: int, width: int, price: int, ram_style: str = "auto") -> str:
     """Kind of memory of a FIFO of `depth` beats; two places need none, and up to 32 more fit shift-register LUTs."""
     places = depth - 1
     if ram_style == "auto" and places <= _SRL_PLACES:

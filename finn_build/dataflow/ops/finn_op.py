@@ -15,7 +15,6 @@ from qonnx.core.datatype import BaseDataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
-from finn_build.dataflow.ops._ram import LUTS_PER_BRAM18
 from finn_build.dataflow.stream import Resources, Stream
 from finn_build.errors import UnsupportedModelError
 from finn_build.identifiers import is_identifier
@@ -24,6 +23,9 @@ RTL_DIR = Path(__file__).resolve().parents[2] / "rtl"
 _WRAPPER = jinja2.Template(
     (RTL_DIR / "node.v.j2").read_text(), trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
 )
+
+
+_CHIP = {"clkMHz": ("f", 125.0), "lutsPerBram18": ("i", 190), "lutsPerDsp": ("i", 242)}  # until it is told: XC7Z020
 
 
 class FinnOp(RTLBackend):
@@ -69,9 +71,11 @@ class FinnOp(RTLBackend):
     def get_nodeattr_types(self) -> dict[str, Any]:
         """Attributes of the FINN base, those in `own_attributes`, and those of the whole design.
 
-        They are the LUTs that a RAMB18 is worth, and the clock that the op is pipelined for, in MHz of a Zynq-7000.
+        They are the clock that the op is pipelined for, in MHz of a Zynq-7000; the LUTs that are the same share of the
+        chip as a RAMB18 and as a DSP slice; and the LUTs that a RAMB18 is worth in this design, 0 for that share.
         """
-        whole: dict[str, Any] = {"bramPrice": ("i", False, LUTS_PER_BRAM18), "clkMHz": ("f", False, 125.0)}
+        whole: dict[str, Any] = {name: (kind, False, value) for name, (kind, value) in _CHIP.items()}
+        whole["bramPrice"] = ("i", False, 0)
         if self.ram_styles:
             whole["ram_style"] = ("s", False, "auto", {"auto", *self.ram_styles})
         return super().get_nodeattr_types() | whole | self.own_attributes()
@@ -93,6 +97,11 @@ class FinnOp(RTLBackend):
     def own_attributes(cls) -> dict[str, Any]:
         """Attributes of this op: name -> (type, required, default[, legal values])."""
         return {}
+
+    @property
+    def bram_price(self) -> int:
+        """LUTs that a RAMB18 is worth."""
+        return int(self.attr("bramPrice") or self.attr("lutsPerBram18"))
 
     @property
     def path_ns(self) -> float:
@@ -228,3 +237,8 @@ class FinnOp(RTLBackend):
 
 def _folded(stream: Stream) -> tuple[int, ...]:
     return (*stream.shape[:-1], stream.shape[-1] // stream.lanes, stream.lanes)
+
+
+def chip_of(op: FinnOp) -> dict[str, Any]:
+    """What an op knows of the chip, as attributes of one that is made for the same design."""
+    return {name: op.attr(name) for name in _CHIP}

@@ -119,7 +119,7 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         return bits * self.attr("SIMD")
 
     def _block_weights(self) -> bool:
-        return rom_in_block_ram(self.attr("ram_style"), self._sf * self._nf, self._word_bits, self.attr("bramPrice"))
+        return rom_in_block_ram(self.attr("ram_style"), self._sf * self._nf, self._word_bits, self.bram_price)
 
     def rtl_parameters(self) -> dict[str, int | str]:
         """Parameters of sf_mvau.sv.
@@ -148,7 +148,7 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             "REGISTERS": 0 if plan else self._popcount.mask,
             "REGISTERED": 0 if plan else len(self._popcount.levels),
             "BLOCK_WEIGHTS": int(self._block_weights()),
-            "RAM_STYLE": RAM_STYLES[memory_style(self._sf, self._held_bits)],
+            "RAM_STYLE": RAM_STYLES[self._buffer_style],
             "WEIGHT_FILE": f"{node}_weights.mem",
             "INIT_FILE": f"{node}_init.mem",
         }
@@ -274,6 +274,10 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         )
 
     @property
+    def _buffer_style(self) -> str:
+        return memory_style(self._sf, self._held_bits, "auto", self.attr("lutsPerBram18"))
+
+    @property
     def _held_bits(self) -> int:
         """Width of the vector's buffer."""
         dtype = DataType[self.attr("inputDataType")]
@@ -290,7 +294,7 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         """The vector's buffer; registers where nothing is replayed or a beat holds the vector."""
         if self._nf == 1 or self._sf == 1:
             return Resources()
-        if memory_style(self._sf, self._held_bits) == "block":
+        if self._buffer_style == "block":
             return Resources(bram18=bram18_blocks(self._sf, self._held_bits))
         return Resources(lut=lutram_luts(self._sf, self._held_bits))
 

@@ -101,7 +101,7 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             "BIPOLAR": int(bipolar),
             "TILED": int(self.tiled),
             **geometry_parameters(self.window),
-            **({} if self.tiled else ring_parameters(self.window, image.width, self.attr("ram_style"))),
+            **({} if self.tiled else ring_parameters(self, self.window)),
         }
 
     def compute(self, *operands: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -144,7 +144,7 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         results = Resources(ff=pooled.width + 1) if self._spaced else pair_area(pooled.width)
         if not self.tiled:
             lane = out_bits if self._sums else 2.7
-            core = core_resources(self.window, image.width, self.attr("ram_style"))
+            core = core_resources(self, self.window)
             return core + results + Resources(lut=round(pe * lane) + 5, ff=pooled.width + 3)
         lane = out_bits if self._sums else max(1, 2.8 * in_bits - 2.6)
         words = self.window.windows[1] * self.window.folds

@@ -12,7 +12,6 @@ from qonnx.core.datatype import BaseDataType, DataType
 
 from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops._ram import (
-    LUTS_PER_BRAM18,
     RAM_STYLES,
     bram18_blocks,
     lutram_luts,
@@ -21,6 +20,7 @@ from finn_build.dataflow.ops._ram import (
 )
 from finn_build.dataflow.ops._window import Window
 from finn_build.dataflow.ops.base import DOMAIN, StreamOp, Trait
+from finn_build.dataflow.ops.finn_op import chip_of
 from finn_build.dataflow.stream import Resources, Stream, sizes
 from finn_build.errors import ConfigError
 
@@ -87,7 +87,7 @@ class SWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             "BITS": word.dtype.bitwidth(),
             "TERNARY": int(self._output_type() != word.dtype),
             **geometry_parameters(self.window),
-            **ring_parameters(self.window, word.width, self.attr("ram_style")),
+            **ring_parameters(self, self.window),
         }
 
     def compute(self, *operands: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -112,7 +112,7 @@ class SWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         node = self.onnx_node
         wide = helper.make_node(
             "WideSWG_rtl", list(node.input), list(node.output), name=node.name, domain=DOMAIN, backend="fpgadataflow",
-            **{name: self.attr(name) for name in _KEPT},
+            **{name: self.attr(name) for name in _KEPT}, **chip_of(self),
         )  # fmt: skip
         wide.doc_string = node.doc_string
         return wide
@@ -131,7 +131,7 @@ class SWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
 
     def resources(self) -> Resources:
         """The core's; ternary output costs at most its inverters, which the next op absorbs."""
-        return core_resources(self.window, self.streams_in()[0].width, self.attr("ram_style"))
+        return core_resources(self, self.window)
 
 
 def window_of(op: StreamOp, lanes_attribute: str, depthwise: bool) -> Window:
@@ -181,20 +181,23 @@ def geometry_parameters(window: Window) -> dict[str, int | str]:
     }
 
 
-def ring_parameters(window: Window, width: int, ram_style: str) -> dict[str, int | str]:
-    """Parameters of swg_core that state its ring buffer, for words of `width` bits."""
-    depth, style = ring_choice(window, width, ram_style, window.depth)
+def ring_parameters(op: StreamOp, window: Window) -> dict[str, int | str]:
+    """Parameters of swg_core that state the ring buffer of an op's image."""
+    depth, style = _ring(op, window)
     return {"DEPTH": depth, "RAM_STYLE": RAM_STYLES[style]}
 
 
-def core_resources(window: Window, width: int, ram_style: str) -> Resources:
-    """Area of swg_core for words of `width` bits."""
-    return core_area(window, width, *ring_choice(window, width, ram_style, window.depth))
+def core_resources(op: StreamOp, window: Window) -> Resources:
+    """Area of swg_core for an op's image."""
+    return core_area(window, op.streams_in()[0].width, *_ring(op, window))
 
 
-def ring_choice(
-    window: Window, width: int, ram_style: str, least: int, price: int = LUTS_PER_BRAM18
-) -> tuple[int, str]:
+def _ring(op: StreamOp, window: Window) -> tuple[int, str]:
+    width, price = op.streams_in()[0].width, op.attr("lutsPerBram18")
+    return ring_choice(window, width, op.attr("ram_style"), window.depth, price)
+
+
+def ring_choice(window: Window, width: int, ram_style: str, least: int, price: int) -> tuple[int, str]:
     """Words of the ring, `least` or the next power of two (whose addresses wrap by themselves), and its memory."""
     binary = 1 << max(1, (least - 1).bit_length())
 

@@ -16,7 +16,6 @@ from finn_build.arithmetic.step_function import StepFunction
 from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops._memory import hex_words, rom_area, rom_in_block_ram
 from finn_build.dataflow.ops._midpoint import ATTRIBUTES, MidpointForm, midpoint_attributes
-from finn_build.dataflow.ops._ram import LUTS_PER_BRAM18
 from finn_build.dataflow.ops._steps import level_ranges, step_function
 from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Range, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
@@ -87,7 +86,7 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
             "BIAS": self.attr("outBias"),
             "TABLE": self.attr("hasTable"),
             "BLOCK": sum(
-                rom_in_block_ram("auto", depth, width, self.attr("bramPrice")) << k
+                rom_in_block_ram("auto", depth, width, self.bram_price) << k
                 for k, (depth, width) in enumerate(self._memories(form))
             ),
             "FILE": f"{self.onnx_node.name}_steps",
@@ -169,7 +168,7 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
         LUTs measured and estimated, (channels, PE, steps, input): (24, 4, 15, INT10) 287, 288; with a table 316, 320;
         shared 165, 204; (24, 2, 255, INT12) 612, 592; (64, 1, 3, INT12) 57, 65; (16, 4, 1, INT9) 46, 62.
         """
-        return self._area(self.midpoint, self.attr("bramPrice"))
+        return self._area(self.midpoint, self.bram_price)
 
     @property
     def midpoint(self) -> MidpointForm | None:
@@ -177,8 +176,8 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
         if not self.attr("spanBits"):
             return None
         form = MidpointForm(self._folds(), **{name: self.attr(name) for name in ATTRIBUTES})
-        areas = (self._area(f, LUTS_PER_BRAM18) for f in (form, None))
-        displaced, plain = (area.luts(LUTS_PER_BRAM18) for area in areas)
+        price = self.attr("lutsPerBram18")  # of the chip: the form stays when its memories move
+        displaced, plain = (self._area(f, price).luts(price) for f in (form, None))
         return form if displaced < plain else None
 
     def _area(self, form: MidpointForm | None, price: int) -> Resources:

@@ -83,7 +83,7 @@ class Upsample_rtl(StreamOp):  # noqa: N801  (FINN's naming)
 
     def _style(self) -> str:
         width = self.streams_in()[0].width
-        return memory_style(self._words, width, self.attr("ram_style"), self.attr("bramPrice"))
+        return memory_style(self._words, width, self.attr("ram_style"), self.bram_price)
 
     def rtl_parameters(self) -> dict[str, int | str]:
         """Geometry and the row's kind of memory."""

@@ -15,6 +15,7 @@ from finn_build.dataflow.ops._ram import RAM_STYLES, bram18_blocks, lutram_luts,
 from finn_build.dataflow.ops._window import Window
 from finn_build.dataflow.ops.base import DOMAIN, FIFO_RTL, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import StreamFIFO_rtl
+from finn_build.dataflow.ops.finn_op import chip_of
 from finn_build.dataflow.ops.swg import geometry_parameters, image_stream, window_of
 from finn_build.dataflow.stream import Resources, Stream, sizes
 from finn_build.errors import ConfigError
@@ -86,7 +87,7 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             "BITS": self.streams_in()[0].dtype.bitwidth(),
             **geometry,
             "DEPTH": columns["DEPTH"],
-            "RAM_STYLE": RAM_STYLES[memory_style(*self._rows_shape, self.attr("ram_style"))],
+            "RAM_STYLE": RAM_STYLES[self._rows_style],
             "FIFO_STYLE": columns["RAM_STYLE"],
         }
 
@@ -96,6 +97,10 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         return self.window.image[1], (self.window.kernel[0] - 1) * self.streams_in()[0].width
 
     @property
+    def _rows_style(self) -> str:
+        return memory_style(*self._rows_shape, self.attr("ram_style"), self.attr("lutsPerBram18"))
+
+    @property
     def _fifo(self) -> StreamFIFO_rtl:
         """The FIFO of columns, as an op of its own."""
         elements = self.window.kernel[0] * self.attr("IFMChannels")
@@ -103,6 +108,7 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         node = helper.make_node(
             "StreamFIFO_rtl", [], [], name=f"{self.onnx_node.name}_fifo", domain=DOMAIN, shape=[1, elements],
             lanes=elements, depth=depth, dataType=self.attr("inputDataType"), ram_style=self.attr("ram_style"),
+            **chip_of(self),
         )  # fmt: skip
         return StreamFIFO_rtl(node)
 
@@ -146,7 +152,7 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         9x9 stride 2 over 16x18 156, 149; 3x3 stride 2 over 64x64 70, 80. FF within 3.
         """
         (words, width), pixel, fifo = self._rows_shape, self.streams_in()[0].width, self._fifo.resources()
-        block = memory_style(words, width, self.attr("ram_style")) == "block" and words > 1
+        block = self._rows_style == "block" and words > 1
         columns = _reach(self.window, 1)
         waits = (self.window.kernel[axis] - self.window.padding[axis] for axis in (0, 1))
         counts = [

@@ -12,7 +12,6 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
-from finn_build.dataflow.ops._ram import LUTS_PER_BRAM18
 from finn_build.dataflow.ops.base import Range
 
 
@@ -32,6 +31,6 @@ class CompactSteps(Transformation):
             op = getCustomOp(node)
             known = [ranges.get(name) for name in node.input[: len(op.streams_in())]]
             forms = [op.changed(**form) for form in op.step_forms(model, known)]
-            node.CopyFrom(min([op, *forms], key=lambda form: form.resources().luts(LUTS_PER_BRAM18)).onnx_node)
+            node.CopyFrom(min([op, *forms], key=lambda form: form.resources().luts(form.bram_price)).onnx_node)
             ranges |= zip(node.output, op.output_ranges(model, known), strict=False)
         return model, False

@@ -21,6 +21,7 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
 from finn_build.dataflow.ops.base import DOMAIN
+from finn_build.dataflow.ops.finn_op import chip_of
 
 _POINTWISE = {"KernelDim": [1, 1], "Stride": [1, 1], "Padding": [0, 0, 0, 0]}
 
@@ -116,7 +117,8 @@ def _replace(model: ModelWrapper, unit: _Unit, name: str) -> None:
     streams = [unit.source] if shortcut is None or own else [unit.source, shortcut]
     node = helper.make_node(
         "BitConv_rtl", [*streams, *parameters], list(unit.steps.output), name=name, domain=DOMAIN,
-        backend="fpgadataflow", MH=mvau.attr("MH"),
+        backend="fpgadataflow",
+        **chip_of(mvau), MH=mvau.attr("MH"),
         inputDataType=getCustomOp(unit.signs).attr("inputDataType") if unit.signs else "BIPOLAR",
         accDataType=mvau.attr("outputDataType"), outputDataType=steps.attr("outputDataType"),
         shortcut="none" if shortcut is None else "own" if own else "stream", numSteps=steps.attr("numSteps"),

@@ -8,6 +8,7 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
 from finn_build.dataflow.ops.base import DOMAIN
+from finn_build.dataflow.ops.finn_op import chip_of
 from finn_build.dataflow.stream import Stream
 
 
@@ -46,6 +47,7 @@ def _split(model: ModelWrapper, tensor: str, readers: list, is_output: bool) -> 
     count = sum(n.name.startswith("Duplicate_") for n in model.graph.node)
     node = helper.make_node(
         "DuplicateStreams_rtl", [source], copies, name=f"Duplicate_{count}", domain=DOMAIN, backend="fpgadataflow",
+        **chip_of(getCustomOp(reader)),
         NumChannels=shape[-1], PE=1, NumOutputStreams=len(copies), inputDataType=stream.dtype.name,
         numInputVectors=list(shape[:-1]), outFIFODepths=[2] * len(copies),
     )  # fmt: skip

@@ -31,6 +31,7 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
 from finn_build.dataflow.ops.base import DOMAIN, StreamOp, Trait, traits_of
+from finn_build.dataflow.ops.finn_op import chip_of
 from finn_build.dataflow.passes._pixel_order import pixels_held
 from finn_build.dataflow.passes._skips import least_depths
 from finn_build.dataflow.stream import Stream
@@ -205,6 +206,7 @@ def insert_fifo(model: ModelWrapper, node: NodeProto, port: int, depth: int, lea
     buffered = f"{tensor}_fifo"
     fifo = helper.make_node(
         "StreamFIFO_rtl", [tensor], [buffered], name=f"FIFO_{count}", domain=DOMAIN, backend="fpgadataflow",
+        **chip_of(getCustomOp(node)),
         shape=list(stream.shape), lanes=stream.lanes, dataType=stream.dtype.name, depth=depth,
         leastDepth=least,
     )  # fmt: skip

@@ -10,6 +10,7 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
 from finn_build.dataflow.ops.base import DOMAIN, Trait, traits_of
+from finn_build.dataflow.ops.finn_op import chip_of
 
 
 class InsertWidthConverters(Transformation):
@@ -40,6 +41,7 @@ def _convert(model: ModelWrapper, node: NodeProto, port: int, lanes_in: int, lan
         converted = f"{tensor}_x{b}"
         converter = helper.make_node(
             "StreamDWC_rtl", [tensor], [converted], name=f"DWC_{count}", domain=DOMAIN, backend="fpgadataflow",
+        **chip_of(getCustomOp(node)),
             shape=list(stream.shape), inLanes=a, outLanes=b, dataType=stream.dtype.name,
         )  # fmt: skip
         converter.doc_string = node.doc_string

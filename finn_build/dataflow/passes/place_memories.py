@@ -1,6 +1,6 @@
 """PlaceMemories: memories move between block RAM and LUTs, op by op, until the design fits both.
 
-Every op puts each of its memories where that takes the smaller share of an XC7Z020. Where the design then has too many
+Every op puts each of its memories where that takes the smaller share of the chip. Where the design then has too many
 RAMB18, ops are told that one is worth more LUTs (`bramPrice`), those that free a block for the fewest LUTs first.
 Where it has too many LUTs, the other way round, as far as there are blocks. Before that, the deepest FIFOs go to
 UltraRAM where the chip has it, and in a design that does not fit so the rows that windows keep: only these can, as it
@@ -24,9 +24,10 @@ from finn_build.dataflow.ops.base import StreamOp, Trait, traits_of
 from finn_build.dataflow.stream import Resources
 from finn_build.errors import ConfigError
 
-_PRICES_FOR_LUTS = (200, 215, 235, 260, 300, 400)  # to free blocks
+_DEARER = (200, 215, 235, 260, 300, 400)  # prices of a RAMB18 that free blocks, where its share of the chip is 190 LUTs
+_SHARE = 190
 _BLOCKS_PER_URAM = 4  # RAMB18 that an UltraRAM has to free; it holds as much as 16
-_PRICES_FOR_BLOCKS = (170, 140, 110, 80, 50)  # to free LUTs
+_CHEAPER = (170, 140, 110, 80, 50)  # that free LUTs
 
 
 class PlaceMemories(Transformation):
@@ -78,9 +79,9 @@ class PlaceMemories(Transformation):
         areas = _areas(model)
         blocks, luts = sum(a.bram18 for a in areas.values()), sum(a.lut for a in areas.values())
         if blocks > self.bram18:
-            _trade(model, areas, _PRICES_FOR_LUTS, ("bram18", blocks - self.bram18), ("lut", inf))
+            _trade(model, areas, _DEARER, ("bram18", blocks - self.bram18), ("lut", inf))
         elif luts > self.lut:
-            _trade(model, areas, _PRICES_FOR_BLOCKS, ("lut", luts - self.lut), ("bram18", self.bram18 - blocks))
+            _trade(model, areas, _CHEAPER, ("lut", luts - self.lut), ("bram18", self.bram18 - blocks))
         return model
 
     def _to_uram(self, model: ModelWrapper, buffers: bool) -> None:
@@ -115,7 +116,8 @@ def _trade(
     offers = []
     for node in model.graph.node:
         before = areas.get(node.name)
-        for price in prices if before is not None else ():
+        for level in prices if before is not None else ():
+            price = round(level * getCustomOp(node).attr("lutsPerBram18") / _SHARE)
             after = getCustomOp(node).changed(bramPrice=price).resources()
             freed = getattr(before, scarce) - getattr(after, scarce)
             if freed > 0:

@@ -14,13 +14,12 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 from qonnx.util.basic import qonnx_make_model
 
-from finn_build.dataflow.ops._ram import LUTS_PER_BRAM18
 from finn_build.dataflow.ops.base import StreamOp
 from finn_build.dataflow.passes.insert_width_converters import InsertWidthConverters
 from finn_build.dataflow.passes.set_folding import SetFolding
+from finn_build.dataflow.stream import Resources
 
-_LUTS_PER_DSP = 242  # XC7Z020: 53,200 LUT to 220 DSP
-_LUTS_PER_FF = 0.5  # and to 106,400 FF
+_LUTS_PER_FF = 0.5  # of all chips of these families
 
 
 class WidenWindows(Transformation):
@@ -30,7 +29,7 @@ class WidenWindows(Transformation):
     windows (BitMVAU_rtl), and
 
     - OH*OW*kh*kw exceeds the target, so that no SIMD would do, or
-    - window and MVAU take a smaller share of an XC7Z020 when folded for the target.
+    - window and MVAU take a smaller share of the chip when folded for the target.
 
     Skipped for padded bipolar input, whose windows are three-valued; where the wide one is no faster; and inside the
     network: a WideSWG keeps its rate if pixels wait for it, as at the input, and the FIFOs in front of windows are made
@@ -62,8 +61,9 @@ class WidenWindows(Transformation):
     def _area(self, window: NodeProto, reader: NodeProto) -> float:
         """Area of a window and its MVAU, in LUTs, folded for the target."""
         pair = _pair(window, reader).transform(SetFolding(self.target_cycles)).transform(InsertWidthConverters())
-        parts = [getCustomOp(node).resources() for node in pair.graph.node]
-        return sum(p.luts(LUTS_PER_BRAM18) + _LUTS_PER_FF * p.ff + _LUTS_PER_DSP * p.dsp for p in parts)
+        area = sum((getCustomOp(node).resources() for node in pair.graph.node), Resources())
+        chip = getCustomOp(window)
+        return area.luts(chip.attr("lutsPerBram18")) + _LUTS_PER_FF * area.ff + chip.attr("lutsPerDsp") * area.dsp
 
 
 def _pair(window: NodeProto, reader: NodeProto) -> ModelWrapper:

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from finn_build.errors import SimulationError
+from finn_build.errors import ConfigError, SimulationError
 from finn_build.evaluate.timing.netlist import Cell
 
 _DELAYS = Path(__file__).parent / "delays"
@@ -127,6 +127,11 @@ class Figures:
 
 
 def _load(name: str) -> dict[str, Any]:
+    if not (_DELAYS / f"{name}.yaml").is_file():
+        known = ", ".join(sorted(path.stem for path in _DELAYS.glob("*.yaml")))
+        raise ConfigError(
+            f"{_DELAYS / name}.yaml: no delays of this family; there are {known}; `like: xc7` takes one's"
+        )
     table: dict[str, Any] = yaml.safe_load((_DELAYS / f"{name}.yaml").read_text())
     return table
 

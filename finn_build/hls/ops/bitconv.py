@@ -96,7 +96,7 @@ def _signs(op: BitConv_rtl, model: ModelWrapper) -> tuple[list[Memory], tuple[st
 
 def _steps(op: BitConv_rtl, model: ModelWrapper) -> tuple[list[Memory], list[str]]:
     """Thresholds and table, or knees and lines."""
-    lanes, mh, price, total = op.attr("Lanes"), op.attr("MH"), op.attr("bramPrice"), op.total.bitwidth()
+    lanes, mh, price, total = op.attr("Lanes"), op.attr("MH"), op.bram_price, op.total.bitwidth()
     if op.attr("affineSteps"):
         fit = op.fit_affine(model, (op.attr("affineFraction"),))
         a_bits, d_bits = (int(b) for b in op.attr("affineBits"))

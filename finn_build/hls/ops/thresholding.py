@@ -35,7 +35,7 @@ def kernel(op: StepThresholding_rtl, model: ModelWrapper) -> Kernel:
 
 def _search(op: StepThresholding_rtl, model: ModelWrapper, constants: dict[str, int | str]) -> Kernel:
     """Thresholds counted from the least input."""
-    x, out, shared, price = op.streams_in()[0], op.streams_out()[0], op.attr("sharedSteps"), op.attr("bramPrice")
+    x, out, shared, price = op.streams_in()[0], op.streams_out()[0], op.attr("sharedSteps"), op.bram_price
     thresholds, *table = (model.get_initializer(n).astype(np.int64) for n in op.onnx_node.input[1:])
     stages, channels = int(op.attr("numSteps")).bit_length(), x.lanes if shared else x.shape[-1]
     codes = 2 if x.dtype == _BIPOLAR else 2 ** x.dtype.bitwidth()
@@ -58,7 +58,7 @@ def _displaced(
     op: StepThresholding_rtl, constants: dict[str, int | str], form: MidpointForm, fit: MidpointSteps
 ) -> Kernel:
     """Displacements, ends and dip, as in `sf_thresholding_midpoint.sv`."""
-    x, out_bits, price = op.streams_in()[0], op.streams_out()[0].dtype.bitwidth(), op.attr("bramPrice")
+    x, out_bits, price = op.streams_in()[0], op.streams_out()[0].dtype.bitwidth(), op.bram_price
     constants |= {
         "STAGES": form.stages,
         "BIAS": form.lowestLevel,

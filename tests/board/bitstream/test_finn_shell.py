@@ -15,7 +15,7 @@ from finn_build.dataflow.ops.base import StreamOp
 from finn_build.dataflow.ops.finn_op import RTL_DIR
 from finn_build.errors import ConfigError
 from finn_build.finn.environment import prepare_finn
-from finn_build.finn.shell import PLATFORMS, run_finn, without_code
+from finn_build.finn.shell import run_finn, without_code
 from finn_build.state import Build
 
 
@@ -23,7 +23,7 @@ def _partitions(streams: ModelWrapper, board: Board, folder: Path) -> dict[str, 
     """What ZynqBuild does before it calls a tool: file of each partition's model by name, the DMAs' among them."""
     model = without_code(streams).transform(InferDataLayouts())
     for step in (
-        finn.InsertIODMA(pynq_native_port_width[PLATFORMS[board.name]]),
+        finn.InsertIODMA(pynq_native_port_width[board.finn_board]),
         finn.InsertDWC(),
         finn.SpecializeLayers(board.part),
         finn.Floorplan(),

@@ -10,6 +10,7 @@ from signflow_driver.inspection import Inspection
 
 from finn_build import build as command_line
 from finn_build import command
+from finn_build.config import load_board
 from finn_build.errors import ConfigError
 from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_HLS
 from finn_build.report.sheet import make_report, print_report
@@ -59,7 +60,8 @@ def test_what_the_gate_refuses_goes_nowhere(gated: Build, vivado_on_path: Path) 
 
 
 def _options(*given: str) -> tuple[str, ...]:
-    return tuple(s.name for s in command._steps(command_line.parser().parse_args(["--board", "pynq-z2", *given])))
+    options = command_line.parser().parse_args(["--board", "pynq-z2", *given])
+    return tuple(step.name for step in command._steps(options, load_board("pynq-z2")))
 
 
 def test_missing_tools_are_named_before_anything_is_built(
@@ -74,7 +76,7 @@ def test_missing_tools_are_named_before_anything_is_built(
 
 
 def test_options_choose_the_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "require_tools", lambda bitstream, shell: None)
+    monkeypatch.setattr(command, "require_tools", lambda bitstream, shell, board: None)
     assert _options() == tuple(s.name for s in STEPS)
     assert _options("--impl", "hls") == tuple(s.name for s in STEPS_HLS)
     for given in (["vivado"], ["open"], ["vivado", "--shell", "finn"]):

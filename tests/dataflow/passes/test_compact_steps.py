@@ -15,7 +15,6 @@ from brevitas_models.layers.activations import RPReLU
 from brevitas_models.layers.quantizers import pixel_quantizer, shortcut_quantizer
 from brevitas_models.networks.bi_shufflenet import BasicUnit, BinaryConv, BiShuffleNetConfig
 from finn_build.dataflow.ops._midpoint import ATTRIBUTES
-from finn_build.dataflow.ops._ram import LUTS_PER_BRAM18
 from finn_build.dataflow.ops.bitconv import BitConv_rtl
 from finn_build.dataflow.passes.compact_steps import CompactSteps
 from finn_build.dataflow.passes.fuse_conv_units import FuseConvUnits
@@ -134,7 +133,7 @@ def test_takes_the_dip_that_costs_least(dip_bits: int) -> None:
     before = {name: execute_onnx(bench.model, {name: x[0].astype(np.float32)}) for name, x in bench.values.items()}
     after = bench.model.transform(CompactSteps())
     found, given = getCustomOp(after.graph.node[0]), OpBench("StepThresholding_rtl", [case]).ops[0]
-    costs = [op.resources().luts(LUTS_PER_BRAM18) for op in (found, given, bench.ops[0])]
+    costs = [op.resources().luts(op.bram_price) for op in (found, given, bench.ops[0])]
     assert found.midpoint is not None and costs[0] <= costs[1] < costs[2]
     for name, out in before.items():
         again = execute_onnx(after, {name: bench.values[name][0].astype(np.float32)})

@@ -6,7 +6,7 @@ import numpy as np
 from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.config import load_board
-from finn_build.dataflow.passes.set_clock import SetClock
+from finn_build.dataflow.passes.set_chip import SetChip
 from finn_build.evaluate.timing.figures import figures
 from tests.dataflow.passes.streams import execute, frame, lowered
 
@@ -15,7 +15,7 @@ def test_a_faster_clock_adds_registers_and_values_stay(tmp_path: Path) -> None:
     board = load_board("pynq-z2")
     latencies = []
     for clk_mhz in (50, 250):
-        model = lowered(tmp_path, bits=1).transform(SetClock(board.at(clk_mhz).clk_mhz))
+        model = lowered(tmp_path, bits=1).transform(SetChip(board.at(clk_mhz), 1))
         units = [getCustomOp(n) for n in model.graph.node if n.op_type in ("BitMVAU_rtl", "BitConv_rtl")]
         for op in units:
             op.set_nodeattr("SIMD", op.attr("MW" if "MW" in op.own_attributes() else "IFMChannels"))
@@ -25,6 +25,9 @@ def test_a_faster_clock_adds_registers_and_values_stay(tmp_path: Path) -> None:
     assert all(slow <= fast for slow, fast in zip(*latencies, strict=True)) and latencies[0] != latencies[1]
 
 
-def test_the_delays_of_the_chip_count(tmp_path: Path) -> None:
-    (op, *_) = [getCustomOp(n) for n in lowered(tmp_path).transform(SetClock(250 * figures("xcup").scale)).graph.node]
+def test_the_chip_counts(tmp_path: Path) -> None:
+    chip = SetChip(load_board("zcu104"), figures("xcup").scale)
+    (op, *_) = [getCustomOp(n) for n in lowered(tmp_path).transform(chip).graph.node]
     assert op.attr("clkMHz") == 150  # of a Zynq-7000: its paths take 1 / 0.6 as long
+    assert (op.bram_price, op.attr("lutsPerDsp")) == (round(230400 / 624), round(230400 / 1728))
+    assert load_board("pynq-z2").luts_per_bram18 == 190
