@@ -15,7 +15,6 @@ from collections.abc import Callable
 import torch
 
 from brevitas_models.layers.fused import kernels
-from brevitas_models.networks.u_binet import UBiNet
 from brevitas_models.networks.zoo import DEFAULT_MODEL, build_model
 from brevitas_models.training.tasks import Classification, Segmentation
 
@@ -50,7 +49,7 @@ def _steps(options: argparse.Namespace, order: torch.memory_format) -> Callable[
     torch.manual_seed(0)
     bits = {"weight_bits": 32} if options.real else {}
     model = build_model(options.model, image_size=options.size, **bits).to(memory_format=order).train()
-    masks = isinstance(model, UBiNet)
+    masks = model.task == "mask"
     task = Segmentation() if masks else Classification()
     images = torch.rand(options.batch, model.config.in_channels, options.size, options.size)
     targets = images[:, :1].round() if masks else torch.arange(options.batch) % model.config.num_classes

@@ -21,7 +21,6 @@ from torchmetrics.functional.classification import (
 from brevitas_models.data.images import SPLITS, ImageSet, load_folder, match_classes, summary, to_float
 from brevitas_models.experiments.integer_outputs import integer_outputs
 from brevitas_models.networks.network import Network
-from brevitas_models.networks.u_binet import UBiNet
 from brevitas_models.networks.zoo import load_checkpoint, pretrained_path
 from brevitas_models.training.measure import logits_of
 from brevitas_models.training.tasks import Segmentation
@@ -47,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     data = _load(options.data, model)
     print(summary(options.data, data), file=sys.stderr)
     console = open_console(120)
-    for table in (_masks if isinstance(model, UBiNet) else _classes)(model, data, path.name):
+    for table in (_masks if model.task == "mask" else _classes)(model, data, path.name):
         console.print(table)
     if options.integers:
         outputs = integer_outputs(path, data)
@@ -62,7 +61,7 @@ def _load(folder: Path, model: Network) -> ImageSet:
         DataError: they have no labels, or classes that the network does not know.
     """
     size, channels = model.config.image_size, model.config.in_channels
-    if isinstance(model, UBiNet):
+    if model.task == "mask":
         return load_folder(folder, size, channels, classes=model.classes, masks=True)
     data = load_folder(folder, size, channels)
     if not data.classes:

@@ -38,7 +38,6 @@ from brevitas_models.data.images import SPLITS, ImageSet, load_folder, summary, 
 from brevitas_models.data.synthetic import make_image_set
 from brevitas_models.networks.network import Network
 from brevitas_models.networks.rivals import LIBRARY
-from brevitas_models.networks.u_binet import UBiNet
 from brevitas_models.networks.zoo import DEFAULT_MODEL, ZOO, build_model, load_checkpoint, parse_overrides
 from brevitas_models.training.schedules import SCHEDULES
 from brevitas_models.training.segmentation import write_overlays
@@ -108,13 +107,13 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         text = json.dumps(metrics, indent=2) + "\n"
         write_atomically(options.out / "metrics.json", lambda path: path.write_text(text, encoding="utf-8"))
         model = load_checkpoint(best)[0]
-        if isinstance(model, UBiNet):
+        if model.task == "mask":
             write_overlays(model, data.split("test"), options.out / "overlays")
     return metrics
 
 
 def _load(options: argparse.Namespace, net: Network) -> ImageSet:
-    size, channels, masks = net.config.image_size, net.config.in_channels, isinstance(net, UBiNet)
+    size, channels, masks = net.config.image_size, net.config.in_channels, net.task == "mask"
     if options.data == "synthetic":
         if options.fold is not None:
             raise ConfigError("--fold needs a folder of images: synthetic ones have a split only")

@@ -113,3 +113,10 @@ def test_passes_ask_what_an_op_says_and_not_what_it_is_called() -> None:
             if any(isinstance(text, str) and text.endswith("_rtl") and text != "_rtl" for text in texts):
                 named.add(f"{place}:{n.lineno}")  # type: ignore[attr-defined]
     assert named == set()
+
+
+def test_a_network_says_what_it_is_for() -> None:
+    """Nobody but the zoo asks of which family a network is: its `task` says what training and evaluation go by."""
+    families = {f"brevitas_models.networks.{name}" for name in ("u_binet", "bi_shufflenet", "binary_rescnn", "cnv")}
+    asking = {name for name, wanted in import_graph().items() if wanted & families}
+    assert {name for name in asking if not name.startswith("brevitas_models.networks.")} == set()

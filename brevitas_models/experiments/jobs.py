@@ -26,7 +26,6 @@ from brevitas_models.experiments.protocols import PROTOCOLS
 from brevitas_models.experiments.systems import HARDWARE, SYSTEMS, ClassicalSystem, NetworkSystem
 from brevitas_models.layers.fused import kernels
 from brevitas_models.networks.network import Network
-from brevitas_models.networks.u_binet import UBiNet
 from brevitas_models.networks.zoo import load_checkpoint
 from brevitas_models.training.trainer import Trainer
 
@@ -197,7 +196,7 @@ def answers_of(model: Network, images: np.ndarray) -> np.ndarray:
 
 
 def _decide(model: Network, outputs: np.ndarray) -> np.ndarray:
-    return outputs[:, 0] > 0 if isinstance(model, UBiNet) else outputs.argmax(1)
+    return outputs[:, 0] > 0 if model.task == "mask" else outputs.argmax(1)
 
 
 def confusion(answers: np.ndarray, data: ImageSet) -> list[list[int]]:

@@ -12,7 +12,6 @@ from signflow_driver.inspection import FREE, Inspection, Verdict, cut, judge
 from brevitas_models.data.images import open_image, read_mask, to_float
 from brevitas_models.data.index import Row, find_images
 from brevitas_models.networks.network import Network
-from brevitas_models.networks.u_binet import UBiNet
 from brevitas_models.training.measure import BATCH
 from finn_build.errors import DataError
 
@@ -113,4 +112,4 @@ def _verdicts(
 
 def truth(row: Row, model: Network) -> str:
     """The class that a network should give an image: its own, or for masks just whether there is a defect."""
-    return "defect" if isinstance(model, UBiNet) and row.label != FREE else row.label
+    return "defect" if model.task == "mask" and row.label != FREE else row.label

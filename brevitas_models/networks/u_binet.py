@@ -109,6 +109,8 @@ class UBiNet(Network):
         ConfigError: a field of `config` is not legal.
     """
 
+    task = "mask"
+
     def __init__(self, config: UBiNetConfig) -> None:
         super().__init__()
         _check(config)

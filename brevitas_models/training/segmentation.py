@@ -20,7 +20,7 @@ from torchmetrics.classification import (
 )
 
 from brevitas_models.data.images import ImageSet, to_float
-from brevitas_models.networks.u_binet import UBiNet
+from brevitas_models.networks.network import Network
 
 BATCH = 32
 TINT = (230, 40, 40)
@@ -62,7 +62,7 @@ def mask_metrics(predicted: Tensor, masks: Tensor) -> dict[str, float]:
 
 
 @torch.no_grad()
-def predict(model: UBiNet, images: Tensor) -> tuple[Tensor, Tensor]:
+def predict(model: Network, images: Tensor) -> tuple[Tensor, Tensor]:
     """Logits, and the mask as the accelerator computes it.
 
     Shapes:
@@ -110,7 +110,7 @@ def write_pictures(data: ImageSet, predicted: np.ndarray, folder: Path) -> list[
     return paths
 
 
-def write_overlays(model: UBiNet, data: ImageSet, folder: Path, most: int = 8) -> list[Path]:
+def write_overlays(model: Network, data: ImageSet, folder: Path, most: int = 8) -> list[Path]:
     """Pictures of what a network predicts for up to `most` images spread over `data`; returns their paths."""
     chosen = data.select(np.unique(np.linspace(0, len(data) - 1, most).astype(int)))
     predicted = predict(model, torch.from_numpy(to_float(chosen.images)))[1][:, 0].numpy()

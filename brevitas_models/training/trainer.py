@@ -27,7 +27,6 @@ from brevitas_models.layers.fused import memory_format
 from brevitas_models.layers.quantizers import calibrate_scales
 from brevitas_models.networks.network import Network
 from brevitas_models.networks.rivals import LIBRARY, LibraryNetwork
-from brevitas_models.networks.u_binet import UBiNet
 from brevitas_models.networks.zoo import build_model, read_checkpoint_file, save_checkpoint
 from brevitas_models.training.measure import reestimate_batch_norm
 from brevitas_models.training.schedules import SCHEDULES
@@ -255,7 +254,7 @@ def objective(config: TrainConfig) -> Objective:
     Raises:
         ConfigError: a value of the configuration is not legal.
     """
-    if isinstance(build_model(config.model, **config.overrides), UBiNet):
+    if build_model(config.model, **config.overrides).task == "mask":
         return Segmentation(config.alpha, config.beta)
     tversky = (config.alpha, config.beta) if config.loss == "tversky" else None
     return Classification(config.label_smoothing, tversky)
