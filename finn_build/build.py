@@ -54,6 +54,16 @@ STEP_NAMES = (
 HLS_STEP_NAMES = ("hls", "csim")  # of --impl hls, in place of what is RTL
 
 
+def _vivado_version(text: str) -> str:
+    """The version of Vivado that `--lint` asks for; the last one refuses whatever others do."""
+    from finn_build.rtl.lint import VERSIONS  # here: slang is slow to load
+
+    tool, _, version = text.partition("=")
+    if tool != "vivado" or (version or VERSIONS[-1]) not in VERSIONS:
+        raise argparse.ArgumentTypeError(f"{text!r}; legal: vivado, or vivado= and one of {', '.join(VERSIONS)}")
+    return version or VERSIONS[-1]
+
+
 class ListModels(argparse.Action):
     """`--list-models`: like `--help`, it needs no other option."""
 
@@ -133,8 +143,11 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--waves", action="store_true", help="record waves of the stitched simulation (slow)")
     check.add_argument(
         "--lint",
-        choices=("vivado",),
-        help="check every file of the design against what Vivado is known to refuse; --bitstream vivado always does",
+        type=_vivado_version,
+        default="",
+        metavar="vivado[=VERSION]",
+        help="check every file of the design against what Vivado is known to refuse, in one version or (default) any "
+        "from 2020.2 to 2026.1; --bitstream vivado always does",
     )
     check.add_argument(
         "--yosys", action="store_true", help="synthesise every op with Yosys too: area beside the estimate"

@@ -24,6 +24,7 @@ from finn_build.frontend.input_checks import require_frames
 from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_FINN_HLS, STEPS_HLS, TIMING, YOSYS, OnStep, Step, run
 from finn_build.report.frames import write_frames, write_masks
 from finn_build.report.sheet import make_report, print_report, write_report
+from finn_build.rtl.lint import VERSIONS
 from finn_build.state import Build
 from finn_build.terminal import open_console, plain
 from sim.verilator import Stalls
@@ -48,7 +49,7 @@ def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, fo
     what = f"{network.name}: {network.origin}, for {board.name} at {board.clk_mhz:g} MHz, into {out}"
     log.print(plain(what), highlight=False)
     stalls = Stalls(options.seed) if options.stalls else None
-    linted = options.lint or ("vivado" if options.bitstream == "vivado" else None)
+    linted = options.lint or (VERSIONS[-1] if options.bitstream == "vivado" else "")
     build = Build(config, board, network, images, folder, stalls, options.waves, options.rtl, linted)
     if not network.trained:
         build.not_run.append("training: no trained weights are shipped for this model; these are random")

@@ -63,7 +63,7 @@ class Build:
         stalls: random traffic for the simulations, or None.
         waves: record waves of the stitched simulation.
         rtl: language of the design, "systemverilog" or, each op elaborated to a module of its own, "verilog".
-        lint: "vivado" to check every file of the design and its shell against what that tool refuses.
+        lint: version of Vivado; every file of the design and its shell is checked against what it refuses. Or nothing.
         meanings: what each output means; stands once the network is compiled.
     """
 
@@ -75,7 +75,7 @@ class Build:
     stalls: Stalls | None = None
     waves: bool = False
     rtl: str = "systemverilog"
-    lint: str | None = None
+    lint: str = ""
 
     integers = Made[IntegerNetwork]("integers")
     meanings: dict[str, Meaning] = field(default_factory=dict)

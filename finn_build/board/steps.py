@@ -27,7 +27,9 @@ def add_shell(build: Build, progress: Progress) -> None:
         LintError: a file breaks a rule.
     """
     build.shell = shell = write_shell(build.design, build.board, _content_hash(build))
-    found = lint(shell.sources, shell.top, memories=shell.folder, block_design=True) if build.lint else []
+    found = []
+    if build.lint:
+        found = lint(shell.sources, shell.top, memories=shell.folder, block_design=True, version=build.lint)
     if found:
         raise LintError(f"--lint vivado: {len(found)} place(s) break a rule of docs/vivado.md:", map(str, found))
     write_project(build.shell, build.board, build.out / "vivado")

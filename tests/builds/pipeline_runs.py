@@ -7,6 +7,7 @@ from finn_build.config import BuildConfig, load_board
 from finn_build.finn.environment import prepare_finn
 from finn_build.frontend import network as networks
 from finn_build.pipeline import STEPS
+from finn_build.rtl.lint import VERSIONS
 from finn_build.state import Build
 from sim.verilator import Stalls
 
@@ -21,7 +22,7 @@ def start_build(
     prepare_finn(out / ".finn")
     settings = BuildConfig(model=network.name, frames=frames, **config)  # type: ignore[arg-type]
     images = networks.load_images(networks.SYNTHETIC, network, frames, seed=1)
-    return Build(settings, load_board("pynq-z2"), network, images, out, stalls, lint="vivado")
+    return Build(settings, load_board("pynq-z2"), network, images, out, stalls, lint=VERSIONS[-1])
 
 
 def run_steps(build: Build, names: Sequence[str] = ALL_STEPS) -> Build:

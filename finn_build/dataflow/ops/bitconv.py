@@ -100,6 +100,11 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             streams.append(self._result(DataType[self.attr("shortcutDataType")]))
         return streams
 
+    def idle_inputs(self) -> dict[str, int]:
+        """The stream of shortcuts, where there is none."""
+        bits = self.attr("Lanes") * self._shortcut_type.bitwidth()
+        return {} if self.attr("shortcut") == "stream" else {"in1": bits}
+
     def streams_out(self) -> list[Stream]:
         """The levels."""
         return [self._result(DataType[self.attr("outputDataType")])]

@@ -64,6 +64,10 @@ class FinnOp(RTLBackend):
     def resources(self) -> Resources:
         """Area estimate, fitted to Yosys `synth_xilinx`."""
 
+    def idle_inputs(self) -> dict[str, int]:
+        """Inputs of the RTL that this node leaves alone, e.g. `in1`: their bits."""
+        return {}
+
     def memory_files(self, model: ModelWrapper) -> dict[str, list[str]]:
         """Memory images by file name, one hex word per line; names start with the node's name."""
         return {}
@@ -193,6 +197,7 @@ class FinnOp(RTLBackend):
             inputs=self.streams_in(),
             outputs=self.streams_out(),
             vectors=self.vector_ports,
+            idle=self.idle_inputs(),
         )
         (code_dir / f"{name}.v").write_text(text)
         for file_name, words in self.memory_files(model).items():

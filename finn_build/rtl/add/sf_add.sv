@@ -62,7 +62,7 @@ module sf_add #(
     // A sum of shifts: `*` by a constant would take a DSP slice in Yosys.
     function automatic logic signed [OUT_BITS-1:0] times(input logic signed [OUT_BITS-1:0] value, input int scale);
         logic signed [OUT_BITS-1:0] product = '0;
-        for (int k = 0; k < OUT_BITS; k++) if (((scale >> k) & 1) != 0) product = product + (value << k);
+        for (int k = 0; k < OUT_BITS; k++) if (((scale >>> k) & 1) != 0) product = product + (value << k);
         return product;
     endfunction
 
@@ -82,7 +82,7 @@ module sf_add #(
             assign b = OUT_BITS'($signed({B_SIGNED && b_raw[B_BITS-1], b_raw}));
         end
         always_ff @(posedge clk) if (room) sum_q <= times(a, A_SCALE) + times(b, B_SCALE);
-        assign out0_data[p*OUT_BITS+:OUT_BITS] = sum_q;
+        assign out0_data[p*OUT_BITS+:OUT_BITS] = unsigned'(sum_q);
     end
 
 `ifndef SYNTHESIS

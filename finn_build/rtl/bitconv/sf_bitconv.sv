@@ -85,13 +85,22 @@ module sf_bitconv #(
     localparam bit SPACED = (SF > SEARCHES ? SF : SEARCHES) >= PE / LANES * (STAGES > 1 ? STAGES : 2);
     localparam int LAST = DOT + 1;  // the stage whose beat enters the accumulators; 1 stands beside its weights
 
-    if (C % SIMD != 0) $fatal(1, "bitconv: SIMD=%0d must divide C=%0d", SIMD, C);
-    if (MH % PE != 0) $fatal(1, "bitconv: PE=%0d must divide MH=%0d", PE, MH);
-    if (SIMD % IN_LANES != 0) $fatal(1, "bitconv: IN_LANES=%0d must divide SIMD=%0d", IN_LANES, SIMD);
-    if (PE % LANES != 0) $fatal(1, "bitconv: LANES=%0d must divide PE=%0d", LANES, PE);
-    if (SHORTCUT == 1 && (C != MH || IN_LANES != LANES || SHORTCUT_BITS != IN_BITS))
+    if (C % SIMD != 0) begin : g_illegal_simd
+        $fatal(1, "bitconv: SIMD=%0d must divide C=%0d", SIMD, C);
+    end
+    if (MH % PE != 0) begin : g_illegal_pe
+        $fatal(1, "bitconv: PE=%0d must divide MH=%0d", PE, MH);
+    end
+    if (SIMD % IN_LANES != 0) begin : g_illegal_in_lanes
+        $fatal(1, "bitconv: IN_LANES=%0d must divide SIMD=%0d", IN_LANES, SIMD);
+    end
+    if (PE % LANES != 0) begin : g_illegal_lanes
+        $fatal(1, "bitconv: LANES=%0d must divide PE=%0d", LANES, PE);
+    end
+    if (SHORTCUT == 1 && (C != MH || IN_LANES != LANES || SHORTCUT_BITS != IN_BITS)) begin : g_illegal_shortcut
         $fatal(1, "bitconv: in0 as the shortcut needs C=%0d to be MH=%0d and IN_LANES=%0d to be LANES=%0d", C, MH,
                IN_LANES, LANES);
+    end
 
     // The shortcut, in step with the outputs.
     wire [LANES*SHORTCUT_BITS-1:0] shortcut;

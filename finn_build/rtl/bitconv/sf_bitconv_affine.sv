@@ -50,7 +50,9 @@ module sf_bitconv_affine #(
     localparam int AD_BITS = A_BITS > D_BITS ? A_BITS : D_BITS;
     localparam int R_BITS = X_BITS > AD_BITS ? X_BITS : AD_BITS;
 
-    if (LEVEL_BITS < 2) $fatal(1, "bitconv_affine: LEVEL_BITS=%0d must be 2 at least", LEVEL_BITS);
+    if (LEVEL_BITS < 2) begin : g_illegal
+        $fatal(1, "bitconv_affine: LEVEL_BITS=%0d must be 2 at least", LEVEL_BITS);
+    end
 
     wire [LANES*TOTAL_BITS-1:0] totals;
     wire [ROW_BITS-1:0] row;
@@ -83,13 +85,13 @@ module sf_bitconv_affine #(
         localparam LANE_KNEES = $sformatf("%s_%0d.mem", KNEE_FILE, l);
         localparam LANE_LINES = $sformatf("%s_%0d.mem", LINE_FILE, l);
         logic signed [TOTAL_BITS-1:0] total_q;
-        always_ff @(posedge clk) if (issue) total_q <= totals[l*TOTAL_BITS+:TOTAL_BITS];
+        always_ff @(posedge clk) if (issue) total_q <= signed'(totals[l*TOTAL_BITS+:TOTAL_BITS]);
 
-        wire signed [TOTAL_BITS-1:0] knee;
+        wire [TOTAL_BITS-1:0] knee;
         sf_rom #(.DEPTH(ROWS), .WIDTH(TOTAL_BITS), .BLOCK(BLOCK[0]), .INIT_FILE(LANE_KNEES)) knees (
             .clk, .en(issue), .addr(row), .data_q(knee)
         );
-        wire right = total_q >= knee;
+        wire right = total_q >= signed'(knee);
         wire signed [A_BITS-1:0] a;
         wire signed [D_BITS-1:0] d;
         sf_rom #(
@@ -106,7 +108,7 @@ module sf_bitconv_affine #(
         wire signed [R_BITS:0] x = (R_BITS + 1)'(total_q) <<< FRACTION;
         wire signed [R_BITS:0] operand = load ? (R_BITS + 1)'(a) : (R_BITS + 1)'(d);
         wire subtract = load || one;
-        wire [R_BITS:0] next = (load ? x : {r_q, 1'b0}) + (operand ^ {(R_BITS + 1) {subtract}}) + (R_BITS + 1)'(subtract);
+        wire [R_BITS:0] next = (load ? unsigned'(x) : {r_q, 1'b0}) + (unsigned'(operand) ^ {(R_BITS + 1) {subtract}}) + (R_BITS + 1)'(subtract);
         wire keeps = outgrown_q && !load;
         always_ff @(posedge clk) begin
             if (run) begin

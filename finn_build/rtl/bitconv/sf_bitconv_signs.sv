@@ -56,7 +56,9 @@ module sf_bitconv_signs #(
             assign bits[l] = {1'b0, code} >= thresholds[l*(IN_BITS+1)+:IN_BITS+1];
         end
     end else begin : g_bipolar
-        if (IN_BITS != 1) $fatal(1, "bitconv_signs: without STEPS IN_BITS=%0d must be 1", IN_BITS);
+        if (IN_BITS != 1) begin : g_illegal
+            $fatal(1, "bitconv_signs: without STEPS IN_BITS=%0d must be 1", IN_BITS);
+        end
         assign bits = x_q;
     end
 

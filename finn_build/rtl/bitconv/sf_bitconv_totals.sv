@@ -37,7 +37,9 @@ module sf_bitconv_totals #(
     localparam int GROUPS = PE / LANES;
     localparam int LEFT_BITS = $clog2(GROUPS + 1);
 
-    if (PE % LANES != 0) $fatal(1, "bitconv_totals: LANES=%0d must divide PE=%0d", LANES, PE);
+    if (PE % LANES != 0) begin : g_illegal
+        $fatal(1, "bitconv_totals: LANES=%0d must divide PE=%0d", LANES, PE);
+    end
 
     // The next group is in the low bits.
     logic [PE*ACC_BITS-1:0] waiting_q;
@@ -54,23 +56,23 @@ module sf_bitconv_totals #(
         else if (load) left_q <= LEFT_BITS'(GROUPS);
         else if (issue) left_q <= left_q - 1'b1;
         if (load) waiting_q <= sums;
-        else if (issue) waiting_q <= waiting_q >> (LANES * ACC_BITS);
+        else if (issue) waiting_q <= (PE * ACC_BITS)'({(LANES * ACC_BITS)'(0), waiting_q} >> (LANES * ACC_BITS));
         if (rst) row <= '0;
         else if (issue) row <= row == ROW_BITS'(ROWS - 1) ? '0 : row + 1'b1;
     end
 
     for (genvar l = 0; l < LANES; l++) begin : g_lane
-        wire signed [ACC_BITS-1:0] sum = waiting_q[l*ACC_BITS+:ACC_BITS];
+        wire signed [ACC_BITS-1:0] sum = signed'(waiting_q[l*ACC_BITS+:ACC_BITS]);
         wire signed [TOTAL_BITS-1:0] total;
         if (SHORTCUT) begin : g_shortcut
             wire sign = SHORTCUT_SIGNED && shortcut[l*SHORTCUT_BITS+SHORTCUT_BITS-1];
-            wire signed [SHORTCUT_BITS:0] other = {sign, shortcut[l*SHORTCUT_BITS+:SHORTCUT_BITS]};
+            wire signed [SHORTCUT_BITS:0] other = signed'({sign, shortcut[l*SHORTCUT_BITS+:SHORTCUT_BITS]});
             assign total = TOTAL_BITS'(TOTAL_BITS'(SUM_SCALE) * TOTAL_BITS'(sum) + TOTAL_BITS'(SHORTCUT_SCALE) * TOTAL_BITS'(other));
         end else begin : g_alone
             assign total = TOTAL_BITS'(SUM_SCALE) * TOTAL_BITS'(sum);
             wire unused = &{1'b0, shortcut};
         end
-        assign totals[l*TOTAL_BITS+:TOTAL_BITS] = total;
+        assign totals[l*TOTAL_BITS+:TOTAL_BITS] = unsigned'(total);
     end
 endmodule
 

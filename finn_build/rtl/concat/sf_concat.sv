@@ -34,7 +34,9 @@ module sf_concat #(
 );
     localparam int PLACE_BITS = FOLDS > 1 ? $clog2(FOLDS) : 1;
 
-    if (2 ** BITS < INPUTS) $fatal(1, "concat: BITS=%0d cannot name INPUTS=%0d", BITS, INPUTS);
+    if (2 ** BITS < INPUTS) begin : g_illegal
+        $fatal(1, "concat: BITS=%0d cannot name INPUTS=%0d", BITS, INPUTS);
+    end
 
     function automatic int offset(input int index);
         int bits = 0;
@@ -56,7 +58,7 @@ module sf_concat #(
             end else begin : g_integer
                 assign value = OUT_BITS'($signed({SIGNED[i] && raw[N-1], raw}));
             end
-            assign widened[i][p*OUT_BITS+:OUT_BITS] = value << SHIFTS[i*8+:8];
+            assign widened[i][p*OUT_BITS+:OUT_BITS] = unsigned'(value << SHIFTS[i*8+:8]);
         end
     end
 

@@ -34,7 +34,9 @@ module sf_depthtospace #(
     localparam int X_BITS = W > 1 ? $clog2(W) : 1;
     localparam int ADDR = WORDS > 1 ? $clog2(WORDS) : 1;
 
-    if (S < 2) $fatal(1, "depthtospace: S=%0d must be at least 2", S);
+    if (S < 2) begin : g_illegal
+        $fatal(1, "depthtospace: S=%0d must be at least 2", S);
+    end
 
     logic [RUN_BITS-1:0] beat_q;
     logic [BLOCK_BITS-1:0] row_q;  // of the block

@@ -65,15 +65,15 @@ module sf_dwc #(
         end else begin : g_narrow
             // The last part stands apart, so that the next wide beat enters while it waits. The others stay in place and
             // are multiplexed: cheaper than a shift, which costs a LUT per bit.
-            logic [RATIO-1:0][NARROW-1:0] wide_q;
+            logic [RATIO*NARROW-1:0] wide_q;
             logic [NARROW-1:0] last_q;
             assign in0_ready  = !full_q;
             assign out0_valid = full_q || last;
-            assign out0_data  = last ? last_q : wide_q[part_q];
+            assign out0_data  = last ? last_q : wide_q[part_q*NARROW+:NARROW];
             assign step       = out0_valid && out0_ready;
             always_ff @(posedge clk) begin
                 if (!full_q) wide_q <= in0_data;
-                if (part_q == '0) last_q <= wide_q[RATIO-1];
+                if (part_q == '0) last_q <= wide_q[(RATIO-1)*NARROW+:NARROW];
                 if (rst) full_q <= 1'b0;
                 else if (!full_q) full_q <= in0_valid;
                 else if (step && part_q == LAST - 1'b1) full_q <= 1'b0;

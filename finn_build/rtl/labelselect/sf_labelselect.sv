@@ -52,7 +52,7 @@ module sf_labelselect #(
         for (int p = 0; p < PE; p++) begin
             if ((p == 0 && fold_q == 0) || biased(in0_data[p*BITS+:BITS]) > best) begin
                 best  = biased(in0_data[p*BITS+:BITS]);
-                label = base_q + OUT_BITS'(p);
+                label = base_q + OUT_BITS'(unsigned'(p));
             end
         end
     end

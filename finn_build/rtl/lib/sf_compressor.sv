@@ -71,10 +71,16 @@ module sf_compressor #(
         wire [COLS-1:0] row_b;
         for (genvar j = 0; j < COLS; j++) begin : g_column
             localparam int unsigned AT = offset(CURRENT, j);
-            if (CURRENT[j] > 0) assign row_a[j] = bits[AT];
-            else assign row_a[j] = 1'b0;
-            if (CURRENT[j] > 1) assign row_b[j] = bits[AT+1];
-            else assign row_b[j] = 1'b0;
+            if (CURRENT[j] > 0) begin : g_a
+                assign row_a[j] = bits[AT];
+            end else begin : g_no_a
+                assign row_a[j] = 1'b0;
+            end
+            if (CURRENT[j] > 1) begin : g_b
+                assign row_b[j] = bits[AT+1];
+            end else begin : g_no_b
+                assign row_b[j] = 1'b0;
+            end
         end
         assign sum = WIDTH'(row_a) + WIDTH'(row_b);
         wire unused = &{1'b0, clk, en, row_a, row_b};  // columns beyond WIDTH
@@ -114,7 +120,9 @@ module sf_compressor #(
                 assign level[TO+SIXES] = a ^ b ^ c;
                 assign level[TO_CARRY+SIXES] = (a & b) | (c & (a | b));
             end
-            if (ONES > 0) assign level[TO+SIXES+THREES+:ONES] = bits[FROM+6*SIXES+3*THREES+:ONES];
+            if (ONES > 0) begin : g_ones
+                assign level[TO+SIXES+THREES+:ONES] = bits[FROM+6*SIXES+3*THREES+:ONES];
+            end
         end
         wire [NEXT_TOTAL-1:0] passed;
         if (REGISTERS[0]) begin : g_registered

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from math import prod
 from pathlib import Path
 from typing import Any
 
 from pyslang import Bag, ConstantValue, SourceManager, ast
 
+from finn_build.rtl.lint.kinds import ARRAY_METHODS
+from finn_build.rtl.lint.loops import is_signal, iterations, moving_bound
 from finn_build.rtl.lint.memory import lint_memory
 from finn_build.rtl.lint.rules import RULES, Finding
 from finn_build.rtl.lint.source import Source
@@ -85,6 +88,8 @@ class DesignLint:
 
     def _on_VariableSymbol(self, symbol: Any) -> None:  # noqa: N802  # slang's class names, as all below
         self._sizes(symbol)
+        if is_signal(symbol) and _has_two_state(symbol.type):
+            self._found("two-state", symbol.location, f"{symbol.name} is {symbol.type}")
 
     def _on_NetSymbol(self, symbol: Any) -> None:  # noqa: N802
         self._sizes(symbol)
@@ -106,20 +111,36 @@ class DesignLint:
 
     def _on_ProceduralBlockSymbol(self, block: Any) -> None:  # noqa: N802
         self._process += 1
+        is_initial = block.procedureKind == ast.ProceduralBlockKind.Initial
 
-    def _on_AssignmentExpression(self, node: Any) -> None:  # noqa: N802
-        symbol = node.left.getSymbolReference()
-        if symbol is None or type(symbol).__name__ != "VariableSymbol" or not node.isNonBlocking:
-            return
-        writers = self._writers[symbol]
-        writers.add(self._process)
-        if len(writers) > 1:
-            self._found("one-process", symbol.location, f"{symbol.name} is a register of several processes")
+        def visit(node: Any) -> ast.VisitAction:
+            symbol = node.left.getSymbolReference() if isinstance(node, ast.AssignmentExpression) else None
+            if is_signal(symbol):
+                self._written(symbol, is_initial)
+            return ast.VisitAction.Advance
+
+        block.body.visit(visit)
+
+    def _written(self, symbol: Any, is_initial: bool) -> None:
+        if is_initial and self._style(symbol) == "ultra":
+            self._found("uram-contents", symbol.location, f"{symbol.name} is written in an initial block")
+        if not is_initial:
+            self._writers[symbol].add(self._process)
+        if len(self._writers[symbol]) > 1:
+            self._found("one-process", symbol.location, f"{symbol.name} is written in several processes")
 
     def _on_ForLoopStatement(self, loop: Any) -> None:  # noqa: N802
-        count = _iterations(loop)
-        if count is not None and count > _LOOP_LIMIT:
-            self._found("loop-limit", loop.sourceRange.start, f"{count} iterations")
+        if signal := moving_bound(loop):
+            self._found("while-loop", loop.sourceRange.start, f"for, as long as {signal} says")
+        else:
+            self._count(loop, iterations(loop, self._compilation.getRoot(), _LOOP_LIMIT))
+
+    def _on_ForeachLoopStatement(self, loop: Any) -> None:  # noqa: N802
+        self._count(loop, prod(dimension.range.width for dimension in loop.loopDims if dimension.range))
+
+    def _count(self, loop: Any, iterations: int) -> None:
+        if iterations > _LOOP_LIMIT:
+            self._found("loop-limit", loop.sourceRange.start, f"{iterations} iterations")
 
     def _on_BinaryExpression(self, node: Any) -> None:  # noqa: N802
         if node.op == ast.BinaryOperator.Power and not (_is_constant(node.right) and _is_constant(node.left)):
@@ -128,12 +149,13 @@ class DesignLint:
     # ---- memories
 
     def _on_CallExpression(self, call: Any) -> None:  # noqa: N802
+        if call.subroutineName in ARRAY_METHODS and call.isSystemCall:
+            self._found("array-method", call.sourceRange.start, call.subroutineName)
         if call.subroutineName not in ("$readmemh", "$readmemb"):
             return
         name, target = _text(call.arguments[0]), call.arguments[1]
         symbol = (target.left if hasattr(target, "left") else target).getSymbolReference()
-        styles = {a.name.lower(): _decoded(a.value) for a in self._compilation.getAttributes(symbol)}
-        if styles.get("ram_style") == "ultra":
+        if self._style(symbol) == "ultra":
             self._found("uram-contents", symbol.location, f"{symbol.name} is read from {name}")
         if self._memories is None or name is None:
             return
@@ -142,6 +164,20 @@ class DesignLint:
         for finding in lint_memory(self._memories / name, words, width):
             if finding not in self.findings:
                 self.findings.append(finding)
+
+    def _style(self, symbol: Any) -> str | None:
+        styles = {a.name.lower(): _decoded(a.value) for a in self._compilation.getAttributes(symbol)}
+        return styles.get("ram_style")
+
+
+def _has_two_state(kind: Any) -> bool:
+    """Whether a type, or a field or an element of it, holds 0 and 1 alone."""
+    kind = kind.canonicalType
+    if kind.isArray:
+        return _has_two_state(kind.arrayElementType)
+    if kind.isStruct or kind.isPackedUnion or kind.isUnpackedUnion:
+        return any(_has_two_state(member.type) for member in kind if hasattr(member, "type"))
+    return bool(kind.isIntegral and not kind.isFourState)
 
 
 def _is_constant(node: Any) -> bool:
@@ -153,28 +189,6 @@ def _is_constant(node: Any) -> bool:
         return type(symbol).__name__ in ("ParameterSymbol", "GenvarSymbol")
     parts = [getattr(node, part) for part in ("left", "right", "operand") if hasattr(node, part)]
     return bool(parts) and all(map(_is_constant, parts))
-
-
-def _iterations(loop: Any) -> int | None:
-    """Iterations of `for (x = A; x < B; x++)` with constants A and B; None for any other loop."""
-    if len(loop.loopVars) != 1 or not hasattr(loop.stopExpr, "left"):
-        return None
-    first, end = _integer(loop.loopVars[0].initializer), _integer(loop.stopExpr.right)
-    if first is None or end is None:
-        return None
-    inclusive = loop.stopExpr.op in (ast.BinaryOperator.LessThanEqual, ast.BinaryOperator.GreaterThanEqual)
-    return abs(end - first) + inclusive
-
-
-def _integer(node: Any) -> int | None:
-    """Value of a literal or a parameter, behind conversions."""
-    while hasattr(node, "operand"):
-        node = node.operand
-    value = getattr(node.getSymbolReference() or node, "value", None)
-    try:
-        return int(str(value.value if isinstance(value, ConstantValue) else value))
-    except ValueError:
-        return None
 
 
 def _text(node: Any) -> str | None:

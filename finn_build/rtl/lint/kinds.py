@@ -48,6 +48,21 @@ REFUSED: dict[str, str] = {
     "DriveStrength": "net-type",
     "ChargeStrength": "net-type",
     "PullStrength": "net-type",
+    "RestrictPropertyStatement": "assertion",
+    "ClassDeclaration": "not-rtl",
+    "ProgramDeclaration": "not-rtl",
+    "CheckerDeclaration": "not-rtl",
+    "CovergroupDeclaration": "not-rtl",
+    "ClockingDeclaration": "not-rtl",
+    "DefaultClockingReference": "not-rtl",
+    "CHandleType": "not-rtl",
+    "QueueDimensionSpecifier": "not-rtl",
+    "WildcardDimensionSpecifier": "not-rtl",
+    "DPIImport": "not-rtl",
+    "DPIExport": "not-rtl",
+    "FinalBlock": "not-rtl",
+    "SpecifyBlock": "not-rtl",
+    "NetTypeDeclaration": "not-rtl",
 }
 
 # In a file that ends in .v, which Vivado reads as Verilog.
@@ -66,12 +81,18 @@ SYSTEMVERILOG: frozenset[str] = frozenset((
 ARRAY_QUERIES = frozenset(
     ("$left", "$right", "$low", "$high", "$increment", "$size", "$dimensions", "$unpacked_dimensions")
 )
-ARRAY_METHODS = frozenset(
-    ("sum", "product", "reverse", "sort", "rsort", "shuffle", "min", "max", "find", "find_index", "find_first")
-)
-DEAD_TASKS = frozenset((
-    *("$display", "$write", "$strobe", "$monitor", "$fopen", "$fclose", "$fdisplay", "$fwrite", "$fscanf", "$fgets"),
-    *("$finish", "$stop", "$random", "$urandom", "$time", "$warning", "$info"),
+ARRAY_METHODS = frozenset((
+    *("sum", "product", "and", "or", "xor", "reverse", "sort", "rsort", "shuffle", "min", "max", "unique", "find"),
+    *("unique_index", "find_index", "find_first", "find_first_index", "find_last", "find_last_index"),
+))  # fmt: skip
+REAL_FUNCTIONS = frozenset((
+    *("$rtoi", "$itor", "$bitstoreal", "$realtobits", "$bitstoshortreal", "$shortrealtobits", "$floor", "$ceil"),
+    *("$ln", "$log10", "$exp", "$sqrt", "$sin", "$cos", "$tan", "$asin", "$acos", "$atan", "$atan2", "$hypot"),
+    *("$sinh", "$cosh", "$tanh", "$asinh", "$acosh", "$atanh", "$realtime", "$pow"),
+))  # fmt: skip
+TASKS = frozenset((  # that synthesis takes; it ignores all others (UG901, System Tasks)
+    *("$readmemb", "$readmemh", "$signed", "$unsigned", "$clog2", "$bits", "$sformatf"),
+    *("$countones", "$countbits", "$onehot", "$onehot0", "$isunknown"),
 ))  # fmt: skip
 NET_TYPES = frozenset(("tri0", "tri1", "trireg", "wand", "wor", "triand", "trior"))
 RAM_STYLES = frozenset(("auto", "block", "distributed", "registers", "ultra"))

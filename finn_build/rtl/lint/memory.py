@@ -18,6 +18,9 @@ def lint_memory(path: Path, words: int, width: int) -> Iterator[Finding]:
         return
     lines = path.read_text().splitlines()
     for number, line in enumerate(lines, 1):
+        if "," in line:
+            yield Finding(RULES["memory-commas"], path, number, f"{line[:40]!r}: words with commas between them")
+            return
         if not re.fullmatch(r"[0-9a-fA-F]+", line):
             yield Finding(RULES["memory-format"], path, number, f"{line[:40]!r} is no hexadecimal word")
             return

@@ -8,6 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+VERSIONS = (
+    *("2020.2", "2021.1", "2021.2", "2022.1", "2022.2", "2023.1", "2023.2"),
+    *("2024.1", "2024.2", "2025.1", "2025.2", "2026.1"),
+)  # fmt: skip
+"""Of Vivado, that the rules are stated for."""
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -17,11 +23,14 @@ class Rule:
         id: its name here and in the record.
         says: what Vivado says or does.
         cure: what to write instead.
+        since: first version of `VERSIONS` that it holds for; those before take the construct, by the record. Where the
+            record names later versions alone and none that takes it, the rule holds for all.
     """
 
     id: str
     says: str
     cure: str
+    since: str = "2020.2"
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,7 @@ _RULES = (
     Rule("replicated-pattern", "[Synth 8-11587] invalid assignment pattern", "Replicate by a concatenation"),
     Rule("array-method", "UG901: array manipulation methods are not supported", "Write the loop"),
     Rule("array-query", "UG901: array querying functions are not supported", "Use the parameter behind the size"),
-    Rule("dynamic-cast", "UG901 2024.1: $cast is not supported", "Use a static cast"),
+    Rule("dynamic-cast", "UG901 2024.1: $cast is not supported", "Use a static cast", since="2023.1"),
     Rule("variable-power", "UG901: both operands of ** are constants, or the first is 2", "Use shifts"),
     Rule("string-concatenation", "no public log shows that it reads such a name", "Use $sformatf, as FINN does"),
     # statements
@@ -91,12 +100,15 @@ _RULES = (
     Rule("macro", "[Synth 8-1766] cannot open include file; [Synth 8-2379] illegal macro parameter", "Use parameters"),
     Rule("module-twice", "[Synth 8-2490] overwriting previous definition of module", "Give each module its own name"),
     Rule("block-design-top", "UG994: no SystemVerilog at the top of a module reference", "Write plain Verilog"),
+    Rule("generate-block", "UG900: must be named; [VRFC 10-2821] inside of loops and conditions alone", "Name it"),
+    Rule("not-rtl", "UG901: supports the subset of SystemVerilog RTL that can be synthesized", "Leave it out"),
     # memories
     Rule("ram-style", "[Synth 8-11376] the ram_style is ignored because it is not a valid value", "Write it out"),
     Rule("uram-contents", "UG1273: UltraRAM with contents is for Versal", "Use block RAM"),
     Rule("memory-name", "opens no memory file but .mem and .dat", "Name it .mem"),
     Rule("memory-missing", "[Synth 8-4445] could not open $readmem data file; ignoring", "Write the file"),
-    Rule("memory-format", "[Synth 8-273] error in $readmem data; 2026.1: usage of illegal digit", "A hex word a line"),
+    Rule("memory-format", "[Synth 8-273] error in $readmem data: non-binary digit", "A hexadecimal word a line"),
+    Rule("memory-commas", "error in $readmem data: usage of illegal digit", "A word a line", since="2026.1"),
     Rule("memory-length", "UG901: synthesis and simulation differ where file and memory do", "One word each"),
     # what slang, a second reader, says
     Rule("not-systemverilog", "refuses what is no SystemVerilog", "See the message"),

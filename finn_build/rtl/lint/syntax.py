@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 from pyslang.syntax import SyntaxNode
 
 from finn_build.rtl.lint.kinds import (
-    ARRAY_METHODS,
     ARRAY_QUERIES,
-    DEAD_TASKS,
     NET_TYPES,
     RAM_STYLES,
+    REAL_FUNCTIONS,
     REFUSED,
     ROM_STYLES,
     SYSTEMVERILOG,
+    TASKS,
 )
 from finn_build.rtl.lint.rules import RULES, Finding
 from finn_build.rtl.lint.source import Source, children, inside, kind, tokens
@@ -49,6 +49,10 @@ def _directives(source: Source) -> Iterator[Finding]:
             yield Finding(RULES["macro"], source.path, number, line.strip())
 
 
+def _inner(node: SyntaxNode) -> Iterator[SyntaxNode]:
+    return (child for child in node if isinstance(child, SyntaxNode))
+
+
 def _words(node: SyntaxNode) -> str:
     return " ".join(str(node).split())[:60]
 
@@ -68,7 +72,7 @@ def _parameter(node: SyntaxNode) -> Broken:
 
 def _is_text(value: SyntaxNode) -> bool:
     """Whether a value is a string, which has no type that Vivado takes."""
-    (given,) = [c for c in value if isinstance(c, SyntaxNode)]
+    (given,) = _inner(value)
     return kind(given) == "StringLiteralExpression" or str(given).strip().startswith("$sformatf")
 
 
@@ -83,6 +87,9 @@ def _port(node: SyntaxNode) -> Broken:
             yield "two-state", f"port {names}"
         if any(children(d, "EqualsValueClause") for d in declarators):
             yield "output-initial", f"port {names}"
+    for header in children(node, "NetPortHeader"):
+        for found in NET_TYPES & set(tokens(header)):
+            yield "net-type", f"{found} port {names}"
     if any(children(d, "VariableDimension") for d in declarators):
         yield "unpacked-port", f"port {names}"
 
@@ -93,14 +100,16 @@ def _data(node: SyntaxNode) -> Broken:
     ):
         yield "two-state", _words(node)
     arrays = [d for d in children(node, "Declarator") if children(d, "VariableDimension")]
+    if any(not list(_inner(dimension)) for d in arrays for dimension in children(d, "VariableDimension")):
+        yield "not-rtl", f"{_words(node)}: a dynamic array"
     if arrays and children(node, "StructType", "UnionType"):
         yield "memory-of-structs", _words(node)
     for attributes in children(node, "AttributeInstance"):
         for attribute in children(attributes, "AttributeSpec"):
-            yield from _attribute(attribute)
+            yield from _attribute(attribute, bool(arrays))
 
 
-def _attribute(node: SyntaxNode) -> Broken:
+def _attribute(node: SyntaxNode, on_array: bool) -> Broken:
     name = next(tokens(node))
     legal = {"ram_style": RAM_STYLES, "rom_style": ROM_STYLES}.get(name.lower())
     if legal is None:
@@ -108,6 +117,8 @@ def _attribute(node: SyntaxNode) -> Broken:
     value = re.sub(rf"^{name}\s*=\s*", "", str(node).strip())
     if value.strip('"') not in legal or not value.startswith('"'):
         yield "ram-style", f"{name} = {value}; legal: {', '.join(sorted(legal))}, written out"
+    elif not on_array:
+        yield "ram-style", f"{name} of what is no memory"
 
 
 def _net(node: SyntaxNode) -> Broken:
@@ -126,29 +137,16 @@ def _concatenation(node: SyntaxNode) -> Broken:
         yield "string-concatenation", _words(node)
 
 
-def _call(node: SyntaxNode) -> Broken:
-    for called in children(node, "SystemName"):
-        (name,) = tokens(called)
-        yield from _system(name)
-    for called in children(node, "ScopedName"):
-        if (method := str(called).strip().rpartition(".")[2]) in ARRAY_METHODS:
-            yield "array-method", method
-
-
-def _system(name: str) -> Broken:
+def _system(node: SyntaxNode) -> Broken:
+    (name,) = tokens(node)
     if name in ARRAY_QUERIES:
         yield "array-query", name
+    elif name in REAL_FUNCTIONS:
+        yield "real-type", name
     elif name == "$cast":
         yield "dynamic-cast", name
-    elif name in DEAD_TASKS:
+    elif name not in TASKS:
         yield "system-task", name
-
-
-def _statement_task(node: SyntaxNode) -> Broken:
-    """A system task without arguments is a name, not a call."""
-    for called in children(node, "SystemName"):
-        (name,) = tokens(called)
-        yield from _system(name)
 
 
 def _elaboration_task(node: SyntaxNode) -> Broken:
@@ -190,6 +188,28 @@ def _loop(node: SyntaxNode) -> Broken:
         yield "while-loop", _words(node)
 
 
+def _lone_block(node: SyntaxNode) -> Broken:
+    if kind(node.parent) not in ("IfGenerate", "ElseClause", "LoopGenerate", "StandardCaseItem", "DefaultCaseItem"):
+        yield "generate-block", f"{_words(node)} on its own"
+
+
+def _module(node: SyntaxNode) -> Broken:
+    if "macromodule" in tokens(node):
+        yield "not-rtl", "macromodule"
+
+
+def _generate(node: SyntaxNode) -> Broken:
+    """Branches and bodies; `else if` is a branch of its own."""
+    for child in _inner(node):
+        is_block = kind(child) == "GenerateBlock"
+        if is_block and not children(child, "NamedBlockClause"):
+            yield "generate-block", _words(child)
+        elif (not is_block and kind(child).endswith(_ITEMS)) or (
+            kind(child) == "IfGenerate" and kind(node) != "ElseClause"
+        ):
+            yield "generate-block", f"{_words(child)} without begin"
+
+
 def _verilog_call(node: SyntaxNode) -> Broken:
     for called in children(node, "SystemName"):
         (name,) = tokens(called)
@@ -213,6 +233,19 @@ def _verilog_connection(node: SyntaxNode) -> Broken:
         yield "verilog-file", f"{_words(node)}: a connection by name alone"
 
 
+def _verilog_block(node: SyntaxNode) -> Broken:
+    declared = children(node, "DataDeclaration", "ParameterDeclarationStatement")
+    if declared and not children(node, "NamedBlockClause"):
+        yield "verilog-file", f"{_words(declared[0])} in a block without a name"
+
+
+def _verilog_data(node: SyntaxNode) -> Broken:
+    for type_ in children(node, "RegType", "ImplicitType"):
+        if len(children(type_, "VariableDimension")) > 1:
+            yield "verilog-file", f"{_words(node)}: two packed dimensions"
+
+
+_ITEMS = ("ContinuousAssign", "Instantiation", "Declaration", "ElabSystemTask", "LoopGenerate", "CaseGenerate", "Block")
 _CHECKS: dict[str, Callable[[SyntaxNode], Broken]] = {
     "ParameterDeclaration": _parameter,
     "ImplicitAnsiPort": _port,
@@ -220,13 +253,19 @@ _CHECKS: dict[str, Callable[[SyntaxNode], Broken]] = {
     "NetDeclaration": _net,
     "IntegerLiteralExpression": _literal,
     "ConcatenationExpression": _concatenation,
-    "InvocationExpression": _call,
-    "ExpressionStatement": _statement_task,
+    "SystemName": _system,
     "ElabSystemTask": _elaboration_task,
     "FunctionPrototype": _function,
     "CaseStatement": _unique,
     "ConditionalStatement": _unique,
     "UnionType": _union,
+    "ModuleHeader": _module,
+    "GenerateBlock": _lone_block,
+    "IfGenerate": _generate,
+    "ElseClause": _generate,
+    "LoopGenerate": _generate,
+    "StandardCaseItem": _generate,
+    "DefaultCaseItem": _generate,
     "LoopStatement": _loop,
     "DoWhileStatement": _loop,
     "EventControlWithExpression": _inner_event,
@@ -236,4 +275,7 @@ _VERILOG_CHECKS: dict[str, Callable[[SyntaxNode], Broken]] = {
     "ParameterPortList": _verilog_port_list,
     "VariableDimension": _verilog_dimension,
     "NamedPortConnection": _verilog_connection,
+    "SequentialBlockStatement": _verilog_block,
+    "DataDeclaration": _verilog_data,
+    "NetDeclaration": _verilog_data,
 }

@@ -57,8 +57,12 @@ module sf_mvau #(
     output wire                    out0_valid,
     input  wire                    out0_ready
 );
-    if (MW % SIMD != 0) $fatal(1, "mvau: SIMD=%0d must divide MW=%0d", SIMD, MW);
-    if (MH % PE != 0) $fatal(1, "mvau: PE=%0d must divide MH=%0d", PE, MH);
+    if (MW % SIMD != 0) begin : g_illegal_simd
+        $fatal(1, "mvau: SIMD=%0d must divide MW=%0d", SIMD, MW);
+    end
+    if (MH % PE != 0) begin : g_illegal_pe
+        $fatal(1, "mvau: PE=%0d must divide MH=%0d", PE, MH);
+    end
 
     localparam int unsigned SF = MW / SIMD;
     localparam int unsigned NF = MH / PE;
@@ -128,9 +132,13 @@ module sf_mvau #(
     for (genvar l = 0; l < SIMD; l++) begin : g_decode
         wire [ABITS-1:0] lane = in0_data[l*ABITS+:ABITS];
         if (WBITS > 1) begin : g_factor
-            if (BIPOLAR) assign decoded[l*XBITS+:XBITS] = {!lane, 1'b1};
-            else if (SIGNED) assign decoded[l*XBITS+:XBITS] = lane;
-            else assign decoded[l*XBITS+:XBITS] = lane ^ ABITS'(1 << (ABITS - 1));
+            if (BIPOLAR) begin : g_bipolar
+                assign decoded[l*XBITS+:XBITS] = {!lane, 1'b1};
+            end else if (SIGNED) begin : g_signed
+                assign decoded[l*XBITS+:XBITS] = lane;
+            end else begin : g_unsigned
+                assign decoded[l*XBITS+:XBITS] = lane ^ (ABITS'(1'b1) << (ABITS - 1));
+            end
         end else if (MASKED) begin : g_masked
             assign decoded[l] = !lane[ABITS-1];
         end else begin : g_planes
@@ -139,7 +147,9 @@ module sf_mvau #(
             end
         end
     end
-    if (MASKED) assign decoded[HELD_BITS-1] = in0_data[0];
+    if (MASKED) begin : g_padding
+        assign decoded[HELD_BITS-1] = in0_data[0];
+    end
 
     // The vector's buffer: written one cycle ahead of the read, so that every fold reads it alike.
     localparam int unsigned HELD = NF > 1 ? SF : 1;

@@ -54,15 +54,15 @@ module sf_mvau_dots #(
         $fatal(1, "mvau_dots: factors of %0d and %0d bits do not fit a DSP's 25 and 18", FACTOR_BITS, XBITS);
     end
 
-    wire [ROWS-1:0][CHAINS-1:0][PART_BITS-1:0] parts;
+    wire [ROWS-1:0][CHAINS*PART_BITS-1:0] parts;
     wire [ROWS-1:0][CHAINS-1:0] carries;
 
     for (genvar c = 0; c < CHAINS; c++) begin : g_chain
         localparam int unsigned FIRST = c * CHAIN;
         localparam int unsigned LANES = SIMD - FIRST < CHAIN ? SIMD - FIRST : CHAIN;
-        wire [LANES-1:0][LANE_BITS-1:0] lanes = w[FIRST*LANE_BITS+:LANES*LANE_BITS];
-        wire [LANES-1:0][XBITS-1:0] xs = x[FIRST*XBITS+:LANES*XBITS];
-        wire [LANES-1:0][FACTOR_BITS-1:0] factors;
+        wire [LANES*XBITS-1:0] xs = x[FIRST*XBITS+:LANES*XBITS];
+        wire [LANES*LANE_BITS-1:0] lanes = w[FIRST*LANE_BITS+:LANES*LANE_BITS];
+        wire [LANES*FACTOR_BITS-1:0] factors;
         wire signed [CHAIN_BITS-1:0] sum;
         sf_mvau_products #(
             .LANES(LANES), .LENGTH(CHAIN), .SEGMENT(SEGMENT), .XBITS(XBITS), .WBITS(FACTOR_BITS), .SUM_BITS(CHAIN_BITS)
@@ -72,11 +72,12 @@ module sf_mvau_dots #(
 
         if (ROWS == 1) begin : g_plain
             assign factors = lanes;
-            assign parts[0][c] = sum;
+            assign parts[0][c*PART_BITS+:PART_BITS] = unsigned'(sum);
             assign carries[0][c] = 1'b0;
         end else begin : g_packed
             for (genvar i = 0; i < LANES; i++) begin : g_factor
-                assign factors[i] = {lanes[i][WBITS+:UPPER_BITS], SHIFT'($signed(lanes[i][WBITS-1:0]))};
+                assign factors[i*FACTOR_BITS+:FACTOR_BITS] =
+                    {lanes[i*LANE_BITS+WBITS+:UPPER_BITS], SHIFT'($signed(lanes[i*LANE_BITS+:WBITS]))};
             end
             wire negative;
             if (GUARD && LANES * MAX_PRODUCT >= 2 ** (SHIFT - 1)) begin : g_guard
@@ -85,9 +86,10 @@ module sf_mvau_dots #(
                 logic [PAIRS-1:0] pair_q;
                 logic [DELAY:1] odd_q;
                 for (genvar i = 0; i < PAIRS; i++) begin : g_pair
-                    wire even = xs[2*i][0] & (lanes[2*i][WBITS] ^ lanes[2*i][WBITS-1]);
+                    wire even = xs[2*i*XBITS] & (lanes[2*i*LANE_BITS+WBITS] ^ lanes[2*i*LANE_BITS+WBITS-1]);
                     if (2 * i + 1 < LANES) begin : g_two
-                        wire odd = xs[2*i+1][0] & (lanes[2*i+1][WBITS] ^ lanes[2*i+1][WBITS-1]);
+                        localparam int unsigned AT = (2 * i + 1) * LANE_BITS + WBITS;
+                        wire odd = xs[(2*i+1)*XBITS] & (lanes[AT] ^ lanes[AT-1]);
                         assign pairs[i] = even ^ odd;
                     end else begin : g_one
                         assign pairs[i] = even;
@@ -100,12 +102,12 @@ module sf_mvau_dots #(
                     end
                 end
                 assign negative = sum[SHIFT] ^ odd_q[DELAY];
-                assign parts[0][c] = PART_BITS'($signed({negative, sum[SHIFT-1:0]}));
+                assign parts[0][c*PART_BITS+:PART_BITS] = unsigned'(PART_BITS'($signed({negative, sum[SHIFT-1:0]})));
             end else begin : g_fits
                 assign negative = sum[SHIFT-1];
-                assign parts[0][c] = PART_BITS'($signed(sum[SHIFT-1:0]));
+                assign parts[0][c*PART_BITS+:PART_BITS] = unsigned'(PART_BITS'($signed(sum[SHIFT-1:0])));
             end
-            assign parts[1][c] = sum[SHIFT+:PART_BITS];
+            assign parts[1][c*PART_BITS+:PART_BITS] = sum[SHIFT+:PART_BITS];
             assign carries[0][c] = 1'b0;
             assign carries[1][c] = negative;
         end

@@ -38,7 +38,9 @@ module sf_mvau_pe #(
     /// Sum including the beat that arrives.
     output wire [ACC_BITS-1:0]    sum
 );
-    if (WBITS != 1) $fatal(1, "mvau_pe: WBITS=%0d must be 1; sf_mvau_rows takes wider weights", WBITS);
+    if (WBITS != 1) begin : g_illegal
+        $fatal(1, "mvau_pe: WBITS=%0d must be 1; sf_mvau_rows takes wider weights", WBITS);
+    end
 
     // Bipolar sums are kept without their constant low bit; a masked beat of odd SIMD needs it.
     localparam int unsigned DROP = (BIPOLAR && !(MASKED && SIMD % 2 != 0)) ? 1 : 0;
@@ -57,8 +59,11 @@ module sf_mvau_pe #(
     wire [BITS-1:0] next = (first ? start : acc_q) + dot;
     always_ff @(posedge clk) if (en && valid) acc_q <= next;
     wire unused = &{1'b0, init, count};
-    if (DROP == 1) assign sum = {next, MW % 2 != 0};
-    else assign sum = next;
+    if (DROP == 1) begin : g_odd
+        assign sum = {next, MW % 2 != 0};
+    end else begin : g_whole
+        assign sum = next;
+    end
 endmodule
 
 `default_nettype wire

@@ -58,8 +58,11 @@ module sf_mvau_products #(
 
         (* use_dsp = "yes" *) wire signed [SUM_BITS-1:0] total;
         wire signed [SUM_BITS-1:0] out;
-        if (i == 0) assign total = SUM_BITS'(product_q);
-        else assign total = SUM_BITS'(product_q) + g_lane[i-1].out;
+        if (i == 0) begin : g_first
+            assign total = SUM_BITS'(product_q);
+        end else begin : g_next
+            assign total = SUM_BITS'(product_q) + g_lane[i-1].out;
+        end
 
         if (PLACE % SEGMENT == SEGMENT - 1 || PLACE == LENGTH - 1) begin : g_registered
             logic signed [SUM_BITS-1:0] total_q;

@@ -45,7 +45,7 @@ module sf_mvau_rows #(
     for (genvar r = 0; r < ROWS; r++) begin : g_row
         logic [ACC_BITS-1:0] acc_q;
         wire [ACC_BITS-1:0] start = first ? init[r*ACC_BITS+:ACC_BITS] : acc_q;
-        wire [ACC_BITS-1:0] dot = ACC_BITS'($signed(dots[r*DOT_BITS+:DOT_BITS]));
+        wire [ACC_BITS-1:0] dot = unsigned'(ACC_BITS'($signed(dots[r*DOT_BITS+:DOT_BITS])));
         wire [ACC_BITS:0] chain = {dot, carries[r]} + {start, carries[r]};
         wire [ACC_BITS-1:0] next = chain[ACC_BITS:1];
         always_ff @(posedge clk) if (en && valid) acc_q <= next;

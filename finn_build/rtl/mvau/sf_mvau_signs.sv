@@ -53,7 +53,9 @@ module sf_mvau_signs #(
             assign heap[AT+:TRIPLES] = a0 ^ a1 ^ a2;
             assign heap[AT_CARRY+:TRIPLES] = (a0 & a1) | (a2 & (a0 | a1));
         end
-        if (ONES > 0) assign heap[AT+TRIPLES+:ONES] = agree[3*TRIPLES+:ONES];
+        if (ONES > 0) begin : g_ones
+            assign heap[AT+TRIPLES+:ONES] = agree[3*TRIPLES+:ONES];
+        end
     end
 
     wire [TOTAL-1:0] heap_in;

@@ -20,8 +20,8 @@ module sf_mvau_tree #(
     input  wire [COUNT*BITS-1:0]       values,
     /// Carries.
     input  wire [COUNT-1:0]            carries,
-    /// Sum of the values, and of all carries but one.
-    output wire signed [SUM_BITS-1:0]  sum_q,
+    /// Sum of the values, and of all carries but one, two's complement.
+    output wire [SUM_BITS-1:0]         sum_q,
     /// The last carry.
     output wire                        carry_q
 );
@@ -31,23 +31,25 @@ module sf_mvau_tree #(
         wire [PARTS-1:0][WIDTH-1:0] value;
         wire [PARTS-1:0] carry;
         if (l == 0) begin : g_leaves
-            assign value = values;
+            for (genvar i = 0; i < COUNT; i++) begin : g_leaf
+                assign value[i] = values[i*BITS+:BITS];
+            end
             assign carry = carries;
         end else begin : g_sums
             localparam int unsigned BELOW = (COUNT + 2 ** (l - 1) - 1) / 2 ** (l - 1);
             for (genvar i = 0; i < PARTS; i++) begin : g_sum
-                wire signed [WIDTH-2:0] left = g_level[l-1].value[2*i];
+                wire signed [WIDTH-2:0] left = signed'(g_level[l-1].value[2*i]);
                 wire left_carry = g_level[l-1].carry[2*i];
                 logic signed [WIDTH-1:0] total_q;
                 logic held_q;
                 if (2 * i + 1 < BELOW) begin : g_pair
-                    wire signed [WIDTH-2:0] right = g_level[l-1].value[2*i+1];
+                    wire signed [WIDTH-2:0] right = signed'(g_level[l-1].value[2*i+1]);
                     // One carry chain; its lowest place adds the carry to itself, which carries it in.
                     wire signed [WIDTH:0] chain =
                         $signed({WIDTH'(left), left_carry}) + $signed({WIDTH'(right), left_carry});
                     always_ff @(posedge clk) begin
                         if (en) begin
-                            total_q <= chain[WIDTH:1];
+                            total_q <= signed'(chain[WIDTH:1]);
                             held_q <= g_level[l-1].carry[2*i+1];
                         end
                     end
@@ -60,12 +62,12 @@ module sf_mvau_tree #(
                         end
                     end
                 end
-                assign value[i] = total_q;
+                assign value[i] = unsigned'(total_q);
                 assign carry[i] = held_q;
             end
         end
     end
-    assign sum_q = g_level[LEVELS].value;
+    assign sum_q = g_level[LEVELS].value[0];
     assign carry_q = g_level[LEVELS].carry;
     if (LEVELS == 0) begin : g_direct
         wire unused = &{1'b0, clk, en};

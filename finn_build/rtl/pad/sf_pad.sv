@@ -31,8 +31,9 @@ module sf_pad #(
     localparam int X_BITS = CW > 1 ? $clog2(CW) : 1;
     localparam int Y_BITS = CH > 1 ? $clog2(CH) : 1;
 
-    if (IT + IH > CH || IL + IW > CW || OT + OH > CH || OL + OW > CW)
+    if (IT + IH > CH || IL + IW > CW || OT + OH > CH || OL + OW > CW) begin : g_illegal
         $fatal(1, "pad: input and output must lie on the canvas of CH=%0d, CW=%0d", CH, CW);
+    end
 
     logic [FOLD_BITS-1:0] fold_q;
     logic [X_BITS-1:0] x_q;

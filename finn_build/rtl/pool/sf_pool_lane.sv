@@ -20,9 +20,13 @@ module sf_pool_lane #(
 );
     if (SUM) begin : g_sum
         logic [OUT_BITS-1:0] value;
-        if (BIPOLAR) assign value = {{OUT_BITS - 1{!element[0] && !pad}}, !pad};
-        else if (SIGNED) assign value = OUT_BITS'($signed(element));
-        else assign value = OUT_BITS'(element);
+        if (BIPOLAR) begin : g_bipolar
+            assign value = {{OUT_BITS - 1{!element[0] && !pad}}, !pad};
+        end else if (SIGNED) begin : g_signed
+            assign value = unsigned'(OUT_BITS'($signed(element)));
+        end else begin : g_unsigned
+            assign value = OUT_BITS'(element);
+        end
         assign result = (first ? '0 : total) + value;
         wire unused_pad = pad;
     end else begin : g_max

@@ -38,24 +38,25 @@ module sf_shell_gearbox #(
     localparam int TAKE = IN_BYTES / UNIT;  // all counts in units from here on
     localparam int GIVE = OUT_BYTES / UNIT;
     localparam int PLACES = GIVE - 1 + TAKE;
+    localparam int BITS = PLACES * 8 * UNIT;
     localparam int COUNT = $clog2(PLACES + 1);
 
-    logic [PLACES-1:0][8*UNIT-1:0] held_q, kept, next;
+    logic [BITS-1:0] held_q, kept, next;
     logic [COUNT-1:0] count_q, left;
     wire send = out0_valid && out0_ready;
     wire take = in0_valid && in0_ready;
 
-    assign out0_data  = held_q[GIVE-1:0];
+    assign out0_data  = held_q[8*OUT_BYTES-1:0];
     assign out0_valid = count_q >= COUNT'(GIVE) || (flush && count_q != '0);
     assign in0_ready  = count_q < COUNT'(GIVE) || (send && (2 * GIVE > PLACES || count_q < COUNT'(2 * GIVE)));
 
     always_comb begin
-        kept = send ? held_q >> (8 * OUT_BYTES) : held_q;
+        kept = send ? BITS'({(8 * OUT_BYTES)'(0), held_q} >> (8 * OUT_BYTES)) : held_q;
         left = !send ? count_q : count_q >= COUNT'(GIVE) ? count_q - COUNT'(GIVE) : '0;
         next = kept;
         if (take) begin
             for (int p = 0; p < GIVE; p++) begin
-                if (left == COUNT'(p)) next[p+:TAKE] = in0_data;
+                if (left == COUNT'(p)) next[p*8*UNIT+:8*IN_BYTES] = in0_data;
             end
         end
     end

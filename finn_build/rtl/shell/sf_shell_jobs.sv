@@ -95,7 +95,7 @@ module sf_shell_jobs #(
             for (int i = STREAMS - 1; i >= 0; i--) begin
                 if (failed[i]) begin
                     found = writes[i] ? WRITE : READ;
-                    where = 8'(i);
+                    where = 8'(unsigned'(i));
                     resp = failed_resp[i];
                 end
             end

@@ -75,7 +75,7 @@ module sf_shell_registers #(
             job_address[i] = ADDR_BITS'(address_q[i]);
             if (address_q[i] % 64'(WORD_BYTES) != '0 || job_bytes[i] == '0 || (address_q[i] >> ADDR_BITS) != '0) begin
                 bad = 1'b1;
-                bad_stream = 8'(i);
+                bad_stream = 8'(unsigned'(i));
             end
         end
     end

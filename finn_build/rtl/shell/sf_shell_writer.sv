@@ -104,7 +104,7 @@ module sf_shell_writer #(
     assign quiet = !m_axi_awvalid && !sending_q && flights_q == '0;
     assign m_axi_wvalid = sending_q && buffer_valid;
     assign m_axi_wlast = words_q == (STEP + 1)'(1);
-    assign m_axi_wstrb = m_axi_wlast && last_q && tail_q != '0 ? ~('1 << tail_q) : '1;
+    assign m_axi_wstrb = m_axi_wlast && last_q && tail_q != '0 ? ~({WORD_BYTES{1'b1}} << tail_q) : '1;
     assign m_axi_bready = 1'b1;
     assign failed = answered && m_axi_bresp != 2'b00;
     assign failed_resp = m_axi_bresp;

@@ -26,7 +26,9 @@ module sf_split #(
 );
     localparam int PLACE_BITS = FOLDS > 1 ? $clog2(FOLDS) : 1;
 
-    if (2 ** BITS < OUTPUTS) $fatal(1, "split: BITS=%0d cannot name OUTPUTS=%0d", BITS, OUTPUTS);
+    if (2 ** BITS < OUTPUTS) begin : g_illegal
+        $fatal(1, "split: BITS=%0d cannot name OUTPUTS=%0d", BITS, OUTPUTS);
+    end
 
     logic [PLACE_BITS-1:0] place_q;
     wire [BITS-1:0] turn = SELECT[place_q*BITS+:BITS];

@@ -74,9 +74,9 @@ module sf_swg_core #(
         $fatal(1, "swg_core: DEPTH=%0d must exceed a window's span of %0d", DEPTH, SPAN);
     end
 
-    logic signed [MARGIN-1:0] ahead_q, space_q, back, released;
+    logic [MARGIN-1:0] ahead_q, space_q, back, released;  // two's complement
     logic [ADDR-1:0] ring;
-    logic signed [ADDR:0] ring_back;
+    logic [ADDR:0] ring_back;
     logic pad, last, valid_q;
     wire  advance = out0_ready || (!RIGID && !valid_q);
     wire  step = advance && (pad || !ahead_q[MARGIN-1]);
@@ -89,8 +89,8 @@ module sf_swg_core #(
     ) walk (.clk, .rst, .step, .pad, .last, .back, .released, .ring, .ring_back);
 
     // ahead + write - move and space + released - write, each as one carry chain: the low bit carries in.
-    wire signed [MARGIN:0] ahead_sum = {ahead_q, 1'b1} + {back & {MARGIN{step}}, write};
-    wire signed [MARGIN:0] space_sum = {space_q, 1'b1} + {released | {MARGIN{!step}}, !write};
+    wire [MARGIN:0] ahead_sum = {ahead_q, 1'b1} + {back & {MARGIN{step}}, write};
+    wire [MARGIN:0] space_sum = {space_q, 1'b1} + {released | {MARGIN{!step}}, !write};
 
     always_ff @(posedge clk) begin
         if (rst) begin

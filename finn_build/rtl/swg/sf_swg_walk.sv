@@ -30,10 +30,10 @@ module sf_swg_walk #(
     input  wire                      step,       /// the place is read in this cycle
     output logic                     pad,        /// it is padding
     output logic                     last,       /// it is the last of a pass, or of a fold with DEPTHWISE
-    output logic signed [MARGIN-1:0] back,       /// position of this place less that of the next
-    output logic signed [MARGIN-1:0] released,   /// words that no later window reads, less 1
+    output logic [MARGIN-1:0]        back,       /// position of this place less that of the next, two's complement
+    output logic [MARGIN-1:0]        released,   /// words that no later window reads, less 1, two's complement
     output logic [ADDR-1:0]          ring,       /// distance to the next place in the ring
-    output logic signed [ADDR:0]     ring_back   /// the same, less DEPTH
+    output logic [ADDR:0]            ring_back   /// the same, less DEPTH, two's complement
 );
     // How far a window's first place moves to that of the next window, row of windows, frame.
     localparam int ROW = W * FOLDS;
@@ -148,17 +148,17 @@ module sf_swg_walk #(
         return (distance % DEPTH + DEPTH) % DEPTH;
     endfunction
 
-    function automatic logic signed [MARGIN-1:0] back_of(input ends_t ends);
-        return MARGIN'(choice(ends, -TO_FRAME, -TO_ROW, -TO_WINDOW, -TO_TILE, -TO_KY, -TO_KX));
+    function automatic logic [MARGIN-1:0] back_of(input ends_t ends);
+        return MARGIN'(unsigned'(choice(ends, -TO_FRAME, -TO_ROW, -TO_WINDOW, -TO_TILE, -TO_KY, -TO_KX)));
     endfunction
-    function automatic logic signed [MARGIN-1:0] released_of(input ends_t ends);
-        return MARGIN'(choice(ends, FRAME - 1, WINDOWS - 1, WINDOW - 1, -1, -1, -1));
+    function automatic logic [MARGIN-1:0] released_of(input ends_t ends);
+        return MARGIN'(unsigned'(choice(ends, FRAME - 1, WINDOWS - 1, WINDOW - 1, -1, -1, -1)));
     endfunction
     function automatic logic [ADDR-1:0] ring_of(input ends_t ends);
-        return ADDR'(choice(ends, modulo(TO_FRAME), modulo(TO_ROW), modulo(TO_WINDOW), modulo(TO_TILE), modulo(TO_KY), modulo(TO_KX)));
+        return ADDR'(unsigned'(choice(ends, modulo(TO_FRAME), modulo(TO_ROW), modulo(TO_WINDOW), modulo(TO_TILE), modulo(TO_KY), modulo(TO_KX))));
     endfunction
     function automatic logic [ADDR:0] ring_back_of(input ends_t ends);
-        return (ADDR+1)'(choice(ends, modulo(TO_FRAME) - DEPTH, modulo(TO_ROW) - DEPTH, modulo(TO_WINDOW) - DEPTH, modulo(TO_TILE) - DEPTH, modulo(TO_KY) - DEPTH, modulo(TO_KX) - DEPTH));
+        return (ADDR+1)'(unsigned'(choice(ends, modulo(TO_FRAME) - DEPTH, modulo(TO_ROW) - DEPTH, modulo(TO_WINDOW) - DEPTH, modulo(TO_TILE) - DEPTH, modulo(TO_KY) - DEPTH, modulo(TO_KX) - DEPTH)));
     endfunction
 
     // As 32-bit integers, because a bound may lie outside the counter's range; synthesis narrows them.
@@ -169,7 +169,7 @@ module sf_swg_walk #(
     localparam place_t FIRST = first_place();
     localparam ends_t FIRST_ENDS = ends_of(FIRST);
     place_t place_q;  // after the one that the outputs describe
-    wire ends_t ends = ends_of(place_q);
+    wire ends_t ends_now = ends_of(place_q);
 
     always_ff @(posedge clk) begin
         if (rst) begin
@@ -183,11 +183,11 @@ module sf_swg_walk #(
         end else if (step) begin
             place_q   <= after(place_q);
             pad       <= pad_of(place_q);
-            last      <= DEPTHWISE ? ends.tile : ends.pass;
-            back      <= back_of(ends);
-            released  <= released_of(ends);
-            ring      <= ring_of(ends);
-            ring_back <= ring_back_of(ends);
+            last      <= DEPTHWISE ? ends_now.tile : ends_now.pass;
+            back      <= back_of(ends_now);
+            released  <= released_of(ends_now);
+            ring      <= ring_of(ends_now);
+            ring_back <= ring_back_of(ends_now);
         end
     end
 endmodule

@@ -69,7 +69,8 @@ module sf_thresholding #(
     if (ROWS > 1) begin : g_rows
         logic [ROW_BITS-1:0] fold_q;
         logic [LATENCY-2:0][ROW_BITS-1:0] rows_q;
-        assign rows = {rows_q, fold_q};
+        assign rows[0] = fold_q;
+        assign rows[LATENCY-1:1] = rows_q;
         always_ff @(posedge clk) begin
             if (rst) fold_q <= '0;
             else if (adv && in0_valid) fold_q <= fold_q == ROW_BITS'(ROWS - 1) ? '0 : fold_q + 1'b1;

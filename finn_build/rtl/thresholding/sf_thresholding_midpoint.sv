@@ -78,7 +78,7 @@ module sf_thresholding_midpoint #(
     wire [X_BITS:0] past = {1'b0, x_q} - {1'b0, start};
     always_ff @(posedge clk)
         if (en) begin
-            x_q <= offset < 0 ? '0 : offset > OFFSET_BITS'(LIMIT) ? X_BITS'(LIMIT) : X_BITS'(offset);
+            x_q <= offset < 0 ? '0 : offset > OFFSET_BITS'(LIMIT) ? X_BITS'(LIMIT) : X_BITS'(unsigned'(offset));
             past_q <= past[X_BITS] ? '0 : past[X_BITS-1:0];
             {cap_q, span_q} <= {cap, span};
         end
@@ -91,7 +91,7 @@ module sf_thresholding_midpoint #(
     for (genvar k = 0; k < STAGES; k++) begin : g_stage
         localparam int BITS = 32'(SPAN_BITS[6*k+:6]);
         localparam int MEM_BITS = 32'(DISPLACEMENT_BITS[6*k+:6]);
-        localparam int LOW = LOWEST[32*k+:32];
+        localparam int LOW = int'(LOWEST[32*k+:32]);
         localparam int DEPTH = ROWS << k;
         localparam int ADDR_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1;
         logic [BITS-1:0] v_q, v_qq, between_q, between_qq, middle_q;
@@ -101,9 +101,9 @@ module sf_thresholding_midpoint #(
             wire [MEM_BITS-1:0] word;
             localparam STAGE_FILE = $sformatf("%s_%0d_%0d.mem", FILE, k, LANE);
             sf_rom #(.DEPTH(DEPTH), .WIDTH(MEM_BITS), .BLOCK(BLOCK[k]), .INIT_FILE(STAGE_FILE)) displacements (
-                .clk, .en, .addr(ADDR_BITS'({rows[2*k+2], {k{1'b0}}} | ADDR_BITS'(known[k]))), .data_q(word)
+                .clk, .en, .addr(ADDR_BITS'({rows[2*k+2], {k{1'b0}}}) | ADDR_BITS'(known[k])), .data_q(word)
             );
-            assign displacement = (BITS + 1)'(word) + (BITS + 1)'(LOW);
+            assign displacement = signed'((BITS + 1)'(word)) + (BITS + 1)'(LOW);
         end else begin : g_constant
             assign displacement = (BITS + 1)'(LOW);
         end
@@ -112,7 +112,7 @@ module sf_thresholding_midpoint #(
                 v_q <= BITS'(v[k]);
                 between_q <= BITS'(between[k]);
                 top_q <= known[k];
-                middle_q <= BITS'(signed'({2'b00, between_q[BITS-1:1]}) + displacement);
+                middle_q <= BITS'({2'b00, between_q[BITS-1:1]} + unsigned'(displacement));
                 v_qq <= v_q;
                 between_qq <= between_q;
                 top_qq <= top_q;
@@ -140,7 +140,7 @@ module sf_thresholding_midpoint #(
                 .DEPTH(DEPTH), .WIDTH(X_BITS), .BLOCK(BLOCK[STAGES+1+k]),
                 .INIT_FILE($sformatf("%s_dip%0d_%0d.mem", FILE, k, LANE))
             ) steps (
-                .clk, .en, .addr(ADDR_BITS'({rows[k], {k{1'b0}}} | ADDR_BITS'(dipped[k]))), .data_q(step)
+                .clk, .en, .addr(ADDR_BITS'({rows[k], {k{1'b0}}}) | ADDR_BITS'(dipped[k])), .data_q(step)
             );
             always_ff @(posedge clk) if (en) top_q <= dipped[k];
             assign dipped[k+1] = DIP_BITS'({top_q, step_x[k] >= step});
@@ -150,10 +150,10 @@ module sf_thresholding_midpoint #(
                 assign step_x[k] = carried_q;
             end
         end
-        logic [WAIT-1:0][DIP_BITS-1:0] waiting_q;
+        logic [WAIT*DIP_BITS-1:0] waiting_q;
         logic [OUT_BITS-1:0] below_q;
         logic behind_knee_q;
-        wire [DIP_BITS-1:0] count = waiting_q[WAIT-1];
+        wire [DIP_BITS-1:0] count = waiting_q[(WAIT-1)*DIP_BITS+:DIP_BITS];
         wire [DIP_BITS-1:0] turn;
         wire [OUT_BITS-1:0] floor_level;
         sf_rom #(

@@ -45,7 +45,7 @@ module sf_thresholding_search #(
         assign x[k+1] = x_q;
         localparam STAGE_FILE = $sformatf("%s_%0d_%0d.mem", FILE, k, LANE);
         sf_rom #(.DEPTH(DEPTH), .WIDTH(IN_BITS + 1), .BLOCK(BLOCK[k]), .INIT_FILE(STAGE_FILE)) thresholds (
-            .clk, .en, .addr(ADDR_BITS'({rows[k], {k{1'b0}}} | ADDR_BITS'(known[k]))), .data_q(threshold)
+            .clk, .en, .addr(ADDR_BITS'({rows[k], {k{1'b0}}}) | ADDR_BITS'(known[k])), .data_q(threshold)
         );
         assign known[k+1] = STAGES'({top_q, {1'b0, x_q} >= threshold});
     end

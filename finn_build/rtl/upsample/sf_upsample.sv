@@ -38,7 +38,9 @@ module sf_upsample #(
     localparam int SX_BITS = SX > 1 ? $clog2(SX) : 1;
     localparam int SY_BITS = SY > 1 ? $clog2(SY) : 1;
 
-    if (TERNARY && !(ZEROS && BITS == 1)) $fatal(1, "upsample: TERNARY needs ZEROS and BITS=1, not BITS=%0d", BITS);
+    if (TERNARY && !(ZEROS && BITS == 1)) begin : g_illegal
+        $fatal(1, "upsample: TERNARY needs ZEROS and BITS=1, not BITS=%0d", BITS);
+    end
 
     logic [FOLD_BITS-1:0] fold_q;
     logic [SX_BITS-1:0] column_q;  // of the block

@@ -66,9 +66,9 @@ module sf_wideswg_windows #(
     end
 
     wire unused = &{1'b0, first_q};  // with one column
-    wire [KW-1:0][KH-1:0][WIDTH-1:0] window;  // by column, left to right
+    wire [KW-1:0][KH*WIDTH-1:0] window;  // by column, left to right
     for (genvar kx = 0; kx < KW; kx++) begin : g_column
-        logic [KH-1:0][WIDTH-1:0] column_q;
+        logic [KH*WIDTH-1:0] column_q;
         if (kx == KW - 1) begin : g_enter
             always_ff @(posedge clk) if (step) column_q <= beyond ? '0 : in0_data;
         end else begin : g_shift
@@ -78,7 +78,7 @@ module sf_wideswg_windows #(
     end
     for (genvar ky = 0; ky < KH; ky++) begin : g_y
         for (genvar kx = 0; kx < KW; kx++) begin : g_x
-            assign out0_data[(ky*KW+kx)*WIDTH+:WIDTH] = window[kx][ky];
+            assign out0_data[(ky*KW+kx)*WIDTH+:WIDTH] = window[kx][ky*WIDTH+:WIDTH];
         end
     end
     assign out0_valid = full_q;

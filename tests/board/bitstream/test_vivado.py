@@ -11,7 +11,7 @@ from finn_build.board.shell import Shell
 from finn_build.config import Board
 from finn_build.errors import BitstreamError, ConfigError
 from finn_build.rtl.lint import RULES
-from tests.board.bitstream.vivado.block_design import VivadoError
+from tests.board.bitstream.vivado.block_design import VivadoError, module_cell
 from tests.board.bitstream.vivado.session import Session
 
 REPORTS = Path(__file__).parent / "reports"
@@ -88,7 +88,7 @@ BREAKS = {
     "wrong pin of the shell": ("signflow/ap_clk", "signflow/clk", "no pin signflow/clk"),
     "wrong interface": ("memory/S00_AXI", "memory/S0_AXI", "no interface pin memory/S0_AXI"),
     "wrong module": ("-reference signflow_top", "-reference shell_top", "module shell_top is in 0 of the added files"),
-    "module in SystemVerilog": ("-reference signflow_top", "-reference sf_shell", "cannot be SystemVerilog"),
+    "module in SystemVerilog": ("-reference signflow_top", "-reference sf_shell", "UG994: no SystemVerilog at the top"),
     "wrong parameter": (r"CONFIG\.(PCW_USE_M_AXI_GP0|PSU__USE__M_AXI_GP0)", "CONFIG.USE_GP0", "no parameter USE_GP0"),
     "wrong value": (r"(DATA_WIDTH) \{(64|128)\}", r"\1 {48}", "cannot be 48"),
     "port switched off": (r"(USE_S_AXI_HP0|USE__S_AXI_GP2) \{1\}", r"\1 {0}", "no pin ps/"),
@@ -133,6 +133,23 @@ def test_recorded_synthesis_refuses_what_vivado_refuses(rule: str, forked: Shell
     script = _project(forked, tmp_path, r"set sources \{", bad)
     with pytest.raises(VivadoError, match=re.escape(RULES[rule].says)):
         Session().source(script)
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in BAD.iterdir() if path.suffix in (".v", ".sv")))
+def test_recorded_vivado_knows_every_rule(name: str) -> None:
+    """Each file that breaks a rule ends synthesis, or the reference to its module, with what the record says."""
+    rule = RULES[Path(name).stem.partition("_")[0]]
+    session = Session()
+    session.files = [BAD / name]
+    with pytest.raises(VivadoError, match=re.escape(rule.says)):
+        session._synthesise()
+        module_cell("bad", "bad", session.files)
+
+
+def test_recorded_vivado_2025_2_takes_commas() -> None:
+    session = Session(version="2025.2")
+    session.files = [BAD / "memory-commas.sv"]
+    session._synthesise()
 
 
 def test_recorded_synthesis_refuses_a_memory_file(forked: Shelled, tmp_path: Path) -> None:

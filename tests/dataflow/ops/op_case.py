@@ -30,12 +30,14 @@ from finn_build.evaluate.timing.netlist import read_netlist
 from finn_build.evaluate.timing.paths import PortDepths, port_depths
 from finn_build.hls.design import write_hls
 from finn_build.hls.testbench import write_testbench
+from finn_build.rtl.lint import lint
 from finn_build.rtl.stitch import stitch
 from sim._toolchain import run_tool, verilator_root
 from sim.csim import simulate_cpp
 from sim.isolated import OpResult, simulate_ops
 from sim.verilator import Stalls
 from tests.dataflow.ops.ways_through import ways_through
+from tests.rtl.lint.slang import complaints
 
 FRAMES = 4
 _LANES = {"PE", "SIMD", "Lanes", "InLanes", "lanes", "inLanes", "outLanes"}
@@ -192,13 +194,18 @@ class OpBench:
         assert result.passed
 
     def check_lint(self, build_dir: Path) -> None:
-        """`verilator --lint-only -Wall` is silent about the library for every case; generated code (.v) aside."""
+        """`verilator --lint-only -Wall` is silent about the library, generated code (.v) aside; slang about all of it.
+
+        Vivado, as far as its record goes, refuses nothing.
+        """
         design = stitch(self.model, build_dir, top="side_by_side", connect=False)
         generated = build_dir / "generated.vlt"
         generated.write_text('`verilator_config\nlint_off -file "*.v"\n')
         command = [str(verilator_root() / "bin" / "verilator_bin"), "--lint-only", "-Wall", "--assert", "--top-module"]
         sources = [str(RTL_DIR / "waivers.vlt"), str(generated), *map(str, design.sources)]
         run_tool([*command, design.top, *sources], f"lint of {self.op_type}")
+        assert complaints(design.sources, f"--top {design.top}") == ""
+        assert not lint(design.sources, design.top, memories=design.mem_dir)
 
     def depths(self, build_dir: Path, i: int) -> PortDepths:
         """Depths of a case after synthesis, on a Zynq-7000."""

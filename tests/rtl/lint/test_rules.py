@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from finn_build.rtl.lint import RULES, lint
+from finn_build.rtl.lint import RULES, VERSIONS, lint
 
 ROOT = Path(__file__).resolve().parents[3]
 RTL = ROOT / "finn_build" / "rtl"
@@ -56,3 +56,13 @@ def test_the_record_names_every_rule() -> None:
     assert all(len(row) == 7 and all(row) for row in rows)
     named = {name for row in rows for name in re.findall(r"`([a-z-]+)`", row[-1])}
     assert named == set(RULES)
+    since = dict(found for row in rows for found in re.findall(r"`([a-z-]+)` from (\d+\.\d)", row[-1]))
+    assert since == {rule.id: rule.since for rule in RULES.values() if rule.since != VERSIONS[0]}
+
+
+@pytest.mark.parametrize(("name", "last_to_take_it"), [("memory-commas.sv", "2025.2"), ("dynamic-cast.sv", "2022.2")])
+def test_a_version_of_vivado_is_asked_for(name: str, last_to_take_it: str) -> None:
+    """Commas in memory files are taken before 2026.1, $cast before 2023.1; one version later they are found."""
+    later = VERSIONS[VERSIONS.index(last_to_take_it) + 1]
+    assert lint([BAD / name], memories=BAD, version=later)
+    assert not lint([BAD / name], memories=BAD, version=last_to_take_it)

@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from finn_build.rtl.lint import RULES, lint
+
 CATALOG: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "ip_catalog.yaml").read_text())
 # What an AXI4-Lite interface needs, and an AXI4 one besides: in both directions, or Vivado knows it for none.
 _LITE = "araddr arvalid arready rdata rresp rvalid rready awaddr awvalid awready wdata wstrb wvalid wready"
@@ -76,8 +78,9 @@ def module_cell(name: str, module: str, files: list[Path]) -> Cell:
     homes = [f for f in files if re.search(rf"^module\s+{module}\b", f.read_text(), re.MULTILINE)]
     if len(homes) != 1:
         raise VivadoError(f"module {module} is in {len(homes)} of the added files")
-    if homes[0].suffix != ".v":
-        raise VivadoError(f"{homes[0].name}: a module reference cannot be SystemVerilog (UG994)")
+    for finding in lint(homes, module, block_design=True):
+        if finding.rule is RULES["block-design-top"]:
+            raise VivadoError(f"{finding.rule.says} [{finding.file}:{finding.line}]")
     text = re.sub(r"//[^\n]*", "", homes[0].read_text())
     header = text[text.index(f"module {module}") : text.index(");", text.index(f"module {module}"))]
     ports = {m["name"]: m for m in _PORT.finditer(header)}

@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from finn_build.rtl.lint import lint
+from finn_build.rtl.lint import VERSIONS, lint
 from sim._toolchain import verilator_root
 from tests.board.bitstream.vivado.block_design import CATALOG, BlockDesign, VivadoError, ip_cell, module_cell
 
@@ -37,11 +37,14 @@ class Session:
 
     Args:
         board_parts: boards whose files this Vivado has.
+        version: of this Vivado.
+        slacks: of the routed design, by what Vivado calls them.
     """
 
-    def __init__(self, board_parts: tuple[str, ...] = (), **slacks: str) -> None:
+    def __init__(self, board_parts: tuple[str, ...] = (), version: str = VERSIONS[-1], **slacks: str) -> None:
         self.board_parts = board_parts
-        self.slacks = {"WNS": "0.265", "WHS": "0.012", "TPWS": "0.000", **slacks}  # of the routed design
+        self.version = version
+        self.slacks = {"WNS": "0.265", "WHS": "0.012", "TPWS": "0.000", **slacks}
         self.log: list[str] = []
         self.files: list[Path] = []
         self.project: dict[str, Any] = {}
@@ -351,7 +354,7 @@ class Session:
     def _synthesise(self) -> None:
         """Refuses what the record (docs/vivado.md) says that Vivado refuses, in its words."""
         sources = [f for f in self.files if f.suffix in (".v", ".sv")]
-        for finding in lint(sources, memories=sources[0].parent):
+        for finding in lint(sources, memories=sources[0].parent, version=self.version):
             raise VivadoError(f"{finding.rule.says} [{finding.file}:{finding.line}]")
 
     def _wait_on_run(self, options: dict[str, str], others: list[str]) -> None:
