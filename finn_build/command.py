@@ -23,7 +23,9 @@ from finn_build.frontend import network as networks
 from finn_build.frontend.input_checks import require_frames
 from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_FINN_HLS, STEPS_HLS, TIMING, YOSYS, OnStep, Step, run
 from finn_build.report.frames import write_frames, write_masks
-from finn_build.report.sheet import make_report, print_report, write_report
+from finn_build.report.page import PAGE, redraw
+from finn_build.report.sheet import make_report, write_report
+from finn_build.report.tables import print_report
 from finn_build.rtl.lint import VERSIONS
 from finn_build.state import Build
 from finn_build.terminal import open_console, plain
@@ -122,7 +124,9 @@ def _finish(build: Build, impl: str, folder: Path, out: Path) -> str:
         if "buffer" in build.seconds:
             estimate = make_report(build, impl)
             write_report(estimate, folder)
+            redraw(folder)
             print_report(estimate, console)
+            console.print(plain(f"Page: {out / PAGE}"), highlight=False)
         stopped = f"Stopped before the gate, as asked: nothing is verified. Models of the steps: {out / 'steps'}"
         console.print(plain(stopped))
         return _say_missed(build, console)
@@ -131,6 +135,7 @@ def _finish(build: Build, impl: str, folder: Path, out: Path) -> str:
     if build.mask:
         write_masks(build, folder)
     write_report(report, folder)
+    redraw(folder)
     print_report(report, console)
     build.verdict.require()
     console.print(f"\nMade: a verified accelerator for {build.board.name} in {build.seconds['total']:.0f} s.")
@@ -154,6 +159,7 @@ def _contents(build: Build, impl: str, out: Path) -> tuple[str, ...]:
             code = "accelerator.cpp with its library, a testbench, and run_hls.tcl for Vitis HLS"
         return (
             f"  {out}/hls          {code}",
+            f"  {out}/{PAGE}  all of it to look at",
             f"  {out}/report.json  every figure",
             f"  {out}/frames.npz   the frames of the gate and the outputs for them",
         )
@@ -164,6 +170,7 @@ def _contents(build: Build, impl: str, out: Path) -> tuple[str, ...]:
     masks = (f"  {out}/masks        the frames with the accelerator's masks, as PNG",) if build.mask else ()
     make = () if build.bitstream else ("  on a machine with Vivado, make the bitstream: again with --bitstream vivado",)
     return (
+        f"  {out}/{PAGE}  all of it to look at, in any browser",
         deployed,
         f"  {out}/stitched     RTL, memory files and the top `accelerator` (AXI streams): files in sources.f",
         f"  {out}/vivado       build.tcl, which makes the bitstream in Vivado",

@@ -1,4 +1,4 @@
-"""The simulated frames and what the accelerator gave for them, as arrays and as pictures."""
+"""The simulated frames and what the accelerator gave for them, as arrays, as pictures and in words."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from signflow_driver.meaning import decide
 
 from brevitas_models.training.segmentation import write_pictures
+from finn_build.proof.levels import network_output
 from finn_build.state import Build
 
 
@@ -38,3 +39,16 @@ def write_masks(build: Build, folder: Path) -> list[Path]:
     ints = np.moveaxis(build.values[max(build.values)][build.integers.tails[name].source], -1, 1)
     masks = decide(build.integers.to_network_output(name, ints), build.meanings[name]).astype(np.uint8)
     return write_pictures(build.images.select(np.arange(len(masks))), masks, folder / "masks")
+
+
+def frame_rows(build: Build) -> list[dict[str, str | None]]:
+    """The frames of the gate: name, class where it is known, and class told by the first output that tells one."""
+    shown, data, classes = build.config.frames, build.images, build.network.classes or build.images.classes
+    telling = next((name for name, meaning in build.meanings.items() if meaning.of_images), None)
+    told: list[str | None] = [None] * shown
+    if telling and build.verdict:
+        found = decide(network_output(build.values[max(build.values)], telling), build.meanings[telling])
+        told = [classes[i] if i < len(classes) else str(i) for i in found.tolist()]
+    truths = [data.classes[i] if i >= 0 else None for i in data.labels[:shown].tolist()]
+    rows = zip(data.names[:shown], truths, told, strict=True)
+    return [{"name": name, "truth": truth, "told": said} for name, truth, said in rows]

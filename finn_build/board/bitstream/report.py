@@ -1,7 +1,7 @@
 """Vivado's reports of a bitstream that was made by hand, on any machine, into the build's `report.json`.
 
 `python -m finn_build.board.bitstream.report DIR` reads `timing.rpt`, `utilization.rpt` and `power.rpt`, which
-`build.tcl` left in DIR/vivado, adds them to DIR/report.json and prints them beside the estimates.
+`build.tcl` left in DIR/vivado, adds them to DIR/report.json and its page, and prints them beside the estimates.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from rich.table import Table
 
 from finn_build.board.bitstream.reports import read_reports
 from finn_build.errors import BitstreamError
+from finn_build.report.page import PAGE, redraw
 from finn_build.terminal import tells_errors
 
 _SHEETS = ("report.json", "estimate.json")
@@ -36,6 +37,8 @@ def add_reports(folder: Path) -> dict[str, Any]:
     report: dict[str, Any] = json.loads(sheet.read_text())
     report["resources"]["vivado"] = read_reports(folder / "vivado")
     sheet.write_text(json.dumps(report, indent=2) + "\n")
+    if (folder / PAGE).is_file():
+        redraw(folder)
     return report
 
 

@@ -1,0 +1,127 @@
+"""The result sheet for a terminal: the table per op, the budget by kind, and what was found in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from finn_build.board.ddr_skips import skips_in_words
+from finn_build.evaluate.timing.report import timing_in_words
+from finn_build.report import hls
+from finn_build.report.inspection import inspection_in_words
+from finn_build.report.sheet import AREA
+from finn_build.terminal import plain
+
+_ROWS_SHOWN = 48
+
+
+def print_report(report: Mapping[str, Any], console: Console) -> None:
+    """The table per op, the budget by kind, then rate, area, accuracy, what was not run and the gate's verdict."""
+    report = plain(report)
+    console.print(_table(report))
+    console.print(_budget_table(report))
+    cycles, chip = report["cycles"], report["resources"]["estimate"]
+    if cycles["ii"]:
+        share = cycles["predicted_ii"] / cycles["ii"]
+        console.print(
+            f"Rate (rtlsim, stitched): one frame every {cycles['ii']:,} cycles = {report['ii_ms']:.3f} ms at "
+            f"{report['clk_mhz']:g} MHz, {report['throughput_fps']:,.0f} frames/s; {share:.1%} of what the slowest op "
+            f"({cycles['slowest_layer']}) allows"
+        )
+        console.print(
+            f"Latency (rtlsim, stitched): {cycles['latency']:,} cycles = {report['latency_ms']:.3f} ms "
+            f"(predicted {cycles['predicted_latency']:,})"
+        )
+    else:
+        mhz, ii, latency = report["clk_mhz"], cycles["predicted_ii"], cycles["predicted_latency"]
+        console.print(
+            f"Rate (predicted, at full rate): one frame every {ii:,} cycles = {ii / mhz / 1e3:.3f} ms at {mhz:g} MHz, "
+            f"{mhz * 1e6 / ii:,.0f} frames/s, by the slowest op ({cycles['slowest_layer']})"
+        )
+        if latency:
+            console.print(f"Latency (predicted): {latency:,} cycles = {latency / mhz / 1e3:.3f} ms")
+    if report["inspection"]:
+        console.print(inspection_in_words(report["inspection"]))
+    for name, found in report["outputs"].items():
+        console.print(f"Output {plain(name)}: {found['kind']} ({found['why']})")
+    if any(row["hls"] and row["hls"]["trips_csim"] for row in report["layers"]):
+        console.print(hls.hls_in_words(report))
+    console.print("Area (estimate): " + ", ".join(f"{value:,g} {name.upper()}" for name, value in chip.items()))
+    if report["ddr_skips"]:
+        console.print(skips_in_words(report["ddr_skips"], report["memory_mb_s"]))
+    if found := report["resources"]["yosys"]:
+        listed = ", ".join(f"{value:,g} {name.upper()}" for name, value in found.items())
+        error = chip["lut"] / found["lut"] - 1
+        console.print(f"Area (post-synthesis, Yosys, ops one by one): {listed}; the LUT estimate is {error:+.1%} off")
+    if report["timing"]:
+        for line in timing_in_words(report["timing"]):
+            console.print(line, highlight=False)
+    if routed := report["resources"]["vivado"]:
+        listed = ", ".join(f"{routed[name]:,g} {name.upper()}" for name in AREA)
+        console.print(
+            f"Vivado, post-route: {listed}; setup slack {routed['wns_ns']:g} ns of {routed['clk_period_ns']:g} ns, "
+            f"power {routed['power_w']:g} W (estimate of Vivado)"
+        )
+    if report["accuracy"]:
+        a = report["accuracy"]
+        of = "pixels of " if a["metrics"] else ""
+        console.print(f"Accuracy ({a['path']}): {a['value']:.2%} of {of}{a['images']} images (split: {a['split']})")
+        if a["metrics"]:
+            listed = ", ".join(f"{name} {value:.3f}" for name, value in a["metrics"].items())
+            console.print(f"Masks ({a['path']}): {listed}")
+    for reason in report["not_run"]:
+        console.print(f"Not run: {reason}")
+    if (g := report["gate"]) is None:
+        return
+    verdict = "[bold green]PASSED[/]" if g["passed"] else "[bold red]FAILED[/]"
+    console.print(
+        f"Gate: {verdict}: {g['frames']} frames, {g['taps']} taps, levels {', '.join(map(str, g['levels']))}, "
+        f"{g['values']:,} integers compared for equality"
+    )
+
+
+def _budget_table(report: Mapping[str, Any]) -> Table:
+    table = Table(title="Area by kind of op (estimate)", title_justify="left", box=None, pad_edge=False)
+    table.add_column("op")
+    for name in ("count", *AREA):
+        table.add_column(name.upper() if name != "count" else name, justify="right")
+    *kinds, share = report["budget"]
+    for row in kinds:
+        table.add_row(row["op"], *(f"{row[name]:,g}" for name in ("count", *AREA)))
+    table.add_row(share["op"], "", *("" if share[name] is None else f"{share[name]:.0%}" for name in AREA))
+    return table
+
+
+def _table(report: Mapping[str, Any]) -> Table:
+    rows, title = report["layers"], f"{report['model']} on {report['board']} (bottleneck marked *)"
+    if len(rows) > _ROWS_SHOWN:
+        least = sorted((row["lut"] for row in rows), reverse=True)[_ROWS_SHOWN - 1]
+        title += f"; the {_ROWS_SHOWN} largest of {len(rows)} ops, all are in report.json"
+        rows = [row for row in rows if row["lut"] >= least][:_ROWS_SHOWN]
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table.add_column("op", no_wrap=True)
+    table.add_column("layer", overflow="fold")
+    measured = "csim trips" if any(row["hls"] for row in report["layers"]) else "rtlsim"
+    for name in ("PE", "SIMD", "cycles predicted", measured, "LUT", "Yosys LUT", "BRAM36", "DSP", "ns"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        slowest = row["name"] == report["cycles"]["slowest_layer"]
+        cells = (
+            row["pe"],
+            row["simd"],
+            row["cycles_predicted"],
+            row["hls"]["trips_csim"] if row["hls"] else row["cycles_rtlsim"],
+            row["lut"],
+            row["lut_yosys"],
+            row["bram36"],
+            row["dsp"],
+            row["timing_ns"] and row["timing_ns"]["inside"],  # longest path inside, post-synthesis estimate
+        )
+        table.add_row(
+            row["name"] + (" *" if slowest else ""), row["layer"], *("" if c is None else f"{c:,g}" for c in cells),
+            style="bold" if slowest else None,
+        )  # fmt: skip
+    return table
