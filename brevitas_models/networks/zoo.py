@@ -161,6 +161,9 @@ def load_checkpoint(path: str | Path, **overrides: Any) -> tuple[Network, ModelC
         first = str(error).splitlines()[-1].strip()
         raise DataError(f"{path}: weights do not fit {content['model']}: {first}") from error
     model.classes = tuple(content["classes"])
+    outputs = getattr(model.config, "num_classes", len(model.classes))
+    if model.classes and len(set(model.classes)) != outputs:
+        raise DataError(f"{path}: {len(set(model.classes))} different classes, the network tells {outputs} apart")
     return model.eval(), model.config, CheckpointMeta(content["model"], model.classes, content["metrics"])
 
 
@@ -186,7 +189,12 @@ def _by_name(content: object) -> bool:
 
 
 def _is_plain(value: object) -> bool:
-    return isinstance(value, torch.Tensor) and value.layout == torch.strided and value.device.type == "cpu"
+    return (
+        isinstance(value, torch.Tensor)
+        and value.layout == torch.strided
+        and value.device.type == "cpu"
+        and not value.is_complex()
+    )
 
 
 def pretrained_path(name: str = DEFAULT_MODEL) -> Path:

@@ -115,7 +115,11 @@ def _classes(model: ModelWrapper, path: Path) -> tuple[str, ...]:
     except (ValueError, RecursionError):
         described = None
     classes = described.get("classes", []) if isinstance(described, dict) else None
-    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+    if (
+        not isinstance(classes, list)
+        or not all(isinstance(c, str) for c in classes)
+        or len(set(classes)) < len(classes)
+    ):
         raise UnsupportedModelError(f"{path}: {MODEL_KEY} in its metadata does not name classes; export it again")
     return tuple(classes)
 
@@ -124,7 +128,12 @@ def _export(model: ZooNetwork, origin: str, classes: tuple[str, ...], out: Path,
     config = model.config
     path = out / f"{model.name}.qonnx.onnx"
     export_qonnx(model, path, (1, config.in_channels, config.image_size, config.image_size))
-    return Network(import_qonnx(path), model.eval(), str(model.name), origin, classes, trained)
+    try:
+        imported = import_qonnx(path)
+    except UnsupportedModelError as error:  # of values that only the export shows; the file is nobody's
+        what, listed = error.args
+        raise UnsupportedModelError(f"{origin}: exported, it cannot be built:", listed or [what]) from error
+    return Network(imported, model.eval(), str(model.name), origin, classes, trained)
 
 
 def load_images(source: str, network: Network, count: int, seed: int) -> ImageSet:

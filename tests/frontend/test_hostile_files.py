@@ -212,7 +212,9 @@ def _broadcast(model: onnx.ModelProto, rng: random.Random) -> None:
 def _metadata(model: onnx.ModelProto, rng: random.Random) -> None:
     entry = model.graph.metadata_props.add()
     entry.key = "signflow.model"
-    entry.value = rng.choice(["{", "[]", '{"classes": 7}', '{"classes": [1]}', '"x"', "[" * 5000, "null"])
+    entry.value = rng.choice(
+        ["{", "[]", '{"classes": ["a", "a"]}', '{"classes": 7}', '{"classes": [1]}', '"x"', "[" * 5000, "null"]
+    )
 
 
 def _input_type(model: onnx.ModelProto, rng: random.Random) -> None:

@@ -16,7 +16,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.dataflow.stream import Resources, Stream
-from finn_build.errors import UnsupportedModelError
+from finn_build.errors import SimulationError, UnsupportedModelError
 from finn_build.identifiers import is_identifier
 
 RTL_DIR = Path(__file__).resolve().parents[2] / "rtl"
@@ -227,8 +227,18 @@ class FinnOp(RTLBackend):
         operands = [np.asarray(context[name]).astype(np.int64) for name in self.onnx_node.input]
         for i, stream in enumerate(self.streams_in()):
             operands[i] = operands[i].reshape(stream.shape)
-        for name, value in zip(self.onnx_node.output, self.compute(*operands), strict=True):
+            self._require_carried(operands[i], stream)
+        results = self.compute(*operands)
+        for name, value, stream in zip(self.onnx_node.output, results, self.streams_out(), strict=True):
+            self._require_carried(value, stream)
             context[name] = value.astype(np.float32)
+
+    def _require_carried(self, values: np.ndarray, stream: Stream) -> None:
+        """Raise SimulationError where values are none of a stream's type: the RTL, whose bits it states, cuts them."""
+        least, most = int(values.min()), int(values.max())
+        if not stream.dtype.allowed(least) or not stream.dtype.allowed(most):
+            what = f"{least} to {most} on a stream of {stream.dtype.name}; the graph's types are wrong"
+            raise SimulationError(f"{self.onnx_node.name}: {what}")
 
     def _execute_rtlsim(self, context: dict[str, np.ndarray], graph: GraphProto) -> None:
         """Run FINN's rtlsim with the parameters hidden: they live in memory files, not on ports."""

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from brevitas_models.networks.zoo import (
     build_model,
     configure,
     load_checkpoint,
+    parse_overrides,
     pretrained_path,
     save_checkpoint,
 )
@@ -117,6 +119,43 @@ def test_broken_checkpoints_are_data_errors(tmp_path: Path) -> None:
     torch.save({"model": "cnv_w1a1"}, path)
     with pytest.raises(DataError, match="it lacks config, state, classes, metrics"):
         load_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    ("part", "lie", "message"),
+    [
+        *(("model", lie, "model is no name") for lie in (3, None, ["cnv_w1a1"], b"cnv_w1a1")),
+        *(("config", lie, "config is no mapping of names") for lie in (None, [1], {3: 1}, "width")),
+        ("config", {"width": "4"}, "width='4'; legal: int"),
+        ("config", {"width": 4.0}, "width=4.0; legal: int"),
+        ("config", {"width": True}, "width=True; legal: int"),
+        ("config", {"width": float("nan")}, "width=nan; legal: int"),
+        ("config", {"num_classes": 2**40}, "num_classes=1099511627776; legal: int, numbers up to 65,536"),
+        ("config", {"width": -1}, "cnv"),
+        ("config", {"act_signed": 1}, "act_signed=1; legal: bool"),
+        *(("metrics", lie, "metrics is no mapping of names") for lie in (None, [1], 4)),
+        *(("classes", lie, "classes is no list of names") for lie in (None, 7, "abc", [1, 2], [["a"]], {"a": 1})),
+        *(("classes", lie, "different classes, the network tells 10 apart") for lie in (["a"], ["a"] * 10)),
+        *(("state", lie, "state is no mapping") for lie in (None, [1], {"a": 3}, {3: torch.ones(1)})),
+        ("state", {"a": torch.ones(3).to_sparse()}, "state is no mapping of names to tensors"),
+        ("state", {"a": torch.ones(3, device="meta")}, "state is no mapping of names to tensors"),
+        ("state", {"a": torch.ones(3, dtype=torch.complex64)}, "state is no mapping of names to tensors"),
+        ("state", {"a": torch.tensor([1.0, float("nan")])}, "a holds infinite values or no numbers"),
+        ("state", {"a": torch.tensor([1.0, float("inf")])}, "a holds infinite values or no numbers"),
+        ("state", {"a": torch.ones(3)}, "weights do not fit cnv_w1a1"),
+    ],
+)  # fmt: skip
+def test_checkpoints_that_lie_are_refused(tmp_path: Path, part: str, lie: object, message: str) -> None:
+    path = save_checkpoint(tmp_path / "net.pt", build_model("cnv_w1a1", width=1))
+    torch.save(torch.load(path, weights_only=True) | {part: lie}, path)
+    with pytest.raises((DataError, ConfigError), match=re.escape(message)):
+        load_checkpoint(path)
+
+
+def test_options_that_are_no_yaml() -> None:
+    for text in ("width=[", "width=2026-99-99", "width=" + "[" * 5000, "width=1" + "0" * 5000):
+        with pytest.raises(ConfigError, match="its value is no YAML"):
+            parse_overrides([text])
 
 
 def test_weights_of_another_shape_are_a_data_error(tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from qonnx.core.datatype import DataType
 
-from finn_build.arithmetic.step_function import compile_steps
+from finn_build.arithmetic.midpoint import fit_midpoint
+from finn_build.arithmetic.step_function import StepFunction, compile_steps
 from finn_build.dataflow.ops._memory import hex_words
-from finn_build.dataflow.ops._midpoint import midpoint_attributes
+from finn_build.dataflow.ops._midpoint import MidpointForm, midpoint_attributes
 from finn_build.errors import ConfigError, UnsupportedModelError
+from tests.dataflow.ops.midpoint_widths import levels_of_lane
 from tests.dataflow.ops.op_case import FRAMES, OpBench, OpCase, OpChecks, Reference
 
 CHANNELS = 6
@@ -185,6 +187,43 @@ def test_every_integer_around_the_ends_of_the_window(tmp_path: Path) -> None:
     every = np.broadcast_to(np.arange(-256, 256)[:, None], (512, 24)).reshape(FRAMES, *shape, 24)
     bench.values = dict.fromkeys(bench.values, every)
     bench.check_rtlsim(tmp_path)
+
+
+def _any_steps(rng: np.random.Generator, low: int, high: int, bits: int, signed: bool) -> StepFunction:
+    """Of some channels: lines of any slope and place, one in three with RSiLU's dip."""
+    channels, span = 5, high - low + 1
+    least, most = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+    slope = (most - least) / span * np.exp(rng.uniform(-3, 3, channels)) * rng.choice((-1, 1), channels)
+    middle = rng.uniform(low - span, high + span, channels)
+    dips = rng.random() < 1 / 3
+
+    def levels(x: np.ndarray) -> np.ndarray:
+        a = (x - middle) * slope
+        a = a / (1 + np.exp(-np.clip(a * 8 / (most - least), -60, 60))) if dips else a + (most + least) / 2
+        return np.clip(np.rint(a), least, most).astype(np.int64)
+
+    return compile_steps(levels, np.full(channels, low), np.full(channels, high))
+
+
+def test_every_signal_of_the_displacements_is_wide_enough() -> None:
+    """Random steps, far beyond their input's type too, in the widths of the RTL, at every input there is."""
+    taken, far = 0, 0
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        in_bits, out_bits, signed, out_signed = (int(rng.integers(*ends)) for ends in ((3, 11), (2, 9), (0, 2), (0, 2)))
+        low, high = (-(1 << in_bits - 1), (1 << in_bits - 1) - 1) if signed else (0, (1 << in_bits) - 1)
+        steps = _any_steps(rng, low, high, out_bits, bool(out_signed))
+        fit = fit_midpoint(steps, 5, low, high, int(rng.integers(0, 5)))
+        formats = fit and midpoint_attributes(fit)
+        if not fit or not formats:
+            continue
+        form = MidpointForm(5, **formats)
+        x = np.arange(low, high + 1)[:, None].repeat(5, axis=1)
+        files, parameters = form.files(fit, 1, out_bits), form.parameters(low)
+        found = levels_of_lane(x & ((1 << in_bits) - 1), files, parameters, in_bits, bool(signed), out_bits)
+        assert np.array_equal(found, steps(x) & ((1 << out_bits) - 1)), seed
+        taken, far = taken + 1, far + (form.window[0] < low or form.window[1] > high)
+    assert taken > 60 and far > 30, (taken, far)
 
 
 def test_parameters_that_do_not_fit_their_memory_are_refused() -> None:
