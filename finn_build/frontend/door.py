@@ -12,7 +12,8 @@ from onnx import AttributeProto, NodeProto, TensorProto, helper, numpy_helper
 
 from finn_build.frontend.integers.layer_names import layer_name
 
-MOST_PIXELS = 1 << 26  # of an image, all channels
+MOST_PIXELS = 1 << 24  # of an image, all channels
+MOST_NODES, MOST_TENSORS = 1 << 12, 1 << 13  # four times the largest of the zoo; qonnx' passes take their squares
 MOST_WEIGHTS = 1 << 26  # of one tensor: 64 Mi weights of one bit are twice the memory of the largest chip known here
 _TYPES = {"FLOAT", "DOUBLE", "INT8", "UINT8", "INT32", "INT64", "BOOL"}
 _INPUTS = {"Quant": 4, "IntQuant": 4, "BipolarQuant": 2}
@@ -34,6 +35,12 @@ _RANKS = {"strides": 1, "dilations": 1, "kernel_shape": 1, "output_padding": 1, 
 def faults(proto: onnx.ModelProto) -> list[str]:
     """What is wrong with a file, a line for each fault; empty where nothing is."""
     graph = proto.graph
+    for what, count, most in (
+        ("nodes", len(graph.node), MOST_NODES),
+        ("tensors", len(graph.initializer), MOST_TENSORS),
+    ):
+        if count > most:
+            return [f"{count:,} {what}; legal: up to {most:,}, more fit no chip"]
     found = [*_names(graph), *_images(graph)]
     for tensor in graph.initializer:
         found += [f"tensor {tensor.name!r}: {why}" for why in _tensor(tensor)]

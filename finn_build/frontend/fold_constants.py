@@ -6,12 +6,16 @@ qonnx's pass of this name infers all shapes anew after every single node that it
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 from onnx import NodeProto, helper, numpy_helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_node
 from qonnx.transformation.base import Transformation
+
+from finn_build.frontend.door import MOST_WEIGHTS
+from finn_build.frontend.integers.layer_names import layer_name
 
 
 class FoldConstants(Transformation):
@@ -51,6 +55,12 @@ def _evaluate(
     """Outputs of a node by name."""
     if node.op_type == "Constant" and node.attribute[0].name == "value":
         return {node.output[0]: numpy_helper.to_array(helper.get_attribute_value(node.attribute[0]))}
+    sizes = [prod(shapes.get(name, ())) for name in node.output]
+    if node.op_type == "Range":
+        start, limit, step = (float(context[name]) for name in node.input)
+        sizes = [(limit - start) / step] if step else []
+    if any(size > MOST_WEIGHTS for size in sizes):
+        raise ValueError(f"{layer_name(node)} ({node.op_type}) makes a constant of more than {MOST_WEIGHTS:,} values")
     for name in node.output:  # the executor checks the shape of what it replaces
         if name in shapes:
             context[name] = np.zeros(shapes[name], np.float32)

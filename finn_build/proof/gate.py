@@ -128,6 +128,11 @@ def compare(taps: Sequence[Tap], levels: Mapping[int, Mapping[str, np.ndarray]])
     return Verdict(first is None, frames, compared, comparisons, values, tuple(sorted(levels)), first)
 
 
+def _same(got: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Equal, or both no number."""
+    return (got == expected) | (np.isnan(got) & np.isnan(expected))
+
+
 def _by_channel(tap: Tap, level: int, values: np.ndarray) -> np.ndarray:
     """Values with their logical channels ascending."""
     if level not in _STREAMED or not tap.channels:
@@ -142,7 +147,7 @@ def _difference(tap: Tap, reference: int, level: int, expected: np.ndarray, got:
         raise GateError(
             f"the gate failed at layer {tap.layer} ({tap.op}): shapes {expected.shape} and {got.shape} differ"
         )
-    differs = ~np.isclose(got, expected, *_ROUNDING, equal_nan=True) if tap.rounded else expected != got
+    differs = ~np.isclose(got, expected, *_ROUNDING, equal_nan=True) if tap.rounded else ~_same(got, expected)
     if not differs.any():
         return None
     index = np.unravel_index(int(np.argmax(differs)), expected.shape)

@@ -13,7 +13,7 @@ from onnx import AttributeProto, TensorProto, helper, numpy_helper
 
 from finn_build.build import main
 from finn_build.errors import UnsupportedModelError
-from finn_build.frontend.door import MOST_PIXELS, MOST_WEIGHTS, faults
+from finn_build.frontend.door import MOST_NODES, MOST_PIXELS, MOST_TENSORS, MOST_WEIGHTS, faults
 from finn_build.frontend.integers import to_integers
 from finn_build.frontend.network import from_qonnx
 
@@ -195,6 +195,46 @@ def _inputs(model: onnx.ModelProto, rng: random.Random) -> None:
         model.graph.input[1].name = f"other_{rng.random()}"
 
 
+def _many(model: onnx.ModelProto, rng: random.Random) -> None:
+    if rng.random() < 0.5:
+        for i in range(MOST_NODES + rng.randint(0, 9)):
+            model.graph.node.add().CopyFrom(helper.make_node("Identity", [f"n{i - 1}" if i else "logits"], [f"n{i}"]))
+    else:
+        for i in range(MOST_TENSORS + rng.randint(0, 9)):
+            model.graph.initializer.add().CopyFrom(numpy_helper.from_array(np.float32(1), f"t{i}"))
+
+
+def _no_number(model: onnx.ModelProto, rng: random.Random) -> None:
+    """0 / 0, or what has no value below 0, before a quantizer."""
+    node = _node(model, "slope")
+    node.op_type = rng.choice(["Log", "Sqrt", "Pow", "Div"])
+    if node.op_type in ("Log", "Sqrt"):
+        del node.input[1:]
+    else:
+        _set(model, "slope", np.full((1, 4, 1, 1), {"Pow": rng.uniform(0.1, 0.9), "Div": 0}[node.op_type], np.float32))
+
+
+def _huge_constant(model: onnx.ModelProto, rng: random.Random) -> None:
+    """Made by a node, so that no constant of the file is large."""
+    size = rng.choice([2**31, 2**40, 3 << 25])
+    numbers = [0, size, 1] if rng.random() < 0.3 else [size // 4, 4]
+    if len(numbers) == 3:
+        constants = [np.int64(n) for n in numbers]
+        made = helper.make_node("Range", ["c0", "c1", "c2"], ["huge"], name="huge")
+    else:
+        constants = [np.array(numbers, np.int64)]
+        made = helper.make_node("ConstantOfShape", ["c0"], ["huge"], name="huge")
+    model.graph.initializer.extend(numpy_helper.from_array(v, f"c{i}") for i, v in enumerate(constants))
+    nodes = [made, *model.graph.node, helper.make_node("ReduceMax", ["huge"], ["most"], keepdims=0)]
+    nodes += [
+        helper.make_node("Cast", ["most"], ["float"], to=1),
+        helper.make_node("Add", ["logits", "float"], ["all"]),
+    ]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    model.graph.output[0].name = "all"
+
+
 def _order(model: onnx.ModelProto, rng: random.Random) -> None:
     nodes = list(model.graph.node)
     first, *rest = nodes
@@ -223,7 +263,21 @@ def _input_type(model: onnx.ModelProto, rng: random.Random) -> None:
 
 LIES: tuple[Lie, ...] = (
     *(_poison, _bits, _scale, _retype, _resize_constant, _resize_image, _drop_input, _undefined, _double, _outputs),
-    *(_window, _attributes, _rounding, _flags, _order, _broadcast, _channels, _metadata, _inputs, _input_type),
+    *(
+        _window,
+        _attributes,
+        _rounding,
+        _flags,
+        _many,
+        _no_number,
+        _huge_constant,
+        _order,
+        _broadcast,
+        _channels,
+        _metadata,
+        _inputs,
+        _input_type,
+    ),
 )
 
 

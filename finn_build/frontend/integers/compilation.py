@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from finn_build.frontend.integers.problems import Problem, Unsupported
 from finn_build.frontend.integers.tensor import IntTensor
 
 RESHAPES = {"Flatten", "Reshape", "Squeeze", "Unsqueeze"}
+MOST_VALUES = 1 << 26  # of a tensor
 MAX_EVALUATIONS = 1 << 30  # integers times channels; beyond it an accumulator is wider than any real layer's
 
 
@@ -156,6 +158,10 @@ class Compilation:
         if not shape or any(d <= 0 for d in shape):
             raise Unsupported(
                 f"shape of {tensor} is unknown ({shape})", "export with a fixed input shape, batch size 1"
+            )
+        if prod(shape) > MOST_VALUES:
+            raise Unsupported(
+                f"{tensor} is of shape {shape}", f"keep tensors to {MOST_VALUES:,} values; more fit no chip"
             )
         return tuple(shape)
 

@@ -17,6 +17,7 @@ from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_node
 
+from finn_build.errors import UnsupportedModelError
 from finn_build.frontend.integers.compilation import RESHAPES, Compilation
 from finn_build.frontend.integers.float_chain import ELEMENTWISE_OPS, FloatChain
 from finn_build.frontend.integers.layer_names import layer_name
@@ -58,9 +59,16 @@ class IntegerNetwork:
     problems: list[Problem]
 
     def quantize_images(self, images: np.ndarray) -> np.ndarray:
-        """Integers that enter the accelerator, int64 (N, C, H, W), from the network's float32 input."""
+        """Integers that enter the accelerator, int64 (N, C, H, W), from the network's float32 input.
+
+        Raises:
+            UnsupportedModelError: what the host computes of these images is no number.
+        """
         assert self.head is not None and self.head_quantizer is not None, "checked by the pre-flight"
-        return self.head_quantizer(self.head(images.astype(np.float32)))
+        try:
+            return self.head_quantizer(self.head(images.astype(np.float32)))
+        except Unsupported as problem:
+            raise UnsupportedModelError(f"the image's quantizer: {problem.why}; {problem.cure}") from problem
 
     def to_network_output(self, name: str, ints: np.ndarray) -> np.ndarray:
         """Network output `name`, float32, from the accelerator's integers (N, C, ...)."""

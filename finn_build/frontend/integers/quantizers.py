@@ -80,7 +80,14 @@ class Quantizer:
             raise Unsupported(f"a quantizer of {width} bit that can only give {self.low}", "drop its narrow range")
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
-        """Integers, int64, of float values."""
+        """Integers, int64, of float values.
+
+        Raises:
+            Unsupported: some are no numbers, for which there is no integer.
+        """
+        if np.isnan(values).any():
+            why = "what it quantizes is no number somewhere on its range (0 / 0, or a root or logarithm below 0)"
+            raise Unsupported(why, "keep the operations before it within what they are defined for")
         if self.bipolar:
             return np.where(values >= 0, 1, -1)
         return self._rounding(np.clip(values / self.scale_for(values), self.low, self.high)).astype(np.int64)
