@@ -55,7 +55,7 @@ def _evaluate(
     """Outputs of a node by name."""
     if node.op_type == "Constant" and node.attribute[0].name == "value":
         return {node.output[0]: numpy_helper.to_array(helper.get_attribute_value(node.attribute[0]))}
-    sizes = [prod(shapes.get(name, ())) for name in node.output]
+    sizes: list[float] = [prod(shapes.get(name, ())) for name in node.output]
     if node.op_type == "Range":
         start, limit, step = (float(context[name]) for name in node.input)
         sizes = [(limit - start) / step] if step else []
