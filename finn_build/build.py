@@ -144,7 +144,6 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--lint",
         type=_vivado_version,
-        default="",
         metavar="vivado[=VERSION]",
         help="check every file of the design against what Vivado is known to refuse, in one version or (default) any "
         "from 2020.2 to 2026.1; --bitstream vivado always does",
