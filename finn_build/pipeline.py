@@ -1,6 +1,9 @@
 """From a binary network to a verified accelerator: the ordered steps. To learn the architecture, read this file.
 
-Each step takes the build's state and adds to it; models go to `steps/` in the output folder as they are made.
+Each step takes the build's state and adds to it; models go to `steps/` in the output folder as they are made. Every
+pass over the hardware graph stands here, with the reason for its place. Two come before, as a file is read
+(`frontend/import_qonnx.py`): FoldConstants, as what follows asks which inputs are constant, then BatchNormToAffine,
+which wants constant parameters and stands before level 1 of the gate, which executes what it made.
 """
 
 from __future__ import annotations
@@ -13,15 +16,22 @@ from pathlib import Path
 from finn.util.verification import despecialize_model
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
+from qonnx.transformation.base import Transformation
 
 from finn_build.board.steps import add_shell, bitstream_finn, bitstream_open, bitstream_vivado, deploy
-from finn_build.dataflow.folding import buffer_for, find_folding, fold_for
+from finn_build.config import Board, BuildConfig
+from finn_build.dataflow.folding import Flow, find_folding, memory_budget
 from finn_build.dataflow.passes._skips import too_shallow
 from finn_build.dataflow.passes.compact_steps import CompactSteps
 from finn_build.dataflow.passes.fuse_conv_units import FuseConvUnits
 from finn_build.dataflow.passes.insert_duplicates import InsertDuplicates
+from finn_build.dataflow.passes.insert_fifos import InsertFIFOs
+from finn_build.dataflow.passes.insert_width_converters import InsertWidthConverters
 from finn_build.dataflow.passes.lower_to_streams import LowerToStreams
+from finn_build.dataflow.passes.place_memories import PlaceMemories
 from finn_build.dataflow.passes.set_chip import SetChip
+from finn_build.dataflow.passes.set_folding import SetFolding
+from finn_build.dataflow.passes.widen_windows import WidenWindows
 from finn_build.errors import ConfigError, SimulationError, UnsupportedModelError
 from finn_build.evaluate.area import area_by_op
 from finn_build.evaluate.timing.design import time_design
@@ -60,10 +70,23 @@ def _chip(build: Build) -> SetChip:
     return SetChip(build.board, figures(build.board.family).scale)
 
 
+def transformed(model: ModelWrapper, *passes: Transformation) -> ModelWrapper:
+    """A copy, passes applied in order."""
+    for each in passes:
+        model = model.transform(each)
+    return model
+
+
 def lower(build: Build, progress: Progress) -> None:
     """Lower onto stream ops, one lane each, fuse binary convolutions, and give every fork its duplicates."""
-    lowered = build.integers.model.transform(LowerToStreams()).transform(_chip(build)).transform(FuseConvUnits())
-    build.streams = lowered.transform(CompactSteps()).transform(InsertDuplicates())
+    build.streams = transformed(
+        build.integers.model,
+        LowerToStreams(),  # needs integers alone: no float scale is left to move
+        _chip(build),  # before all that counts area
+        FuseConvUnits(),  # before duplicates: an identity shortcut is one tensor with two readers in one unit
+        CompactSteps(),  # behind fusing, which gives steps their op; before folding, which counts their area and cycles
+        InsertDuplicates(),  # every reader is known now, and widening wants one each
+    )
 
 
 def lower_finn_hls(build: Build, progress: Progress) -> None:
@@ -73,11 +96,33 @@ def lower_finn_hls(build: Build, progress: Progress) -> None:
     build.not_run.append(f"HLS synthesis and simulation: {synthesis_blocker()}")
 
 
+def fold_for(model: ModelWrapper, config: BuildConfig, cycles: int) -> ModelWrapper:
+    """The graph with the windows and the lanes that a frame every `cycles` cycles takes."""
+    return transformed(
+        model,
+        WidenWindows(cycles),  # first: which op a window is decides which lanes there are to choose
+        SetFolding(cycles, config.folding),
+    )
+
+
+def buffer_for(model: ModelWrapper, config: BuildConfig, board: Board, cycles: int) -> ModelWrapper:
+    """The folded graph with its width converters and FIFOs, its memories placed within the board's budget."""
+    return transformed(
+        model,
+        InsertWidthConverters(),  # behind folding: they bridge what it leaves unequal
+        InsertFIFOs(cycles, config.fifos),  # behind converters: depths count the beats that arrive
+        PlaceMemories(*memory_budget(config, board), config.ddr_skips),  # last: FIFOs are memories too
+    )
+
+
+FLOW = Flow(fold_for, buffer_for)
+
+
 def fold(build: Build, progress: Progress) -> None:
     """Find the fewest lanes that reach the target rate within the board's budget."""
-    build.streams = build.streams.transform(_chip(build))  # again: a build may go on from here with another clock
-    build.target_cycles = find_folding(build.streams, build.config, build.board)
-    build.streams = fold_for(build.streams, build.config, build.target_cycles)
+    streams = transformed(build.streams, _chip(build))  # again: a build may go on from here with another clock
+    build.target_cycles = find_folding(streams, build.config, build.board, FLOW)
+    build.streams = fold_for(streams, build.config, build.target_cycles)
     build.streams.set_metadata_prop(_TARGET_CYCLES, str(build.target_cycles))  # for a build that goes on from here
 
 

@@ -120,3 +120,16 @@ def test_a_network_says_what_it_is_for() -> None:
     families = {f"brevitas_models.networks.{name}" for name in ("u_binet", "bi_shufflenet", "binary_rescnn", "cnv")}
     asking = {name for name, wanted in import_graph().items() if wanted & families}
     assert {name for name in asking if not name.startswith("brevitas_models.networks.")} == set()
+
+
+def test_every_pass_stands_in_the_pipeline_and_says_what_it_does() -> None:
+    """Each has an example in its docstring: the graph before and after."""
+    listed, found = (ROOT / "finn_build" / "pipeline.py").read_text(), []
+    for path in [*(ROOT / "finn_build" / "dataflow").rglob("*.py"), *(ROOT / "finn_build" / "frontend").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and any(getattr(b, "id", "") == "Transformation" for b in node.bases):
+                text = ast.get_docstring(node) or ""
+                assert ("Before: " in text and "After: " in text) or "After, " in text, node.name
+                assert node.name in listed, node.name
+                found.append(node.name)
+    assert len(found) == 12

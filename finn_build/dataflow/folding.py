@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -12,17 +13,25 @@ from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.config import CONFIG_DIR, Board, BuildConfig
 from finn_build.dataflow.ops.base import StreamOp, Trait, traits_of
-from finn_build.dataflow.passes.insert_fifos import InsertFIFOs
-from finn_build.dataflow.passes.insert_width_converters import InsertWidthConverters
-from finn_build.dataflow.passes.place_memories import PlaceMemories
-from finn_build.dataflow.passes.set_folding import SetFolding
-from finn_build.dataflow.passes.widen_windows import WidenWindows
 from finn_build.dataflow.stream import Resources
 from finn_build.errors import ConfigError
 
 _LUT_AIM = 0.9  # of the budget: small ops take up to a tenth more LUTs than their estimates
 _BITS_PER_BRAM36 = 36 * 1024
 _SLOWDOWN = 1.15  # step of the search for the fastest design that fits
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The passes that make a design, as `pipeline.py` lists them.
+
+    Attributes:
+        fold: the graph with the lanes that a frame every so many cycles takes.
+        buffer: that with width converters and FIFOs, its memories placed within the board's budget.
+    """
+
+    fold: Callable[[ModelWrapper, BuildConfig, int], ModelWrapper]
+    buffer: Callable[[ModelWrapper, BuildConfig, Board, int], ModelWrapper]
 
 
 @dataclass(frozen=True)
@@ -72,13 +81,14 @@ def usage(model: ModelWrapper, part: str) -> Usage:
     )
 
 
-def find_folding(model: ModelWrapper, config: BuildConfig, board: Board) -> int:
+def find_folding(model: ModelWrapper, config: BuildConfig, board: Board, flow: Flow) -> int:
     """Cycles per frame to fold for.
 
     Args:
         model: unfolded hardware graph.
         config: target rate, utilization, overrides.
         board: clock and budget.
+        flow: the passes that make a design.
 
     Returns:
         The target in cycles per frame.
@@ -86,7 +96,7 @@ def find_folding(model: ModelWrapper, config: BuildConfig, board: Board) -> int:
     Raises:
         ConfigError: the target rate is out of reach, or nothing fits the board.
     """
-    fastest = _slowest_cycles(fold_for(model, config, 0))
+    fastest = _slowest_cycles(flow.fold(model, config, 0))
     if not isinstance(config.target_fps, str):
         wanted = int(board.clk_mhz * 1e6 / config.target_fps)
         if wanted < fastest:
@@ -95,17 +105,17 @@ def find_folding(model: ModelWrapper, config: BuildConfig, board: Board) -> int:
                 f"target_fps={config.target_fps:g} needs {wanted:,} cycles per frame; {slower} takes {fastest:,}: "
                 f"at most {board.clk_mhz * 1e6 / fastest:,.0f} fps at {board.clk_mhz:g} MHz"
             )
-        return _require_fit(model, config, board, wanted)
+        return _require_fit(model, config, board, flow, wanted)
     slowest, cycles = _slowest_cycles(model), fastest
     if _weights_beyond(model, config, board):
-        _require_fit(model, config, board, slowest)  # said at once: the search could take minutes to get there
-    while cycles < slowest and _excess(model, config, board, cycles):
+        _require_fit(model, config, board, flow, slowest)  # said at once: the search could take minutes to get there
+    while cycles < slowest and _excess(model, config, board, flow, cycles):
         cycles = int(cycles * _SLOWDOWN) + 1
-    return _require_fit(model, config, board, cycles)
+    return _require_fit(model, config, board, flow, cycles)
 
 
-def _require_fit(model: ModelWrapper, config: BuildConfig, board: Board, cycles: int) -> int:
-    over = _excess(model, config, board, cycles)
+def _require_fit(model: ModelWrapper, config: BuildConfig, board: Board, flow: Flow, cycles: int) -> int:
+    over = _excess(model, config, board, flow, cycles)
     if over:
         raise ConfigError(
             f"{board.name}: at {cycles:,} cycles per frame the design needs {', '.join(over)} "
@@ -134,11 +144,6 @@ def _weights_beyond(model: ModelWrapper, config: BuildConfig, board: Board) -> s
     )
 
 
-def fold_for(model: ModelWrapper, config: BuildConfig, cycles: int) -> ModelWrapper:
-    """The graph with the windows and the lanes that a frame every `cycles` cycles takes."""
-    return model.transform(WidenWindows(cycles)).transform(SetFolding(cycles, config.folding))
-
-
 def folding_of(model: ModelWrapper) -> dict[str, dict[str, int]]:
     """Lanes of every op that has any to choose, by its name: what `BuildConfig.folding` takes."""
     found = {}
@@ -149,18 +154,16 @@ def folding_of(model: ModelWrapper) -> dict[str, dict[str, int]]:
     return found
 
 
-def buffer_for(model: ModelWrapper, config: BuildConfig, board: Board, cycles: int) -> ModelWrapper:
-    """The folded graph with its width converters and FIFOs, its memories placed within the board's budget."""
+def memory_budget(config: BuildConfig, board: Board) -> tuple[float, float, float]:
+    """LUTs, RAMB18 and UltraRAM for PlaceMemories."""
     share = config.max_utilization
-    buffered = model.transform(InsertWidthConverters()).transform(InsertFIFOs(cycles, config.fifos))
-    budget = (_LUT_AIM * share * board.lut, share * 2 * board.bram36, share * board.uram)
-    return buffered.transform(PlaceMemories(*budget, config.ddr_skips))
+    return _LUT_AIM * share * board.lut, share * 2 * board.bram36, share * board.uram
 
 
-def _excess(model: ModelWrapper, config: BuildConfig, board: Board, cycles: int) -> list[str]:
+def _excess(model: ModelWrapper, config: BuildConfig, board: Board, flow: Flow, cycles: int) -> list[str]:
     """What of the whole design goes beyond the budget, in words."""
-    folded = fold_for(model, config, cycles)
-    return usage(buffer_for(folded, config, board, cycles), board.part).exceeds(board, config.max_utilization)
+    design = flow.buffer(flow.fold(model, config, cycles), config, board, cycles)
+    return usage(design, board.part).exceeds(board, config.max_utilization)
 
 
 def _slowest_cycles(model: ModelWrapper) -> int:

@@ -11,7 +11,7 @@ _EPSILON = 1e-5  # ONNX's default
 
 
 class BatchNormToAffine(Transformation):
-    """BatchNormalization(x) -> float32(float64(x) * scale + shift), scale and shift per channel.
+    """Before: BatchNormalization(x). After: float32(float64(x) * scale + shift), scale and shift per channel.
 
     PyTorch computes invstd = 1 / sqrt(var + eps), scale = weight * invstd, shift = bias - mean * scale, and x * scale +
     shift, the last two with one rounding each (fused multiply-add); ONNX Runtime rounds twice, and every fourth float

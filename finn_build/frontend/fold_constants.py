@@ -19,7 +19,10 @@ from finn_build.frontend.integers.layer_names import layer_name
 
 
 class FoldConstants(Transformation):
-    """Replaces every node without dynamic inputs by an initializer; nodes are in topological order, shapes inferred."""
+    """Replaces every node without dynamic inputs by an initializer; nodes are in topological order, shapes inferred.
+
+    Before: `Shape -> Gather -> Reshape`. After: Reshape with the numbers.
+    """
 
     def __init__(self, exclude_op_types: Sequence[str] = ("Quant", "BipolarQuant")):
         """Args: `exclude_op_types`, ops that stay, such as quantizers of weights."""

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from finn_build.config import CONFIG_DIR, load_board, load_build
-from finn_build.dataflow.folding import find_folding, fold_for, folding_of
+from finn_build.dataflow.folding import find_folding, folding_of
 from finn_build.finn.environment import prepare_finn
 from finn_build.frontend import network as networks
-from finn_build.pipeline import taps
+from finn_build.pipeline import FLOW, fold_for, taps
 from tests.builds.pipeline_runs import UP_TO_LEVEL_2, run_steps, start_build
 
 
@@ -36,5 +36,5 @@ def test_the_8_bit_last_convolution_fits_zcu104_as_its_preset_says(tmp_path: Pat
     streams = run_steps(start_build(network, tmp_path), ("integers", "lower")).streams
     assert streams is not None
     free = replace(config, folding={})
-    cycles = find_folding(streams, free, load_board("zcu104"))
+    cycles = find_folding(streams, free, load_board("zcu104"), FLOW)
     assert cycles == 83_333 and folding_of(fold_for(streams, free, cycles)) == config.folding

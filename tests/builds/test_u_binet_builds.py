@@ -12,13 +12,14 @@ from qonnx.custom_op.registry import getCustomOp
 
 from brevitas_models.networks.u_binet import UBiNet, UBiNetConfig
 from finn_build.config import CONFIG_DIR, BuildConfig, load_board, load_build
-from finn_build.dataflow.folding import find_folding, fold_for
+from finn_build.dataflow.folding import find_folding
 from finn_build.errors import ConfigError, SimulationError
 from finn_build.finn.environment import prepare_finn
 from finn_build.frontend import network as networks
 from finn_build.frontend.export import export_qonnx
 from finn_build.frontend.import_qonnx import import_qonnx
 from finn_build.frontend.network import Network
+from finn_build.pipeline import FLOW, fold_for
 from finn_build.state import Build
 from sim.verilator import Stalls
 from tests.builds.networks import randomize
@@ -140,7 +141,7 @@ def test_a_preset_reaches_its_rate_within_the_board(tmp_path: Path) -> None:
     network = networks.from_zoo(config.model, tmp_path)
     streams = run_steps(start_build(network, tmp_path), ("integers", "lower")).streams
     assert streams is not None
-    cycles = find_folding(streams, config, board)
+    cycles = find_folding(streams, config, board, FLOW)
     slowest = max(getCustomOp(n).get_exp_cycles() for n in fold_for(streams, config, cycles).graph.node)
     assert board.clk_mhz * 1e6 / slowest >= 30
 
@@ -160,10 +161,10 @@ def test_weights_beyond_the_chip_are_said_with_numbers(
     config = BuildConfig(model="u_binet_w1a8", target_fps=target_fps, max_utilization=0.3)
     text = f". Its weights alone are 7.8 Mbit, {share}; presets that fit {board}, the most alike first: {wanted}, "
     with pytest.raises(ConfigError, match=rf"design needs .*{re.escape(text)}"):
-        find_folding(full_width, config, load_board(board))
+        find_folding(full_width, config, load_board(board), FLOW)
 
 
 def test_a_rate_beyond_the_given_folding(tmp_path: Path, full_width: ModelWrapper) -> None:
     config = BuildConfig(model="u_binet_w1a8", target_fps=1e6, folding={"MVAU_1": {"PE": 1, "SIMD": 1}})
     with pytest.raises(ConfigError, match="needs 250 cycles per frame; the folding that is given takes 2,359,296: at"):
-        find_folding(full_width, config, load_board("zcu104"))
+        find_folding(full_width, config, load_board("zcu104"), FLOW)

@@ -54,7 +54,10 @@ class _Unit:
 
 
 class FuseConvUnits(Transformation):
-    """See the module's text."""
+    """See the module's text.
+
+    Before: `SWG_rtl -> BitMVAU_rtl -> StreamAdd_rtl -> StepThresholding_rtl`. After: one `BitConv_rtl`.
+    """
 
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
         """Fuse every unit; one application is enough."""

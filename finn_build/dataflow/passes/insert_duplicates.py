@@ -13,7 +13,10 @@ from finn_build.dataflow.stream import Stream
 
 
 class InsertDuplicates(Transformation):
-    """Reader k of tensor t then reads `t_copy{k}`; a graph output keeps the name t, its source becomes `t_single`."""
+    """Before: two ops read t. After: `t -> DuplicateStreams_rtl`, and reader k reads `t_copy{k}`.
+
+    A graph output keeps the name t, its source becomes `t_single`.
+    """
 
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
         """Split the first fork found; repeated until there is none."""

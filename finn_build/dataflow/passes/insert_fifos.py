@@ -41,7 +41,10 @@ _BUSY = 0.75  # of the interval between frames; with less to do an op catches up
 
 
 class InsertFIFOs(Transformation):
-    """Comes last, when folding and width converters stand."""
+    """Before: a fork's copy reaches its join at once. After: `StreamFIFO_rtl` of as many beats as the other side lags.
+
+    Comes when folding and width converters stand.
+    """
 
     def __init__(self, target_cycles: int, depths: Mapping[str, int] | None = None):
         """Args: `target_cycles` between frames; `depths`, beats by FIFO name that replace those found here."""

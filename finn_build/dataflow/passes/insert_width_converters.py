@@ -14,7 +14,10 @@ from finn_build.dataflow.ops.finn_op import chip_of
 
 
 class InsertWidthConverters(Transformation):
-    """Comes after folding. Lanes of which neither divides the other meet in their least common multiple."""
+    """Before: 4 lanes into 6. After: `4 -> StreamDWC_rtl -> 12 -> StreamDWC_rtl -> 6`, by the least common multiple.
+
+    Where one number divides the other, one converter. Comes after folding.
+    """
 
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
         """Convert the first mismatch found; repeated until there is none."""

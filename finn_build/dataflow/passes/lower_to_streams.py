@@ -41,7 +41,11 @@ _FOLLOWING = ("Conv", "MatMul", "MultiThreshold", "StepTable", "MaxPool", "SumPo
 
 
 class LowerToStreams(Transformation):
-    """See the module's text. Not skipped for any node: ToIntegers emits nothing else."""
+    """See the module's text. Not skipped for any node: ToIntegers emits nothing else.
+
+    Before: `Conv (NCHW) -> MultiThreshold`. After: `SWG_rtl -> BitMVAU_rtl -> StepThresholding_rtl`, channels last, one
+    lane each.
+    """
 
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
         """Build the dataflow graph; one application is enough."""

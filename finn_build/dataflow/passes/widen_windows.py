@@ -25,6 +25,8 @@ _LUTS_PER_FF = 0.5  # of all chips of these families
 class WidenWindows(Transformation):
     """SWG_rtl -> WideSWG_rtl, of the same name and tensors, where it reads the accelerator's input.
 
+    Before: `SWG_0` gives 3 lanes of 7x7 places a window. After: WideSWG_rtl `SWG_0` gives all 147 values in a beat.
+
     (1, H, W, C) -> (1, OH, OW, kh*kw*C) as before. It is replaced where only an op that reads vectors again takes its
     windows (BitMVAU_rtl), and
 
