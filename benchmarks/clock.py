@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,6 +27,7 @@ from finn_build.evaluate.timing.figures import figures
 from finn_build.evaluate.timing.graph import TimingGraph, Wires
 from finn_build.evaluate.timing.netlist import read_netlist
 from finn_build.evaluate.timing.paths import worst_paths
+from finn_build.evaluate.timing.report import logic_in_words
 
 ROOT = Path(__file__).resolve().parent.parent
 TOP, ACCELERATOR = "signflow_top", "accelerator"
@@ -53,7 +56,7 @@ class Design:
 def main() -> int:
     """Measure both and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("ref", help="commit to compare with")
+    parser.add_argument("ref", help="commit to compare with, or none")
     parser.add_argument("--board", default="pynq-z2")
     parser.add_argument("--flat", action="store_true", help="synthesise whole designs, not op by op")
     parser.add_argument("options", nargs="*", help="further options of build.py, after --")
@@ -61,15 +64,18 @@ def main() -> int:
     board = load_board(options.board)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        if options.ref == "none":
+            _print({"now": _measure(ROOT, folder / "out", board, options.flat, options.options)})
+            return 0
         subprocess.run(["git", "worktree", "add", "--detach", folder / "ref", options.ref], cwd=ROOT, check=True)
         try:
-            found = [
-                _measure(tree, folder / f"out{i}", board, options.flat, options.options)
-                for i, tree in enumerate((folder / "ref", ROOT))
-            ]
+            designs = {
+                name: _measure(tree, folder / f"out_{name}", board, options.flat, options.options)
+                for name, tree in {options.ref[:12]: folder / "ref", "now": ROOT}.items()
+            }
         finally:
             subprocess.run(["git", "worktree", "remove", "--force", folder / "ref"], cwd=ROOT, check=True)
-    _print(options.ref, *found)
+    _print(designs)
     return 0
 
 
@@ -86,21 +92,34 @@ def _measure(tree: Path, out: Path, board: Board, flat: bool, options: list[str]
     lines = (folder / "shell.f").read_text().splitlines()
     sources = [folder / line for line in lines if not line.startswith(("+", "//"))]
     ops = [path.stem for path in sources if path.suffix == ".v" and path.stem not in (TOP, ACCELERATOR)]
+    _share_memories(folder, ops)
     wires = Wires(board.net_ns, board.net_doubling_ns)
     if flat:
         whole = read_netlist(netlist_of(Job(TOP, board.family, sources, folder)), TOP)
         worst = worst_paths(TimingGraph(whole, figures(board.family), wires), 1)[0].ns
     else:
-        worst = time_design(TOP, sources, folder, ops, board.family, wires).worst_ns
+        timing = time_design(TOP, sources, folder, ops, board.family, wires)
+        worst = timing.worst_ns
+        for path in timing.paths[:3]:
+            print(f"{path.ns:8.2f} ns: {path.start} -> {path.end} ({logic_in_words(path.logic)})", flush=True)
     areas = [netlist_area(m) for m in netlists([Job(op, board.family, sources, folder) for op in ops], lambda f: None)]
     return Design(worst, sum(a["lut"] for a in areas), cycles["predicted_ii"], cycles["predicted_latency"])
 
 
-def _print(ref: str, before: Design, now: Design) -> None:
-    print(f"{'post-synthesis estimate':24}{ref[:12]:>14}{'now':>14}{'ratio':>9}")
+def _share_memories(folder: Path, ops: list[str]) -> None:
+    """Give ops that are equal but for their names equal memories, too."""
+    first: dict[str, str] = {}
+    for op in ops:
+        other = first.setdefault(re.sub(rf"\b{op}(?=_|\b)", "op", (folder / f"{op}.v").read_text()), op)
+        for path in folder.glob(f"{other}_*.mem") if other != op else ():
+            shutil.copy(path, folder / path.name.replace(other, op, 1))
+
+
+def _print(designs: dict[str, Design]) -> None:
+    print("".join([f"{'post-synthesis estimate':24}", *(f"{name:>14}" for name in (*designs, "ratio"))]))
     for what in ("worst_ns", "mhz", "lut", "interval", "latency", "fps"):
-        old, new = getattr(before, what), getattr(now, what)
-        print(f"{what:24}{old:14,.2f}{new:14,.2f}{new / old:9.3f}")
+        figures_of = [getattr(design, what) for design in designs.values()]
+        print("".join([f"{what:24}", *(f"{f:14,.2f}" for f in figures_of), f"{figures_of[-1] / figures_of[0]:14.3f}"]))
 
 
 if __name__ == "__main__":

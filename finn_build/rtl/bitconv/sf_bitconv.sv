@@ -194,7 +194,7 @@ module sf_bitconv #(
         always_ff @(posedge clk) adv_q <= rst || !finish_next || steps_ready_next;
         assign adv = adv_q;
 `ifndef SYNTHESIS
-        foreseen: assert property (@(posedge clk) disable iff (rst) adv == (!finish || steps_ready));
+        foreseen: assert property (@(posedge clk) disable iff (rst) 1'b1 |=> adv == (!finish || steps_ready));
 `endif
     end else begin : g_found
         assign adv = !finish || steps_ready;

@@ -72,12 +72,19 @@ module sf_fifo #(
         end
     end else begin : g_memory
         localparam int ADDR = PLACES > 1 ? $clog2(PLACES) : 1;
-        logic empty;
+        localparam int COUNT = ADDR + 1;
+        logic empty, one_left;  // no place is full; all but one are
+        logic full_q;       // all are: known a cycle ahead, so that no path holds both the count and a ready
         wire  read = advance && !empty;
+        wire  up = write && !read;
+        wire  down = read && !write;
+        assign in0_ready = !full_q;
 
         always_ff @(posedge clk) begin
             if (rst) valid_q <= 1'b0;
             else if (advance) valid_q <= !empty;
+            if (rst) full_q <= 1'b0;
+            else if (up || down) full_q <= up && one_left;
         end
 
         if (RAM_STYLE == 0 && PLACES <= SRL_PLACES) begin : g_srl
@@ -85,7 +92,7 @@ module sf_fifo #(
             logic [ADDR:0] tail_q;
 
             assign empty = tail_q[ADDR];
-            assign in0_ready = tail_q != (ADDR + 1)'(PLACES - 1);
+            assign one_left = tail_q == COUNT'(PLACES - 2);
 
             // Shift registers of one bit each, read together.
             wire  [WIDTH-1:0] oldest;
@@ -100,22 +107,19 @@ module sf_fifo #(
 
             always_ff @(posedge clk) begin
                 if (rst) tail_q <= '1;
-                else if (write && !read) tail_q <= tail_q + 1'b1;
-                else if (read && !write) tail_q <= tail_q - 1'b1;
+                else if (up) tail_q <= tail_q + 1'b1;
+                else if (down) tail_q <= tail_q - 1'b1;
             end
         end else begin : g_ram
             localparam logic [ADDR-1:0] LAST = ADDR'(PLACES - 1);
             logic [ADDR-1:0] write_addr_q, read_addr_q;
-            // How many beats, whether all places or none are full: each known a cycle ahead, no path holds two of them.
             logic [ADDR:0] count_q;
-            logic full_q, empty_q;
-            wire  up = write && !read;
-            wire  down = read && !write;
+            logic empty_q;
             wire  [ADDR+1:0] count = {count_q, 1'b1} + {{ADDR + 1{down}}, up};  // one carry chain: the low bit carries in
             wire  unused = &{1'b0, count[0]};
 
             assign empty = empty_q;
-            assign in0_ready = !full_q;
+            assign one_left = count_q == COUNT'(PLACES - 1);
 
             sf_ram #(.WIDTH(WIDTH), .WORDS(PLACES), .STYLE(RAM_STYLE)) places (
                 .clk, .write, .write_addr(write_addr_q), .write_data(in0_data),
@@ -127,14 +131,12 @@ module sf_fifo #(
                     write_addr_q <= '0;
                     read_addr_q  <= '0;
                     count_q      <= '0;
-                    full_q       <= 1'b0;
                     empty_q      <= 1'b1;
                 end else begin
                     if (write) write_addr_q <= write_addr_q == LAST ? '0 : write_addr_q + 1'b1;
                     if (read) read_addr_q <= read_addr_q == LAST ? '0 : read_addr_q + 1'b1;
                     count_q <= count[ADDR+1:1];
-                    if (up || down) full_q <= up && count_q == (ADDR + 1)'(PLACES - 1);
-                    if (up || down) empty_q <= down && count_q == (ADDR + 1)'(1);
+                    if (up || down) empty_q <= down && count_q == COUNT'(1);
                 end
             end
         end

@@ -248,7 +248,7 @@ module sf_mvau #(
     );
 
 `ifndef SYNTHESIS
-    foreseen: assert property (@(posedge clk) disable iff (rst) adv == (!finish || room));
+    foreseen: assert property (@(posedge clk) disable iff (rst) 1'b1 |=> adv == (!finish || room));
     assert property (@(posedge clk) disable iff (rst) out0_valid && !out0_ready |=> out0_valid && $stable(out0_data));
     if (MASKED) begin : g_check
         logic [SIMD-1:0] nonzero;

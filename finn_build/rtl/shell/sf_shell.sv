@@ -103,9 +103,19 @@ module sf_shell #(
 
     sf_shell_jobs #(.STREAMS(STREAMS)) u_jobs (.*, .writes({{OUTPUTS{1'b1}}, INPUTS'(0)}));
 
+    // What the clocks see is a cycle old, all of it alike.
+    logic running_q, begun_q, done_q, first_start_q, first_beat_q;
+    always_ff @(posedge clk) begin
+        if (rst || stream_rst) {running_q, begun_q, done_q, first_start_q, first_beat_q} <= '0;
+        else begin
+            {running_q, begun_q, done_q} <= {running, begun, done};
+            first_start_q <= job_valid[INPUTS] && job_ready[INPUTS];
+            first_beat_q <= from_valid[0] && from_ready[0];
+        end
+    end
     sf_shell_clocks #(.FRAME_BEATS(FRAME_BYTES[INPUTS] / BEAT_BYTES[INPUTS])) u_clocks (
-        .*, .clear(clear || reset), .first_start(job_valid[INPUTS] && job_ready[INPUTS]),
-        .first_beat(from_valid[0] && from_ready[0])
+        .*, .clear(clear || reset), .running(running_q), .begun(begun_q), .done(done_q), .first_start(first_start_q),
+        .first_beat(first_beat_q)
     );
 
     always_ff @(posedge clk) accelerator_rst_n <= !(rst || stream_rst);

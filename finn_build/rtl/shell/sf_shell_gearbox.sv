@@ -48,7 +48,8 @@ module sf_shell_gearbox #(
 
     assign out0_data  = held_q[8*OUT_BYTES-1:0];
     assign out0_valid = count_q >= COUNT'(GIVE) || (flush && count_q != '0);
-    assign in0_ready  = count_q < COUNT'(GIVE) || (send && (2 * GIVE > PLACES || count_q < COUNT'(2 * GIVE)));
+    // Where it counts, something is there to send, flushed or not.
+    assign in0_ready  = count_q < COUNT'(GIVE) || (out0_ready && (2 * GIVE > PLACES || count_q < COUNT'(2 * GIVE)));
 
     always_comb begin
         kept = send ? BITS'({(8 * OUT_BYTES)'(0), held_q} >> (8 * OUT_BYTES)) : held_q;

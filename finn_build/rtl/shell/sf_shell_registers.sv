@@ -68,14 +68,18 @@ module sf_shell_registers #(
     assign timeout = timeout_q;
     assign irq = (enable_q & status_q) != '0;
 
+    // A job's registers stand for some cycles before its start can come.
+    logic wrong;
+    logic [7:0] wrong_stream;
+    always_ff @(posedge clk) {bad, bad_stream} <= {wrong, wrong_stream};
     always_comb begin
-        bad = 1'b0;
-        bad_stream = '0;
+        wrong = 1'b0;
+        wrong_stream = '0;
         for (int i = STREAMS - 1; i >= 0; i--) begin
             job_address[i] = ADDR_BITS'(address_q[i]);
             if (address_q[i] % 64'(WORD_BYTES) != '0 || job_bytes[i] == '0 || (address_q[i] >> ADDR_BITS) != '0) begin
-                bad = 1'b1;
-                bad_stream = 8'(unsigned'(i));
+                wrong = 1'b1;
+                wrong_stream = 8'(unsigned'(i));
             end
         end
     end

@@ -55,10 +55,10 @@ module sf_shell_writer #(
     // The stream's side: beats until the job is complete, then the rest of the last word.
     logic [31:0] left_q;  // bytes of the job that have not come
     logic [LOW-1:0] tail_q;  // bytes of the last word; 0 for all
-    logic busy_q, more_q, beat_ready, next_valid, next_ready, word_valid, word_ready, buffer_valid;
+    logic busy_q, wanted_q, beat_ready, next_valid, next_ready, word_valid, word_ready, buffer_valid;
     logic [DATA_BITS-1:0] next_word, word;
     wire start = job_valid && job_ready;
-    wire wanted = busy_q && more_q;
+    wire wanted = wanted_q;  // a job is under way, and beats of it are to come: kept, because the stream's ready waits for it
     wire come = in0_valid && in0_ready;
     wire ends = left_q <= 32'(BEAT_BYTES);
     wire empty = rst || !busy_q;  // beats that reach past the job's end are not the next one's
@@ -94,6 +94,7 @@ module sf_shell_writer #(
     wire room = (!m_axi_awvalid || m_axi_awready) && (!sending_q || (sent && m_axi_wlast)) && flights_q != '1;
     wire announce = burst_valid && room && held_q && !halt;
     wire answered = m_axi_bvalid && m_axi_bready;
+    wire finished = !bursts_left && quiet;
 
     sf_shell_bursts #(.ADDR_BITS(ADDR_BITS), .WORD_BYTES(WORD_BYTES), .BURST(BURST), .COUNT_BITS(WORDS)) u_bursts (
         .clk, .rst, .load(start), .address(job_address), .busy(bursts_left),
@@ -111,13 +112,8 @@ module sf_shell_writer #(
 
     always_ff @(posedge clk) begin
         if (start) tail_q <= job_bytes[LOW-1:0];
-        if (start) begin
-            left_q <= job_bytes;
-            more_q <= job_bytes != '0;
-        end else if (come) begin
-            left_q <= ends ? '0 : left_q - 32'(BEAT_BYTES);
-            more_q <= !ends;
-        end
+        if (start) left_q <= job_bytes;
+        else if (come) left_q <= ends ? '0 : left_q - 32'(BEAT_BYTES);
         held_q <= burst_valid && !announce && free_q >= COUNT'(burst_words);
         if (announce) begin
             m_axi_awaddr <= burst_address;
@@ -126,13 +122,16 @@ module sf_shell_writer #(
         end
         if (rst) begin
             busy_q        <= 1'b0;
+            wanted_q      <= 1'b0;
             m_axi_awvalid <= 1'b0;
             words_q       <= '0;
             sending_q     <= 1'b0;
             flights_q     <= '0;
         end else begin
             if (start) busy_q <= 1'b1;
-            else if (!bursts_left && quiet) busy_q <= 1'b0;
+            else if (finished) busy_q <= 1'b0;
+            if (start) wanted_q <= job_bytes != '0;
+            else if (finished || (come && ends)) wanted_q <= 1'b0;
             if (!m_axi_awvalid || m_axi_awready) m_axi_awvalid <= announce;
             if (announce) words_q <= burst_words;
             else if (sent) words_q <= words_q - (STEP + 1)'(1);

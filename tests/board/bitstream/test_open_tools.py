@@ -66,7 +66,7 @@ def test_from_rtl_to_the_assembler(forked: tuple[Shell, Board], tools: Path, tmp
     assert made.bit.read_text() == "recorded, no bitstream\n" and made.handoff is None and made.figures is None
     commands = [json.loads(line) for line in tools.read_text().splitlines()]
     assert [c[0] for c in commands] == ["nextpnr-xilinx", "fasm2frames", "xc7frames2bit"]
-    assert commands[0][-2:] == ["--freq", "100"]
+    assert commands[0][-2:] == ["--freq", "125"]
     netlist = json.loads((tmp_path / "open" / "zynq7_top.json").read_text())["modules"]["zynq7_top"]
     kinds = {cell["type"] for cell in netlist["cells"].values()}
     assert {"PS7", "BUFG", "FDRE", "LUT6", "CARRY4"} <= kinds
@@ -77,7 +77,7 @@ def test_from_rtl_to_the_assembler(forked: tuple[Shell, Board], tools: Path, tmp
     left = {n for n in given if "x" in pins[n] and _PS7_INPUT.search(n)}
     assert not left, f"inputs of the PS that nothing drives: {left}"
     assert all(kind.isupper() and not kind.startswith("$") for kind in kinds), kinds  # nothing left but the chip's own
-    assert (tmp_path / "open" / "zynq7_top.xdc").read_text() == "create_clock -period 10.000 -name clk [get_nets clk]\n"
+    assert (tmp_path / "open" / "zynq7_top.xdc").read_text() == "create_clock -period 8.000 -name clk [get_nets clk]\n"
     assert "clk" in netlist["netnames"]  # which the constraint names
 
 

@@ -58,8 +58,8 @@ def test_project_is_complete(shelled: Shelled, with_board_files: bool, tmp_path:
 
 
 def test_clock_behind_another_pll_than_the_boards_is_refused(tmp_path: Path, forked: Shelled) -> None:
-    """PYNQ takes over the dividers, not the PLL: behind 1600 MHz they would make 62.5 of 100 MHz on the board."""
-    with pytest.raises(VivadoError, match=r"IO_PLL_FREQMHZ is 1600\.000, the board's is 1000: .* not be 100 MHz"):
+    """PYNQ takes over the dividers, not the PLL: behind 1600 MHz they would make 77 of 125 MHz on the board."""
+    with pytest.raises(VivadoError, match=r"IO_PLL_FREQMHZ is 1600\.000, the board's is 1000: .* not be 125 MHz"):
         Session().source(_project(forked, tmp_path, r" +CONFIG\.PCW_ENET0_PERIPHERAL_ENABLE.*\n", ""))
 
 
@@ -188,7 +188,7 @@ def test_run_gives_the_figures_of_the_reports(shelled: Shelled, vivado_on_path: 
     assert bitstream.bit.stem == bitstream.handoff.stem  # PYNQ finds the second by the first
     expected = {
         "pynq-z2": {"lut": 28360, "ff": 33470, "bram36": 66.5, "dsp": 28, "uram": 0, "wns_ns": 0.265, "whs_ns": 0.012,
-                    "wpws_ns": 3.75, "clk_period_ns": 10.0, "power_w": 2.041},
+                    "wpws_ns": 2.75, "clk_period_ns": 8.0, "power_w": 2.041},
         "zcu104": {"lut": 42347, "ff": 51206, "bram36": 86.5, "dsp": 163, "uram": 4, "wns_ns": 0.041, "whs_ns": 0.012,
                    "wpws_ns": 1.458, "clk_period_ns": 4.0, "power_w": 4.512},
     }  # fmt: skip
@@ -208,9 +208,9 @@ def test_failures_say_where(shelled: Shelled, vivado_on_path: Path, tmp_path: Pa
 @pytest.mark.parametrize(
     "old, new, message",
     [
-        (r"^ +0\.265 ", "     -0.313 ", "misses 100 MHz by 0.313 ns; build again with a lower --clk"),
-        (r"97631        3\.750 ", "97631       -0.250 ", "misses 100 MHz by 0.25 ns"),
-        (r"10\.000  ", "20.000  ", "constrained to 20 ns, asked for 10 ns"),
+        (r"^ +0\.265 ", "     -0.313 ", "misses 125 MHz by 0.313 ns; build again with a lower --clk"),
+        (r"97631        2\.750 ", "97631       -0.250 ", "misses 125 MHz by 0.25 ns"),
+        (r"8\.000  ", "16.000  ", "constrained to 16 ns, asked for 8 ns"),
         (r"WNS\(ns\)", "NA", "holds no timing summary"),
     ],
 )
