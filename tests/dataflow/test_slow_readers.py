@@ -6,6 +6,7 @@ the rate, or takes its last beat later and has less of a frame inside.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -54,6 +55,10 @@ def converter(name: str, source: str, stream: Stream) -> helper.NodeProto:
 
 @pytest.fixture(scope="module")
 def chains(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Chain]:
+    return simulated(tmp_path_factory.mktemp("chains"))
+
+
+def simulated(folder: Path) -> dict[str, Chain]:
     """All of them side by side in one simulation."""
     nodes, streams, values, expected = [], {}, {}, {}
     model = ModelWrapper(qonnx_make_model(helper.make_graph([], "chains", [], [])))
@@ -80,7 +85,7 @@ def chains(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Chain]:
     model.graph.output.extend(info[name] for name in expected)
     for tensor, stream in streams.items():
         model.set_tensor_datatype(tensor, stream.dtype)
-    design = stitch(model, tmp_path_factory.mktemp("chains"))
+    design = stitch(model, folder)
     results, run = simulate(design, values, FRAMES)
     found = {}
     ends = {s.tensor: run.streams[s.signal].frame_end for s in (*design.inputs, *design.outputs)}
@@ -95,7 +100,11 @@ def chains(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Chain]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_slowest_sets_the_pace(chains: dict[str, Chain], name: str) -> None:
-    chain = chains[name]
+    check(chains[name], name)
+
+
+def check(chain: Chain, name: str) -> None:
+    """Values, rate, and what is inside."""
     assert chain.equal
     assert chain.interval == chain.cycles
     assert chain.ahead >= CASES[name][2], "it takes beats later than it could"

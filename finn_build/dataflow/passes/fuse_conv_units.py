@@ -89,7 +89,7 @@ def _find(model: ModelWrapper, node: NodeProto) -> _Unit | None:
     add, follower = None, _only_reader(model, node.output[0])
     if follower is not None and follower.op_type == "StreamAdd_rtl":
         add, follower = follower, _only_reader(model, follower.output[0])
-        if add.input[0] == add.input[1] or "BIPOLAR" in (getCustomOp(add).attr(f"{s}DataType") for s in ("lhs", "rhs")):
+        if "BIPOLAR" in (getCustomOp(add).attr(f"{s}DataType") for s in ("lhs", "rhs")):
             return None
     if follower is None or follower.op_type != "StepThresholding_rtl":
         return None
@@ -97,6 +97,7 @@ def _find(model: ModelWrapper, node: NodeProto) -> _Unit | None:
 
 
 def _only_reader(model: ModelWrapper, tensor: str) -> NodeProto | None:
+    """The node that reads a tensor, once, and alone."""
     readers = model.find_consumers(tensor) or []
     leaves = tensor in {o.name for o in model.graph.output}
     return readers[0] if len(readers) == 1 and not leaves else None

@@ -1,0 +1,40 @@
+"""One small fault in one file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A piece of a file's text and what stands there instead.
+
+    Attributes:
+        path: of the file.
+        line: number of its first line, from 1.
+        start, end: place in the text; the end is exclusive.
+        before, after: the two texts.
+        statement: they are statements, not expressions.
+    """
+
+    path: Path
+    line: int
+    start: int
+    end: int
+    before: str
+    after: str
+    statement: bool = False
+
+    @property
+    def name(self) -> str:
+        """File and both texts: what a mutant is called though lines move."""
+        before, after = (" ".join(text.split()) for text in (self.before, self.after))
+        return f"{self.path.name}: {before} => {after}"
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.name}"
+
+    def applied(self, text: str) -> str:
+        """The file's text with the fault."""
+        return text[: self.start] + self.after + text[self.end :]

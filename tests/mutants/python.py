@@ -1,0 +1,195 @@
+"""Mutants of Python, found on its syntax tree; each runs in a fork of a process that has the large libraries already.
+
+Left alone: texts, what is raised, annotations, estimates of area, which tests compare within a part of a hundred.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
+from pathlib import Path
+
+from tests.mutants.mutant import Mutant
+
+ROOT = Path(__file__).resolve().parents[2]
+TESTS = {  # of modules whose test is not the one of their name, or not that alone
+    "finn_build/arithmetic/": ["tests/arithmetic", "tests/dataflow/passes/test_affine_steps.py"],
+    "finn_build/frontend/integers/": ["tests/frontend/integers/test_compilation.py"],
+    "finn_build/dataflow/passes/_skips.py": ["tests/dataflow/passes/test_insert_fifos.py", "tests/board/test_skips.py"],
+    "finn_build/dataflow/passes/_pixel_order.py": ["tests/dataflow/passes/test_insert_fifos.py"],
+    "finn_build/dataflow/ops/_window.py": ["tests/dataflow/test_windows.py", "tests/dataflow/ops/test_swg.py"],
+    "finn_build/board/driver/signflow_driver/jobs.py": ["tests/board/test_driver.py"],
+    "sim/packing.py": ["tests/sim/test_packing.py"],
+}
+FILES = ("finn_build/arithmetic/*.py", "finn_build/frontend/integers/*.py", "finn_build/dataflow/passes/*.py",
+         "finn_build/dataflow/ops/[a-z]*.py", *TESTS)  # fmt: skip
+LIBRARIES = (
+    "numpy",
+    "scipy",
+    "torch",
+    "onnx",
+    "onnxruntime",
+    "brevitas.nn",
+    "qonnx.core.onnx_exec",
+    "pytest",
+    "jinja2",
+)
+COMPARISONS = {
+    ast.Lt: (ast.LtE,), ast.LtE: (ast.Lt,), ast.Gt: (ast.GtE,), ast.GtE: (ast.Gt,), ast.Eq: (ast.NotEq,),
+    ast.NotEq: (ast.Eq,), ast.In: (ast.NotIn,), ast.NotIn: (ast.In,), ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,),
+}  # fmt: skip
+OPERATIONS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.FloorDiv: ast.Mult, ast.Mod: ast.FloorDiv}
+NAMES = {"min": "max", "max": "min", "any": "all", "all": "any", "minimum": "maximum", "maximum": "minimum"}
+LEFT_ALONE = {"resources", "own_attributes", "_area", "__repr__", "__str__"}
+SECONDS = 300
+
+
+def all_mutants() -> list[Mutant]:
+    """Every mutant of the modules that tests of their own look at."""
+    paths = dict.fromkeys(p for pattern in FILES for p in sorted(ROOT.glob(pattern)) if p.suffix == ".py")
+    return [mutant for path in paths if tests_of(path) for mutant in mutants(path)]
+
+
+def tests_of(path: Path) -> list[str]:
+    """The test files of a module; none where it has none of its own."""
+    name = str(path.relative_to(ROOT))
+    own = Path("tests") / Path(name.removeprefix("finn_build/")).parent / f"test_{path.stem.strip('_')}.py"
+    found = [str(own)] if (ROOT / own).is_file() else []
+    return list(
+        dict.fromkeys((*found, *(t for start, tests in TESTS.items() if name.startswith(start) for t in tests)))
+    )
+
+
+def mutants(path: Path) -> list[Mutant]:
+    """Every mutant of a module, in order."""
+    text = path.read_text()
+    lines = [0]
+    for line in text.encode().splitlines(keepends=True):
+        lines.append(lines[-1] + len(line))
+    raw = text.encode()
+
+    def place(line: int, column: int) -> int:
+        return len(raw[: lines[line - 1] + column].decode())
+
+    found = []
+    for node, after in _of(ast.parse(text)):
+        start, end = place(node.lineno, node.col_offset), place(node.end_lineno, node.end_col_offset)  # type: ignore
+        found.append(Mutant(path, node.lineno, start, end, text[start:end], f"({ast.unparse(after)})"))  # type: ignore
+    return list(dict.fromkeys(found))
+
+
+def _of(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Expressions and what may stand in their place."""
+    if isinstance(node, ast.Raise | ast.JoinedStr | ast.Assert | ast.Import | ast.ImportFrom):
+        return
+    if isinstance(node, ast.FunctionDef) and node.name in LEFT_ALONE:
+        return
+    if isinstance(node, ast.expr):
+        yield from ((node, after) for after in _alternatives(node))
+    skipped = {"annotation", "returns", "decorator_list"}
+    for name, value in ast.iter_fields(node):
+        if name in skipped or (isinstance(node, ast.Subscript) and name == "slice" and _is_type(node.value)):
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST) and not (
+                isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
+            ):
+                yield from _of(child)
+
+
+def _is_type(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("tuple", "list", "dict", "set", "DataType", "Callable")
+
+
+def _alternatives(node: ast.expr) -> Iterator[ast.expr]:
+    match node:
+        case ast.Compare(left, [operator], right):
+            yield from (ast.Compare(left, [other()], right) for other in COMPARISONS[type(operator)])
+        case ast.BinOp(left, operator, right) if type(operator) in OPERATIONS:
+            yield ast.BinOp(left, OPERATIONS[type(operator)](), right)
+        case ast.BoolOp(operator, values):
+            yield ast.BoolOp(ast.And() if isinstance(operator, ast.Or) else ast.Or(), values)
+            yield from (
+                ast.BoolOp(operator, values[:i] + values[i + 1 :]) for i in range(len(values)) if len(values) > 2
+            )
+            yield from (values if len(values) == 2 else ())
+        case ast.UnaryOp(ast.Not() | ast.USub(), operand):
+            yield operand
+        case ast.IfExp(test, body, orelse):
+            yield ast.IfExp(test, orelse, body)
+        case ast.Constant(bool() as value):
+            yield ast.Constant(not value)
+        case ast.Constant(int() as value):
+            yield ast.Constant(value + 1)
+        case ast.Call(ast.Name(name), arguments, keywords) if name in NAMES:
+            yield ast.Call(ast.Name(NAMES[name]), arguments, keywords)
+        case ast.Call(ast.Attribute(value, name), arguments, keywords) if name in NAMES:
+            yield ast.Call(ast.Attribute(value, NAMES[name]), arguments, keywords)
+
+
+class _Faulty(MetaPathFinder):
+    """Imports one module with its fault."""
+
+    def __init__(self, mutant: Mutant):
+        self._mutant = mutant
+        self._name = str(mutant.path.relative_to(ROOT).with_suffix("")).replace("/", ".")
+        self._name = self._name.removeprefix("finn_build.board.driver.")
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        if fullname != self._name:
+            return None
+        spec = spec_from_file_location(fullname, self._mutant.path)
+        assert spec is not None and spec.loader is not None
+        text = self._mutant.applied(self._mutant.path.read_text())
+        spec.loader.get_code = lambda _: compile(text, str(self._mutant.path), "exec")  # type: ignore[attr-defined]
+        return spec
+
+
+def run_python(chosen: Sequence[Mutant], say: Callable[[str], None]) -> list[Mutant]:
+    """Survivors among mutants of Python."""
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    alive = []
+    for mutant in chosen:
+        seen = _seen(mutant)
+        say(f"{'seen' if seen else 'NOT SEEN'}: {mutant}")
+        alive += [] if seen else [mutant]
+    return alive
+
+
+def _seen(mutant: Mutant) -> bool:
+    """Whether the tests of a module fail with a mutant, in a process of its own."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        with suppress(BaseException):
+            os.setsid()
+            quiet = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(quiet, 1)
+            os.dup2(quiet, 2)
+            for name in [n for n in sys.modules if n.split(".")[0] in ("finn_build", "sim", "signflow_driver", "finn")]:
+                del sys.modules[name]
+            sys.meta_path.insert(0, _Faulty(mutant))
+            import pytest
+
+            code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests_of(mutant.path)]))
+        os._exit(code)
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return status != 0
+        time.sleep(0.05)
+    with suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return True  # it does not end

@@ -1,0 +1,104 @@
+"""The mutator itself: what it finds, what it leaves alone, that mutants are chosen at run time, seen or not seen."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from tests.mutants import rtl_run
+from tests.mutants.__main__ import EQUIVALENT, equivalent
+from tests.mutants.mutant import Mutant
+from tests.mutants.python import ROOT
+from tests.mutants.python import mutants as python_mutants
+from tests.mutants.rtl import mutants, schema
+
+MODULE = """module m #(
+    parameter int N = 2 + 1
+) (
+    input wire clk, input wire [3:0] a,
+    output logic q
+);
+    localparam int M = N - 1;
+    wire unused = a[0] & clk;
+    if (N > 2) begin : g_more
+        wire [3:0] b = {2{a[1:0]}} + 4'd15;
+        always_ff @(posedge clk) if (a == b) q <= a[0] && !b[1];
+    end
+    initial q = 1'b0;
+endmodule
+"""
+
+
+def test_what_is_found_in_rtl_and_what_is_constant(tmp_path: Path) -> None:
+    path = tmp_path / "m.sv"
+    path.write_text(MODULE)
+    assert [mutant.name.removeprefix("m.sv: ") for mutant in mutants(path)] == [
+        "{2{a[1:0]}} + 4'd15 => ({2{a[1:0]}}) - (4'd15)",
+        "4'd15 => 4'd0",
+        "a == b => !(a == b)",
+        "a == b => (a) != (b)",
+        "q <= a[0] && !b[1]; => ;",
+        "a[0] && !b[1] => (a[0]) || (!b[1])",
+        "a[0] && !b[1] => ((a[0]) != 0)",
+        "a[0] && !b[1] => ((!b[1]) != 0)",
+        "0 => 1",
+        "!b[1] => ((b[1]) != 0)",
+        "1 => 2",
+    ]
+
+
+def test_mutants_of_one_file_are_chosen_by_a_number(tmp_path: Path) -> None:
+    path = tmp_path / "m.sv"
+    path.write_text(MODULE)
+    found = {m.name.removeprefix("m.sv: "): m for m in mutants(path)}
+    names = ["a == b => (a) != (b)", "q <= a[0] && !b[1]; => ;", "!b[1] => ((b[1]) != 0)"]
+    text = schema(MODULE, dict(enumerate((found[name] for name in names), 1)), Path("number"))
+    assert 'initial $readmemh("number", sf_mutant);' in text
+    assert (
+        "if (((sf_mutant[0] == 1) ? ((a) != (b)) : (a == b))) begin if (!(sf_mutant[0] == 2)) "
+        "q <= a[0] && ((sf_mutant[0] == 3) ? (((b[1]) != 0)) : (!b[1])); end\n"
+    ) in text
+
+
+def test_mutants_of_an_op_are_seen_and_what_changes_nothing_is_not(tmp_path: Path) -> None:
+    path = rtl_run.LIBRARY / "split" / "sf_split.sv"
+    text, before = path.read_text(), "valid && taken"
+    start = text.index(before)
+    line = text[:start].count("\n") + 1
+    nothing = Mutant(path, line, start, start + len(before), before, "taken && valid")
+    faults = mutants(path)[::4]
+    assert len(faults) > 3 and rtl_run.survivors("split", [*faults, nothing], tmp_path) == [nothing]
+
+
+def test_what_is_found_in_python(tmp_path: Path) -> None:
+    path = tmp_path / "m.py"
+    path.write_text('def f(a: int = 1) -> tuple[int, 3]:\n    """2"""\n    return min(a < 2, -a) or f"{a + 1}"\n')
+    assert [mutant.name.removeprefix("m.py: ") for mutant in python_mutants(path)] == [
+        "1 => (2)",
+        "min(a < 2, -a) or f\"{a + 1}\" => (min(a < 2, -a) and f'{a + 1}')",
+        'min(a < 2, -a) or f"{a + 1}" => (min(a < 2, -a))',
+        "min(a < 2, -a) or f\"{a + 1}\" => (f'{a + 1}')",
+        "min(a < 2, -a) => (max(a < 2, -a))",
+        "a < 2 => (a <= 2)",
+        "2 => (3)",
+        "-a => (a)",
+    ]
+
+
+def test_the_command_counts_mutants_of_python() -> None:
+    command = [sys.executable, "-m", "tests.mutants", "python", "--count", "2", "--only", "sim/packing.py"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "\nseen: line 84: packing.py: not dtype.is_integer()" in done.stdout, done.stdout + done.stderr
+    assert "of 2 mutants seen: " in done.stdout
+
+
+def test_what_is_called_equivalent_is_there_and_has_its_reason() -> None:
+    texts = {path.name: path.read_text() for path in ROOT.glob("**/sf_*.sv")} | {
+        path.name: path.read_text() for path in (ROOT / "finn_build").rglob("*.py")
+    }
+    for name, reason in equivalent().items():
+        file, change = name.split(": ", 1)
+        assert " ".join(change.split(" => ")[0].split()) in " ".join(texts[file].split()), name
+        assert len(reason.split()) > 3
+    assert isinstance(yaml.safe_load(EQUIVALENT.read_text()), dict)
