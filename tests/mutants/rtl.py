@@ -2,8 +2,8 @@
 
 A simulator takes long to compile and little to run. So the chosen mutants of a file all go into it, each behind a
 comparison with `sf_mutant`, a number that is read from a file when the simulation begins; 0 is the design as it is.
-What is constant while a design is elaborated (parameters, widths, generate conditions) cannot be chosen so late, and is left
-alone.
+What is constant while a design is elaborated (parameters, widths, generate conditions) cannot be chosen so late, and is
+left alone.
 """
 
 from __future__ import annotations
