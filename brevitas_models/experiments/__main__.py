@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from brevitas_models.experiments.report import write_report
 from brevitas_models.experiments.results import Result, Results, kernels_of
 from brevitas_models.experiments.runner import Runner, Tick
 from brevitas_models.experiments.summary import metrics
-from brevitas_models.experiments.systems import SYSTEMS
+from brevitas_models.experiments.systems import SYSTEMS, NetworkSystem
 from brevitas_models.experiments.tables import TABLES
 from brevitas_models.layers.fused import KERNELS
 from finn_build.errors import ConfigError, visible
@@ -45,6 +46,7 @@ examples:
   python -m brevitas_models.experiments all --neu FOLDER --magnetic-tile FOLDER --protocol paper --workers 8
   python -m brevitas_models.experiments all --neu FOLDER --magnetic-tile FOLDER --preset full --accelerator gpu
   python -m brevitas_models.experiments table4 --neu FOLDER --scheduler tcp://host:8786
+  python -m brevitas_models.experiments table2 --neu FOLDER --systems bi_shufflenet --splits 0 --seeds 3
   python -m brevitas_models.experiments table2 --neu FOLDER --systems bi_shufflenet --splits 0 --again
   python -m brevitas_models.experiments all --results docs/experiments --report
 """
@@ -102,14 +104,16 @@ def _again(options: argparse.Namespace) -> int:
 
 
 def _jobs(options: argparse.Namespace) -> list[Job]:
-    """The runs that are asked for, each once, split after split."""
+    """The runs that are asked for, each once: seed after seed, split after split; classical methods have no seed."""
     tables = list(TABLES) if "all" in options.tables else options.tables
     wanted = [
-        job
+        replace(job, seed=seed)
+        for seed in range(options.seeds)
         for split in options.splits
         for name in tables
         for job in TABLES[name].jobs(options.protocol, options.preset, [split])
         if not options.systems or job.system in options.systems
+        if not seed or isinstance(SYSTEMS[job.system], NetworkSystem)
     ]
     return list(dict.fromkeys(wanted))
 
@@ -143,7 +147,8 @@ def _keep_split(job: Job, options: argparse.Namespace, folder: Path) -> None:
 
 def _line(result: Result) -> str:
     name = "dice" if DATASETS[result["dataset"]].masks else "accuracy"
-    place = f"{result['dataset']} {result['protocol']} {result['split']}"
+    seed = f" seed {result['seed']}" if result.get("seed") else ""
+    place = f"{result['dataset']} {result['protocol']} {result['split']}{seed}"
     return f"{place}: {result['system']} {name} {metrics(result)[name]:.4f} ({result['path']}, {result['seconds']} s)"
 
 
@@ -185,6 +190,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--magnetic-tile", type=Path, metavar="FOLDER", help="images and masks of Magnetic Tile")
     every = list(range(SPLIT_COUNT))
     parser.add_argument("--splits", type=int, nargs="+", choices=every, default=every, help="(default: all five)")
+    parser.add_argument("--seeds", type=int, default=1, help="trainings of each network on each split (default: 1)")
     parser.add_argument(
         "--systems",
         nargs="+",

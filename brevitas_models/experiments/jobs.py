@@ -22,7 +22,7 @@ from brevitas_models.data.patches import cut
 from brevitas_models.experiments.datasets import DATASETS, find_rows
 from brevitas_models.experiments.integer_outputs import BATCH, integer_outputs
 from brevitas_models.experiments.presets import PRESETS
-from brevitas_models.experiments.protocols import PROTOCOLS
+from brevitas_models.experiments.protocols import PROTOCOLS, SPLIT_COUNT
 from brevitas_models.experiments.systems import HARDWARE, SYSTEMS, ClassicalSystem, NetworkSystem
 from brevitas_models.layers.fused import kernels
 from brevitas_models.networks.network import Network
@@ -36,18 +36,30 @@ Tick = Callable[[], None]
 
 @dataclass(frozen=True)
 class Job:
-    """A run: names of a data set, a system, a protocol and a preset, and the number of the split, which is its seed."""
+    """A run: names of a data set, a system, a protocol and a preset, and the number of the split.
+
+    Attributes:
+        seed: 0, or the number of another training on the same split.
+    """
 
     dataset: str
     system: str
     protocol: str
     split: int
     preset: str
+    seed: int = 0
 
     @property
     def key(self) -> str:
         """Its name, and the path of its folder below that of all runs."""
-        return f"{self.dataset}/{self.system}/{self.protocol}{self.split}_{self.preset}"
+        return f"{self.dataset}/{self.system}/{self.protocol}{self.split}_{self.preset}" + (
+            f"_seed{self.seed}" if self.seed else ""
+        )
+
+    @property
+    def training_seed(self) -> int:
+        """Of weights, order and views: the number of the split for the first training, and no other job's."""
+        return self.split + SPLIT_COUNT * self.seed
 
     @property
     def epochs(self) -> int:
@@ -55,7 +67,7 @@ class Job:
         system = SYSTEMS[self.system]
         if isinstance(system, ClassicalSystem):
             return 1
-        config = PRESETS[self.preset].training(system, DATASETS[self.dataset], self.split)
+        config = PRESETS[self.preset].training(system, DATASETS[self.dataset], self.training_seed)
         return config.epochs1 + config.epochs2
 
 
@@ -164,7 +176,7 @@ def _classical(system: ClassicalSystem, data: ImageSet, rows: list[Row]) -> dict
 
 def _network(job: Job, system: NetworkSystem, data: ImageSet, place: Place, tick: Tick) -> dict[str, Any]:
     """Train on train, choose the epoch on val."""
-    config = PRESETS[job.preset].training(system, DATASETS[job.dataset], job.split)
+    config = PRESETS[job.preset].training(system, DATASETS[job.dataset], job.training_seed)
     accelerated = place.accelerator != "cpu" and torch.cuda.is_available()
     fabric = Fabric(accelerator=place.accelerator, devices=[place.device] if accelerated else 1)
     folder = place.out / job.key

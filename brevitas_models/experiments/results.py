@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,11 @@ class Results:
         """The results that there are of some jobs."""
         return [self._lines[job] for job in jobs if job in self._lines]
 
+    def trainings(self, job: Job) -> list[Result]:
+        """The results that differ from that of a job in their seed alone, in order of their seeds."""
+        found = (other for other in self._lines if replace(other, seed=job.seed) == job)
+        return self.of(sorted(found, key=lambda other: other.seed))
+
     def add(self, result: Result) -> None:
         """Append a result, at once."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,7 +52,8 @@ def kernels_of(result: Result) -> str:
 
 def job_of(result: Result) -> Job:
     """The job that a result is of."""
-    return Job(*(result[name] for name in ("dataset", "system", "protocol", "split", "preset")))
+    job = Job(*(result[name] for name in ("dataset", "system", "protocol", "split", "preset")))
+    return replace(job, seed=result.get("seed", 0))
 
 
 def _read(path: Path) -> Iterator[tuple[Job, Result]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from math import prod, sqrt
 from statistics import mean, stdev
 
@@ -12,7 +13,7 @@ from brevitas_models.experiments.datasets import DATASETS
 from brevitas_models.experiments.operations import count_network, total
 from brevitas_models.experiments.paper_tables import PAPER_SIZE
 from brevitas_models.experiments.presets import PRESETS
-from brevitas_models.experiments.results import Result, Results
+from brevitas_models.experiments.results import Result, Results, job_of
 from brevitas_models.experiments.systems import SYSTEMS, NetworkSystem, hardware_form
 from brevitas_models.experiments.tables import Row, Table
 from brevitas_models.networks.zoo import build_model
@@ -106,7 +107,7 @@ def markdown(table: Table, results: Results, protocol: str, preset: str, splits:
         if not any(found.values()):
             continue
         parts += [f"### {DATASETS[dataset].title}\n", *_lines(table, dataset, found), ""]
-        parts += [*_conclusions(table, dataset, found, protocol, preset), ""]
+        parts += [*_conclusions(table, dataset, found, protocol, preset), *_seeds(table, found, results), ""]
     return "\n".join(parts) if len(parts) > 1 else ""
 
 
@@ -158,6 +159,18 @@ def _conclusions(
         verdict = f"Ours is below the paper's {metric} in {len(below)} of {compared} rows{worst}."
         yield f"{verdict} {_reason(preset, dataset)}"
     yield from _claim(dataset, found, protocol)
+
+
+def _seeds(table: Table, found: Mapping[str, Sequence[Result]], results: Results) -> Iterator[str]:
+    """What several trainings on one split give: how much of a figure is chance of the training."""
+    for first in chain.from_iterable(found.values()):
+        trainings = results.trainings(job_of(first))
+        if len(trainings) > 1:
+            system, metric = SYSTEMS[first["system"]], table.metrics[0]
+            yield (
+                f"\n{system.label} ({system.path}), {len(trainings)} trainings on split {first['split']}: {metric} "
+                f"{spread(trainings, metric)}, ± over trainings; the table has the first."
+            )
 
 
 def _reason(preset: str, dataset: str) -> str:

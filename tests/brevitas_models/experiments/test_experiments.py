@@ -96,8 +96,13 @@ def test_runs_resumes_and_repeats(
     capsys.readouterr()
     assert main([*command, *chosen]) == 0  # nothing left to run
     assert len(lines(out)) == 2
+    assert main([*command, "--systems", "shufflenet_v2", "lbp_svm", "--seeds", "2"]) == 0
+    assert [(line["system"], line["seed"], line["training"].get("seed")) for line in lines(out)[2:]] == [
+        ("lbp_svm", 0, None), ("shufflenet_v2", 1, 5)
+    ]  # fmt: skip
     assert main([*command, "--systems", "shufflenet_v2", "--again"]) == 0
-    assert "neu/shufflenet_v2/grouped0_small: the same" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "neu/shufflenet_v2/grouped0_small: the same" in printed and "neu grouped 0 seed 1: shufflenet_v2" in printed
     assert found["shufflenet_v2"]["processor"] == processor()
     found["shufflenet_v2"]["val"][0][0] += 1
     found["shufflenet_v2"]["processor"] = "another"

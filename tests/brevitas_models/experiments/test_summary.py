@@ -65,6 +65,15 @@ def test_a_table_says_what_ran_and_where_it_is_below_the_paper(tmp_path) -> None
     assert "with 20 test images one standard error of this difference is 0.1118" in text
 
 
+def test_several_trainings_on_a_split_stand_beside_the_table(tmp_path) -> None:
+    """The table has the first; results of before there were seeds are first ones."""
+    for seed, right in ((2, 14), (0, 18), (1, 16)):
+        Results(tmp_path).add({**line("bi_shufflenet", 0, right), **({"seed": seed} if seed else {})})
+    text = markdown(TABLES["table2"], Results(tmp_path), "grouped", "small", range(5))
+    assert "| Bi-ShuffleNet | float | 1 | 4.13 | 0.9000 |" in text
+    assert "Bi-ShuffleNet (float), 3 trainings on split 0: accuracy 0.8000 ± 0.1000, ± over trainings" in text
+
+
 @pytest.mark.parametrize(("protocol", "images"), [("grouped", 40), ("paper", 36)])
 def test_an_image_that_two_random_splits_test_counts_once(tmp_path, protocol: str, images: int) -> None:
     results = Results(tmp_path)
