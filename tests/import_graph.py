@@ -28,6 +28,8 @@ def import_graph() -> Graph:
 
 
 def _imports(name: str, path: Path, known: dict[str, Path]) -> Iterator[str]:
+    if "iter_modules(__path__)" in path.read_text():  # a package that imports all that lies in it
+        yield from (other for other in known if other.rpartition(".")[0] == name and "._" not in other)
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom):
             assert node.module and not node.level, f"{path}: relative import"

@@ -1,20 +1,8 @@
-"""Hardware ops, one per file, each registered with FINN when this package is imported."""
+"""Hardware ops, one per file: every file of this folder is imported with it, and registers its op with FINN."""
 
-from finn_build.dataflow.ops import (  # noqa: F401
-    add,
-    bitconv,
-    concat,
-    depthtospace,
-    duplicate,
-    dwc,
-    fifo,
-    labelselect,
-    mvau,
-    pad,
-    pool,
-    split,
-    swg,
-    thresholding,
-    upsample,
-    wideswg,
-)
+from importlib import import_module
+from pkgutil import iter_modules
+
+for _found in iter_modules(__path__):
+    if not _found.name.startswith("_"):
+        import_module(f"{__name__}.{_found.name}")

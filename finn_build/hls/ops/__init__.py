@@ -1,43 +1,19 @@
-"""Every op for HLS, one per file, by its class."""
+"""Every op for HLS: `kernel` of the file here that has the stem of the op's own."""
 
 from collections.abc import Callable
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 from qonnx.core.modelwrapper import ModelWrapper
 
+import finn_build.dataflow.ops  # noqa: F401  (registers the ops)
+from finn_build.dataflow.ops.base import StreamOp
 from finn_build.hls.kernel import Kernel
-from finn_build.hls.ops import (
-    add,
-    bitconv,
-    concat,
-    depthtospace,
-    duplicate,
-    dwc,
-    labelselect,
-    mvau,
-    pad,
-    pool,
-    split,
-    swg,
-    thresholding,
-    upsample,
-    wideswg,
-)
 
+_STEMS = {found.name for found in iter_modules(__path__)}
 KERNELS: dict[str, Callable[[Any, ModelWrapper], Kernel]] = {  # by op type; a FIFO is the depth of a stream
-    "StreamAdd_rtl": add.kernel,
-    "BitConv_rtl": bitconv.kernel,
-    "StreamConcat_rtl": concat.kernel,
-    "DepthToSpace_rtl": depthtospace.kernel,
-    "DuplicateStreams_rtl": duplicate.kernel,
-    "StreamDWC_rtl": dwc.kernel,
-    "LabelSelect_rtl": labelselect.kernel,
-    "BitMVAU_rtl": mvau.kernel,
-    "StreamPad_rtl": pad.kernel,
-    "StreamPool_rtl": pool.kernel,
-    "StreamSplit_rtl": split.kernel,
-    "SWG_rtl": swg.kernel,
-    "StepThresholding_rtl": thresholding.kernel,
-    "Upsample_rtl": upsample.kernel,
-    "WideSWG_rtl": wideswg.kernel,
+    op.__name__: import_module(f"{__name__}.{stem}").kernel
+    for op in StreamOp.__subclasses__()
+    if (stem := op.__module__.rpartition(".")[2]) in _STEMS
 }
