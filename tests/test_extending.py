@@ -1,4 +1,4 @@
-"""docs/extending.md, followed by the letter: its files, put into a copy of the tree, are an op and a board that work."""
+"""docs/extending.md by the letter: its files, put into a copy of the tree, are an op and a board that work."""
 
 import os
 import re

@@ -129,7 +129,7 @@ def test_every_pass_stands_in_the_pipeline_and_says_what_it_does() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ClassDef) and any(getattr(b, "id", "") == "Transformation" for b in node.bases):
                 text = ast.get_docstring(node) or ""
-                assert ("Before: " in text and "After: " in text) or "After, " in text, node.name
+                assert "Before: " in text and ("After: " in text or "After, " in text), node.name
                 assert node.name in listed, node.name
                 found.append(node.name)
     assert len(found) == 12
