@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from finn_build.hls.design import TOP, HlsDesign
+
 _STANDARD = "vector|map|set|list|deque|queue|stack|string|algorithm|functional|memory|iostream|fstream|thread"
 RULES: dict[str, tuple[str, str]] = {  # pattern, what the record says
     "allocation": (r"\b(new\s+\w|delete\b|malloc\s*\(|calloc\s*\(|free\s*\()", "dynamic memory is not supported"),
@@ -22,6 +24,12 @@ def lint_cpp(path: Path) -> list[str]:
     """What Vitis HLS would refuse in a source or header: `<file>:<line>: <rule>: <what the record says>`."""
     code = _without_simulation(path.read_text())
     return [f"{path.name}:{code.count(chr(10), 0, at) + 1}: {rule}: {says}" for at, rule, says in _found(code)]
+
+
+def lint_design(design: HlsDesign) -> list[str]:
+    """What it would refuse in all that is handed to it: top, processes and library."""
+    headers = sorted((design.folder / "lib").glob("*.h"))
+    return [line for path in (*design.sources, design.folder / f"{TOP}.h", *headers) for line in lint_cpp(path)]
 
 
 def _found(code: str) -> Iterator[tuple[int, str, str]]:

@@ -7,6 +7,7 @@ from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.config import load_board
 from finn_build.frontend import network as networks
+from finn_build.hls.lint import lint_design
 from finn_build.pipeline import STEPS_HLS
 from finn_build.state import Build
 from tests.builds.pipeline_runs import start_build
@@ -27,6 +28,7 @@ def _run(network: networks.Network, out: Path, board: str = "zcu104") -> Build:
     build.board = load_board(board)
     for step in STEPS_HLS:
         step.run(build, lambda fraction: None)
+    assert build.cpp is not None and not lint_design(build.cpp)
     return build
 
 

@@ -29,6 +29,7 @@ from finn_build.evaluate.timing.graph import TimingGraph, Wires
 from finn_build.evaluate.timing.netlist import read_netlist
 from finn_build.evaluate.timing.paths import PortDepths, port_depths
 from finn_build.hls.design import write_hls
+from finn_build.hls.lint import lint_design
 from finn_build.hls.testbench import write_testbench
 from finn_build.rtl.lint import lint
 from finn_build.rtl.stitch import stitch
@@ -186,6 +187,7 @@ class OpBench:
             for i, op in enumerate(self.ops)
             for name, want in zip(op.onnx_node.output, self.expected(i), strict=True)
         }
+        assert not lint_design(design)
         testbench = write_testbench(design, self.values | outputs, FRAMES)
         result = simulate_cpp(design, testbench, FRAMES)
         for i, op in enumerate(self.ops):
