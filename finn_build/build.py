@@ -28,14 +28,18 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from brevitas_models.networks.names import DEFAULT_MODEL, kinds
 from finn_build.config import BOARD_DIR, CONFIG_DIR, BuildConfig, load_board, load_build
 from finn_build.errors import ConfigError, SignflowError
+from finn_build.given import Given
 from finn_build.output_folder import output_folder
 from finn_build.processes import ended_by_signals
 from finn_build.terminal import in_words, tells_errors
+
+if TYPE_CHECKING:
+    from finn_build.state import Build
 
 START_NAMES = ("integers", "lower", "fold", "buffer", "stitch")  # what comes later needs values that no file holds
 STEP_NAMES = (
@@ -187,7 +191,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         with ended_by_signals():
-            return _build(options)
+            run(options)
+            return 0
     except OSError as error:
         raise SignflowError(f"{error.filename or 'output'}: {in_words(error)}; nothing was kept") from error
     except KeyboardInterrupt:
@@ -195,12 +200,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1
 
 
-def _build(options: argparse.Namespace) -> int:
-    config = _configuration(options)
+def run(options: argparse.Namespace, given: Given | None = None) -> tuple[Path, Build]:
+    """Run a build with the options of `parser`.
+
+    Args:
+        options: parsed.
+        given: a network or frames that no file holds.
+
+    Returns:
+        The folder of its files, and what its steps made.
+
+    Raises:
+        SignflowError: see `run_build`.
+    """
+    given, config = given or Given(), _configuration(options, given is not None and given.module is not None)
     board = load_board(options.board)
     board = board.at(config.clk_mhz) if config.clk_mhz else board
-    name = options.checkpoint or options.onnx or Path(config.model)
-    out = options.out or Path("out") / f"{name.stem}-{board.name}"
+    name = (options.checkpoint or options.onnx or Path(config.model)).stem
+    name = name if given.module is None else type(given.module).__name__
+    out = options.out or Path("out") / f"{name}-{board.name}"
     _quiet_imports()
     from finn_build.frontend.input_checks import check_input  # here, as below: `--help` does without what these load
 
@@ -211,8 +229,8 @@ def _build(options: argparse.Namespace) -> int:
         prepare_finn(folder / ".finn")
         from finn_build.command import run_build
 
-        run_build(options, config, board, folder, out)
-    return 0
+        build = run_build(options, config, board, folder, out, given)
+    return out, build
 
 
 def _quiet_imports() -> None:
@@ -221,7 +239,7 @@ def _quiet_imports() -> None:
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
 
 
-def _configuration(options: argparse.Namespace) -> BuildConfig:
+def _configuration(options: argparse.Namespace, foreign: bool) -> BuildConfig:
     config = load_build(options.config or _preset(options))
     changes = {
         "model": options.model,
@@ -230,9 +248,9 @@ def _configuration(options: argparse.Namespace) -> BuildConfig:
         "clk_mhz": options.clk,
     }
     changes |= {"input_size": options.input_size, "ddr_skips": options.ddr_skips, "output": options.output}
-    foreign = options.checkpoint or options.onnx or (options.model and options.model != config.model)
-    foreign = foreign or (options.input_size and options.input_size != config.input_size)
-    if foreign and options.config is None:
+    other = options.checkpoint or options.onnx or (options.model and options.model != config.model)
+    other = other or (options.input_size and options.input_size != config.input_size)
+    if (foreign or other) and options.config is None:
         changes |= {"folding": {}, "target_fps": "max" if options.target_fps is None else options.target_fps}
     try:
         return replace(config, **{k: v for k, v in changes.items() if v is not None})

@@ -21,6 +21,7 @@ from finn_build.errors import ConfigError, TimingError
 from finn_build.evaluate.timing.report import misses_clock, timing_sheet
 from finn_build.frontend import network as networks
 from finn_build.frontend.input_checks import require_frames
+from finn_build.given import Given
 from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_FINN_HLS, STEPS_HLS, TIMING, YOSYS, OnStep, Step, run
 from finn_build.report.frames import write_frames, write_masks
 from finn_build.report.page import PAGE, redraw
@@ -35,17 +36,30 @@ _FILE_WIDTH = 132
 _UNSTITCHED = ("integers", "lower", "fold", "buffer")
 
 
-def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, folder: Path, out: Path) -> None:
+def run_build(
+    options: argparse.Namespace, config: BuildConfig, board: Board, folder: Path, out: Path, given: Given
+) -> Build:
     """Build into `folder`, which becomes `out` when all is well.
+
+    Args:
+        options: of the command line.
+        config, board: what is built, and for what.
+        folder, out: where it is made, and what that becomes.
+        given: what stands for files that the options would name.
 
     Raises:
         SignflowError: whatever is wrong with the input, or GateError when two levels disagree.
     """
     began, log = time.monotonic(), open_console(_FILE_WIDTH, stderr=True)
     steps = _steps(options, board)
-    network = _network(options, config, folder)
-    images = networks.load_images(options.images, network, config.frames, options.seed)
-    require_frames(options.images, len(images), config.frames)  # again: a network of masks leaves out what has none
+    network = _network(options, config, folder, given)
+    if given.images is None:
+        images = networks.load_images(options.images, network, config.frames, options.seed)
+    else:
+        images = networks.as_images(given.images, network)
+    require_frames(
+        "images" if given.images is not None else options.images, len(images), config.frames
+    )  # again: a network of masks leaves out what has none
     if options.images != networks.SYNTHETIC:
         log.print(summary(Path(options.images), images), markup=False, highlight=False)
     what = f"{network.name}: {network.origin}, for {board.name} at {board.clk_mhz:g} MHz, into {out}"
@@ -67,6 +81,7 @@ def run_build(options: argparse.Namespace, config: BuildConfig, board: Board, fo
     missed = _finish(build, options.impl, folder, out)
     if missed and options.require_timing:
         raise TimingError(missed)
+    return build
 
 
 def _steps(options: argparse.Namespace, board: Board) -> tuple[Step, ...]:
@@ -103,7 +118,9 @@ def _wants_timing(options: argparse.Namespace) -> bool:
     return bool(options.timing or options.require_timing)
 
 
-def _network(options: argparse.Namespace, config: BuildConfig, folder: Path) -> networks.Network:
+def _network(options: argparse.Namespace, config: BuildConfig, folder: Path, given: Given) -> networks.Network:
+    if given.module is not None:
+        return networks.from_module(given.module, given.input_shape, given.classes, folder)
     if options.onnx:
         return networks.from_qonnx(options.onnx)
     size = options.input_size if options.checkpoint else config.input_size

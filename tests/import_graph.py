@@ -65,6 +65,7 @@ def _reachable(graph: Graph, start: str) -> set[str]:
 # The rooms from the bottom up; a module is of the room whose name is the longest beginning of its own.
 ROOMS = (
     *("finn_build.errors", "finn_build.terminal", "finn_build.identifiers", "finn_build.processes"),
+    "finn_build.given",
     *("finn_build.locks", "finn_build.config", "finn_build.families", "finn_build.output_folder", "sim"),
     *("brevitas_models.data", "brevitas_models.layers", "brevitas_models.networks", "brevitas_models.training"),
     "brevitas_models.classical",
@@ -77,6 +78,7 @@ ROOMS = (
     *("finn_build.board.steps", "finn_build.hls.steps", "finn_build.report"),
     "finn_build.board.bitstream.report",  # a command: it draws the page of the report again
     *("finn_build.pipeline", "finn_build.command", "finn_build.doctor", "finn_build.build"),
+    *("finn_build.api", "finn_build.python"),
     *("brevitas_models.experiments", "brevitas_models.inspection", "brevitas_models"),  # and the commands
 )
 

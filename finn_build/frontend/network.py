@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
@@ -98,6 +99,20 @@ def from_checkpoint(path: Path, out: Path, **overrides: Any) -> Network:
     return replace(network, inspection=Inspection.of(known)) if known else network
 
 
+def from_module(model: nn.Module, input_shape: tuple[int, ...], classes: tuple[str, ...], out: Path) -> Network:
+    """A Brevitas network as it is; the caller's own is not touched.
+
+    Args:
+        model: the network.
+        input_shape: (1, C, H, W).
+        classes: names of its classes.
+        out: folder for its QONNX file.
+    """
+    model, name = deepcopy(model).eval(), type(model).__name__
+    path = export_qonnx(model, out / f"{name}.qonnx.onnx", input_shape, name, classes)
+    return Network(import_qonnx(path), model, name, "given as it is", classes, trained=True)
+
+
 def from_qonnx(path: Path) -> Network:
     """A QONNX file."""
     model = import_qonnx(path)
@@ -162,6 +177,18 @@ def load_images(source: str, network: Network, count: int, seed: int) -> ImageSe
         return load_folder(source, (height, width), channels, classes=network.classes if masks else (), masks=masks)
     data = load_folder(source, (height, width), channels)
     return match_classes(data, network.classes) if data.classes and network.classes else data
+
+
+def as_images(images: np.ndarray, network: Network) -> ImageSet:
+    """Frames from memory.
+
+    Raises:
+        DataError: they are not of the network's size.
+    """
+    if images.shape[1:] != network.input_shape[1:]:
+        raise DataError(f"images: {images.shape[1:]}; the network takes {network.input_shape[1:]} (C, H, W)")
+    names = tuple(f"image_{i}" for i in range(len(images)))
+    return ImageSet(images, np.full(len(images), UNLABELLED), names, (), np.full(len(images), ""))
 
 
 def _random_frames(source: str, shape: tuple[int, ...], count: int, seed: int) -> ImageSet:

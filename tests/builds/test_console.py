@@ -90,6 +90,11 @@ def test_installed_it_writes_the_driver(installed: Path, tmp_path: Path) -> None
     assert (tmp_path / "signflow_driver" / "accelerator.py").is_file() and list(tmp_path.glob("*.whl"))
 
 
+def test_installed_it_is_called_from_python(installed: Path, tmp_path: Path) -> None:
+    script = "import signflow; print(signflow.build.__module__, signflow.Build.__module__)"
+    assert _run(installed / "python", "-c", script, cwd=tmp_path).stdout == "finn_build.api finn_build.api\n"
+
+
 def test_usage_and_typos(capsys: pytest.CaptureFixture) -> None:
     assert console.main([]) == 0
     usage = capsys.readouterr().out
