@@ -1,0 +1,177 @@
+"""What each op may be: parameters drawn by Hypothesis, as cases of the op's test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from tests.dataflow.ops.op_case import OpCase
+from tests.dataflow.ops.test_add import add
+from tests.dataflow.ops.test_bitconv import bitconv
+from tests.dataflow.ops.test_concat import concat
+from tests.dataflow.ops.test_depthtospace import depth_to_space
+from tests.dataflow.ops.test_duplicate import duplicate
+from tests.dataflow.ops.test_dwc import dwc
+from tests.dataflow.ops.test_fifo import fifo
+from tests.dataflow.ops.test_labelselect import label
+from tests.dataflow.ops.test_mvau import mvau
+from tests.dataflow.ops.test_pad import pad
+from tests.dataflow.ops.test_pool import pool
+from tests.dataflow.ops.test_split import split
+from tests.dataflow.ops.test_swg import swg
+from tests.dataflow.ops.test_thresholding import steps
+from tests.dataflow.ops.test_upsample import upsample
+from tests.dataflow.ops.test_wideswg import wideswg
+
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+SIGNED = st.sampled_from([f"INT{bits}" for bits in range(2, 9)])
+INTEGERS = st.sampled_from([f"{sign}INT{bits}" for sign in ("", "U") for bits in range(2, 9)])
+TYPES = st.one_of(st.just("BIPOLAR"), st.just("BINARY"), INTEGERS)
+STYLES = st.sampled_from(["auto", "block", "distributed"])
+SMALL = st.integers(1, 4)
+
+
+def of_divisors(draw: Draw, count: int) -> int:
+    """A divisor."""
+    return draw(st.sampled_from([n for n in range(1, count + 1) if count % n == 0]))
+
+
+def geometry(draw: Draw, largest: int = 5) -> tuple[tuple[int, int], ...]:
+    """Image, kernel, stride and padding of a window that fits."""
+    kernel = draw(st.tuples(st.integers(1, largest), st.integers(1, largest)))
+    padding = draw(st.tuples(*(st.integers(0, k - 1) for k in (*kernel, *kernel))))
+    least = [max(1, k - padding[a] - padding[a + 2]) for a, k in enumerate(kernel)]
+    image = tuple(draw(st.integers(size, size + 7)) for size in least)
+    return image, kernel, draw(st.tuples(st.integers(1, 3), st.integers(1, 3))), padding
+
+
+@st.composite
+def windows(draw: Draw) -> OpCase:
+    channels = draw(SMALL) * draw(SMALL)
+    options = {"channels": channels, "simd": of_divisors(draw, channels), "dtype": draw(TYPES)}
+    return swg(*geometry(draw), **options, ram_style=draw(STYLES))
+
+
+@st.composite
+def wide_windows(draw: Draw) -> OpCase:
+    return wideswg(*geometry(draw, 4), draw(st.integers(1, 3)), draw(INTEGERS), draw(STYLES), draw(st.integers(1, 4)))
+
+
+@st.composite
+def pools(draw: Draw) -> OpCase:
+    channels = draw(SMALL) * draw(SMALL)
+    options = {"channels": channels, "pe": of_divisors(draw, channels), "dtype": draw(TYPES)}
+    return pool(*geometry(draw, 4), **options, function=draw(st.sampled_from(["max", "sum"])), ram_style=draw(STYLES))
+
+
+@st.composite
+def products(draw: Draw) -> OpCase:
+    weights = draw(st.one_of(st.just("BIPOLAR"), SIGNED))
+    simd, pe = draw(st.integers(1, 12)), draw(SMALL)
+    x = draw(st.one_of(TYPES, st.just("TERNARY")))
+    vectors = (1, draw(SMALL))
+    return mvau(
+        x,
+        weights,
+        simd * draw(SMALL),
+        pe * draw(SMALL),
+        simd,
+        pe,
+        vectors,
+        narrow=draw(st.booleans()) and weights != "BIPOLAR",
+    )
+
+
+@st.composite
+def convolutions(draw: Draw) -> OpCase:
+    simd, pe, kernel = draw(SMALL), draw(SMALL), draw(st.sampled_from([1, 2, 3, 5]))
+    channels, rows, lines = simd * draw(SMALL), pe * draw(SMALL), draw(st.sampled_from([0, 0, 3, 4, 8]))
+    image = draw(st.tuples(st.integers(kernel, 8), st.integers(kernel, 8)))
+    shortcut, x = draw(st.sampled_from(["none", "stream"])), draw(st.one_of(st.just("BIPOLAR"), SIGNED))
+    return bitconv(
+        image, channels, rows, kernel, draw(st.integers(1, 2)), simd=simd, pe=pe, in_lanes=of_divisors(draw, simd),
+        lanes=of_divisors(draw, pe), x=x, shortcut=shortcut, scales=draw(st.tuples(SMALL, SMALL)), lines=lines,
+        steps=draw(st.sampled_from([1, 3, 6, 7, 15])), steep=draw(st.sampled_from([1, 4])), ram_style=draw(STYLES),
+    )  # fmt: skip
+
+
+@st.composite
+def step_functions(draw: Draw) -> OpCase:
+    count, table = draw(st.integers(1, 300)), draw(st.booleans())
+    out = "INT9" if table else f"UINT{count.bit_length()}"
+    return steps(draw(SIGNED), out, count, of_divisors(draw, 6), table=table, shared=draw(st.booleans()))
+
+
+@st.composite
+def joins(draw: Draw) -> OpCase:
+    inputs, pe = draw(SMALL), draw(SMALL)
+    turns = draw(st.permutations([*range(inputs), *draw(st.lists(st.integers(0, inputs - 1), max_size=5))]))
+    types = [draw(TYPES) for _ in range(inputs)]
+    return concat([t for t in turns for _ in range(pe)], types, pe, [draw(st.sampled_from([1, 2, 8])) for _ in types])
+
+
+@st.composite
+def parts(draw: Draw) -> OpCase:
+    outputs, pe = draw(SMALL), draw(SMALL)
+    turns = draw(st.permutations([*range(outputs), *draw(st.lists(st.integers(-1, outputs - 1), max_size=5))]))
+    return split([t for t in turns for _ in range(pe)], pe, draw(TYPES))
+
+
+@st.composite
+def paddings(draw: Draw) -> OpCase:
+    image, padding = draw(st.tuples(st.integers(2, 7), st.integers(2, 7))), draw(st.tuples(*[st.integers(-2, 3)] * 4))
+    assume(all(image[a] + min(0, padding[a]) + min(0, padding[a + 2]) > 0 for a in (0, 1)))
+    channels = draw(SMALL) * draw(SMALL)
+    return pad(image, padding, channels, of_divisors(draw, channels), draw(INTEGERS))
+
+
+@st.composite
+def larger(draw: Draw) -> OpCase:
+    image, scale, channels = draw(st.tuples(SMALL, SMALL)), draw(st.tuples(SMALL, SMALL)), draw(SMALL) * draw(SMALL)
+    options = {"pe": of_divisors(draw, channels), "dtype": draw(TYPES), "ram_style": draw(STYLES)}
+    return upsample(image, scale, channels, function=draw(st.sampled_from(["nearest", "zeros"])), **options)
+
+
+@st.composite
+def blocks(draw: Draw) -> OpCase:
+    image, channels = draw(st.tuples(SMALL, SMALL)), draw(SMALL) * draw(SMALL)
+    return depth_to_space(
+        image, draw(st.integers(2, 4)), channels, of_divisors(draw, channels), draw(TYPES), draw(STYLES)
+    )
+
+
+@st.composite
+def labels(draw: Draw) -> OpCase:
+    count = draw(st.integers(1, 40))
+    return label(count, of_divisors(draw, count), draw(TYPES))
+
+
+@st.composite
+def converters(draw: Draw) -> OpCase:
+    narrow = of_divisors(draw, 24)
+    lanes = [narrow, narrow * of_divisors(draw, 24 // narrow)]
+    return dwc(*(lanes if draw(st.booleans()) else lanes[::-1]), draw(TYPES))
+
+
+DIVISORS_OF_6 = st.sampled_from([1, 2, 3, 6])
+OPS: dict[str, tuple[str, st.SearchStrategy[OpCase]]] = {
+    "add": ("StreamAdd_rtl", st.builds(add, TYPES, TYPES, st.integers(1, 9), st.integers(1, 9), DIVISORS_OF_6)),
+    "bitconv": ("BitConv_rtl", convolutions()),
+    "concat": ("StreamConcat_rtl", joins()),
+    "depthtospace": ("DepthToSpace_rtl", blocks()),
+    "duplicate": ("DuplicateStreams_rtl", st.builds(duplicate, st.integers(2, 5), DIVISORS_OF_6, TYPES)),
+    "dwc": ("StreamDWC_rtl", converters()),
+    "fifo": ("StreamFIFO_rtl", st.builds(fifo, st.integers(2, 300), STYLES, TYPES, DIVISORS_OF_6)),
+    "labelselect": ("LabelSelect_rtl", labels()),
+    "mvau": ("BitMVAU_rtl", products()),
+    "pad": ("StreamPad_rtl", paddings()),
+    "pool": ("StreamPool_rtl", pools()),
+    "split": ("StreamSplit_rtl", parts()),
+    "swg": ("SWG_rtl", windows()),
+    "thresholding": ("StepThresholding_rtl", step_functions()),
+    "upsample": ("Upsample_rtl", larger()),
+    "wideswg": ("WideSWG_rtl", wide_windows()),
+}
