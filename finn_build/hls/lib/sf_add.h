@@ -23,7 +23,7 @@ void add(Stream<A>& in0, Stream<B>& in1, Stream<OUT>& out0) {
 #pragma HLS UNROLL
             const ap_int<N::OUT_BITS + 1> sum = element<N::A_BITS, N::A_KIND>(a, p) * ap_int<N::A_SCALE_BITS>(N::A_SCALE) +
                                                 element<N::B_BITS, N::B_KIND>(b, p) * ap_int<N::B_SCALE_BITS>(N::B_SCALE);
-            sums.range((p + 1) * N::OUT_BITS - 1, p * N::OUT_BITS) = sum;
+            set_lane<N::OUT_BITS>(sums, p, sum);
         }
         out0.write(sums);
     }

@@ -27,7 +27,7 @@ ap_uint<N::IN_LANES> signs_of(const ap_uint<IN>& beat, int fold) {
     for (int l = 0; l < N::IN_LANES; ++l) {
 #pragma HLS UNROLL
         const ap_uint<N::IN_BITS> x = from_least<N::IN_BITS, N::IN_KIND>(lane_bits<N::IN_BITS>(beat, l));
-        signs[l] = ap_uint<N::IN_BITS + 1>(x) >= N::sign(fold, l);
+        set_lane<1>(signs, l, ap_uint<N::IN_BITS + 1>(x) >= N::sign(fold, l));
     }
     return signs;
 }
@@ -90,7 +90,7 @@ void bitconv_sums(Stream<N::SIMD>& words, Stream<N::PE * N::ACC_BITS>& sums, ap_
                 const ap_int<N::ACC_BITS> product = 2 * ap_int<N::ACC_BITS + 1>(popcount<N::SIMD>(same)) - N::SIMD;
                 const ap_int<N::ACC_BITS> before = place.starts() ? ap_int<N::ACC_BITS>(0) : acc[p];
                 acc[p] = before + (place.padded() ? ap_int<N::ACC_BITS>(0) : product);
-                beat.range((p + 1) * N::ACC_BITS - 1, p * N::ACC_BITS) = acc[p];
+                set_lane<N::ACC_BITS>(beat, p, acc[p]);
             }
             if (place.ends()) sums.write(beat);
             word = word == NF * SF - 1 ? 0 : word + 1;
@@ -124,8 +124,7 @@ ap_uint<OUT> bitconv_levels(const ap_uint<N::LANES * N::ACC_BITS>& sums, const a
         const ap_int<N::TOTAL_BITS> sum = element<N::ACC_BITS, SIGNED>(sums, l) * ap_int<N::SUM_SCALE_BITS>(N::SUM_SCALE);
         const ap_int<N::TOTAL_BITS> other =
             element<BITS, N::SHORTCUT_KIND>(added, l) * ap_int<N::SHORTCUT_SCALE_BITS>(N::SHORTCUT_SCALE);
-        levels.range((l + 1) * N::OUT_BITS - 1, l * N::OUT_BITS) =
-            bitconv_level<N>(ap_int<N::TOTAL_BITS>(sum + other), row, l);
+        set_lane<N::OUT_BITS>(levels, l, bitconv_level<N>(ap_int<N::TOTAL_BITS>(sum + other), row, l));
     }
     return levels;
 }

@@ -27,7 +27,7 @@ ap_uint<N::PE * N::OUT_BITS> read_one(int number, Stream<IN>& stream, REST&... r
         const ap_int<N::OUT_BITS + 1> x = N::kind(FIRST) == BIPOLAR  ? element<BITS, BIPOLAR>(beat, p)
                                           : N::kind(FIRST) == SIGNED ? element<BITS, SIGNED>(beat, p)
                                                                      : element<BITS, UNSIGNED>(beat, p);
-        out.range((p + 1) * N::OUT_BITS - 1, p * N::OUT_BITS) = ap_int<N::OUT_BITS + 1>(x << N::shift(FIRST));
+        set_lane<N::OUT_BITS>(out, p, ap_int<N::OUT_BITS + 1>(x << N::shift(FIRST)));
     }
     return out;
 }

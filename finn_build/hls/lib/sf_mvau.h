@@ -12,18 +12,6 @@
 
 namespace sf {
 
-/// Ones of a word.
-template <int SIZE>
-ap_uint<bits_for(SIZE)> popcount(const ap_uint<SIZE>& word) {
-#pragma HLS INLINE
-    ap_uint<bits_for(SIZE)> count = 0;
-    for (int k = 0; k < SIZE; ++k) {
-#pragma HLS UNROLL
-        count += word[k];
-    }
-    return count;
-}
-
 /// Dot product of one beat, as a word and element by element, with the weights of row `p` of the fold.
 template <class N, int WIDTH>
 ap_int<N::ACC_BITS> dot(const ap_uint<WIDTH>& x, const ap_int<N::IN_BITS + 1> (&elements)[N::SIMD], int word, int p) {
@@ -43,7 +31,7 @@ ap_int<N::ACC_BITS> dot(const ap_uint<WIDTH>& x, const ap_int<N::IN_BITS + 1> (&
     }
     for (int s = 0; s < N::SIMD; ++s) {
 #pragma HLS UNROLL
-        sum += signs[s] ? ap_int<N::IN_BITS + 2>(elements[s]) : ap_int<N::IN_BITS + 2>(-elements[s]);
+        sum += lane_bits<1>(signs, s) != 0 ? ap_int<N::IN_BITS + 2>(elements[s]) : ap_int<N::IN_BITS + 2>(-elements[s]);
     }
     return sum;
 }
@@ -78,7 +66,7 @@ void mvau(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<IN> (&vector)[N::MW / N::S
 #pragma HLS UNROLL
             const ap_int<N::ACC_BITS> before = sf == 0 ? ap_int<N::ACC_BITS>(0) : sums[p];
             sums[p] = before + dot<N>(x, elements, nf * SF + sf, p);
-            beat.range((p + 1) * N::ACC_BITS - 1, p * N::ACC_BITS) = sums[p];
+            set_lane<N::ACC_BITS>(beat, p, sums[p]);
         }
         if (sf == SF - 1) out0.write(beat);
         if (++sf == SF) {

@@ -24,7 +24,7 @@ ap_uint<OUT> pooled(const ap_uint<OUT>& before, const ap_uint<IN>& beat, bool fi
         ap_int<N::OUT_BITS + 2> result = x;
         if (!first) result = N::SUM ? ap_int<N::OUT_BITS + 2>(x + y) : ap_int<N::OUT_BITS + 2>(x > y ? x : y);
         if (!N::SUM && N::KIND == BIPOLAR) result = result > 0 ? 1 : 0;
-        after.range((p + 1) * N::OUT_BITS - 1, p * N::OUT_BITS) = result;
+        set_lane<N::OUT_BITS>(after, p, result);
     }
     return after;
 }

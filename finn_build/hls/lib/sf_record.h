@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <string>
 
+#include "sf_lanes.h"
+
 namespace sf {
 
 /// Trips of the longest loop of the node that runs.
@@ -31,12 +33,10 @@ inline std::FILE* open_tap(const char* name) { return std::fopen((std::string("t
 template <typename STREAM>
 void record_stream(STREAM& stream, std::FILE* file) {
     for (size_t left = stream.size(); left > 0; --left) {
-        auto beat = stream.read();
+        const auto beat = stream.read();
         unsigned char bytes[(beat.width + 7) / 8];
-        for (int k = 0; k < int(sizeof bytes); ++k) {
-            const int low = 8 * k, high = low + 7 < beat.width ? low + 7 : beat.width - 1;
-            bytes[k] = (unsigned char)beat.range(high, low).to_uint();
-        }
+        const ap_uint<8 * sizeof bytes> whole = beat;
+        for (int k = 0; k < int(sizeof bytes); ++k) bytes[k] = lane_bits<8>(whole, k).to_uint();
         std::fwrite(bytes, 1, sizeof bytes, file);
         stream.write(beat);
     }

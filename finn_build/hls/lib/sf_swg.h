@@ -17,7 +17,7 @@ ap_uint<2 * LANES> three_valued(const ap_uint<LANES>& signs) {
     ap_uint<2 * LANES> wide = 0;
     for (int s = 0; s < LANES; ++s) {
 #pragma HLS UNROLL
-        wide.range(2 * s + 1, 2 * s) = signs[s] ? 1 : 3;
+        set_lane<2>(wide, s, lane_bits<1>(signs, s) != 0 ? 1 : 3);
     }
     return wide;
 }

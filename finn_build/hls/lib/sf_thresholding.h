@@ -33,7 +33,7 @@ void thresholding(Stream<IN>& in0, Stream<OUT>& out0) {
         for (int p = 0; p < N::PE; ++p) {
 #pragma HLS UNROLL
             const ap_uint<N::IN_BITS> x = from_least<N::IN_BITS, N::IN_KIND>(lane_bits<N::IN_BITS>(beat, p));
-            levels.range((p + 1) * N::OUT_BITS - 1, p * N::OUT_BITS) = level<N>(search<N>(x, row, p), row, p);
+            set_lane<N::OUT_BITS>(levels, p, level<N>(search<N>(x, row, p), row, p));
         }
         out0.write(levels);
         if (++fold == N::FOLDS) fold = 0;
@@ -53,7 +53,7 @@ void thresholding_midpoint(Stream<IN>& in0, Stream<OUT>& out0) {
         for (int p = 0; p < N::PE; ++p) {
 #pragma HLS UNROLL
             const ap_uint<N::IN_BITS> x = from_least<N::IN_BITS, N::IN_KIND>(lane_bits<N::IN_BITS>(beat, p));
-            levels.range((p + 1) * N::OUT_BITS - 1, p * N::OUT_BITS) = displaced_level<N>(x, fold, p);
+            set_lane<N::OUT_BITS>(levels, p, displaced_level<N>(x, fold, p));
         }
         out0.write(levels);
         if (++fold == N::FOLDS) fold = 0;

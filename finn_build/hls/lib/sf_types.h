@@ -7,11 +7,10 @@
 #ifndef SF_TYPES_H
 #define SF_TYPES_H
 
-#define AP_INT_MAX_W 4096  // the most that Vitis HLS takes: windows of a first layer are wide
-#include <ap_int.h>
-#include <hls_stream.h>
-
+#include "sf_lanes.h"
 #include "sf_record.h"
+
+#include <hls_stream.h>
 
 namespace sf {
 
@@ -22,18 +21,8 @@ enum Kind { UNSIGNED, SIGNED, BIPOLAR };
 template <int WIDTH>
 using Stream = hls::stream<ap_uint<WIDTH> >;
 
-/// Bits that hold 0 to `count`.
-constexpr int bits_for(long long count) { return count < 2 ? 1 : 1 + bits_for(count / 2); }
-
 /// `a` modulo `b`, never negative.
 constexpr int wrapped(int a, int b) { return (a % b + b) % b; }
-
-/// Bits of one lane of a beat.
-template <int BITS, int WIDTH>
-ap_uint<BITS> lane_bits(const ap_uint<WIDTH>& beat, int lane) {
-#pragma HLS INLINE
-    return beat.range((lane + 1) * BITS - 1, lane * BITS);
-}
 
 /// Value of an element.
 template <int BITS, Kind KIND>
@@ -57,11 +46,10 @@ ap_uint<BITS> read_rom(const T (&memory)[ROWS][COLUMNS], int row, int entry) {
 #pragma HLS INLINE
     const int size = 8 * sizeof(T), words = (BITS + size - 1) / size;
     if (words == 1) return memory[row][entry];
-    ap_uint<BITS> word = 0;
+    ap_uint<words * size> word = 0;
     for (int k = 0; k < words; ++k) {
 #pragma HLS UNROLL
-        const int high = (k + 1) * size < BITS ? (k + 1) * size - 1 : BITS - 1;
-        word.range(high, k * size) = memory[row][entry * words + k];
+        set_lane<size>(word, k, memory[row][entry * words + k]);
     }
     return word;
 }

@@ -45,8 +45,7 @@ void wideswg(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<IN> (&rows)[N::W][N::KH
 #pragma HLS UNROLL
                 const ap_uint<PIXEL> left = x == 0 ? ap_uint<PIXEL>(0) : window[ky][kx < N::KW - 1 ? kx + 1 : kx];
                 window[ky][kx] = kx == N::KW - 1 ? column[ABOVE - ky] : left;
-                const int place = (ky * N::KW + kx) * PIXEL;
-                beat.range(place + PIXEL - 1, place) = window[ky][kx];
+                set_lane<PIXEL>(beat, ky * N::KW + kx, window[ky][kx]);
             }
         }
         const int oy = y + N::PT - ABOVE, ox = x + N::PL - (N::KW - 1);

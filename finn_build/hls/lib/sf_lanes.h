@@ -1,0 +1,75 @@
+// Lanes of a beat: read one, write one, count ones.
+//
+// In hardware these ranges of an ap_uint are wires. In C simulation the open headers shift the whole word for each, which
+// was most of its time where a first layer's window is wide: -DSF_WORDS takes the same bits from the machine words of 64
+// bits that those headers keep. A lane of at most so many bits lies in one or two of them.
+#ifndef SF_LANES_H
+#define SF_LANES_H
+
+#define AP_INT_MAX_W 4096  // the most that Vitis HLS takes: windows of a first layer are wide
+#include <ap_int.h>
+
+#if defined(SF_WORDS) && !defined(__SYNTHESIS__)
+#define SF_BY_WORDS 1
+#else
+#define SF_BY_WORDS 0
+#endif
+
+namespace sf {
+
+/// Bits that hold 0 to `count`.
+constexpr int bits_for(long long count) { return count < 2 ? 1 : 1 + bits_for(count / 2); }
+
+/// Bits of one lane of a beat.
+template <int BITS, int WIDTH>
+ap_uint<BITS> lane_bits(const ap_uint<WIDTH>& beat, int lane) {
+#pragma HLS INLINE
+#if SF_BY_WORDS
+    if (BITS <= 64) {
+        const int word = lane * BITS / 64, low = lane * BITS % 64;
+        unsigned long long bits = (unsigned long long)beat.V.get_pVal(word) >> low;
+        if (low + BITS > 64) bits |= (unsigned long long)beat.V.get_pVal(word + 1) << (64 - low);
+        return bits;
+    }
+#endif
+    return beat.range((lane + 1) * BITS - 1, lane * BITS);
+}
+
+/// Put bits into one lane of a beat.
+template <int BITS, int WIDTH>
+void set_lane(ap_uint<WIDTH>& beat, int lane, const ap_uint<BITS>& bits) {
+#pragma HLS INLINE
+#if SF_BY_WORDS
+    if (BITS <= 64) {
+        const int word = lane * BITS / 64, low = lane * BITS % 64;
+        const unsigned long long ones = ~0ULL >> (BITS < 64 ? 64 - BITS : 0), given = bits.V.get_pVal(0);
+        beat.V.set_pVal(word, ((unsigned long long)beat.V.get_pVal(word) & ~(ones << low)) | given << low);
+        if (low + BITS > 64) {
+            const unsigned long long kept = beat.V.get_pVal(word + 1) & ~(ones >> (64 - low));
+            beat.V.set_pVal(word + 1, kept | given >> (64 - low));
+        }
+        return;
+    }
+#endif
+    beat.range((lane + 1) * BITS - 1, lane * BITS) = bits;
+}
+
+/// Ones of a word.
+template <int SIZE>
+ap_uint<bits_for(SIZE)> popcount(const ap_uint<SIZE>& word) {
+#pragma HLS INLINE
+    ap_uint<bits_for(SIZE)> count = 0;
+#if SF_BY_WORDS
+    for (int k = 0; k < (SIZE + 63) / 64; ++k) count += __builtin_popcountll(word.V.get_pVal(k));
+#else
+    for (int k = 0; k < SIZE; ++k) {
+#pragma HLS UNROLL
+        count += word[k];
+    }
+#endif
+    return count;
+}
+
+}  // namespace sf
+
+#endif

@@ -1,0 +1,60 @@
+"""Lanes by machine words, as our C simulation takes them, are those by ranges, as synthesis and Vitis HLS take them."""
+
+from pathlib import Path
+
+from finn_build.hls.design import LIBRARY
+from sim._toolchain import compiler, run_tool
+from sim.csim import ap_types
+
+SIZES = ((1, 1), (1, 64), (1, 200), (3, 63), (5, 65), (7, 448), (13, 130), (27, 648), (64, 64), (64, 192), (100, 300))
+PROGRAM = """
+#include <cstdio>
+#include "sf_lanes.h"
+
+static unsigned long long seed = 88172645463325252ULL;
+
+static unsigned random_bits() {
+    seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
+    return seed >> 24;
+}
+
+template <int WIDTH>
+static ap_uint<WIDTH> random_word() {
+    ap_uint<WIDTH> word = 0;
+    for (int k = 0; k < WIDTH; ++k) word[k] = random_bits() & 1;
+    return word;
+}
+
+template <int BITS, int WIDTH>
+static int differences() {
+    int found = 0;
+    for (int lane = 0; lane < WIDTH / BITS; ++lane) {
+        ap_uint<WIDTH> beat = random_word<WIDTH>(), other = beat;
+        const ap_uint<BITS> bits = random_word<BITS>();
+        const int high = (lane + 1) * BITS - 1, low = lane * BITS;
+        found += sf::lane_bits<BITS>(beat, lane) != ap_uint<BITS>(beat.range(high, low));
+        sf::set_lane<BITS>(beat, lane, bits);
+        other.range(high, low) = bits;
+        found += beat != other;
+        int ones = 0;
+        for (int k = 0; k < WIDTH; ++k) ones += beat[k];
+        found += sf::popcount<WIDTH>(beat) != ones;
+    }
+    return found;
+}
+
+int main() {
+    int found = 0;
+    TESTS
+    std::printf("%d differences by %s\\n", found, SF_BY_WORDS ? "words" : "ranges");
+}
+"""
+
+
+def test_both_forms(tmp_path: Path) -> None:
+    tests = "".join(f"found += differences<{bits}, {width}>();" for bits, width in SIZES)
+    (tmp_path / "lanes.cpp").write_text(PROGRAM.replace("TESTS", tests))
+    for flags, form in ((["-DSF_WORDS"], "words"), ([], "ranges")):
+        command = [compiler(), "-std=c++14", "-w", *flags, f"-I{LIBRARY}", f"-I{ap_types()}"]
+        run_tool([*command, str(tmp_path / "lanes.cpp"), "-o", str(tmp_path / form)], "compiling lanes.cpp")
+        assert run_tool([str(tmp_path / form)], "lanes") == f"0 differences by {form}\n"
