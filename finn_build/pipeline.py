@@ -41,6 +41,7 @@ from finn_build.finn.hls_layers import lower_to_finn_hls, synthesis_blocker
 from finn_build.frontend.export import read_taps
 from finn_build.frontend.integers import IntegerNetwork, to_integers
 from finn_build.frontend.meaning import meanings
+from finn_build.hls.design import refuse_unknown
 from finn_build.hls.steps import simulate_cpp, write_cpp
 from finn_build.proof import levels
 from finn_build.proof.accuracy import Accuracy, measure_accuracy
@@ -87,6 +88,12 @@ def lower(build: Build, progress: Progress) -> None:
         CompactSteps(),  # behind fusing, which gives steps their op; before folding, which counts their area and cycles
         InsertDuplicates(),  # every reader is known now, and widening wants one each
     )
+
+
+def lower_for_cpp(build: Build, progress: Progress) -> None:
+    """Lower, and list every op that C++ has no form of before any is folded."""
+    lower(build, progress)
+    refuse_unknown(build.streams)
 
 
 def lower_finn_hls(build: Build, progress: Progress) -> None:
@@ -249,7 +256,9 @@ BITSTREAMS: dict[tuple[str, str], Step] = {  # on request, before deploy; by too
     ("open", "signflow"): Step("bitstream", bitstream_open),
 }
 STEPS_HLS: tuple[Step, ...] = (
-    *STEPS[: [s.name for s in STEPS].index("stitch")],  # one hardware graph with its FIFOs for both back ends
+    STEPS[0],
+    Step("lower", lower_for_cpp, saves_streams=True),
+    *STEPS[2 : [s.name for s in STEPS].index("stitch")],  # one hardware graph with its FIFOs for both back ends
     Step("hls", write_cpp),
     Step("execute", execute),
     Step("csim", simulate_cpp),

@@ -1,4 +1,4 @@
-"""Depths of streams as the C++ states them, compared with those of the hardware graph.
+"""Depths of streams as the C++ states them, compared with those of the hardware graph and of its ops.
 
 A C simulation has no depths: its streams hold whatever is written. In hardware one that is too shallow stalls for ever.
 """
@@ -6,6 +6,7 @@ A C simulation has no depths: its streams hold whatever is written. In hardware 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from finn_build.errors import GateError
 from finn_build.hls.design import TOP, HlsDesign
@@ -14,18 +15,29 @@ _DEPTH = re.compile(r"#pragma HLS STREAM variable=(\w+) depth=(\d+)\n")
 
 
 def check_depths(design: HlsDesign) -> None:
-    """Read `accelerator.cpp` as Vitis HLS does.
+    """Read the top and the processes as Vitis HLS does.
 
     Raises:
-        GateError: a stream has another depth than the graph's FIFO, or none.
+        GateError: a stream has another depth than the graph's FIFO, or than its op asks for, or none.
     """
-    text = (design.folder / f"{TOP}.cpp").read_text()
-    stated = {name: int(depth) for name, depth in _DEPTH.findall(text)}
+    top = design.folder / f"{TOP}.cpp"
+    stated = _stated(top)
     for channel in design.channels.values():
-        found = stated.get(channel.name)
-        if found != channel.depth:
-            least = f"; with less than {channel.least_depth} its skip stalls for ever" if channel.least_depth else ""
-            raise GateError(
-                f"the gate failed at {channel.fifo or channel.name}: stream {channel.name} of {TOP}.cpp holds "
-                f"{'an unstated number of' if found is None else found} beats, the graph's FIFO {channel.depth}{least}"
-            )
+        least = f"; with less than {channel.least_depth} its skip stalls for ever" if channel.least_depth else ""
+        wanted = f"the graph's FIFO {channel.depth}{least}"
+        _require(top, channel.fifo or channel.name, channel.name, stated.get(channel.name), channel.depth, wanted)
+    for node, streams in design.inner.items():
+        path = design.folder / "processes" / f"{node}.cpp"
+        stated = _stated(path) if streams else {}
+        for inner in streams:
+            _require(path, node, inner.name, stated.get(inner.name), inner.depth, f"its op needs {inner.depth}")
+
+
+def _stated(path: Path) -> dict[str, int]:
+    return {name: int(depth) for name, depth in _DEPTH.findall(path.read_text())}
+
+
+def _require(path: Path, at: str, stream: str, found: int | None, depth: int, wanted: str) -> None:
+    if found != depth:
+        holds = "an unstated number of" if found is None else found
+        raise GateError(f"the gate failed at {at}: stream {stream} of {path.name} holds {holds} beats, {wanted}")

@@ -15,7 +15,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 
 from finn_build.config import Board
 from finn_build.errors import UnsupportedModelError
-from finn_build.hls.kernel import Kernel
+from finn_build.hls.kernel import Inner
 from finn_build.hls.ops import KERNELS
 from finn_build.hls.process import ENVIRONMENT, HLS_DIR, Process
 from finn_build.hls.streams import Channel, Port, Top, in_order, is_fifo
@@ -37,7 +37,7 @@ class HlsDesign:
         inputs, outputs: ports of the top, in the order of the graph's inputs and outputs.
         skips: ports of each FIFO in the board's memory, out and back.
         channels: streams by tensor; two tensors with a FIFO between them are one stream.
-        kernels: forms of the ops, by node.
+        inner: streams between the loops of each op, by node.
     """
 
     folder: Path
@@ -46,7 +46,7 @@ class HlsDesign:
     outputs: tuple[Port, ...]
     skips: tuple[tuple[Port, Port], ...]
     channels: dict[str, Channel]
-    kernels: dict[str, Kernel]
+    inner: dict[str, Sequence[Inner]]
 
     @property
     def ports(self) -> tuple[Port, ...]:
@@ -68,7 +68,8 @@ def write_hls(model: ModelWrapper, folder: Path, board: Board) -> HlsDesign:
     Raises:
         UnsupportedModelError: an op has no form for HLS, a stream is too wide for it, or a name cannot stand in code.
     """
-    _refuse_unknown(model)
+    refuse_unknown(model)
+    _refuse_names(model)
     top = Top(model)
     processes = [Process(node, model) for node in model.graph.node if not is_fifo(node)]
     _refuse_wide(processes)
@@ -80,17 +81,20 @@ def write_hls(model: ModelWrapper, folder: Path, board: Board) -> HlsDesign:
         source.write_text(process.source())
     _write_top(folder, top, processes)
     _write_script(folder, [process.name for process in processes], board, cosim=not top.skips)
-    kernels = {process.name: process.kernel for process in processes}
+    inner = {process.name: process.kernel.inner for process in processes}
     sources.append(folder / f"{TOP}.cpp")
-    return HlsDesign(folder, tuple(sources), top.inputs, top.outputs, top.skips, top.channels, kernels)
+    return HlsDesign(folder, tuple(sources), top.inputs, top.outputs, top.skips, top.channels, inner)
 
 
-def _refuse_unknown(model: ModelWrapper) -> None:
-    nodes = model.graph.node
-    unknown = [f"{n.name} ({n.op_type})" for n in nodes if n.op_type not in KERNELS and not is_fifo(n)]
+def refuse_unknown(model: ModelWrapper) -> None:
+    """Raise UnsupportedModelError with every op of a hardware graph that HLS has no form of."""
+    unknown = [f"{n.name} ({n.op_type})" for n in model.graph.node if n.op_type not in KERNELS and not is_fifo(n)]
     if unknown:
         raise UnsupportedModelError(f"HLS has no form of {', '.join(unknown)}; build with --impl rtl")
-    names = [node.name for node in nodes]
+
+
+def _refuse_names(model: ModelWrapper) -> None:
+    names = [node.name for node in model.graph.node]
     if len({TOP, *names}) != len(names) + 1 or not all(map(is_identifier, names)):
         raise UnsupportedModelError("HLS needs nodes with unique names of letters, digits and single underscores")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from finn_build.dataflow.passes._skips import too_shallow
+from finn_build.errors import GateError
 from finn_build.hls.depths import check_depths
 from finn_build.hls.design import write_hls
 from finn_build.hls.testbench import write_testbench
@@ -22,6 +24,8 @@ def write_cpp(build: Build, progress: Progress) -> None:
 def simulate_cpp(build: Build, progress: Progress) -> None:
     """Level 5: the C++ compiled and run on the gate's frames, every stream recorded."""
     assert build.cpp is not None
+    if shallow := too_shallow(build.streams):
+        raise GateError("the gate failed: with these depths a skip stalls for ever, which csim does not see:", shallow)
     check_depths(build.cpp)
     testbench = write_testbench(build.cpp, build.values[2], build.config.frames)
     build.csim = csim.simulate_cpp(build.cpp, testbench, build.config.frames, progress)

@@ -1,4 +1,4 @@
-"""What the report says of the C++: loops and memories beside those of the RTL, and what was not run."""
+"""What the report says of an op's C++, beside its RTL in every build: beats, loops, memories, and what was not run."""
 
 from __future__ import annotations
 
@@ -6,20 +6,32 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any
 
-from finn_build.hls.design import HlsDesign
+from onnx import NodeProto
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
+
+from finn_build.hls.ops import KERNELS
 from sim.csim import CsimResult
 
 CSYNTH = "not run"
 
 
-def op_sheet(name: str, design: HlsDesign, csim: CsimResult | None) -> dict[str, Any]:
-    """One op: trips of its longest loop for a frame (csim), the II its pragma asks for, its memories, csynth."""
-    kernel = design.kernels[name]
+def op_sheet(node: NodeProto, model: ModelWrapper, csim: CsimResult | None) -> dict[str, Any] | None:
+    """One op: beats of a frame, those of the RTL too; trips of its longest loop (csim), the II its pragma asks for,
+    its memories, csynth. None for what is no process of the C++: a FIFO, or a layer of FINN.
+    """
+    if node.op_type not in KERNELS:
+        return None
+    op = getCustomOp(node)
+    kernel = KERNELS[node.op_type](op, model)
     arrays = [(a.name, prod(a.shape), a.bits, a.impl) for loop in kernel.loops for a in loop.arrays]
     roms = [(m.array, len(m.values), m.width * m.values.shape[1], m.impl) for m in kernel.memories]
     return {
+        "beats_in": [stream.beats for stream in op.streams_in()],
+        "beats_out": [stream.beats for stream in op.streams_out()],
         "loops": [loop.function for loop in kernel.loops],
-        "trips_csim": csim.trips[name] if csim else None,
+        "csim": "run" if csim else "not run",
+        "trips_csim": csim.trips[node.name] if csim else None,
         "ii": 1,
         "memories": [
             {"name": name, "words": words, "bits": bits, "impl": impl} for name, words, bits, impl in (*roms, *arrays)

@@ -94,7 +94,7 @@ def _layer_row(build: Build, node: NodeProto, reads: list[str]) -> dict[str, Any
         "bram36": area.bram18 / 2,
         "dsp": area.dsp,
         "uram": area.uram,
-        "hls": hls.op_sheet(node.name, build.cpp, build.csim) if build.cpp and node.name in build.cpp.kernels else None,
+        "hls": hls.op_sheet(node, build.streams, build.csim),
         "timing_ns": op_sheet(build.timing.ops[node.name]) if build.timing and node.name in build.timing.ops else None,
         **_when(build, node),
     }

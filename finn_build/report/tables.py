@@ -104,7 +104,8 @@ def _table(report: Mapping[str, Any]) -> Table:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("op", no_wrap=True)
     table.add_column("layer", overflow="fold")
-    measured = "csim trips" if any(row["hls"] for row in report["layers"]) else "rtlsim"
+    in_csim = any(row["hls"] and row["hls"]["trips_csim"] for row in report["layers"])
+    measured = "csim trips" if in_csim else "rtlsim"
     for name in ("PE", "SIMD", "cycles predicted", measured, "LUT", "Yosys LUT", "BRAM36", "DSP", "ns"):
         table.add_column(name, justify="right")
     for row in rows:
@@ -113,7 +114,7 @@ def _table(report: Mapping[str, Any]) -> Table:
             row["pe"],
             row["simd"],
             row["cycles_predicted"],
-            row["hls"]["trips_csim"] if row["hls"] else row["cycles_rtlsim"],
+            row["hls"]["trips_csim"] if row["hls"] and in_csim else row["cycles_rtlsim"],
             row["lut"],
             row["lut_yosys"],
             row["bram36"],

@@ -87,6 +87,9 @@ def test_no_start_skips_a_level_of_the_gate(onnx_file: Path, tmp_path: Path, cap
     assert estimate["cycles"]["predicted_latency"] == report["cycles"]["latency"]
     assert estimate["resources"]["estimate"] == report["resources"]["estimate"]
     assert report["gate"]["levels"] == [1, 2, 3, 4]
+    cpp = next(row["hls"] for row in report["layers"] if row["op"] == "BitConv")
+    assert (cpp["ii"], cpp["csim"], cpp["csynth"], cpp["trips_csim"]) == (1, "not run", "not run", None)
+    assert cpp["beats_in"] and cpp["beats_out"] and cpp["memories"]
     for late in ("execute", "rtlsim-ops", "rtlsim-stitched", "gate"):
         with pytest.raises(SystemExit):
             _run(onnx_file, out, "--start", late)

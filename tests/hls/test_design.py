@@ -1,5 +1,6 @@
 """What cannot be C++ is said before any is written."""
 
+from copy import copy
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from finn_build.config import load_board
 from finn_build.errors import UnsupportedModelError
 from finn_build.hls.design import write_hls
 from finn_build.hls.ops import KERNELS
+from finn_build.pipeline import STEPS_HLS
+from finn_build.state import Build
 from tests.dataflow.ops.op_case import OpBench, OpCase
 
 
@@ -30,6 +33,13 @@ def test_ops_without_a_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delitem(KERNELS, "StreamDWC_rtl")
     with pytest.raises(UnsupportedModelError, match=r"HLS has no form of StreamDWC_rtl_0 \(StreamDWC_rtl\);"):
         write_hls(_bench(4, 2).model, tmp_path / "hls", load_board("pynq-z2"))
+
+
+def test_ops_without_a_form_are_listed_before_folding(built: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(KERNELS, "BitConv_rtl")
+    monkeypatch.delitem(KERNELS, "BitMVAU_rtl")
+    with pytest.raises(UnsupportedModelError, match=r"no form of MVAU_0 \(BitMVAU_rtl\), BitConv_0 \(BitConv_rtl\)"):
+        next(s for s in STEPS_HLS if s.name == "lower").run(copy(built), lambda fraction: None)
 
 
 def test_names_that_cannot_stand_in_code(tmp_path: Path) -> None:

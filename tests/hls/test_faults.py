@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.errors import GateError, SimulationError
 from finn_build.hls.design import HlsDesign
@@ -86,6 +88,26 @@ def test_a_wrong_depth_is_named(built: Build, tmp_path: Path) -> None:
     fault = _replace("accelerator.cpp", f"{pragma}{channel.depth}\n", f"{pragma}{channel.depth - 1}\n")
     with pytest.raises(GateError, match=rf"{channel.fifo}: stream {channel.name} of accelerator.cpp holds "):
         _verdict(_copied(built, tmp_path / "hls", fault))
+
+
+def test_a_wrong_depth_within_an_op_is_named(built: Build, tmp_path: Path) -> None:
+    fault = _replace("processes/BitConv_0.cpp", "variable=words depth=2\n", "variable=words depth=1\n")
+    with pytest.raises(GateError, match=r"BitConv_0: stream words of BitConv_0.cpp holds 1 beats, its op needs 2"):
+        _verdict(_copied(built, tmp_path / "hls", fault))
+
+
+def test_a_fifo_of_the_graph_that_is_too_shallow_is_named(built: Build, tmp_path: Path) -> None:
+    broken = _copied(built, tmp_path / "hls", lambda folder: None)
+    broken.streams = ModelWrapper(broken.streams.model, make_deepcopy=True)
+    fifo = max(
+        (getCustomOp(n) for n in broken.streams.graph.node if n.op_type == "StreamFIFO_rtl"),
+        key=lambda op: op.attr("leastDepth"),
+    )
+    least = fifo.attr("leastDepth")
+    assert least > 2
+    fifo.set_nodeattr("depth", least - 1)
+    with pytest.raises(GateError, match=rf"{fifo.onnx_node.name} \(.*holds {least - 1:,} beats and needs {least:,}"):
+        _verdict(broken)
 
 
 def test_a_loop_that_ends_early_names_its_stream(built: Build, tmp_path: Path) -> None:
