@@ -1,6 +1,7 @@
 """The tree is the architecture: one op, one stem; one pass, one test."""
 
 import ast
+import runpy
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,8 @@ def test_every_pass_stands_in_the_pipeline_and_says_what_it_does() -> None:
                 assert node.name in listed, node.name
                 found.append(node.name)
     assert len(found) == 12
+
+
+def test_the_picture_of_the_rooms_is_as_the_code() -> None:
+    picture = runpy.run_path(str(ROOT / "docs" / "draw_rooms.py"))["picture"]
+    assert (ROOT / "docs" / "rooms.svg").read_text() == picture(), "run `python docs/draw_rooms.py`"
