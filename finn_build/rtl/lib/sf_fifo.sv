@@ -73,18 +73,14 @@ module sf_fifo #(
     end else begin : g_memory
         localparam int ADDR = PLACES > 1 ? $clog2(PLACES) : 1;
         localparam int COUNT = ADDR + 1;
-        logic empty, one_left;  // no place is full; all but one are
-        logic full_q;       // all are: known a cycle ahead, so that no path holds both the count and a ready
+        logic empty;
         wire  read = advance && !empty;
         wire  up = write && !read;
         wire  down = read && !write;
-        assign in0_ready = !full_q;
 
         always_ff @(posedge clk) begin
             if (rst) valid_q <= 1'b0;
             else if (advance) valid_q <= !empty;
-            if (rst) full_q <= 1'b0;
-            else if (up || down) full_q <= up && one_left;
         end
 
         if (RAM_STYLE == 0 && PLACES <= SRL_PLACES) begin : g_srl
@@ -92,7 +88,7 @@ module sf_fifo #(
             logic [ADDR:0] tail_q;
 
             assign empty = tail_q[ADDR];
-            assign one_left = tail_q == COUNT'(PLACES - 2);
+            assign in0_ready = tail_q != COUNT'(PLACES - 1);
 
             // Shift registers of one bit each, read together.
             wire  [WIDTH-1:0] oldest;
@@ -114,12 +110,12 @@ module sf_fifo #(
             localparam logic [ADDR-1:0] LAST = ADDR'(PLACES - 1);
             logic [ADDR-1:0] write_addr_q, read_addr_q;
             logic [ADDR:0] count_q;
-            logic empty_q;
+            logic full_q, empty_q;  // known a cycle ahead, so that no path holds both the count and a ready
             wire  [ADDR+1:0] count = {count_q, 1'b1} + {{ADDR + 1{down}}, up};  // one carry chain: the low bit carries in
             wire  unused = &{1'b0, count[0]};
 
             assign empty = empty_q;
-            assign one_left = count_q == COUNT'(PLACES - 1);
+            assign in0_ready = !full_q;
 
             sf_ram #(.WIDTH(WIDTH), .WORDS(PLACES), .STYLE(RAM_STYLE)) places (
                 .clk, .write, .write_addr(write_addr_q), .write_data(in0_data),
@@ -131,11 +127,13 @@ module sf_fifo #(
                     write_addr_q <= '0;
                     read_addr_q  <= '0;
                     count_q      <= '0;
+                    full_q       <= 1'b0;
                     empty_q      <= 1'b1;
                 end else begin
                     if (write) write_addr_q <= write_addr_q == LAST ? '0 : write_addr_q + 1'b1;
                     if (read) read_addr_q <= read_addr_q == LAST ? '0 : read_addr_q + 1'b1;
                     count_q <= count[ADDR+1:1];
+                    if (up || down) full_q <= up && count_q == COUNT'(PLACES - 1);
                     if (up || down) empty_q <= down && count_q == COUNT'(1);
                 end
             end

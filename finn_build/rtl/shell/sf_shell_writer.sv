@@ -55,10 +55,10 @@ module sf_shell_writer #(
     // The stream's side: beats until the job is complete, then the rest of the last word.
     logic [31:0] left_q;  // bytes of the job that have not come
     logic [LOW-1:0] tail_q;  // bytes of the last word; 0 for all
-    logic busy_q, wanted_q, beat_ready, next_valid, next_ready, word_valid, word_ready, buffer_valid;
+    logic busy_q, wanted_q, flush_q, beat_ready, next_valid, next_ready, word_valid, word_ready, buffer_valid;
     logic [DATA_BITS-1:0] next_word, word;
     wire start = job_valid && job_ready;
-    wire wanted = wanted_q;  // a job is under way, and beats of it are to come: kept, because the stream's ready waits for it
+    wire wanted = wanted_q;  // beats of a job are to come: kept, and apart from its opposite, because the stream's ready waits
     wire come = in0_valid && in0_ready;
     wire ends = left_q <= 32'(BEAT_BYTES);
     wire empty = rst || !busy_q;  // beats that reach past the job's end are not the next one's
@@ -67,7 +67,7 @@ module sf_shell_writer #(
     assign in0_ready = wanted && beat_ready;
 
     sf_shell_gearbox #(.IN_BYTES(BEAT_BYTES), .OUT_BYTES(WORD_BYTES)) u_words (
-        .clk, .rst(empty), .clear(1'b0), .flush(!wanted), .in0_data, .in0_valid(in0_valid && wanted), .in0_ready(beat_ready),
+        .clk, .rst(empty), .clear(1'b0), .flush(flush_q), .in0_data, .in0_valid(in0_valid && wanted), .in0_ready(beat_ready),
         .out0_data(next_word), .out0_valid(next_valid), .out0_ready(next_ready)
     );
 
@@ -95,6 +95,7 @@ module sf_shell_writer #(
     wire announce = burst_valid && room && held_q && !halt;
     wire answered = m_axi_bvalid && m_axi_bready;
     wire finished = !bursts_left && quiet;
+    wire wanted_next = start ? job_bytes != '0 : wanted && !finished && !(come && ends);
 
     sf_shell_bursts #(.ADDR_BITS(ADDR_BITS), .WORD_BYTES(WORD_BYTES), .BURST(BURST), .COUNT_BITS(WORDS)) u_bursts (
         .clk, .rst, .load(start), .address(job_address), .busy(bursts_left),
@@ -123,6 +124,7 @@ module sf_shell_writer #(
         if (rst) begin
             busy_q        <= 1'b0;
             wanted_q      <= 1'b0;
+            flush_q       <= 1'b1;
             m_axi_awvalid <= 1'b0;
             words_q       <= '0;
             sending_q     <= 1'b0;
@@ -130,8 +132,8 @@ module sf_shell_writer #(
         end else begin
             if (start) busy_q <= 1'b1;
             else if (finished) busy_q <= 1'b0;
-            if (start) wanted_q <= job_bytes != '0;
-            else if (finished || (come && ends)) wanted_q <= 1'b0;
+            wanted_q <= wanted_next;
+            flush_q  <= !wanted_next;
             if (!m_axi_awvalid || m_axi_awready) m_axi_awvalid <= announce;
             if (announce) words_q <= burst_words;
             else if (sent) words_q <= words_q - (STEP + 1)'(1);

@@ -83,6 +83,7 @@ module skip_proof #(
         assert (to_read <= RING);
         if (dut.u_writer.busy_q) assert (!dut.u_writer.left_q[0] && dut.u_writer.wanted_q == (dut.u_writer.left_q != '0));
         assert (dut.u_writer.sending_q == (dut.u_writer.words_q != '0));
+        assert (dut.u_writer.flush_q == !dut.u_writer.wanted_q);
         assert (!dut.u_writer.u_cut.g_pair.full_q || dut.u_writer.u_cut.valid_q);
         assert (!dut.u_reader.u_cut.g_pair.full_q || dut.u_reader.u_cut.valid_q);
         if (dut.u_writer.burst_valid) assert (dut.u_writer.burst_words == BURST && to_write != 0);
@@ -92,7 +93,7 @@ module skip_proof #(
         if (dut.u_reader.busy_q) assert (!dut.u_reader.left_q[0]);
         assert (come + 32'(dut.u_reader.awaited_q) == claimed && claimed <= 64 && dut.u_reader.u_words.g_memory.g_ram.count_q <= 63);
         if (m_axi_arvalid) assert (dut.u_reader.busy_q && dut.u_reader.awaited_q >= BURST);
-        assert (dut.u_reader.u_words.g_memory.full_q == (dut.u_reader.u_words.g_memory.g_ram.count_q == 63) && dut.u_reader.u_words.g_memory.g_ram.empty_q == (dut.u_reader.u_words.g_memory.g_ram.count_q == '0));
+        assert (dut.u_reader.u_words.g_memory.g_ram.full_q == (dut.u_reader.u_words.g_memory.g_ram.count_q == 63) && dut.u_reader.u_words.g_memory.g_ram.empty_q == (dut.u_reader.u_words.g_memory.g_ram.count_q == '0));
         assert (to_write % BURST == 0 && to_read % BURST == 0);
         if (dut.known) assert (base % BURST == 0);
         if (to_write != 0) assert (dut.u_writer.u_bursts.place_q == 31'(base + RING - to_write));
