@@ -48,11 +48,13 @@ def run_rtl(chosen: Sequence[Mutant], say: Callable[[str], None]) -> list[Mutant
     by_home, alive = defaultdict(list), []
     for mutant in chosen:
         by_home[home(mutant.path)].append(mutant)
-    for stem, mutants in sorted(by_home.items(), key=lambda item: item[0]):
+    for stem, mutants in sorted(by_home.items(), key=lambda item: (item[0] in ("shell", "skip"), item[0])):
         with tempfile.TemporaryDirectory(prefix="signflow_mutants_") as folder:
             left = survivors(stem, mutants, Path(folder))
         alive += left
         say(f"{stem}: {len(mutants) - len(left)} of {len(mutants)} seen")
+        for mutant in left:
+            say(f"  not seen: {mutant}")
     return alive
 
 
@@ -77,8 +79,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen = draw([m for m in all_mutants() if options.only in str(m.path)], options.count, options.seed)
         print(f"{len(chosen)} mutants, seed {options.seed}", flush=True)
         alive = run(chosen, lambda line: print(line, flush=True))
-    for mutant in alive:
-        print(f"not seen: {mutant}")
     share = 1 - len(alive) / max(1, len(chosen))
     print(f"{len(chosen) - len(alive)} of {len(chosen)} mutants seen: {share:.1%}")
     return int(share < WANTED)

@@ -161,7 +161,7 @@ def run_python(chosen: Sequence[Mutant], say: Callable[[str], None]) -> list[Mut
     alive = []
     for mutant in chosen:
         seen = _seen(mutant)
-        say(f"{'seen' if seen else 'NOT SEEN'}: {mutant}")
+        say(f"{'seen' if seen else 'not seen'}: {mutant}")
         alive += [] if seen else [mutant]
     return alive
 

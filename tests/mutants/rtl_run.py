@@ -14,6 +14,7 @@ import tests.dataflow.test_slow_readers
 from finn_build.dataflow.ops import finn_op
 from finn_build.errors import SignflowError
 from sim import _toolchain
+from sim.board import SimulatedBoard
 from tests.mutants.checks import Check, checks, proofs
 from tests.mutants.mutant import Mutant
 from tests.mutants.rtl import schema
@@ -65,11 +66,24 @@ def _disproven(stem: str, mutant: Mutant, folder: Path) -> bool:
 
 
 def fails(check: Check) -> bool:
-    """Whether a check sees a fault."""
+    """Whether a check sees a fault; boards that it left running are ended."""
+    boards: list[SimulatedBoard] = []
+    begin = SimulatedBoard.__init__
+
+    def noted(board: SimulatedBoard, *arguments: object, **options: object) -> None:
+        boards.append(board)
+        begin(board, *arguments, **options)  # type: ignore[arg-type]
+
     try:
+        SimulatedBoard.__init__ = noted  # type: ignore[method-assign]
         check()
     except (AssertionError, SignflowError, OSError):
         return True
+    finally:
+        SimulatedBoard.__init__ = begin  # type: ignore[method-assign]
+        for process in (board._process for board in boards if hasattr(board, "_process")):
+            process.kill()
+            process.wait()
     return False
 
 
