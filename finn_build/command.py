@@ -118,7 +118,7 @@ def _wants_timing(options: argparse.Namespace) -> bool:
     return bool(options.timing or options.require_timing)
 
 
-def _network(options: argparse.Namespace, config: BuildConfig, folder: Path, given: Given) -> networks.Network:
+def _network(options: argparse.Namespace, config: BuildConfig, folder: Path, given: Given) -> networks.ImportedNetwork:
     if given.module is not None:
         return networks.from_module(given.module, given.input_shape, given.classes, folder)
     if options.onnx:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -12,7 +11,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from finn_build.errors import ConfigError
+from finn_build.errors import ConfigError, suggestion
 
 CONFIG_DIR = Path(__file__).resolve().parent.parent / "hw_configs"
 BOARD_DIR = CONFIG_DIR / "boards"
@@ -190,7 +189,7 @@ def load_board(name: str) -> Board:
     given = Path(name)
     if given.suffix not in (".yaml", ".yml") and name not in names:
         raise ConfigError(
-            f"--board {name}: unknown board{_suggest(name, names)}; legal: {', '.join(names)}, or a YAML file"
+            f"--board {name}: unknown board{suggestion(name, names)}; legal: {', '.join(names)}, or a YAML file"
         )
     return _load(BOARD_DIR / f"{name}.yaml" if name in names else given, Board)
 
@@ -248,7 +247,7 @@ def from_mapping(content: Mapping[str, Any], kind: type[T], where: str) -> T:
     known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
     for key in content:
         if key not in known:
-            raise ConfigError(f"{where}: unknown key {key!r}{_suggest(str(key), known)}; legal: {', '.join(known)}")
+            raise ConfigError(f"{where}: unknown key {key!r}{suggestion(str(key), known)}; legal: {', '.join(known)}")
     for key, value in content.items():
         legal = _LEGAL_TYPES[str(known[key].type).split("[")[0]]
         if not isinstance(value, legal) or isinstance(value, bool):
@@ -271,8 +270,3 @@ _LEGAL_TYPES: dict[str, tuple[type, ...]] = {
     "Sequence": (list, tuple),
     "ProcessingSystem": (Mapping,),
 }
-
-
-def _suggest(name: str, legal: Any) -> str:
-    close = difflib.get_close_matches(name, list(legal), n=1)
-    return f" (did you mean {close[0]}?)" if close else ""

@@ -43,12 +43,13 @@ from finn_build.frontend.integers import IntegerNetwork, to_integers
 from finn_build.frontend.meaning import meanings
 from finn_build.hls.design import refuse_unknown
 from finn_build.hls.steps import simulate_cpp, write_cpp
+from finn_build.processes import Progress
 from finn_build.proof import levels
 from finn_build.proof.accuracy import Accuracy, measure_accuracy
 from finn_build.proof.gate import Tap, compare
 from finn_build.rtl.plain import plain_design
 from finn_build.rtl.stitch import stitch
-from finn_build.state import Build, Progress
+from finn_build.state import Build
 from sim.isolated import simulate_ops
 from sim.stitched import simulate
 

@@ -9,11 +9,12 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
+Progress = Callable[[float], None]  # told the part that is done, 0 to 1
 _PATIENCE_SECONDS = 5.0  # that a program gets to end
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _running: set[subprocess.Popen[str]] = set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from finn_build.board.shell import Shell
     from finn_build.evaluate.area import Area
     from finn_build.evaluate.timing.design import Timing
-    from finn_build.frontend.network import Network
+    from finn_build.frontend.network import ImportedNetwork
     from finn_build.hls.design import HlsDesign
     from finn_build.proof.accuracy import Accuracy
     from finn_build.proof.gate import Verdict
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from sim.isolated import OpResult
     from sim.verilator import SimResult, Stalls
 
-Progress = Callable[[float], None]
 T = TypeVar("T")
 
 
@@ -69,7 +67,7 @@ class Build:
 
     config: BuildConfig
     board: Board
-    network: Network
+    network: ImportedNetwork
     images: ImageSet
     out: Path
     stalls: Stalls | None = None

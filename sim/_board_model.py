@@ -7,8 +7,9 @@ from pathlib import Path
 
 from finn_build.board.shell import MANIFEST, TOP
 from finn_build.errors import SimulationError
+from finn_build.processes import Progress
 from sim._cache import build_once, cache_dir, digest
-from sim._toolchain import BOARD_HARNESS, KEPT_SIMULATORS, Progress, runtime_key, runtime_library
+from sim._toolchain import BOARD_HARNESS, KEPT_SIMULATORS, runtime_key, runtime_library
 from sim._verilate import FLAGS, build_simulator
 
 _PORT = re.compile(r"^\s*,?\s*(?:input|output)\s+wire\s+(?:\[[^\]]*\]\s*)?(\w+)", re.MULTILINE)

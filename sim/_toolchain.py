@@ -7,13 +7,14 @@ import importlib.util
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import cache
 from pathlib import Path
 
 from finn_build import processes
 from finn_build.errors import SimulationError
+from finn_build.processes import Progress
 from sim._cache import build_once, cache_dir, digest
 
 _HERE = Path(__file__).parent
@@ -24,8 +25,6 @@ OPTIMISATION = "-O1"  # as fast at run time as -O2 and -O3 on real designs, a th
 _LOG_LINES = 15
 KEPT_SIMULATORS = 2000  # half a megabyte each
 _KEPT_RUNTIMES = 8  # seventy megabytes each, for the precompiled header
-
-Progress = Callable[[float], None]
 
 
 @cache

@@ -8,8 +8,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from finn_build.processes import Progress
 from sim._binding import top_streams
-from sim._toolchain import OPTIMISATION, Progress, compile_objects, compiler, include_dirs, run_tool, verilator_root
+from sim._toolchain import OPTIMISATION, compile_objects, compiler, include_dirs, run_tool, verilator_root
 
 _SPLIT = "4000"  # statements per generated C++ file and function: big designs compile on all cores
 _FLAGS = (

@@ -23,8 +23,8 @@ from typing import ClassVar
 import numpy as np
 
 from finn_build.errors import SimulationError
+from finn_build.processes import Progress
 from sim._board_model import compile_board
-from sim._toolchain import Progress
 
 BASE = 0x1000_0000  # physical address of the memory that `allocate` hands out
 PYNQ_FOLDER = Path(__file__).parent / "pynq_host"

@@ -15,8 +15,9 @@ import numpy as np
 from finn_build import processes
 from finn_build.errors import SimulationError
 from finn_build.hls.design import HlsDesign
+from finn_build.processes import Progress
 from sim._cache import build_once, cache_dir, digest, is_whole
-from sim._toolchain import Progress, compile_objects, compiler, run_tool, versions
+from sim._toolchain import compile_objects, compiler, run_tool, versions
 from sim.packing import unpack
 
 _FLAGS = ("-std=c++14", "-w", "-O2", "-DSF_RECORD", "-DSF_WORDS")

@@ -16,7 +16,7 @@ import numpy as np
 
 from finn_build.errors import SimulationError
 from sim._verilate import HEADER_SUFFIXES, discover_streams
-from sim.verilator import Port, compile_model
+from sim.verilator import TopStream, compile_model
 
 _RTL_SUFFIXES = (".v", ".sv", *HEADER_SUFFIXES)
 
@@ -36,8 +36,8 @@ class Simulation:
 
     top: str
     sources: tuple[Path, ...]
-    inputs: tuple[Port, ...]
-    outputs: tuple[Port, ...]
+    inputs: tuple[TopStream, ...]
+    outputs: tuple[TopStream, ...]
     memory_dir: Path
     trace_file: Path | None
 
@@ -86,7 +86,7 @@ def compile_sim_obj(
     sources = [Path(path).absolute() for path in dict.fromkeys(source_list)]
     streams = discover_streams(top_module_name, {path: path.read_bytes() for path in sources})
     inputs, outputs = (
-        [Port(name, width, 1, upper) for role, name, width, upper in streams if role == wanted]
+        [TopStream(name, width, 1, upper) for role, name, width, upper in streams if role == wanted]
         for wanted in ("INPUT", "OUTPUT")
     )
     compile_model(top_module_name, sources, inputs, outputs, trace=debug)
@@ -112,8 +112,8 @@ def load_sim_obj(
     return Simulation(
         top=text["top"],
         sources=sources,
-        inputs=tuple(Port(**port) for port in text["inputs"]),
-        outputs=tuple(Port(**port) for port in text["outputs"]),
+        inputs=tuple(TopStream(**port) for port in text["inputs"]),
+        outputs=tuple(TopStream(**port) for port in text["outputs"]),
         memory_dir=next((path.parent for path in sources if path.stem == text["top"]), sim_out_dir),
         trace_file=sim_out_dir / tracefile if tracefile and text["trace"] else None,
     )
@@ -154,6 +154,6 @@ def rtlsim_multi_io(
     return result.cycles
 
 
-def _to_bytes(values: Sequence[Any], port: Port) -> np.ndarray:
+def _to_bytes(values: Sequence[Any], port: TopStream) -> np.ndarray:
     raw = b"".join(int(value).to_bytes(port.width // 8, "little") for value in values)
     return np.frombuffer(raw, np.uint8).reshape(len(values), port.width // 8)

@@ -10,8 +10,8 @@ import numpy as np
 from qonnx.core.modelwrapper import ModelWrapper
 
 from finn_build.errors import SimulationError
+from finn_build.processes import Progress
 from finn_build.rtl.stitch import DesignStream, StitchedDesign, stitch
-from sim._toolchain import Progress
 from sim.packing import pack, unpack
 from sim.stitched import compile_design, default_watchdog, part_of
 from sim.verilator import SimResult, Stalls, StreamStats

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from finn_build.errors import SimulationError
+from finn_build.processes import Progress
 from finn_build.rtl.stitch import DesignStream, StitchedDesign
-from sim._toolchain import Progress
 from sim.packing import pack, unpack
-from sim.verilator import Port, SimResult, Simulator, Skip, Stalls, Tap, compile_model
+from sim.verilator import InnerStream, OuterFifo, SimResult, Simulator, Stalls, TopStream, compile_model
 
 _WATCHDOG_MARGIN = 4096  # cycles, far above any random pause
 
@@ -68,20 +68,20 @@ def simulate(
 
 def compile_design(design: StitchedDesign, *, trace: bool = False, on_progress: Progress | None = None) -> Simulator:
     """Compile a stitched design, or find it in the cache."""
-    skips = [Skip(_tap(skip.sent), _tap(skip.taken), skip.depth) for skip in design.skips]
+    skips = [OuterFifo(_tap(skip.sent), _tap(skip.taken), skip.depth) for skip in design.skips]
     taps = [_tap(s) for s in design.taps]
     return compile_model(
         design.top, design.sources, ports(design.inputs), ports(design.outputs), taps, trace, on_progress, skips
     )
 
 
-def _tap(s: DesignStream) -> Tap:
-    return Tap(s.tensor, s.signal, s.stream.width_padded, s.stream.beats)
+def _tap(s: DesignStream) -> InnerStream:
+    return InnerStream(s.tensor, s.signal, s.stream.width_padded, s.stream.beats)
 
 
-def ports(streams: Sequence[DesignStream]) -> list[Port]:
+def ports(streams: Sequence[DesignStream]) -> list[TopStream]:
     """Ports of the top for the simulator."""
-    return [Port(s.signal, s.stream.width_padded, s.stream.beats) for s in streams]
+    return [TopStream(s.signal, s.stream.width_padded, s.stream.beats) for s in streams]
 
 
 def part_of(on_progress: Progress | None, start: float, end: float) -> Progress | None:

@@ -21,9 +21,10 @@ import numpy as np
 
 from finn_build import processes
 from finn_build.errors import SimulationError
+from finn_build.processes import Progress
 from sim._binding import binding_source
 from sim._cache import build_once, cache_dir, digest
-from sim._toolchain import KEPT_SIMULATORS, Progress, runtime_key, runtime_library
+from sim._toolchain import KEPT_SIMULATORS, runtime_key, runtime_library
 from sim._verilate import FLAGS, build_simulator
 from sim._waves import wave_format
 
@@ -32,7 +33,7 @@ _SIGNAL = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Port:
+class TopStream:
     """A stream at the top: `<name>_tdata`, `_tvalid`, `_tready`.
 
     Attributes:
@@ -49,7 +50,7 @@ class Port:
 
 
 @dataclass(frozen=True)
-class Tap:
+class InnerStream:
     """An internal stream: nets of the top module marked `/* verilator public_flat_rd */`.
 
     Attributes:
@@ -67,7 +68,7 @@ class Tap:
 
 
 @dataclass(frozen=True)
-class Skip:
+class OuterFifo:
     """A FIFO outside of the design, in the board's memory: the harness holds its beats.
 
     Attributes:
@@ -76,8 +77,8 @@ class Skip:
         depth: Beats that fit.
     """
 
-    sent: Tap
-    taken: Tap
+    sent: InnerStream
+    taken: InnerStream
     depth: int
 
 
@@ -133,19 +134,19 @@ class SimResult:
 class _Bound(NamedTuple):
     role: str
     signal: str
-    stream: Port | Tap
+    stream: TopStream | InnerStream
     depth: int = 0
 
 
 def compile_model(
     top: str,
     sources: Sequence[Path],
-    inputs: Sequence[Port],
-    outputs: Sequence[Port],
-    taps: Sequence[Tap] = (),
+    inputs: Sequence[TopStream],
+    outputs: Sequence[TopStream],
+    taps: Sequence[InnerStream] = (),
     trace: bool = False,
     on_progress: Progress | None = None,
-    skips: Sequence[Skip] = (),
+    skips: Sequence[OuterFifo] = (),
 ) -> Simulator:
     """Compile a design, or find it in the cache.
 

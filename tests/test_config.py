@@ -37,7 +37,7 @@ def test_a_misspelt_board_is_suggested() -> None:
         load_board("pynqz2")
     assert (
         str(error.value)
-        == "--board pynqz2: unknown board (did you mean pynq-z2?); legal: pynq-z2, zcu104, or a YAML file"
+        == "--board pynqz2: unknown board; did you mean 'pynq-z2'?; legal: pynq-z2, zcu104, or a YAML file"
     )
 
 
@@ -59,7 +59,7 @@ def test_a_board_of_ones_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("model: m\ntarget_fsp: 3", "unknown key 'target_fsp' (did you mean target_fps?); legal: model, input_size, "),
+        ("model: m\ntarget_fsp: 3", "unknown key 'target_fsp'; did you mean 'target_fps'?; legal: model, input_size, "),
         ("target_fps: 3", "missing 1 required positional argument: 'model'"),
         ("model: m\ntarget_fps: fast", "target_fps='fast'; legal: a number of frames per second, or max"),
         ("model: m\ntarget_fps: -1", "target_fps=-1; legal: a number above 0, or max"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
-from finn_build.errors import ConfigError
+from finn_build.errors import ConfigError, suggestion
 
 DEFAULT_MODEL = "bi_shufflenet"
 WEIGHTS = Path(__file__).parent.parent / "weights"
@@ -32,8 +31,7 @@ FLOAT = (
 def require_model(name: str) -> None:
     """Raise ConfigError, with a suggestion, where the zoo has no network of that name."""
     if name not in (*BINARY, *FLOAT):
-        close = difflib.get_close_matches(name, (*BINARY, *FLOAT), n=1)
-        meant = f"; did you mean {close[0]!r}?" if close else ""
+        meant = suggestion(name, (*BINARY, *FLOAT))
         raise ConfigError(f"model {name!r} is unknown{meant}; legal: {'; '.join(kinds())}")
 
 

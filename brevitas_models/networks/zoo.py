@@ -4,7 +4,6 @@ A checkpoint is a `torch.save` file that loads with `weights_only=True`: {"model
 "state": state dict, "classes": names, "metrics": numbers}.
 """
 
-import difflib
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -24,7 +23,7 @@ from brevitas_models.networks.network import Network
 from brevitas_models.networks.rivals import RIVALS, RivalConfig
 from brevitas_models.networks.u_binet import UBiNet, UBiNetConfig
 from brevitas_models.networks.variants import VARIANTS
-from finn_build.errors import ConfigError, DataError
+from finn_build.errors import ConfigError, DataError, suggestion
 
 ModelConfig = BiShuffleNetConfig | BinaryResCNNConfig | CNVConfig | RivalConfig | UBiNetConfig
 
@@ -103,7 +102,7 @@ def configure(name: str, **overrides: Any) -> ModelConfig:
     legal = [field.name for field in fields(config)]
     for key in overrides:
         if key not in legal:
-            raise ConfigError(f"{name}: no option {key!r}{_suggest(key, legal)}; options: {', '.join(legal)}")
+            raise ConfigError(f"{name}: no option {key!r}{suggestion(key, legal)}; options: {', '.join(legal)}")
     frozen: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in overrides.items()
     }
@@ -233,8 +232,3 @@ def read_checkpoint_file(path: str | Path, keys: Iterable[str]) -> dict[str, Any
     if missing:
         raise DataError(f"{path}: not a signflow checkpoint; it lacks {', '.join(missing)}")
     return content
-
-
-def _suggest(name: str, legal: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(legal), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""

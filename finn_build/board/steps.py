@@ -9,8 +9,9 @@ from finn_build.board.description import describe
 from finn_build.board.shell import write_shell
 from finn_build.config import Board
 from finn_build.errors import BitstreamError, LintError, UnsupportedModelError
+from finn_build.processes import Progress
 from finn_build.rtl.lint import lint
-from finn_build.state import Build, Progress
+from finn_build.state import Build
 
 NOT_ON_A_BOARD = "board: driver and notebook run on the simulated board only (python -m sim.notebook)"
 _NO_BITSTREAM = (

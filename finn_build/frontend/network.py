@@ -20,7 +20,7 @@ from brevitas_models.data.index import find_images
 from brevitas_models.data.synthetic import MIN_SIZE, make_image_set
 from brevitas_models.layers.quantizers import calibrate_scales
 from brevitas_models.networks import zoo
-from brevitas_models.networks.network import Network as ZooNetwork
+from brevitas_models.networks.network import Network
 from brevitas_models.training.measure import reestimate_batch_norm
 from finn_build.errors import DataError, UnsupportedModelError
 from finn_build.frontend.export import MODEL_KEY, export_qonnx
@@ -31,7 +31,7 @@ _SEED = 0  # of the weights of a model that ships none
 
 
 @dataclass(frozen=True)
-class Network:
+class ImportedNetwork:
     """A network to build.
 
     Attributes:
@@ -64,7 +64,7 @@ class Network:
         return len(image) == 4 and len(out) > 2 and out[-2:] == image[-2:] and prod(out[:-2]) <= 2
 
 
-def from_zoo(name: str, out: Path, **overrides: Any) -> Network:
+def from_zoo(name: str, out: Path, **overrides: Any) -> ImportedNetwork:
     """A model of the zoo with its shipped weights; random ones (seed 0) where none are shipped.
 
     Args:
@@ -80,7 +80,7 @@ def from_zoo(name: str, out: Path, **overrides: Any) -> Network:
     return _export(model, f"{name} of the zoo, random weights (seed {_SEED})", (), out, trained=False)
 
 
-def _random_model(name: str, overrides: dict[str, Any]) -> ZooNetwork:
+def _random_model(name: str, overrides: dict[str, Any]) -> Network:
     """Random weights, with scales and batch norm statistics that fit images, so that activations use their levels."""
     torch.manual_seed(_SEED)
     model = zoo.build_model(name, **overrides)
@@ -91,7 +91,7 @@ def _random_model(name: str, overrides: dict[str, Any]) -> ZooNetwork:
     return model
 
 
-def from_checkpoint(path: Path, out: Path, **overrides: Any) -> Network:
+def from_checkpoint(path: Path, out: Path, **overrides: Any) -> ImportedNetwork:
     """A checkpoint written by `brevitas_models.train`, some fields of its configuration changed."""
     model, _, meta = zoo.load_checkpoint(path, **overrides)
     network = _export(model, f"checkpoint {path.name}", meta.classes, out, trained=True)
@@ -99,7 +99,7 @@ def from_checkpoint(path: Path, out: Path, **overrides: Any) -> Network:
     return replace(network, inspection=Inspection.of(known)) if known else network
 
 
-def from_module(model: nn.Module, input_shape: tuple[int, ...], classes: tuple[str, ...], out: Path) -> Network:
+def from_module(model: nn.Module, input_shape: tuple[int, ...], classes: tuple[str, ...], out: Path) -> ImportedNetwork:
     """A Brevitas network as it is; the caller's own is not touched.
 
     Args:
@@ -110,13 +110,13 @@ def from_module(model: nn.Module, input_shape: tuple[int, ...], classes: tuple[s
     """
     model, name = deepcopy(model).eval(), type(model).__name__
     path = export_qonnx(model, out / f"{name}.qonnx.onnx", input_shape, name, classes)
-    return Network(import_qonnx(path), model, name, "given as it is", classes, trained=True)
+    return ImportedNetwork(import_qonnx(path), model, name, "given as it is", classes, trained=True)
 
 
-def from_qonnx(path: Path) -> Network:
+def from_qonnx(path: Path) -> ImportedNetwork:
     """A QONNX file."""
     model = import_qonnx(path)
-    return Network(model, None, path.stem, f"file {path.name}", _classes(model, path), trained=True)
+    return ImportedNetwork(model, None, path.stem, f"file {path.name}", _classes(model, path), trained=True)
 
 
 def _classes(model: ModelWrapper, path: Path) -> tuple[str, ...]:
@@ -139,7 +139,7 @@ def _classes(model: ModelWrapper, path: Path) -> tuple[str, ...]:
     return tuple(classes)
 
 
-def _export(model: ZooNetwork, origin: str, classes: tuple[str, ...], out: Path, trained: bool) -> Network:
+def _export(model: Network, origin: str, classes: tuple[str, ...], out: Path, trained: bool) -> ImportedNetwork:
     config = model.config
     path = out / f"{model.name}.qonnx.onnx"
     export_qonnx(model, path, (1, config.in_channels, config.image_size, config.image_size))
@@ -148,10 +148,10 @@ def _export(model: ZooNetwork, origin: str, classes: tuple[str, ...], out: Path,
     except UnsupportedModelError as error:  # of values that only the export shows; the file is nobody's
         what, listed = error.args
         raise UnsupportedModelError(f"{origin}: exported, it cannot be built:", listed or [what]) from error
-    return Network(imported, model.eval(), str(model.name), origin, classes, trained)
+    return ImportedNetwork(imported, model.eval(), str(model.name), origin, classes, trained)
 
 
-def load_images(source: str, network: Network, count: int, seed: int) -> ImageSet:
+def load_images(source: str, network: ImportedNetwork, count: int, seed: int) -> ImageSet:
     """Images of the network's size.
 
     Args:
@@ -179,7 +179,7 @@ def load_images(source: str, network: Network, count: int, seed: int) -> ImageSe
     return match_classes(data, network.classes) if data.classes and network.classes else data
 
 
-def as_images(images: np.ndarray, network: Network) -> ImageSet:
+def as_images(images: np.ndarray, network: ImportedNetwork) -> ImageSet:
     """Frames from memory.
 
     Raises:

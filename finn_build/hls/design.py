@@ -18,7 +18,7 @@ from finn_build.errors import UnsupportedModelError
 from finn_build.hls.kernel import Inner
 from finn_build.hls.ops import KERNELS
 from finn_build.hls.process import ENVIRONMENT, HLS_DIR, Process
-from finn_build.hls.streams import Channel, Port, Top, in_order, is_fifo
+from finn_build.hls.streams import AxiPort, Channel, Top, in_order, is_fifo
 from finn_build.identifiers import is_identifier
 
 LIBRARY = HLS_DIR / "lib"
@@ -42,14 +42,14 @@ class HlsDesign:
 
     folder: Path
     sources: tuple[Path, ...]
-    inputs: tuple[Port, ...]
-    outputs: tuple[Port, ...]
-    skips: tuple[tuple[Port, Port], ...]
+    inputs: tuple[AxiPort, ...]
+    outputs: tuple[AxiPort, ...]
+    skips: tuple[tuple[AxiPort, AxiPort], ...]
     channels: dict[str, Channel]
     inner: dict[str, Sequence[Inner]]
 
     @property
-    def ports(self) -> tuple[Port, ...]:
+    def ports(self) -> tuple[AxiPort, ...]:
         """All ports, in the order of the top's arguments."""
         return (*self.inputs, *self.outputs, *(port for skip in self.skips for port in skip))
 

@@ -7,9 +7,10 @@ from finn_build.errors import GateError
 from finn_build.hls.depths import check_depths
 from finn_build.hls.design import write_hls
 from finn_build.hls.testbench import write_testbench
+from finn_build.processes import Progress
 from finn_build.proof import levels
 from finn_build.proof.gate import CSIM
-from finn_build.state import Build, Progress
+from finn_build.state import Build
 from sim import csim
 
 _NOT_SYNTHESISED = "csynth, cosim and IP: hls/run_hls.tcl makes them in Vitis HLS; no tool of AMD was run"

@@ -48,7 +48,7 @@ class Channel:
 
 
 @dataclass(frozen=True)
-class Port:
+class AxiPort:
     """An AXI stream of the top: its name, its tensor and what it carries."""
 
     name: str
@@ -107,9 +107,9 @@ class _Graph:
         op = self.ops[node.name]
         return op.streams_out()[i] if tensor in self.senders else op.streams_in()[i]
 
-    def port(self, name: str, tensor: str) -> Port:
+    def port(self, name: str, tensor: str) -> AxiPort:
         """A port of the top."""
-        return Port(name, tensor, self.stream_of(tensor))
+        return AxiPort(name, tensor, self.stream_of(tensor))
 
     def channels(self) -> dict[str, Channel]:
         """Streams by tensor, named after the processes that write them."""
@@ -148,13 +148,13 @@ class Top:
         ]  # what comes back has left before
         self.departures = [self._departure(port) for port in (*self.outputs, *(left for left, _ in self.skips))]
 
-    def _arrival(self, port: Port, after: str) -> Call:
+    def _arrival(self, port: AxiPort, after: str) -> Call:
         channel = self.channels[port.tensor]
         declared = f"sf::Stream<{port.bits}>& in0, sf::Stream<{channel.bits}>& out0"
         passed = f"{port.name}, {channel.name}"
         return Call(f"from_{port.name}", passed, [after], [channel.name], declared, port.stream.beats)
 
-    def _departure(self, port: Port) -> Call:
+    def _departure(self, port: AxiPort) -> Call:
         channel = self.channels[port.tensor]
         declared = f"sf::Stream<{channel.bits}>& in0, sf::Stream<{port.bits}>& out0"
         passed = f"{channel.name}, {port.name}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import numpy as np
 from qonnx.core.datatype import DataType
@@ -16,11 +15,11 @@ from finn_build.dataflow.passes.lower_to_streams import CHANNEL_ORDER
 from finn_build.frontend.export import Taps, torch_taps
 from finn_build.frontend.integers import IntegerNetwork
 from finn_build.frontend.integers.quantizers import own_rounding, quantize_constant
+from finn_build.processes import Progress
 from finn_build.proof.gate import Tap
 
 _FLOATS, _COMPARED = "output {}", "output {}, channels last"
 Values = dict[str, np.ndarray]
-Progress = Callable[[float], None]
 
 
 def channels_last(values: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ ALL_STEPS = tuple(s.name for s in STEPS)
 
 
 def start_build(
-    network: networks.Network, out: Path, frames: int = 4, stalls: Stalls | None = None, **config: object
+    network: networks.ImportedNetwork, out: Path, frames: int = 4, stalls: Stalls | None = None, **config: object
 ) -> Build:
     """A build for PYNQ-Z2 on synthetic frames, no step run yet; one that gets to its shell is linted too."""
     prepare_finn(out / ".finn")

@@ -14,7 +14,7 @@ from brevitas_models.layers.quantizers import act_quantizer, pixel_quantizer, we
 from brevitas_models.networks.bi_shufflenet import BasicUnit, BiShuffleNetConfig, DownUnit
 from finn_build.frontend.export import export_qonnx
 from finn_build.frontend.import_qonnx import import_qonnx
-from finn_build.frontend.network import Network
+from finn_build.frontend.network import ImportedNetwork
 from finn_build.state import Build
 from sim.verilator import Stalls
 from tests.builds.networks import randomize
@@ -124,7 +124,7 @@ def _shuffle(x: Tensor, groups: int) -> Tensor:
 def _build(model: nn.Module, out: Path, stalls: Stalls | None = None) -> Build:
     randomize(model, seed=3)
     path = export_qonnx(model, out / "net.onnx", (1, 1, *model.size))  # type: ignore[arg-type]
-    network = Network(import_qonnx(path), model, "channels", "test", (), trained=False)
+    network = ImportedNetwork(import_qonnx(path), model, "channels", "test", (), trained=False)
     build = run_steps(start_build(network, out, FRAMES, stalls))
     assert build.verdict is not None and build.verdict.passed, build.verdict
     assert build.verdict.levels == (0, 1, 2, 3, 4)

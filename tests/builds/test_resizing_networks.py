@@ -13,7 +13,7 @@ from brevitas_models.layers.activations import BatchNorm2d, RSiLU
 from brevitas_models.layers.quantizers import act_quantizer, pixel_quantizer, weight_quantizer
 from finn_build.frontend.export import export_qonnx
 from finn_build.frontend.import_qonnx import import_qonnx
-from finn_build.frontend.network import Network
+from finn_build.frontend.network import ImportedNetwork
 from finn_build.state import Build
 from sim.verilator import Stalls
 from tests.builds.networks import randomize
@@ -83,7 +83,7 @@ NETS: dict[str, Callable[[], _Net]] = {
 
 def _build(model: nn.Module, out: Path, stalls: Stalls | None = None) -> Build:
     path = export_qonnx(model, out / "net.onnx", (1, 1, 9, 7))
-    network = Network(import_qonnx(path), model, "resizing", "test", (), trained=False)
+    network = ImportedNetwork(import_qonnx(path), model, "resizing", "test", (), trained=False)
     return run_steps(start_build(network, out, FRAMES, stalls))
 
 

@@ -18,7 +18,7 @@ from finn_build.finn.environment import prepare_finn
 from finn_build.frontend import network as networks
 from finn_build.frontend.export import export_qonnx
 from finn_build.frontend.import_qonnx import import_qonnx
-from finn_build.frontend.network import Network
+from finn_build.frontend.network import ImportedNetwork
 from finn_build.pipeline import FLOW, fold_for
 from finn_build.state import Build
 from sim.verilator import Stalls
@@ -35,7 +35,7 @@ def _start(out: Path, seed: int, stalls: Stalls | None = None, **fields: object)
     model = randomize(UBiNet(UBiNetConfig(**fields)), seed)  # type: ignore[arg-type]
     size = model.config.image_size
     path = export_qonnx(model, out / "net.onnx", (1, model.config.in_channels, size, size))
-    network = Network(import_qonnx(path), model, "u_binet", "test", (), trained=False)
+    network = ImportedNetwork(import_qonnx(path), model, "u_binet", "test", (), trained=False)
     return start_build(network, out, FRAMES, stalls)
 
 

@@ -23,7 +23,7 @@ ZOO = (  # name, size, board
 SEEDS = (3, 13, 23, 209)
 
 
-def _run(network: networks.Network, out: Path, board: str = "zcu104") -> Build:
+def _run(network: networks.ImportedNetwork, out: Path, board: str = "zcu104") -> Build:
     build = start_build(network, out, frames=4)
     build.board = load_board(board)
     for step in STEPS_HLS:

@@ -15,7 +15,7 @@ from finn_build.dataflow.stream import Stream
 from finn_build.errors import UnsupportedModelError
 from finn_build.rtl.stitch import stitch
 from sim.stitched import simulate
-from sim.verilator import Port, Stalls, compile_model
+from sim.verilator import Stalls, TopStream, compile_model
 from tests.sim.toy_ops import toy_model
 
 _STREAM = Stream((1, 5, 5, 4), 2, DataType["INT4"])
@@ -46,7 +46,7 @@ def test_folder_is_self_contained(tmp_path: Path) -> None:
     assert not any(str(tmp_path) in path.read_text() for path in moved.iterdir())
     sources = [moved / line for line in lines if not line.startswith("//")]
     simulator = compile_model(
-        "accelerator", sources, [Port("s_axis_0", 8, 50)], [Port("m_axis_0", 8, 50)]
+        "accelerator", sources, [TopStream("s_axis_0", 8, 50)], [TopStream("m_axis_0", 8, 50)]
     )  # fmt: skip
     beats = np.full((50, 1), 0x21, np.uint8)
     result = simulator.run({"s_axis_0": beats}, 1, cwd=moved, watchdog_cycles=100)

@@ -13,7 +13,7 @@ from finn_build.errors import SimulationError
 from finn_build.rtl.stitch import StitchedDesign, stitch
 from sim._waves import wave_format
 from sim.stitched import compile_design, simulate
-from sim.verilator import Port, Stalls, compile_model
+from sim.verilator import Stalls, TopStream, compile_model
 from tests.sim.toy_ops import toy_model
 
 _STREAM = Stream((1, 4, 4, 6), 3, DataType["INT5"])
@@ -191,7 +191,7 @@ def test_errors_of_the_design_are_shown(tmp_path: Path) -> None:
     with pytest.raises(SimulationError, match=r"missing\.v: No such file"):
         compile_model("missing", [tmp_path / "missing.v"], [], [])
     with pytest.raises(SimulationError, match="12 bits is not whole bytes"):
-        compile_model("broken", [source], [Port("in0_V", 12, 1)], [])
+        compile_model("broken", [source], [TopStream("in0_V", 12, 1)], [])
 
 
 def test_missing_memory_file_is_an_error(tmp_path: Path) -> None:
