@@ -16,7 +16,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.util.basic import qonnx_make_model
 
-from finn_build.dataflow.ops.base import DOMAIN, Stream
+from finn_build.dataflow.ops.base import DOMAIN
 from finn_build.rtl.stitch import stitch
 from sim.stitched import simulate
 from tests.dataflow.ops.op_case import FRAMES, OpBench, OpCase
@@ -45,12 +45,29 @@ class Chain(NamedTuple):
     equal: bool
 
 
-def converter(name: str, source: str, stream: Stream) -> helper.NodeProto:
-    """Sends the lanes of a beat one by one."""
-    return helper.make_node(
-        "StreamDWC_rtl", [source], [f"{name}_y"], name=f"{name}_reader", domain=DOMAIN, backend="fpgadataflow",
-        shape=list(stream.shape), inLanes=stream.lanes, outLanes=1, dataType=stream.dtype.name,
+def append(model: ModelWrapper, name: str, bench: OpBench) -> dict[str, np.ndarray]:
+    """Add an op with its reader, which sends the lanes of a beat one by one; the op's inputs, [FRAMES, *shape]."""
+    (op,), (case,), (out,) = bench.ops, bench.cases, bench.ops[0].streams_out()
+    node = type(op.onnx_node)()
+    node.CopyFrom(op.onnx_node)
+    node.name, result = name, f"{name}_y"
+    for names in (node.input, node.output):
+        names[:] = [f"{name}_{tensor}" for tensor in names]
+    reader = helper.make_node(
+        "StreamDWC_rtl", node.output, [result], name=f"{name}_reader", domain=DOMAIN, backend="fpgadataflow",
+        shape=list(out.shape), inLanes=out.lanes, outLanes=1, dataType=out.dtype.name,
     )  # fmt: skip
+    values = {f"{name}_{tensor}": value for tensor, value in bench.values.items()}
+    for tensor, stream in zip((*values, *node.output, result), (*op.streams_in(), out, out), strict=True):
+        model.set_tensor_shape(tensor, list(stream.shape))
+        model.set_tensor_datatype(tensor, stream.dtype)
+    for tensor, (value, dtype) in zip(node.input[len(values) :], case.parameters, strict=True):
+        model.set_initializer(tensor, np.asarray(value, np.float32))
+        model.set_tensor_datatype(tensor, dtype)
+    model.graph.node.extend([node, reader])
+    model.graph.input.extend(helper.make_tensor_value_info(n, 1, v.shape[1:]) for n, v in values.items())
+    model.graph.output.append(helper.make_tensor_value_info(result, 1, out.shape))
+    return values
 
 
 @pytest.fixture(scope="module")
@@ -60,39 +77,19 @@ def chains(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Chain]:
 
 def simulated(folder: Path) -> dict[str, Chain]:
     """All of them side by side in one simulation."""
-    nodes, streams, values, expected = [], {}, {}, {}
     model = ModelWrapper(qonnx_make_model(helper.make_graph([], "chains", [], [])))
-    for number, (op_type, case, _) in enumerate(CASES.values()):
-        name, bench = f"n{number}", OpBench(op_type, [case])
-        (op,), (out,) = bench.ops, bench.ops[0].streams_out()
-        node = op.onnx_node
-        nodes.append(type(node)())
-        nodes[-1].CopyFrom(node)
-        nodes[-1].name = name
-        for names in (nodes[-1].input, nodes[-1].output):
-            names[:] = [f"{name}_{tensor}" for tensor in names]
-        nodes.append(converter(name, nodes[-1].output[0], out))
-        taken = {f"{name}_{tensor}": value for tensor, value in bench.values.items()}
-        streams |= dict(zip((*taken, *nodes[-2].output, *nodes[-1].output), (*op.streams_in(), out, out), strict=True))
-        values |= taken
-        expected[f"{name}_y"] = bench.expected(0)[0]
-        for tensor, (value, dtype) in zip(nodes[-2].input[len(taken) :], case.parameters, strict=True):
-            model.set_initializer(tensor, np.asarray(value, np.float32))
-            model.set_tensor_datatype(tensor, dtype)
-    info = {n: helper.make_tensor_value_info(n, 1, list(stream.shape)) for n, stream in streams.items()}
-    model.graph.node.extend(nodes)
-    model.graph.input.extend(info[name] for name in values)
-    model.graph.output.extend(info[name] for name in expected)
-    for tensor, stream in streams.items():
-        model.set_tensor_datatype(tensor, stream.dtype)
+    benches = {name: OpBench(op_type, [case]) for name, (op_type, case, _) in CASES.items()}
+    values = {}
+    for number, bench in enumerate(benches.values()):
+        values |= append(model, f"n{number}", bench)
     design = stitch(model, folder)
     results, run = simulate(design, values, FRAMES)
-    found = {}
     ends = {s.tensor: run.streams[s.signal].frame_end for s in (*design.inputs, *design.outputs)}
-    for name, op, reader in zip(CASES, model.graph.node[::2], model.graph.node[1::2], strict=True):
+    found = {}
+    for (name, bench), op, reader in zip(benches.items(), *(model.graph.node[k::2] for k in (0, 1)), strict=True):
         last_in, out = ends[op.input[0]][-1], ends[reader.output[0]]
         cycles = max(getCustomOp(node).get_exp_cycles() for node in (op, reader))
-        want = expected[reader.output[0]]
+        (want,) = bench.expected(0)
         equal = np.array_equal(results[reader.output[0]].reshape(want.shape), want)
         found[name] = Chain(cycles, (out[-1] - out[0]) / (FRAMES - 1), out[-1] - last_in, equal)
     return found
