@@ -37,6 +37,7 @@ CASES = [
     upsample((4, 5), channels=4, pe=2, function="zeros"),
     upsample((3, 4), (3, 2), channels=2, pe=2, function="zeros", dtype="BIPOLAR"),
     upsample((2, 3), (1, 2), function="zeros", dtype="INT4"),
+    upsample((3, 4), (1, 2), channels=6, pe=2),  # a pixel is no power of two of beats
 ]
 
 

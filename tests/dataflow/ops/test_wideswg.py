@@ -51,6 +51,7 @@ CASES = [
     wideswg((11, 12), (7, 7), (3, 3), (3, 3, 3, 3), dtype="UINT1"),
     wideswg((12, 11), (9, 9), dtype="INT8"),
     wideswg((7, 8), (2, 2), (3, 3), dtype="INT3"),
+    wideswg((7, 9), (2, 2), (3, 3), dtype="INT3"),  # a column that no window has
     wideswg((8, 8), (3, 3), (2, 2), (0, 0, 1, 1), dtype="UINT5"),
     wideswg((6, 5), (2, 2), padding=(0, 0, 1, 1), dtype="BINARY"),
     wideswg((6, 6), (3, 3), dtype="BIPOLAR", channels=2),
