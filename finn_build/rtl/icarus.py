@@ -1,6 +1,6 @@
 """Icarus Verilog reads the plain form: `python -m finn_build.rtl.icarus out/<build>/stitched`, after `--rtl verilog`.
 
-Icarus Verilog comes from the system's packages, no wheel of it exists, so this stands outside of `make test`.
+Icarus Verilog comes from the system's packages, no wheel of it exists, so the tests run it where it is installed.
 """
 
 from __future__ import annotations

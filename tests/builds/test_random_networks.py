@@ -21,11 +21,16 @@ LEAST_RATIO = 0.99  # of the slowest op's cycles to the measured interval betwee
 LATENCY_SLACK = 2  # cycles: binary convolutions may be that far off
 PACED = ((39, 3), (118, 5))  # seed, times slower than the fastest folding; stalled before FIFOs knew of pacing
 FLOWING, STALLED = (0, 3, 7, 8, 13, 14), (4, 11, 17, 23, 205, 209)
+PLAIN = (3, 13, 17, 205)  # whose stitched design is plain Verilog; level 3 simulates the library all the same
 
 
-def _build(network: RandomNetwork, out: Path, stalls: Stalls | None = None) -> Build:
+def _build(seed: int, out: Path, stalls: Stalls | None = None) -> Build:
+    network = random_network(seed)
     imported = networks.from_qonnx(network.export(out / "random.onnx", dynamo=False))
-    build = run_steps(start_build(imported, out, FRAMES, stalls))
+    build = start_build(imported, out, FRAMES, stalls)
+    build.rtl = "verilog" if seed in PLAIN else "systemverilog"
+    run_steps(build)
+    assert build.design is not None and build.design.is_plain == (seed in PLAIN)
     assert build.verdict is not None and build.simulation is not None
     assert build.verdict.passed, build.verdict.first_difference
     assert build.verdict.levels == (1, 2, 3, 4)
@@ -60,7 +65,7 @@ def _require_rate(build: Build) -> None:
 
 @pytest.mark.parametrize("seed", FLOWING)
 def test_at_full_rate(tmp_path: Path, seed: int) -> None:
-    _require_rate(_build(random_network(seed), tmp_path))
+    _require_rate(_build(seed, tmp_path))
 
 
 @pytest.mark.parametrize(("seed", "slower"), PACED)
@@ -74,4 +79,4 @@ def test_windows_that_mvaus_pace(tmp_path: Path, seed: int, slower: int) -> None
 
 @pytest.mark.parametrize("seed", STALLED)
 def test_with_random_stalls(tmp_path: Path, seed: int) -> None:
-    _build(random_network(seed), tmp_path, Stalls(seed))
+    _build(seed, tmp_path, Stalls(seed))

@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from finn_build.errors import LintError
 from finn_build.evaluate.area import area_by_op
 from finn_build.frontend import network as networks
 from finn_build.frontend.export import export_qonnx
+from finn_build.rtl.icarus import read_with_icarus
 from finn_build.rtl.lint import lint
 from finn_build.rtl.plain import plain_design
 from finn_build.state import Build
@@ -82,6 +84,19 @@ ys.run_pass("hierarchy -check -top {built.shell.top}", design)
 """
     ran = processes.run([sys.executable, "-c", code], cwd=built.shell.folder)
     assert ran.returncode == 0 and "Warning" not in ran.stdout + ran.stderr, ran.stdout[-2000:] + ran.stderr
+
+
+def test_icarus_takes_the_plain_form_where_it_is_installed(built: Build, tmp_path: Path) -> None:
+    """And tells of what it would not take; elsewhere the command says how to get it."""
+    assert built.shell is not None
+    if shutil.which("iverilog") is None:
+        with pytest.raises(FileNotFoundError, match="apt-get install iverilog"):
+            read_with_icarus(built.shell.folder)
+        return
+    assert not read_with_icarus(built.shell.folder)
+    (tmp_path / "sources.f").write_text("late.v\n")
+    (tmp_path / "late.v").write_text("module late(output wire q);\n    assign q = '0;\nendmodule\n")
+    assert read_with_icarus(tmp_path)
 
 
 def test_a_file_that_breaks_a_rule_fails_the_build(built: Build) -> None:

@@ -1,4 +1,4 @@
-"""Readers of the RTL besides Verilator and Yosys: slang by itself, warnings included. Icarus is run by hand."""
+"""Readers of the RTL besides Verilator and Yosys: slang by itself, warnings included."""
 
 from pathlib import Path
 
