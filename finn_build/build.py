@@ -24,6 +24,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -213,6 +214,7 @@ def run(options: argparse.Namespace, given: Given | None = None) -> tuple[Path, 
     Raises:
         SignflowError: see `run_build`.
     """
+    began = time.monotonic()
     given, config = given or Given(), _configuration(options, given is not None and given.module is not None)
     board = load_board(options.board)
     board = board.at(config.clk_mhz) if config.clk_mhz else board
@@ -229,7 +231,7 @@ def run(options: argparse.Namespace, given: Given | None = None) -> tuple[Path, 
         prepare_finn(folder / ".finn")
         from finn_build.command import run_build
 
-        build = run_build(options, config, board, folder, out, given)
+        build = run_build(options, config, board, folder, out, given, began)
     return out, build
 
 

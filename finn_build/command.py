@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Column
 
 from brevitas_models.data.images import summary
 from finn_build.board.steps import require_tools
@@ -22,7 +20,8 @@ from finn_build.evaluate.timing.report import misses_clock, timing_sheet
 from finn_build.frontend import network as networks
 from finn_build.frontend.input_checks import require_frames
 from finn_build.given import Given
-from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_FINN_HLS, STEPS_HLS, TIMING, YOSYS, OnStep, Step, run
+from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_FINN_HLS, STEPS_HLS, TIMING, YOSYS, Step, run
+from finn_build.progress import progress
 from finn_build.report.frames import write_frames, write_masks
 from finn_build.report.page import PAGE, redraw
 from finn_build.report.sheet import make_report, write_report
@@ -37,7 +36,7 @@ _UNSTITCHED = ("integers", "lower", "fold", "buffer")
 
 
 def run_build(
-    options: argparse.Namespace, config: BuildConfig, board: Board, folder: Path, out: Path, given: Given
+    options: argparse.Namespace, config: BuildConfig, board: Board, folder: Path, out: Path, given: Given, began: float
 ) -> Build:
     """Build into `folder`, which becomes `out` when all is well.
 
@@ -46,20 +45,20 @@ def run_build(
         config, board: what is built, and for what.
         folder, out: where it is made, and what that becomes.
         given: what stands for files that the options would name.
+        began: `time.monotonic()` when the command did; libraries take seconds to load.
 
     Raises:
         SignflowError: whatever is wrong with the input, or GateError when two levels disagree.
     """
-    began, log = time.monotonic(), open_console(_FILE_WIDTH, stderr=True)
+    log = open_console(_FILE_WIDTH, stderr=True)
     steps = _steps(options, board)
     network = _network(options, config, folder, given)
     if given.images is None:
         images = networks.load_images(options.images, network, config.frames, options.seed)
     else:
         images = networks.as_images(given.images, network)
-    require_frames(
-        "images" if given.images is not None else options.images, len(images), config.frames
-    )  # again: a network of masks leaves out what has none
+    source = options.images if given.images is None else "images"
+    require_frames(source, len(images), config.frames)  # again: a network of masks leaves out what has none
     if options.images != networks.SYNTHETIC:
         log.print(summary(Path(options.images), images), markup=False, highlight=False)
     what = f"{network.name}: {network.origin}, for {board.name} at {board.clk_mhz:g} MHz, into {out}"
@@ -69,8 +68,9 @@ def run_build(
     build = Build(config, board, network, images, folder, stalls, options.waves, options.rtl, linted)
     if not network.trained:
         build.not_run.append("training: no trained weights are shipped for this model; these are random")
-    with _progress(log) as on_step:
-        run(build, steps, options.start, options.stop or steps[-1].name, on_step)
+    last = options.stop or steps[-1].name
+    with progress(log, _names(options, steps, last), _earlier(out)) as on_step:
+        run(build, steps, options.start, last, on_step)
         if options.yosys and build.has("design"):
             YOSYS.run(build, on_step(YOSYS))
         if _wants_timing(options):
@@ -103,6 +103,24 @@ def _steps(options: argparse.Namespace, board: Board) -> tuple[Step, ...]:
         return STEPS
     require_tools(options.bitstream, options.shell, board)
     return (*STEPS[:-1], BITSTREAMS[options.bitstream, options.shell], STEPS[-1])
+
+
+def _names(options: argparse.Namespace, steps: Sequence[Step], last: str) -> list[str]:
+    """The steps that will run, in order; those on request behind them."""
+    names = [step.name for step in steps]
+    if options.start not in names or last not in names:
+        return names  # the pipeline says so
+    asked = [step.name for step, wanted in ((YOSYS, options.yosys), (TIMING, _wants_timing(options))) if wanted]
+    return [*dict.fromkeys((names[0], *names[names.index(options.start) : names.index(last) + 1])), *asked]
+
+
+def _earlier(out: Path) -> dict[str, float]:
+    """Seconds of each step in the build that is there."""
+    try:
+        found = json.loads((out / "report.json").read_text())["wall_seconds"]
+        return {name: float(seconds) for name, seconds in found.items() if name != "total"}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}  # none, or another's
 
 
 def _require_timeable(options: argparse.Namespace) -> None:
@@ -200,25 +218,3 @@ def _contents(build: Build, impl: str, out: Path) -> tuple[str, ...]:
         *make,
         "  build it from your own images with --images DIR, for your own network with --onnx FILE, or for zcu104",
     )
-
-
-@contextmanager
-def _progress(console: Console) -> Iterator[OnStep]:
-    """A bar for each step, with an estimate of what is left of it."""
-    text = TextColumn(
-        "{task.description}", table_column=Column(ratio=1, no_wrap=True)
-    )  # gives way in a narrow terminal
-    columns = (text, BarColumn(bar_width=16), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, expand=True) as bars:
-        running: list[int] = []
-
-        def on_step(step: Step):  # type: ignore[no-untyped-def]
-            for task in running:
-                bars.update(task, completed=1)  # type: ignore[arg-type]
-            task = bars.add_task(f"{step.name:16} {step.text}", total=1)
-            running[:] = [task]
-            return lambda fraction: bars.update(task, completed=fraction)
-
-        yield on_step
-        for task in running:
-            bars.update(task, completed=1)  # type: ignore[arg-type]

@@ -13,7 +13,8 @@ from finn_build import command
 from finn_build.config import load_board
 from finn_build.errors import ConfigError
 from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_HLS
-from finn_build.report.sheet import make_report, print_report
+from finn_build.report.sheet import make_report
+from finn_build.report.tables import print_report
 from finn_build.state import Build
 from tests.builds.pipeline_runs import run_steps
 
