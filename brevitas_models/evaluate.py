@@ -32,7 +32,7 @@ examples:
   python -m brevitas_models.evaluate runs/steel/best.pt --data FOLDER
   python -m brevitas_models.evaluate bi_shufflenet --data FOLDER --integers       (shipped weights, by name)
   python -m brevitas_models.evaluate bi_shufflenet_tile --data PATCHES
-      (trained on what python -m brevitas_models.patches FOLDER --side 64 --out PATCHES cuts out of Magnetic Tile)
+      (trained on what python -m brevitas_models.shrink and .patches --side 96 make of Magnetic Tile: docs/weights.md)
 """
 
 
