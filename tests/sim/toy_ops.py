@@ -13,13 +13,15 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.util.basic import qonnx_make_model
 
 from finn_build.dataflow.ops.base import DOMAIN, StreamOp
-from finn_build.dataflow.stream import Resources, Stream
+from finn_build.dataflow.stream import Resources, Stream, sizes
 
 _RTL = Path(__file__).parent / "rtl"
 
 
 class _ToyOp(StreamOp):
     traits = frozenset()
+    lane_sizes = sizes()
+    ram_styles = ()
     ports: ClassVar[tuple[int, int]] = (1, 1)
 
     @classmethod

@@ -1,11 +1,11 @@
-// Regroups bytes: words of IN_BYTES become words of OUT_BYTES, back to back, whatever the two are.
+// Regroups bytes: words of IN_BYTES become words of OUT_BYTES, back to back; one of the two is a power of two.
 //
 // Packing    the earlier bytes lie in the lower bits on both sides.
 // Latency    1 cycle from the word that completes an output word.
 // II         max(1, OUT_BYTES / IN_BYTES, IN_BYTES / OUT_BYTES) on average: the narrow side moves every cycle.
 // Reset      empty. `clear` drops what is left behind the word that leaves in the same cycle; `flush` lets what is left,
 //            fewer than OUT_BYTES, out as a last word, anything above it.
-// Area       one multiplexer of OUT_BYTES / gcd inputs for each bit of an input word.
+// Area       one multiplexer of OUT_BYTES / UNIT inputs for each bit of an input word.
 // Proven     byte n in is byte n out, by induction (tests/board/test_proofs.py).
 `default_nettype none
 
@@ -24,17 +24,12 @@ module sf_shell_gearbox #(
     output logic                   out0_valid,
     input  wire                    out0_ready
 );
-    function automatic int gcd(input int a, input int b);
-        int x = a, y = b, r;
-        while (y != 0) begin
-            r = x % y;
-            x = y;
-            y = r;
-        end
-        return x;
-    endfunction
+    if (2 ** $clog2(IN_BYTES) != IN_BYTES && 2 ** $clog2(OUT_BYTES) != OUT_BYTES) begin : g_illegal
+        $fatal(1, "shell_gearbox: IN_BYTES=%0d or OUT_BYTES=%0d must be a power of two", IN_BYTES, OUT_BYTES);
+    end
 
-    localparam int UNIT = gcd(IN_BYTES, OUT_BYTES);
+    localparam int SIDES = IN_BYTES | OUT_BYTES;
+    localparam int UNIT = SIDES & -SIDES;  // greatest common divisor, as one side, the bus, is a power of two
     localparam int TAKE = IN_BYTES / UNIT;  // all counts in units from here on
     localparam int GIVE = OUT_BYTES / UNIT;
     localparam int PLACES = GIVE - 1 + TAKE;

@@ -60,18 +60,9 @@ module sf_shell_skip #(
     output logic                    out0_valid,
     input  wire                     out0_ready
 );
-    function automatic int gcd(input int a, input int b);
-        int x = a, y = b, r;
-        while (y != 0) begin
-            r = x % y;
-            x = y;
-            y = r;
-        end
-        return x;
-    endfunction
-
     localparam int BURST_BYTES = BURST * DATA_BITS / 8;
-    localparam int GROUP = BURST_BYTES / gcd(BURST_BYTES, BEAT_BYTES);  // beats
+    localparam int SIDES = BURST_BYTES | BEAT_BYTES;
+    localparam int GROUP = BURST_BYTES / (SIDES & -SIDES);  // beats; by the greatest common divisor, as bursts are a power of two
     localparam int GROUP_BYTES = GROUP * BEAT_BYTES;
     localparam int WAITING = 2 * GROUP;  // beats before the ring, at most
     localparam int COUNT = $clog2(WAITING + 1);
