@@ -4,7 +4,7 @@
 //            add 0 to the sum.
 // Packing    PE adjacent channels a beat, channel 0 in the low bits; BITS bits each in, OUT_BITS out.
 // Structure  TILED (stride = kernel, no padding): one row of results so far in LUTRAM (one register where the row
-//            is one word), updated by each beat as it comes. Else: the window core in the order (fold, ky, kx), and one
+//            is one word), updated by each beat as it comes, read a beat ahead. Else: the window core in the order (fold, ky, kx), and one
 //            register of results so far.
 // Latency    TILED: 1 cycle from the last beat of a window to its result; else 3.
 // II         max(OH*OW*KH*KW*C/PE, H*W*C/PE).
@@ -66,8 +66,8 @@ module sf_pool #(
     if (TILED) begin : g_tiled
         localparam int ROW_WORDS = OW * FOLDS;
         localparam int ADDR = ROW_WORDS > 1 ? $clog2(ROW_WORDS) : 1;
-        logic [ADDR-1:0] addr;
-        logic covered;
+        logic [ADDR-1:0] addr, addr_next;
+        logic covered, stays;
 
         // A beat that completes no window never waits for the output.
         assign in0_ready = room || !complete;
@@ -79,17 +79,21 @@ module sf_pool #(
             logic [PE*OUT_BITS-1:0] total_q;
             assign total = total_q;
             always_ff @(posedge clk) if (take && covered) total_q <= result;
-            wire unused_addr = addr[0];
+            wire unused_addr = &{1'b0, addr, addr_next, stays};
         end else begin : g_row
             (* ram_style = "distributed" *)
             logic [PE*OUT_BITS-1:0] totals_q[ROW_WORDS];
-            assign total = totals_q[addr];
-            always_ff @(posedge clk) if (take && covered) totals_q[addr] <= result;
+            logic [PE*OUT_BITS-1:0] total_q;  // read a beat ahead: no path holds both memory and comparison
+            assign total = total_q;
+            always_ff @(posedge clk) begin
+                if (take && covered) totals_q[addr] <= result;
+                if (take) total_q <= stays ? result : totals_q[addr_next];
+            end
         end
 
         sf_pool_tiles #(
             .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .OH(OH), .OW(OW), .ADDR(ADDR)
-        ) tiles (.clk, .rst, .take, .covered, .first, .complete, .addr);
+        ) tiles (.clk, .rst, .take, .covered, .first, .complete, .addr, .addr_next, .stays);
 
         if (SH != KH || SW != KW || PT != 0 || PL != 0) begin : g_illegal
             $fatal(1, "pool: TILED needs stride %0d,%0d = kernel %0d,%0d and no padding", SH, SW, KH, KW);

@@ -24,7 +24,9 @@ module sf_pool_tiles #(
     output wire             covered,   /// the beat lies in a window
     output wire             first,     /// first pixel of its window
     output wire             complete,  /// last pixel of its window
-    output wire  [ADDR-1:0] addr       /// word of the row of results
+    output wire  [ADDR-1:0] addr,      /// word of the row of results
+    output wire  [ADDR-1:0] addr_next, /// that of the beat after this one
+    output wire             stays      /// which is the same, because a window's next pixel follows at once
 );
     localparam int FOLD_BITS = FOLDS > 1 ? $clog2(FOLDS) : 1;
     localparam int KX_BITS = KW > 1 ? $clog2(KW) : 1;
@@ -37,7 +39,7 @@ module sf_pool_tiles #(
     logic [KY_BITS-1:0] ky_q;
     logic [X_BITS-1:0] x_q;
     logic [Y_BITS-1:0] y_q;
-    logic [ADDR-1:0] addr_q;
+    logic [ADDR-1:0] addr_q, plus_q, back_q;  // where the walk stands, and both words it may go on to
 
     // That a counter stands at its last value, or within the windows, is kept, not compared each time.
     logic fold_last_q, x_last_q, y_last_q, x_covered_q, y_covered_q;
@@ -51,16 +53,22 @@ module sf_pool_tiles #(
     assign first = kx_q == '0 && ky_q == '0;
     assign complete = kx_last && ky_last && covered;
     assign addr = addr_q;
+    assign stays = FOLDS == 1 && !row_end && !kx_last;
+    assign addr_next = row_end ? '0 : back ? back_q : plus_q;
 
     always_ff @(posedge clk) begin
         if (rst) begin
             {fold_q, kx_q, ky_q, x_q, y_q, addr_q} <= '0;
+            plus_q <= ADDR'(1);
+            back_q <= ADDR'(1 - FOLDS);
             {fold_last_q, x_last_q, y_last_q} <= {FOLDS == 1, W == 1, H == 1};
             {x_covered_q, y_covered_q} <= 2'b11;
         end else if (take) begin
             fold_q <= fold_last_q ? '0 : fold_q + 1'b1;
             fold_last_q <= FOLDS == 1 || (!fold_last_q && fold_q == FOLD_BITS'(FOLDS - 2));
-            addr_q <= row_end ? '0 : addr_q + (back ? ADDR'(1 - FOLDS) : ADDR'(1));
+            addr_q <= addr_next;
+            plus_q <= addr_next + ADDR'(1);
+            back_q <= addr_next + ADDR'(1 - FOLDS);
             if (fold_last_q) begin
                 kx_q <= row_end || kx_last ? '0 : kx_q + 1'b1;
                 x_q  <= row_end ? '0 : x_q + 1'b1;
