@@ -24,11 +24,13 @@ from tests.dataflow.ops.test_bitconv import bitconv
 from tests.dataflow.ops.test_depthtospace import depth_to_space
 from tests.dataflow.ops.test_mvau import mvau
 from tests.dataflow.ops.test_pool import pool
+from tests.dataflow.ops.test_swg import swg
 
 PADDED = (1, 1, 1, 1)
 CASES: dict[str, tuple[str, OpCase, int]] = {  # op, case, cycles from its last beat in to the last one out
     "a pool of tiles": ("StreamPool_rtl", pool((9, 9), (3, 3), (3, 3), dtype="INT4", pe=4), 7),
     "a pool of windows": ("StreamPool_rtl", pool((9, 9), (3, 3), (2, 2), PADDED, dtype="INT4", channels=8, pe=8), 72),
+    "few windows": ("SWG_rtl", swg((9, 9), (1, 1), (2, 2), dtype="INT4", channels=2, simd=2), 4),
     "blocks of two": ("DepthToSpace_rtl", depth_to_space((3, 8), channels=2, pe=2), 37),
     "blocks of three": ("DepthToSpace_rtl", depth_to_space((3, 8), block=3, channels=3, pe=3), 149),
     "signs": ("BitMVAU_rtl", mvau("BIPOLAR", "BIPOLAR", 36, 8, 6, 4, (1, 6)), 14),
