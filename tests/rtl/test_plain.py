@@ -18,9 +18,11 @@ from finn_build.frontend.export import export_qonnx
 from finn_build.rtl.icarus import read_with_icarus
 from finn_build.rtl.lint import lint
 from finn_build.rtl.plain import plain_design
+from finn_build.rtl.stitch import StitchedDesign
 from finn_build.state import Build
 from tests.builds.networks import SmallResidual, randomize
 from tests.builds.pipeline_runs import run_steps, start_build
+from tests.rtl.word_level import bits_by_kind
 
 STEPS = ("integers", "lower", "fold", "buffer", "stitch", "shell", "execute", "rtlsim-stitched")
 
@@ -38,6 +40,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Build]:
     build.design = plain_design(build.design)
     build.rtl = "verilog"
     yield run_steps(build, STEPS[5:])
+
+
+def _library(built: Build) -> StitchedDesign:
+    """The same design in the library's modules."""
+    assert built.design is not None
+    folder = built.out / "library"
+    return replace(built.design, sources=tuple(sorted(folder.glob("*.*v"))), mem_dir=folder)
 
 
 def test_every_tap_is_equal(built: Build) -> None:
@@ -58,18 +67,30 @@ def test_design_and_shell_are_plain_and_break_no_rule(built: Build) -> None:
         assert path.name == "signflow_top.v" or "#(" not in path.read_text(), path
 
 
-def test_area_by_yosys_is_no_larger_than_the_librarys(built: Build) -> None:
-    """No count of the plain form is 2%, or two cells, above."""
-    plain = built.design
+def test_it_is_the_same_hardware(built: Build, tmp_path: Path) -> None:
+    """One op of each kind: registers, adders, multipliers, memories as the library's, to the bit; logic within 2%."""
+    plain, library = built.design, _library(built)
     assert plain is not None
-    folder = built.out / "library"
-    library = replace(plain, sources=tuple(sorted(folder.glob("*.*v"))), mem_dir=folder)
+    ops = {path.stem.partition("_")[0]: path.stem for path in plain.sources[:-1]}.values()
+    assert len(ops) >= 8
+    for op in ops:
+        want, got = (bits_by_kind(d, op, tmp_path / f"{op}_{d.mem_dir.name}") for d in (library, plain))
+        logic = want.pop("logic", 0)
+        assert abs(logic - got.pop("logic", 0)) <= max(2, 0.02 * logic), op
+        assert want == got, op
+
+
+def test_it_maps_to_as_many_cells(built: Build) -> None:
+    """Registers, memories and slices are the same; LUTs follow order and names of cells (`word_level.py`)."""
+    plain, library = built.design, _library(built)
+    assert plain is not None
     names = [path.stem for path in plain.sources]
     ops = [next(name for name in names if name.startswith(kind)) for kind in ("BitConv", "MVAU")]
     areas = [area_by_op(design, ops, "xc7", lambda fraction: None) for design in (plain, library)]
     for op in ops:
-        for cell, count in areas[0][op].items():
-            assert count <= areas[1][op][cell] + max(2, 0.02 * areas[1][op][cell]), (op, cell, areas)
+        got, want = (dict(area[op]) for area in areas)
+        assert 0.85 <= got.pop("lut") / want.pop("lut") <= 1.15, areas
+        assert got == want, areas
 
 
 def test_yosys_own_reader_takes_the_plain_form(built: Build) -> None:
