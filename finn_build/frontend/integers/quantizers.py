@@ -34,6 +34,12 @@ def _dpu_round(x: np.ndarray) -> np.ndarray:
 
 OWN_ROUNDINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"DPU": _dpu_round, "ROUND_TO_ZERO": np.fix}
 """Rounding modes that Brevitas exports and qonnx does not execute."""
+_NEVER_NEGATIVE = {"Abs", "Exp", "HardSigmoid", "Relu", "Sigmoid", "Softplus"}
+_ONLY_PLUS = (
+    "a BipolarQuant of what is never negative, +1 whatever comes; Brevitas' exporter writes a QuantReLU of 1 bit so, "
+    "which gives 0 and 1 in PyTorch",
+    "use SignedBinaryActPerTensorConst without the ReLU, two bits, or finn_build.frontend.export",
+)
 
 
 class Quantizer:
@@ -55,7 +61,7 @@ class Quantizer:
             raise Unsupported(f"quantizer parameter {missing[0]} is not a constant", "export the network in eval mode")
         self._scale = np.asarray(constants[node.input[1]], np.float32)
         self.scale = np.squeeze(self._scale)
-        self.bipolar = node.op_type == "BipolarQuant"
+        self.bipolar = self.by_sign = node.op_type == "BipolarQuant"
         if not np.all(np.isfinite(self.scale) & (self.scale > 0)):
             raise Unsupported("the quantizer's scale is not positive", "retrain with a positive scale")
         if self.bipolar:
@@ -141,6 +147,8 @@ def compile_quantizer(compilation: Compilation, node: NodeProto) -> None:
                 "the image passes through a second quantizer", "quantize the image once, and fork after it"
             )
         compilation.head, compilation.head_quantizer = compilation.chain(source), quantizer
+        if quantizer.by_sign and any(n.op_type in _NEVER_NEGATIVE for n in compilation.head.nodes[-1:]):
+            raise Unsupported(*_ONLY_PLUS)
         compilation.ints[out_name] = out
         return
     waiting = compilation.pools_before(source)
@@ -210,6 +218,8 @@ def _compile_steps(compilation: Compilation, source: str, origin: IntTensor, qua
     except ValueError as error:
         raise Unsupported(str(error), "make the parameters of elementwise ops one per channel") from error
     if quantizer.bipolar and steps.table is None and steps.bias == 1:  # always +1: a threshold that is always reached
+        if quantizer.by_sign:
+            raise Unsupported(*_ONLY_PLUS)
         steps = replace(steps, thresholds=np.full_like(steps.thresholds, origin.low.min()), bias=0)
     if steps.steps > MAX_STEPS:
         raise Unsupported(

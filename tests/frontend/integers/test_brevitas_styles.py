@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from brevitas.export import export_qonnx
-from brevitas.nn import QuantConv2d, QuantConvTranspose2d, QuantIdentity, QuantLinear, QuantReLU
+from brevitas.nn import QuantConv2d, QuantConvTranspose2d, QuantIdentity, QuantLinear, QuantReLU, QuantSigmoid
 from brevitas.quant import (
     Int8ActPerTensorFixedPoint,
     Int8BiasPerTensorFixedPointInternalScaling,
@@ -216,6 +216,17 @@ def test_listed_with_a_cure(tmp_path: Path, style: str) -> None:
     assert len(network.problems) == len(wanted), network.problems
     for problem, start in zip(network.problems, wanted, strict=True):
         assert str(problem).startswith(start) and problem.cure
+
+
+@pytest.mark.parametrize("quantizer", [QuantReLU, QuantSigmoid])
+@pytest.mark.parametrize("place", ["image", "inside"])
+def test_one_bit_that_is_exported_as_another_network_is_refused(tmp_path: Path, quantizer: type, place: str) -> None:
+    """0 and 1 in PyTorch, +1 alone in the file."""
+    one_bit = quantizer(Uint8ActPerTensorFixedPoint, bit_width=1)
+    layers = [one_bit, _conv(3, 4, 1)] if place == "image" else [_signed(8), _conv(3, 4, 1), one_bit]
+    model = nn.Sequential(*layers, _signed(), _conv(4, 2, 1))
+    _, network = _imported(model, torch.rand((3, 3, 8, 8)), tmp_path / "net.onnx")
+    assert "a BipolarQuant of what is never negative" in str(network.problems[0])
 
 
 @pytest.mark.parametrize(
