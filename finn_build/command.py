@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -15,7 +17,7 @@ from brevitas_models.data.images import summary
 from finn_build.board.steps import require_tools
 from finn_build.config import Board, BuildConfig, write_build
 from finn_build.dataflow.folding import folding_of
-from finn_build.errors import ConfigError, TimingError
+from finn_build.errors import BitstreamError, ConfigError, GateError, SignflowError, TimingError
 from finn_build.evaluate.timing.report import misses_clock, timing_sheet
 from finn_build.frontend import network as networks
 from finn_build.frontend.input_checks import require_frames
@@ -69,19 +71,42 @@ def run_build(
     if not network.trained:
         build.not_run.append("training: no trained weights are shipped for this model; these are random")
     last = options.stop or steps[-1].name
-    with progress(log, _names(options, steps, last), _earlier(out)) as on_step:
-        run(build, steps, options.start, last, on_step)
-        if options.yosys and build.has("design"):
-            YOSYS.run(build, on_step(YOSYS))
-        if _wants_timing(options):
-            TIMING.run(build, on_step(TIMING))
-    if options.write_config:
-        write_build(replace(config, folding=folding_of(build.streams)), options.write_config)
-    build.seconds["total"] = round(time.monotonic() - began, 2)
-    missed = _finish(build, options.impl, folder, out)
-    if missed and options.require_timing:
-        raise TimingError(missed)
+    with _kept_once_verified(build, options.impl, folder):
+        with progress(log, _names(options, steps, last), _earlier(out)) as on_step:
+            run(build, steps, options.start, last, on_step)
+            if options.yosys and build.has("design"):
+                YOSYS.run(build, on_step(YOSYS))
+            if _wants_timing(options):
+                TIMING.run(build, on_step(TIMING))
+        if options.write_config:
+            write_build(replace(config, folding=folding_of(build.streams)), options.write_config)
+        build.seconds["total"] = round(time.monotonic() - began, 2)
+        missed = _finish(build, options.impl, folder, out)
+        if missed and options.require_timing:
+            raise TimingError(missed)
     return build
+
+
+@contextmanager
+def _kept_once_verified(build: Build, impl: str, folder: Path) -> Iterator[None]:
+    """Whatever fails behind a passed gate, design and figures are kept.
+
+    Raises:
+        BitstreamError: something did; such a build goes to its folder for failures.
+    """
+    try:
+        yield
+    except (GateError, TimingError):
+        raise
+    except Exception as error:
+        if build.verdict is None or not build.verdict.passed:
+            raise
+        with suppress(Exception):  # it may be these that fail
+            _write_sheets(build, impl, folder)
+        if isinstance(error, BitstreamError):
+            raise
+        said = str(error) if isinstance(error, SignflowError) else f"{type(error).__name__}: {error}"
+        raise BitstreamError(f"behind the gate, which has passed: {said}") from error
 
 
 def _steps(options: argparse.Namespace, board: Board) -> tuple[Step, ...]:
@@ -165,18 +190,23 @@ def _finish(build: Build, impl: str, folder: Path, out: Path) -> str:
         stopped = f"Stopped before the gate, as asked: nothing is verified. Models of the steps: {out / 'steps'}"
         console.print(plain(stopped))
         return _say_missed(build, console)
-    report = make_report(build, impl)
-    write_frames(build, folder)
-    if build.mask:
-        write_masks(build, folder)
-    write_report(report, folder)
-    redraw(folder)
-    print_report(report, console)
+    print_report(_write_sheets(build, impl, folder), console)
     build.verdict.require()
     console.print(f"\nMade: a verified accelerator for {build.board.name} in {build.seconds['total']:.0f} s.")
     for line in _contents(build, impl, out):
         console.print(plain(line), highlight=False)
     return _say_missed(build, console)
+
+
+def _write_sheets(build: Build, impl: str, folder: Path) -> dict[str, Any]:
+    """Write all that a build through the gate says of itself; returns its report."""
+    report = make_report(build, impl)
+    write_report(report, folder)
+    write_frames(build, folder)
+    if build.mask:
+        write_masks(build, folder)
+    redraw(folder)
+    return report
 
 
 def _say_missed(build: Build, console: Console) -> str:

@@ -6,9 +6,9 @@ import argparse
 import os
 from pathlib import Path
 
-from PIL import Image
+from signflow_driver.pictures import open_picture
 
-from brevitas_models.data.images import load_folder, read_image
+from brevitas_models.data.images import load_folder
 from brevitas_models.data.index import find_images
 from brevitas_models.networks.names import require_model
 from finn_build.config import BuildConfig
@@ -59,10 +59,8 @@ def _count_images(folder: Path) -> int:
     if not rows:
         load_folder(folder, 1)  # says what is wrong
     for row in rows:
-        try:
-            Image.open(row.path).close()  # reads the header only
-        except (OSError, SyntaxError, ValueError):
-            read_image(row.path, 1)  # says what is wrong
+        with open_picture(row.path):
+            pass  # its header was read
     return len(rows)
 
 

@@ -1,7 +1,6 @@
 """Networks as they begin and end, on the simulated board, beside PyTorch: flattened first, labels, one logit."""
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,10 +14,8 @@ from torch.nn import functional
 
 from brevitas_models.data.images import to_float
 from brevitas_models.layers.quantizers import act_quantizer, weight_quantizer
-from finn_build.board.steps import deploy as deploy_step
-from finn_build.errors import BitstreamError
-from finn_build.pipeline import taps
-from finn_build.proof.gate import compare
+from finn_build.build import main
+from finn_build.frontend.export import export_qonnx
 from sim.board import simulated_board
 from tests.board.deployments import deploy, deployed
 from tests.builds.networks import SmallResidual, randomize
@@ -118,11 +115,28 @@ def test_the_description_states_it(tmp_path: Path) -> None:
     assert tail["meaning"] == {"kind": "scores", "threshold": 0.0, "why": "a number for each of 5 classes"}
 
 
-def test_a_fault_behind_the_gate_keeps_the_verified_design(tmp_path: Path) -> None:
-    build = deployed(randomize(SmallResidual(bits=1, signed=True), seed=1), (11, 9), tmp_path)
-    build.verdict = compare(taps(build.streams, build.integers), build.values)
-    assert build.verdict.passed
-    build.values = {0: {}}
-    shutil.rmtree(tmp_path / "deploy")
-    with pytest.raises(BitstreamError, match="deployment folder: KeyError"):  # the command keeps such a build
-        deploy_step(build, lambda fraction: None)
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        (
+            "finn_build.board.steps.write_deployment",
+            "error: deployment folder: KeyError: 'why'. All of the build is",
+        ),
+        (
+            "finn_build.command.redraw",
+            "error: behind the gate, which has passed: KeyError: 'why'. All of ",
+        ),
+    ],
+)
+def test_a_fault_behind_the_gate_keeps_the_verified_design(
+    tmp_path: Path, broken: str, message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    def fails(*_: object) -> None:
+        raise KeyError("why")
+
+    network = export_qonnx(randomize(SmallResidual(bits=1, signed=True), seed=1), tmp_path / "net.onnx", (1, 1, 11, 9))
+    monkeypatch.setattr(broken, fails)
+    assert main(["--board", "pynq-z2", "--onnx", str(network), "--out", str(tmp_path / "out")]) == 1
+    assert message in capsys.readouterr().err
+    kept = tmp_path / "out.failed"
+    assert json.loads((kept / "report.json").read_text())["gate"]["passed"] and list(kept.glob("stitched/*.v"))

@@ -1,6 +1,7 @@
 """The command on bad input: one clear line, exit code 1, nothing left behind that looks whole."""
 
 import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,19 @@ def test_images_missing_empty_and_broken(capsys: pytest.CaptureFixture, tmp_path
     assert "1 image(s), the build needs 4 frames" in _fails(capsys, tmp_path, "--images", str(folder))
     (folder / "two.png").write_bytes(b"not a picture")
     assert "two.png: not a readable image" in _fails(capsys, tmp_path, "--images", str(folder))
+    Image.new("L", (9, 9)).save(folder / "two.png", format="EPS")  # Pillow starts a program on these
+    assert "two.png: a picture of format EPS; legal: " in _fails(capsys, tmp_path, "--images", str(folder))
+    (folder / "two.png").unlink()
+    os.mkfifo(folder / "two.png")
+    assert "two.png: not a file" in _fails(capsys, tmp_path, "--images", str(folder))
+
+
+@pytest.mark.parametrize("option", ["--images", "--onnx", "--checkpoint", "--config", "--board"])
+def test_names_are_printed_letter_by_letter(capsys: pytest.CaptureFixture, tmp_path: Path, option: str) -> None:
+    """No line of its own, no colour, no title of the terminal, no markup, and nothing that cannot be encoded."""
+    name = "a\n\x1b[31m\x1b]0;t\x07\u202e\udc80[red]:bomb:.yaml"
+    said = _fails(capsys, tmp_path, option, str(tmp_path / name))
+    assert r"a\n\x1b[31m\x1b]0;t\x07\u202e\udc80[red]:bomb:.yaml: no such" in said and said.isprintable()
 
 
 def test_the_users_input_is_looked_at_before_anything_is_loaded(tmp_path: Path) -> None:

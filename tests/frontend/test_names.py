@@ -59,7 +59,7 @@ def _rename(path: Path, marker: Path) -> None:
 @pytest.fixture
 def hostile(tmp_path: Path) -> Path:
     torch.manual_seed(3)
-    model = SmallResidual(bits=1, signed=True, kind="relu").eval()
+    model = SmallResidual(bits=1, signed=True).eval()
     path = export_qonnx(model, tmp_path / "net.onnx", (1, 1, 11, 9))
     _rename(path, tmp_path / MARKER)
     return path
@@ -72,7 +72,7 @@ def _code(folder: Path) -> list[Path]:
 
 @pytest.mark.parametrize("impl", ["rtl", "hls", "finn-hls"])
 def test_no_text_of_a_file_becomes_code(
-    hostile: Path, tmp_path: Path, impl: str, monkeypatch: pytest.MonkeyPatch
+    hostile: Path, tmp_path: Path, impl: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     """The whole build passes its gate, and neither what it wrote nor what it compiled holds any of the names."""
     bound: list[str] = []
@@ -84,6 +84,8 @@ def test_no_text_of_a_file_becomes_code(
     out = tmp_path / "out"
     assert build.main(["--board", "pynq-z2", "--onnx", str(hostile), "--out", str(out), "--impl", impl]) == 0
     assert json.loads((out / "report.json").read_text())["gate"]["passed"] and len(bound) == (2 if impl == "rtl" else 0)
+    printed = capsys.readouterr()
+    assert all(c.isprintable() or c == "\n" for c in printed.out + printed.err)
     made = _code(out)
     assert len(made) > 5
     for text in (*bound, *(path.read_text(errors="replace") for path in made if "signflow_driver" not in path.parts)):

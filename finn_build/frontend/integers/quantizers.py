@@ -34,6 +34,7 @@ def _dpu_round(x: np.ndarray) -> np.ndarray:
 
 OWN_ROUNDINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"DPU": _dpu_round, "ROUND_TO_ZERO": np.fix}
 """Rounding modes that Brevitas exports and qonnx does not execute."""
+_TOLD_APART = "signflow.taps"  # in files of finn_build.frontend.export, where a BipolarQuant is one
 _NEVER_NEGATIVE = {"Abs", "Exp", "HardSigmoid", "Relu", "Sigmoid", "Softplus"}
 _ONLY_PLUS = (
     "a BipolarQuant of what is never negative, +1 whatever comes; Brevitas' exporter writes a QuantReLU of 1 bit so, "
@@ -147,8 +148,8 @@ def compile_quantizer(compilation: Compilation, node: NodeProto) -> None:
                 "the image passes through a second quantizer", "quantize the image once, and fork after it"
             )
         compilation.head, compilation.head_quantizer = compilation.chain(source), quantizer
-        if quantizer.by_sign and any(n.op_type in _NEVER_NEGATIVE for n in compilation.head.nodes[-1:]):
-            raise Unsupported(*_ONLY_PLUS)
+        if any(n.op_type in _NEVER_NEGATIVE for n in compilation.head.nodes[-1:]):
+            _require_told(compilation, quantizer)
         compilation.ints[out_name] = out
         return
     waiting = compilation.pools_before(source)
@@ -218,14 +219,19 @@ def _compile_steps(compilation: Compilation, source: str, origin: IntTensor, qua
     except ValueError as error:
         raise Unsupported(str(error), "make the parameters of elementwise ops one per channel") from error
     if quantizer.bipolar and steps.table is None and steps.bias == 1:  # always +1: a threshold that is always reached
-        if quantizer.by_sign:
-            raise Unsupported(*_ONLY_PLUS)
+        _require_told(compilation, quantizer)
         steps = replace(steps, thresholds=np.full_like(steps.thresholds, origin.low.min()), bias=0)
     if steps.steps > MAX_STEPS:
         raise Unsupported(
             f"{steps.steps} steps per channel, the hardware takes {MAX_STEPS}", "quantize to 8 bits or fewer"
         )
     return steps
+
+
+def _require_told(compilation: Compilation, quantizer: Quantizer) -> None:
+    """Raise Unsupported where a BipolarQuant of what is never negative may be a quantizer of 0 and 1."""
+    if quantizer.by_sign and not compilation.source.get_metadata_prop(_TOLD_APART):
+        raise Unsupported(*_ONLY_PLUS)
 
 
 def _dtype_of(thresholds: np.ndarray) -> str:

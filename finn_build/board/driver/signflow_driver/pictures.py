@@ -25,7 +25,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".
 _DARK = 16  # of 255: a 16-bit picture that is nowhere brighter holds 12 bits or fewer
 _BITS_PER_SAMPLE, _MAX_SAMPLE = 258, 281  # tags of TIFF
 _ORIENTATION = 0x0112
-_SEVERAL = ("TIFF", "WEBP", "PNG")  # may hold pages; the second picture in a camera's JPEG is a preview
+_SEVERAL = ("TIFF", "WEBP", "PNG", "GIF")  # may hold pages; the second picture in a camera's JPEG is a preview
+_FORMATS = (*_SEVERAL, "JPEG", "MPO", "BMP", "PPM")  # whatever a file is called: others start programs, as EPS does
 
 
 def hidden(path: Path, root: str | Path) -> bool:
@@ -48,6 +49,8 @@ def open_picture(path: str | Path) -> Iterator[Image.Image]:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as image:
+                if image.format not in _FORMATS:
+                    raise InputError(f"{path}: a picture of format {image.format}; legal: {', '.join(_FORMATS)}")
                 if image.format in _SEVERAL and getattr(image, "n_frames", 1) > 1:
                     raise InputError(f"{path}: holds {image.n_frames} pictures; save each as a file of its own")  # type: ignore[attr-defined]
                 if image.format == "TIFF" and image.tag_v2.get(_ORIENTATION, 1) > 4:  # type: ignore[attr-defined]
