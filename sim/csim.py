@@ -1,4 +1,7 @@
-"""C simulation: the accelerator's C++ compiled by g++ against the open `ap_types` headers, every stream recorded."""
+"""C simulation: the accelerator's C++ compiled by g++ against the open `ap_types` headers, every stream recorded.
+
+In the first frame streams hold no more than their depths (`hls/lib/sf_simulation.h`).
+"""
 
 from __future__ import annotations
 
@@ -14,17 +17,18 @@ import numpy as np
 
 from finn_build import processes
 from finn_build.errors import SimulationError
+from finn_build.hls.depths import stated_depths
 from finn_build.hls.design import HlsDesign
 from finn_build.processes import Progress
 from sim._cache import build_once, cache_dir, digest, is_whole
 from sim._toolchain import compile_objects, compiler, run_tool, versions
 from sim.packing import unpack
 
-_FLAGS = ("-std=c++14", "-w", "-O2", "-DSF_RECORD", "-DSF_WORDS")
+_FLAGS = ("-std=c++14", "-w", "-O2", "-DSF_CSIM")
 _KEPT = 200
 _KEPT_OBJECTS = 2000
 _BUNDLE = 10  # sources a compilation: the headers alone take half a second
-_UNHEALTHY = "WARNING: Hls::stream"
+_UNHEALTHY = ("WARNING: stream", "STALLED: ")
 _HEADERS = "hls4ml==1.3.0"
 
 
@@ -67,16 +71,21 @@ def simulate_cpp(design: HlsDesign, testbench: Path, frames: int, on_progress: P
         on_progress: called with the fraction of the compilation that is done.
 
     Raises:
-        SimulationError: the C++ does not compile, a stream is read while empty or keeps beats, or the program failed.
+        SimulationError: the C++ does not compile, the depths of its streams make it stall, a stream is read while empty
+            or keeps beats, or the program failed.
     """
     program = compile_cpp(design, testbench, on_progress)
     with tempfile.TemporaryDirectory(prefix="signflow_csim_") as name:
         folder = Path(name)
         (folder / "taps").mkdir()
+        taps = {channel.name for channel in design.channels.values()}
+        depths = stated_depths(design)
+        lines = [f"{name} {depths.get(name, 0)} {int(name in taps)}\n" for name in sorted(taps | set(depths))]
+        (folder / "streams").write_text("".join(lines))
         for data in testbench.glob("*.dat"):
             (folder / data.name).symlink_to(data.absolute())
         done = processes.run([str(program)], cwd=folder)
-        strange = [line for line in done.stdout.splitlines() if _UNHEALTHY in line]
+        strange = [line for line in done.stdout.splitlines() if line.startswith(_UNHEALTHY)]
         if strange or done.returncode not in (0, 1):
             raise SimulationError(
                 f"csim (exit {done.returncode}): {'; '.join(strange or done.stdout.splitlines()[-5:])}"
@@ -91,7 +100,7 @@ def simulate_cpp(design: HlsDesign, testbench: Path, frames: int, on_progress: P
 
 def compile_cpp(design: HlsDesign, testbench: Path, on_progress: Progress | None = None) -> Path:
     """The program; of its objects those are taken from the cache whose sources and headers are unchanged."""
-    headers = sorted((*(design.folder / "lib").iterdir(), design.folder / "accelerator.h"))
+    headers = sorted((*(design.folder / "lib").iterdir(), design.folder / "accelerator.h", testbench / "scheduler.h"))
     common = digest([versions(), *_FLAGS, *(path.read_bytes() for path in headers)])
     sources = [*design.sources, testbench / "testbench.cpp"]
     bundles = [sources[at : at + _BUNDLE] for at in range(0, len(sources), _BUNDLE)]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from finn_build.hls.design import TOP, HlsDesign
-from finn_build.hls.process import ENVIRONMENT
+from finn_build.hls.process import ENVIRONMENT, HLS_DIR
 from sim.packing import pack
 
 
@@ -25,6 +26,7 @@ def write_testbench(design: HlsDesign, values: Mapping[str, np.ndarray], frames:
     """
     folder = design.folder / "testbench"
     folder.mkdir(exist_ok=True)
+    shutil.copy(HLS_DIR / "scheduler.h", folder)
     arguments = [port.name for port in (*design.inputs, *design.outputs)]
     arguments += [f"skip_{i}" for i in range(len(design.skips)) for _ in range(2)]
     text = ENVIRONMENT.get_template("testbench.cpp.j2").render(

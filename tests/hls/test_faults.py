@@ -13,9 +13,11 @@ from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.errors import GateError, SimulationError
 from finn_build.hls.design import HlsDesign
+from finn_build.hls.testbench import write_testbench
 from finn_build.pipeline import STEPS_HLS
 from finn_build.proof.gate import CSIM, Verdict
 from finn_build.state import Build
+from sim.csim import simulate_cpp
 
 Fault = Callable[[Path], None]  # changes the folder of the C++
 
@@ -96,6 +98,19 @@ def test_a_wrong_depth_within_an_op_is_named(built: Build, tmp_path: Path) -> No
         _verdict(_copied(built, tmp_path / "hls", fault))
 
 
+def test_too_shallow_a_stream_stalls_in_csim(built: Build, tmp_path: Path) -> None:
+    """Whatever a graph says: here the C++ and what is known of it agree."""
+    assert built.cpp is not None
+    channel = max(built.cpp.channels.values(), key=lambda c: c.least_depth)
+    pragma = f"variable={channel.name} depth="
+    fault = _replace("accelerator.cpp", f"{pragma}{channel.depth}\n", f"{pragma}1\n")
+    broken = _copied(built, tmp_path / "hls", fault)
+    assert channel.least_depth > 2 and broken.cpp is not None
+    testbench = write_testbench(broken.cpp, built.values[2], 2)
+    with pytest.raises(SimulationError, match=rf"STALLED: \w+ waits for room in {channel.name} \(depth 1\)"):
+        simulate_cpp(broken.cpp, testbench, 2)
+
+
 def test_a_fifo_of_the_graph_that_is_too_shallow_is_named(built: Build, tmp_path: Path) -> None:
     broken = _copied(built, tmp_path / "hls", lambda folder: None)
     broken.streams = ModelWrapper(broken.streams.model, make_deepcopy=True)
@@ -112,7 +127,7 @@ def test_a_fifo_of_the_graph_that_is_too_shallow_is_named(built: Build, tmp_path
 
 def test_a_loop_that_ends_early_names_its_stream(built: Build, tmp_path: Path) -> None:
     fault = _replace("processes/MVAU_0.cpp", "VECTORS = ", "VECTORS = -1 + ")
-    with pytest.raises(SimulationError, match=r"csim .*stream 'MVAU_0_out0' is read while empty"):
+    with pytest.raises(SimulationError, match=r"csim .*STALLED: .* waits for a beat of MVAU_0_out0"):
         _verdict(_copied(built, tmp_path / "hls", fault))
 
 

@@ -54,7 +54,7 @@ int main() {
 def test_both_forms(tmp_path: Path) -> None:
     tests = "".join(f"found += differences<{bits}, {width}>();" for bits, width in SIZES)
     (tmp_path / "lanes.cpp").write_text(PROGRAM.replace("TESTS", tests))
-    for flags, form in ((["-DSF_WORDS"], "words"), ([], "ranges")):
+    for flags, form in ((["-DSF_CSIM"], "words"), ([], "ranges")):
         command = [compiler(), "-std=c++14", "-w", *flags, f"-I{LIBRARY}", f"-I{ap_types()}"]
         run_tool([*command, str(tmp_path / "lanes.cpp"), "-o", str(tmp_path / form)], "compiling lanes.cpp")
         assert run_tool([str(tmp_path / form)], "lanes") == f"0 differences by {form}\n"

@@ -1,7 +1,7 @@
 // Lanes of a beat: read one, write one, count ones.
 //
 // In hardware these ranges of an ap_uint are wires. In C simulation the open headers shift the whole word for each, which
-// was most of its time where a first layer's window is wide: -DSF_WORDS takes the same bits from the machine words of 64
+// was most of its time where a first layer's window is wide: -DSF_CSIM takes the same bits from the machine words of 64
 // bits that those headers keep. A lane of at most so many bits lies in one or two of them.
 #ifndef SF_LANES_H
 #define SF_LANES_H
@@ -9,7 +9,7 @@
 #define AP_INT_MAX_W 4096  // the most that Vitis HLS takes: windows of a first layer are wide
 #include <ap_int.h>
 
-#if defined(SF_WORDS) && !defined(__SYNTHESIS__)
+#if defined(SF_CSIM) && !defined(__SYNTHESIS__)
 #define SF_BY_WORDS 1
 #else
 #define SF_BY_WORDS 0

@@ -8,18 +8,12 @@
 #define SF_TYPES_H
 
 #include "sf_lanes.h"
-#include "sf_record.h"
-
-#include <hls_stream.h>
+#include "sf_simulation.h"
 
 namespace sf {
 
 /// How the bits of an element read: one bit as -1/+1, two's complement, or plain.
 enum Kind { UNSIGNED, SIGNED, BIPOLAR };
-
-/// A beat of a stream.
-template <int WIDTH>
-using Stream = hls::stream<ap_uint<WIDTH> >;
 
 /// `a` modulo `b`, never negative.
 constexpr int wrapped(int a, int b) { return (a % b + b) % b; }

@@ -53,6 +53,7 @@ struct Place {
     /// Go on to the next beat.
     void advance() {
 #pragma HLS INLINE
+        SF_STEP;
         if (!G::DEPTHWISE && fold < G::FOLDS - 1) {
             ++fold;
             step<1>();

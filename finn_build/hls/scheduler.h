@@ -1,0 +1,173 @@
+// The scheduler of sf_simulation.h, for the testbench alone.
+#ifndef SCHEDULER_H
+#define SCHEDULER_H
+
+#if defined(SF_CSIM) && !defined(__SYNTHESIS__)
+
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <list>
+#include <map>
+
+#include "sf_simulation.h"
+
+namespace sf {
+
+/// A process, or a loop of one.
+struct Task {
+    std::string name;
+    std::function<void()> work;
+    Task* parent;
+    long long trips;        // of its longest loop
+    int children;           // those that still run
+    const Queue* waits_at;  // null: it may go on
+    bool for_room, done;
+    ucontext_t context;
+    void* stack;
+};
+
+static const size_t STACK = size_t(256) << 20;  // of addresses: memory comes as it is touched
+static const int PATIENCE = 16;                 // rounds without a move; a window needs a few trips to see a beat
+
+static bool first_frame = true;
+static Task* current = nullptr;
+static std::list<Task*> tasks;
+static ucontext_t home;
+static long long moves = 0;
+
+/// Depth and record of each stream of the accelerator, from the file `streams`: name, depth, whether it is recorded.
+static std::map<std::string, std::pair<size_t, std::FILE*> > read_streams() {
+    std::map<std::string, std::pair<size_t, std::FILE*> > found;
+    std::ifstream file("streams");
+    std::string name;
+    size_t depth;
+    int recorded;
+    while (file >> name >> depth >> recorded)
+        found[name] = {depth, recorded ? std::fopen(("taps/" + name).c_str(), "wb") : nullptr};
+    return found;
+}
+
+Queue::Queue(const char* given) : name(given), depth(0), tap(nullptr) {
+    static const auto known = read_streams();
+    const auto mine = known.find(name);
+    if (mine == known.end()) return;
+    if (first_frame) depth = mine->second.first;
+    tap = mine->second.second;
+}
+
+void moved() { ++moves; }
+
+void Queue::leftover() const { std::printf("WARNING: stream '%s' keeps beats\n", name.c_str()); }
+
+void Queue::wait(bool for_room) {
+    if (!first_frame || !current) {
+        std::printf("WARNING: stream '%s' is read while empty\n", name.c_str());
+        return;
+    }
+    current->waits_at = this;
+    current->for_room = for_room;
+    swapcontext(&current->context, &home);
+    current->waits_at = nullptr;
+}
+
+void pass() {
+    if (first_frame && current) swapcontext(&current->context, &home);
+}
+
+Loop::~Loop() {
+    if (current && trips > current->trips) current->trips = trips;
+}
+
+/// A task has run: its trips are its parent's, or go to the file `trips`.
+static void finish(Task& task) {
+    static std::FILE* file = std::fopen("trips", "w");
+    ++moves;
+    task.done = true;
+    if (!task.parent) {
+        std::fprintf(file, "%s %lld\n", task.name.c_str(), task.trips);
+        return;
+    }
+    if (task.trips > task.parent->trips) task.parent->trips = task.trips;
+    --task.parent->children;
+}
+
+static void start() {
+    current->work();
+    finish(*current);
+    swapcontext(&current->context, &home);
+}
+
+void run(const char* call, const std::function<void()>& work) {
+    const std::string text = call;
+    Task* task = new Task{text.substr(0, text.find('(')), work, current, 0, 0, nullptr, false, false, {}, nullptr};
+    if (!first_frame) {
+        current = task;
+        work();
+        current = task->parent;
+        if (current) ++current->children;
+        finish(*task);
+        delete task;
+        return;
+    }
+    if (current) ++current->children;
+    task->stack = mmap(nullptr, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (task->stack == MAP_FAILED) {
+        std::printf("no memory for the stack of %s\n", task->name.c_str());
+        std::exit(2);
+    }
+    getcontext(&task->context);
+    task->context.uc_stack.ss_sp = task->stack;
+    task->context.uc_stack.ss_size = STACK;
+    task->context.uc_link = nullptr;
+    makecontext(&task->context, start, 0);
+    tasks.push_back(task);
+}
+
+/// Say who waits for what, and end.
+static void stalled() {
+    for (const Task* task : tasks) {
+        if (!task->waits_at) continue;
+        const char* name = task->waits_at->name.c_str();
+        if (task->for_room)
+            std::printf("STALLED: %s waits for room in %s (depth %zu)\n", task->name.c_str(), name, task->waits_at->depth);
+        else
+            std::printf("STALLED: %s waits for a beat of %s\n", task->name.c_str(), name);
+    }
+    std::fflush(nullptr);
+    std::_Exit(3);
+}
+
+void join() {
+    while (current && current->children) pass();
+    if (current || !first_frame) return;
+    for (int idle = 0; !tasks.empty();) {
+        const long long before = moves;
+        for (auto at = tasks.begin(); at != tasks.end();) {
+            Task* task = *at;
+            if (!task->children && (!task->waits_at || task->waits_at->ready(task->for_room))) {
+                current = task;
+                swapcontext(&home, &task->context);
+                current = nullptr;
+            }
+            if (task->done) {
+                munmap(task->stack, STACK);
+                delete task;
+                at = tasks.erase(at);
+            } else {
+                ++at;
+            }
+        }
+        idle = moves == before ? idle + 1 : 0;
+        if (idle > PATIENCE) stalled();
+    }
+    first_frame = false;
+}
+
+}  // namespace sf
+
+#endif
+
+#endif
