@@ -233,6 +233,8 @@ def _contents(build: Build, impl: str, out: Path) -> tuple[str, ...]:
     if build.bitstream and not build.bitstream.ours:
         deployed = f"  {out}/finn         bitstream and handoff file of FINN's Zynq build, for FINN's driver"
     masks = (f"  {out}/masks        the frames with the accelerator's masks, as PNG",) if build.mask else ()
+    recorded = build.out.glob("waves.*")
+    waves = tuple(f"  {out}/{path.name}    the stitched design's waves, for GTKWave or Surfer" for path in recorded)
     make = () if build.bitstream else ("  on a machine with Vivado, make the bitstream: again with --bitstream vivado",)
     return (
         f"  {out}/{PAGE}  all of it to look at, in any browser",
@@ -242,7 +244,8 @@ def _contents(build: Build, impl: str, out: Path) -> tuple[str, ...]:
         f"  {out}/report.json  every figure of this build, for scripts",
         f"  {out}/frames.npz   the frames of the gate and the accelerator's outputs for them",
         *masks,
-        f"  {out}/steps        the graph after each step, as ONNX",
+        *waves,
+        f"  {out}/steps        the graph after each step, as ONNX: netron {out}/steps/buffer.onnx shows it",
         "Next:",
         f"  run its notebook on the simulated board: python -m sim.notebook {out}",
         *make,
