@@ -17,6 +17,7 @@ from finn_build.console import COMMANDS
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BIN = ".venv/bin/"
+_OURS = tuple(f"{BIN}{program} " for program in ("python", "signflow"))  # programs of others read their own options
 
 
 class _Parsed(Exception):
@@ -28,7 +29,7 @@ def _commands() -> Iterator[tuple[str, str]]:
     for page in PAGES:
         for block in re.findall(r"^```\w*\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL):
             lines = block.replace("\\\n", " ").splitlines()
-            yield from ((page.name, line) for line in lines if line.startswith(BIN))
+            yield from ((page.name, line) for line in lines if line.startswith(_OURS))
 
 
 def _module(words: list[str]) -> tuple[str, list[str]]:
