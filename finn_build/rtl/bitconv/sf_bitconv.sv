@@ -43,7 +43,7 @@ module sf_bitconv #(
     parameter int SUM_SCALE = 1,
     parameter int KEPT = 2,                // beats of in0 kept for the shortcut
     parameter int KEPT_STYLE = 0,
-    parameter bit [7:0] REGISTERS = '0,    // within a popcount, see sf_mvau_signs
+    parameter bit [15:0] REGISTERS = '0,    // within a popcount, see sf_mvau_signs
     parameter int REGISTERED = 0,          // their number
     parameter int ACC_BITS = 8,
     parameter int TOTAL_BITS = 10,

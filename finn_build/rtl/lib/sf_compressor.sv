@@ -17,7 +17,7 @@ module sf_compressor #(
     /// Bits of the sum; higher ones are dropped.
     parameter int unsigned WIDTH = 1,
     /// Bit l: a register behind level l; those of levels that the heap does not take add no latency.
-    parameter bit [7:0] REGISTERS = '0
+    parameter bit [15:0] REGISTERS = '0
 ) (
     /// Clock.
     input  wire             clk,

@@ -35,7 +35,7 @@ module sf_mvau #(
     parameter bit GUARD = 0,
     parameter int unsigned CHAIN = 1,
     /// Registers within a popcount, see mvau_signs.sv; their number.
-    parameter bit [7:0] REGISTERS = '0,
+    parameter bit [15:0] REGISTERS = '0,
     parameter int unsigned REGISTERED = 0,
     /// 1: weights in block RAM.
     parameter bit BLOCK_WEIGHTS = 0,

@@ -19,7 +19,7 @@ module sf_mvau_pe #(
     parameter bit BIPOLAR = 0,
     parameter bit MASKED = 0,
     /// Of the popcount, see mvau_signs.sv.
-    parameter bit [7:0] REGISTERS = '0
+    parameter bit [15:0] REGISTERS = '0
 ) (
     /// Clock.
     input  wire                   clk,

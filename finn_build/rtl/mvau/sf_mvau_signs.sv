@@ -14,7 +14,7 @@ module sf_mvau_signs #(
     /// 1: the top plane is a sign.
     parameter bit SIGNED = 0,
     /// Bit 0: a register behind the first full adders, bit l + 1: behind level l of the compressor.
-    parameter bit [7:0] REGISTERS = '0,
+    parameter bit [15:0] REGISTERS = '0,
     localparam int unsigned COUNT_BITS = $clog2(SIMD * (2 ** PLANES - 1) + 1)
 ) (
     /// Clock.

@@ -26,6 +26,7 @@ def mvau(
     ram_style: str = "auto",
     pixel: int = 0,
     narrow: bool = False,
+    mhz: float = 0.0,
 ) -> OpCase:
     """A case with random weights; the first and last row reach the ends of the accumulator's type."""
     rng = np.random.default_rng([mw, mh, simd, pe, len(activations)])
@@ -48,6 +49,7 @@ def mvau(
         "outputDataType": integer_range_dtype(-reach, reach).name,
         "NarrowWeights": int(narrow),
         "ram_style": ram_style,
+        **({"clkMHz": mhz} if mhz else {}),
     }
     return OpCase(attributes, lambda x, w: np.einsum("...i,ij->...j", x, w), [(matrix, weight_dtype)])
 
@@ -64,6 +66,7 @@ ONE_BIT = [
     mvau("UINT4", "BIPOLAR", 90, 2, 45, 1),
     mvau("UINT8", "BIPOLAR", 1, 4, 1, 2),
     mvau("TERNARY", "BIPOLAR", 45, 3, 15, 3),
+    mvau("INT5", "BIPOLAR", 96, 2, 96, 1, mhz=150.0),  # a register behind the eighth level of its compressor
 ]
 WIDER = [
     *(mvau(a, "INT4", 12, 4, 4, 2) for a in ACTIVATIONS),
