@@ -24,6 +24,7 @@ struct Task {
     long long trips;        // of its longest loop
     int children;           // those that still run
     const Queue* waits_at;  // null: it may go on
+    long long seen;         // moves when it last asked for a beat that was not there
     bool for_room, done;
     ucontext_t context;
     void* stack;
@@ -74,7 +75,9 @@ void Queue::wait(bool for_room) {
 }
 
 void pass() {
-    if (first_frame && current) swapcontext(&current->context, &home);
+    if (!first_frame || !current) return;
+    if (current->seen == moves) swapcontext(&current->context, &home);  // else it has work without that beat
+    current->seen = moves;
 }
 
 Loop::~Loop() {
@@ -102,7 +105,7 @@ static void start() {
 
 void run(const char* call, const std::function<void()>& work) {
     const std::string text = call;
-    Task* task = new Task{text.substr(0, text.find('(')), work, current, 0, 0, nullptr, false, false, {}, nullptr};
+    Task* task = new Task{text.substr(0, text.find('(')), work, current, 0, 0, nullptr, -1, false, false, {}, nullptr};
     if (!first_frame) {
         current = task;
         work();
@@ -141,7 +144,7 @@ static void stalled() {
 }
 
 void join() {
-    while (current && current->children) pass();
+    while (current && current->children) swapcontext(&current->context, &home);
     if (current || !first_frame) return;
     for (int idle = 0; !tasks.empty();) {
         const long long before = moves;

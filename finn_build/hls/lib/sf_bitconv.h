@@ -81,7 +81,7 @@ void bitconv_sums(Stream<N::SIMD>& words, Stream<N::PE * N::ACC_BITS>& sums, ap_
 #pragma HLS LOOP_TRIPCOUNT min=N::LEAST_TRIPS max=N::MOST_TRIPS
         SF_TRIP;
         const bool room = arrival.room(place);
-        if (!place.done && arrival.holds(place)) {
+        if (!place.done && arrival.holds(place) && !(place.ends() && sums.full())) {
             const ap_uint<N::SIMD> x = ring[place.address];
             ap_uint<N::PE * N::ACC_BITS> beat = 0;
             for (int p = 0; p < N::PE; ++p) {

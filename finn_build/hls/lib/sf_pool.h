@@ -43,7 +43,7 @@ void pool(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<IN> (&ring)[N::DEPTH]) {
 #pragma HLS LOOP_TRIPCOUNT min=N::LEAST_TRIPS max=N::MOST_TRIPS
         SF_TRIP;
         const bool room = arrival.room(place);
-        if (!place.done && arrival.holds(place)) {
+        if (!place.done && arrival.holds(place) && !(place.ends() && out0.full())) {
             if (place.starts()) fresh = true;
             if (!place.padded()) {
                 result = pooled<N>(result, ring[place.address], fresh);

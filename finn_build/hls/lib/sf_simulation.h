@@ -60,6 +60,11 @@ class Stream : public Queue {
         return beats.empty();
     }
 
+    bool full() {
+        if (!ready(true)) pass();
+        return !ready(true);
+    }
+
     ap_uint<WIDTH> read() {
         if (beats.empty()) wait(false);
         if (beats.empty()) return 0;

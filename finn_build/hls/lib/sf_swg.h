@@ -34,7 +34,7 @@ void swg(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<IN> (&ring)[N::DEPTH]) {
 #pragma HLS LOOP_TRIPCOUNT min=N::LEAST_TRIPS max=N::MOST_TRIPS
         SF_TRIP;
         const bool room = arrival.room(place);
-        if (!place.done && arrival.holds(place)) {
+        if (!place.done && arrival.holds(place) && !out0.full()) {
             const ap_uint<IN> word = place.padded() ? ap_uint<IN>(0) : ring[place.address];
             if (!N::TERNARY) {
                 out0.write(word);

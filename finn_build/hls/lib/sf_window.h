@@ -2,8 +2,8 @@
 //
 // The ring holds all words from the first place of the present window on, padded places included, up to DEPTH. A word
 // is read no sooner than LAG trips after it was written, which is what the dependence pragmas of the loops state.
-// Input is asked for with empty(), never waited for: an op that waited for pixels while a window stands complete would
-// make a skip around it longer than the graph's FIFOs are. Behind an AXI stream stands a copy, as empty() needs a FIFO.
+// Input is asked for with empty() and room behind with full(), neither is waited for: an op that waited for pixels while a
+// window stands complete, or for room while the ring has some, would make a skip around it longer than the graph's FIFOs. Behind an AXI stream stands a copy, as empty() needs a FIFO.
 #ifndef SF_WINDOW_H
 #define SF_WINDOW_H
 
