@@ -219,7 +219,9 @@ def _compile_steps(compilation: Compilation, source: str, origin: IntTensor, qua
     except ValueError as error:
         raise Unsupported(str(error), "make the parameters of elementwise ops one per channel") from error
     if quantizer.bipolar and steps.table is None and steps.bias == 1:  # always +1: a threshold that is always reached
-        _require_told(compilation, quantizer)
+        # a shift by batch norm alone is the network's own
+        if origin.low.min() >= 0 or any(n.op_type in _NEVER_NEGATIVE for n in chain.nodes):
+            _require_told(compilation, quantizer)
         steps = replace(steps, thresholds=np.full_like(steps.thresholds, origin.low.min()), bias=0)
     if steps.steps > MAX_STEPS:
         raise Unsupported(

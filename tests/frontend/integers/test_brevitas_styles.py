@@ -262,7 +262,7 @@ def test_brevitas_own_dense_networks(tmp_path: Path, weights: int, activations: 
     _check(model, (1, 28, 28), tmp_path / "fc.onnx")
 
 
-@pytest.mark.parametrize("seed", range(37, 45))
+@pytest.mark.parametrize("seed", [37, *range(39, 46)])  # 38 has a 1-bit ReLU, which Brevitas exports as another network
 def test_sums_on_float_scales_do_not_depend_on_their_order(tmp_path: Path, seed: int) -> None:
     """A third of the values of seed 37 lie on the edge of two levels, where rounding noise would decide."""
     network = random_network(seed, frames=2, exact=False)
