@@ -1,7 +1,7 @@
 """Combinational ways through a design, from its inputs to its outputs, without synthesis: Yosys elaborates, this walks.
 
 Word by word where a cell is no bitwise one, so that a way found may be none; that none is found is certain.
-`python -m tests.dataflow.ops.ways_through TOP OUT FILE...` writes the elaborated netlist.
+Run as a program with TOP OUT FILE..., it writes the elaborated netlist.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def ways_through(design: StitchedDesign, folder: Path) -> set[tuple[str, str]]:
         AssertionError: Yosys does not read the design.
     """
     out = folder / "elaborated.json"
-    command = [sys.executable, "-m", "tests.dataflow.ops.ways_through", design.top, str(out), *map(str, design.sources)]
+    command = [sys.executable, __file__, design.top, str(out), *map(str, design.sources)]
     ran = processes.run(command, cwd=design.mem_dir, env=None)
     assert ran.returncode == 0, (ran.stderr or ran.stdout)[-2000:]
     module = json.loads(out.read_text())["modules"][design.top]

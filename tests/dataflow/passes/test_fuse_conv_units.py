@@ -62,6 +62,7 @@ def test_operands_of_the_shortcut_in_either_order(tmp_path: Path) -> None:
             for side, scale, dtype in zip(("lhs", "rhs"), (2, 3) if model is plain else (3, 2), types, strict=True):
                 op.set_nodeattr(f"{side}Scale", scale)
                 op.set_nodeattr(f"{side}DataType", dtype)
+            getCustomOp(model.find_consumer(node.output[0])).set_nodeattr("inputDataType", "INT8")
     image = np.random.default_rng(3).integers(0, 256, (1, 8, 6, 1))
     expected = execute(plain, image)
     for model in (plain, swapped):
