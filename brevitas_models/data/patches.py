@@ -84,9 +84,9 @@ def write_patches(folder: Path, out: Path, side: int, count: int = 1, free: int 
     for row, patch, mask in track(chain(map(_patch, patches), made), "patches", disable=not sys.stderr.isatty()):
         suffix = f"_{numbers[row.path]:02}" if several else ""
         numbers[row.path] += 1
-        names = [_write(patch, row.path, folder, out, suffix)]
+        names = [write_png(patch, row.path, folder, out, suffix)]
         if row.mask is not None:
-            names.append(_write(Image.fromarray(mask * np.uint8(255)), row.mask, folder, out, suffix))
+            names.append(write_png(Image.fromarray(mask * np.uint8(255)), row.mask, folder, out, suffix))
         lines.append([names[0], row.label, row.group, row.split, row.fold, *(names[1:] or [""])])
     with (out / "index.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["path", "class", "group", "split", f"fold{FOLDS}", "mask"], *lines])
@@ -128,8 +128,8 @@ def _patch(row: Row) -> tuple[Row, Image.Image, np.ndarray]:
     return row, patch, read_mask(row, patch.size[::-1])
 
 
-def _write(picture: Image.Image, path: Path, folder: Path, out: Path, suffix: str) -> str:
-    """Write a patch, or its mask, as PNG; returns its path below `out`."""
+def write_png(picture: Image.Image, path: Path, folder: Path, out: Path, suffix: str = "") -> str:
+    """Write a picture, or its mask, as PNG below `out`, where `path` is below `folder`; returns that place."""
     name = path.relative_to(folder).with_suffix("")
     name = name.with_name(f"{name.name}{suffix}.png")
     (out / name).parent.mkdir(parents=True, exist_ok=True)

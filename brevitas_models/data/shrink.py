@@ -17,6 +17,7 @@ from rich.progress import track
 from brevitas_models.data.folds import FOLDS
 from brevitas_models.data.images import open_image, read_image, read_mask
 from brevitas_models.data.index import Row, find_images
+from brevitas_models.data.patches import write_png
 from finn_build.errors import ConfigError, DataError, SignflowError
 
 EXAMPLES = """\
@@ -62,9 +63,10 @@ def shrink(folder: Path, out: Path, by: int, least: int) -> int:
     lines = []
     for row in track(rows, "images", disable=not sys.stderr.isatty()):
         image, mask = _whole(row)
-        names = [_write(block_means(image, by, least), row.path, folder, out)]
+        names = [write_png(Image.fromarray(block_means(image, by, least)), row.path, folder, out)]
         if row.mask is not None:
-            names.append(_write((block_means(mask * 255, by, least) > 127) * np.uint8(255), row.mask, folder, out))
+            white = (block_means(mask * 255, by, least) > 127) * np.uint8(255)
+            names.append(write_png(Image.fromarray(white), row.mask, folder, out))
         lines.append([names[0], row.label, row.group, row.split, row.fold, *(names[1:] or [""])])
     with (out / "index.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["path", "class", "group", "split", f"fold{FOLDS}", "mask"], *lines])
@@ -88,14 +90,6 @@ def _whole(row: Row) -> tuple[np.ndarray, np.ndarray]:
     with open_image(row.path) as opened:
         shape = opened.size[::-1]
     return read_image(row.path, shape)[0], read_mask(row, shape)
-
-
-def _write(picture: np.ndarray, path: Path, folder: Path, out: Path) -> str:
-    """Write a picture as PNG; returns its path below `out`."""
-    name = path.relative_to(folder).with_suffix(".png")
-    (out / name).parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(picture).save(out / name)
-    return name.as_posix()
 
 
 def _parser() -> argparse.ArgumentParser:
