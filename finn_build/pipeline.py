@@ -27,6 +27,7 @@ from finn_build.dataflow.passes.fuse_conv_units import FuseConvUnits
 from finn_build.dataflow.passes.insert_duplicates import InsertDuplicates
 from finn_build.dataflow.passes.insert_fifos import InsertFIFOs
 from finn_build.dataflow.passes.insert_width_converters import InsertWidthConverters
+from finn_build.dataflow.passes.limit_streams import LimitStreams
 from finn_build.dataflow.passes.lower_to_streams import LowerToStreams
 from finn_build.dataflow.passes.place_memories import PlaceMemories
 from finn_build.dataflow.passes.set_chip import SetChip
@@ -41,7 +42,7 @@ from finn_build.finn.hls_layers import lower_to_finn_hls, synthesis_blocker
 from finn_build.frontend.export import read_taps
 from finn_build.frontend.integers import IntegerNetwork, to_integers
 from finn_build.frontend.meaning import meanings
-from finn_build.hls.design import refuse_unknown
+from finn_build.hls.design import WIDEST_STREAM, refuse_unknown
 from finn_build.hls.steps import simulate_cpp, write_cpp
 from finn_build.processes import Progress
 from finn_build.proof import levels
@@ -95,6 +96,7 @@ def lower_for_cpp(build: Build, progress: Progress) -> None:
     """Lower, and list every op that C++ has no form of before any is folded."""
     lower(build, progress)
     refuse_unknown(build.streams)
+    build.streams = transformed(build.streams, LimitStreams(WIDEST_STREAM))  # before folding, which keeps to it
 
 
 def lower_finn_hls(build: Build, progress: Progress) -> None:

@@ -94,8 +94,22 @@ def simulate_cpp(design: HlsDesign, testbench: Path, frames: int, on_progress: P
         for tensor, channel in design.channels.items():
             raw = np.fromfile(folder / "taps" / channel.name, np.uint8)
             values[tensor] = unpack(raw.reshape(-1, channel.stream.width_padded // 8), channel.stream, frames)
-        trips = dict(line.split() for line in (folder / "trips").read_text().splitlines())
-    return CsimResult(values, {node: int(count) for node, count in trips.items()}, done.returncode == 0)
+        trips = _trips((folder / "trips").read_text())
+    return CsimResult(values, trips, done.returncode == 0)
+
+
+def _trips(recorded: str) -> dict[str, int]:
+    """Trips of a frame by process. In the first frame they follow the order in which processes were run, not hardware.
+
+    Raises:
+        SimulationError: another frame took other trips: a loop depends on data.
+    """
+    found: dict[str, list[int]] = {}
+    for node, count in map(str.split, recorded.splitlines()):
+        found.setdefault(node, []).append(int(count))
+    if uneven := [f"{node} {counts[1:]}" for node, counts in found.items() if len(set(counts[1:])) > 1]:
+        raise SimulationError(f"csim: frames take different numbers of trips: {'; '.join(uneven)}")
+    return {node: counts[-1] for node, counts in found.items()}
 
 
 def compile_cpp(design: HlsDesign, testbench: Path, on_progress: Progress | None = None) -> Path:

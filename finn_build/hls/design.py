@@ -24,7 +24,7 @@ from finn_build.identifiers import is_identifier
 LIBRARY = HLS_DIR / "lib"
 TOP = "accelerator"
 SCRIPT = "run_hls.tcl"
-_WIDEST = 4096  # bits of a word or stream of Vitis HLS
+WIDEST_STREAM = 4096  # bits that Vitis HLS takes
 
 
 @dataclass(frozen=True)
@@ -119,12 +119,12 @@ def _refuse_wide(processes: Sequence[Process]) -> None:
         f"{process.name}.{name}: {bits} bits"
         for process in processes
         for name, bits in process.widths.items()
-        if bits > _WIDEST
+        if bits > WIDEST_STREAM
     ]
     if wide:
         raise UnsupportedModelError(
-            f"Vitis HLS takes streams of {_WIDEST:,} bits at most: {', '.join(wide)}; give these ops fewer lanes (PE, "
-            "SIMD) or build with --impl rtl"
+            f"Vitis HLS takes streams of {WIDEST_STREAM:,} bits at most: {', '.join(wide)}; give these ops fewer "
+            "lanes (PE, SIMD) or build with --impl rtl"
         )
 
 

@@ -10,6 +10,8 @@ from qonnx.core.datatype import BaseDataType, DataType
 
 _MACHINE_WORDS = {8: "unsigned char", 16: "unsigned short", 32: "unsigned int", 64: "unsigned long long"}
 _IMPL = ("lutram", "bram", "uram")
+_WIDEST_WORD = 32768  # bits; Vitis HLS refuses more
+_REGISTERS = 4  # words; a smaller memory would be read in the trip after the one that writes it
 
 
 def storage(style: int) -> str:
@@ -72,6 +74,11 @@ class Memory:
         """Rows and machine words a row."""
         return self.values.shape[0], self.values.shape[1] * -(-self.width // self.machine_bits)
 
+    @property
+    def one_word(self) -> bool:
+        """Whether a row is a word of one memory."""
+        return self.shared_address and self.shape[1] * self.machine_bits <= _WIDEST_WORD
+
     def lines(self) -> list[str]:
         """The array's contents, a row in braces a line."""
         size = self.machine_bits
@@ -92,16 +99,19 @@ class Array:
     """A memory that the function itself writes.
 
     Attributes:
-        name, shape, bits: `ap_uint<bits> name[shape]`.
-        impl: storage of Vitis HLS.
-        reshaped: its last dimension is one word.
+        name, words, bits: `ap_uint<bits> name[words]`.
+        memory: storage of Vitis HLS, where it is not too small for one.
     """
 
     name: str
-    shape: tuple[int, ...]
+    words: int
     bits: int
-    impl: str
-    reshaped: bool = False
+    memory: str
+
+    @property
+    def impl(self) -> str:
+        """Storage of Vitis HLS, or registers."""
+        return self.memory if self.words >= _REGISTERS else "registers"
 
 
 @dataclass(frozen=True)

@@ -2,42 +2,52 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from math import prod
+from functools import cache
 from typing import Any
 
 from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
+from finn_build.hls.design import LIBRARY
 from finn_build.hls.ops import KERNELS
 from sim.csim import CsimResult
 
 CSYNTH = "not run"
+_II = re.compile(r"#pragma HLS PIPELINE II=(\d+)")
 
 
 def op_sheet(node: NodeProto, model: ModelWrapper, csim: CsimResult | None) -> dict[str, Any] | None:
     """One op: beats of a frame, those of the RTL too; trips of its longest loop (csim), the II its pragma asks for,
-    its memories, csynth. None for what is no process of the C++: a FIFO, or a layer of FINN.
+    its memories, csynth; whether the outputs were right in csim. None for what is no process of the C++: a FIFO, or a
+    layer of FINN.
     """
     if node.op_type not in KERNELS:
         return None
     op = getCustomOp(node)
     kernel = KERNELS[node.op_type](op, model)
-    arrays = [(a.name, prod(a.shape), a.bits, a.impl) for loop in kernel.loops for a in loop.arrays]
+    arrays = [(a.name, a.words, a.bits, a.impl) for loop in kernel.loops for a in loop.arrays]
     roms = [(m.array, len(m.values), m.width * m.values.shape[1], m.impl) for m in kernel.memories]
     return {
         "beats_in": [stream.beats for stream in op.streams_in()],
         "beats_out": [stream.beats for stream in op.streams_out()],
         "loops": [loop.function for loop in kernel.loops],
-        "csim": "run" if csim else "not run",
+        "csim": "not run" if csim is None else "passed" if csim.passed else "failed",
         "trips_csim": csim.trips[node.name] if csim else None,
-        "ii": 1,
+        "ii": _asked_ii(kernel.header),
         "memories": [
             {"name": name, "words": words, "bits": bits, "impl": impl} for name, words, bits, impl in (*roms, *arrays)
         ],
         "csynth": CSYNTH,
     }
+
+
+@cache
+def _asked_ii(header: str) -> int:
+    """The largest II that a file of the library asks for."""
+    return max(map(int, _II.findall((LIBRARY / f"sf_{header}.h").read_text())))
 
 
 def hls_in_words(report: Mapping[str, Any]) -> str:

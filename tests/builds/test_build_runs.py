@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,6 +33,25 @@ def _run(onnx_file: Path, out: Path, *arguments: str) -> int:
     return build.main(["--board", "pynq-z2", "--onnx", str(onnx_file), "--out", str(out), *arguments])
 
 
+def _check_cpp(layers: list[dict[str, Any]], model: ModelWrapper) -> None:
+    """What the report says of the C++ beside the RTL is what the graph says."""
+    rows = {row["name"]: row for row in layers}
+    for node in model.graph.node:
+        op, row = getCustomOp(node), rows[node.name]
+        if node.op_type == "StreamFIFO_rtl":
+            assert row["hls"] is None
+            continue
+        cpp = row["hls"]
+        assert (cpp["ii"], cpp["csim"], cpp["csynth"], cpp["trips_csim"]) == (1, "not run", "not run", None)
+        for key, streams in (("beats_in", op.streams_in()), ("beats_out", op.streams_out())):
+            assert cpp[key] == [np.prod(s.shape) // s.lanes for s in streams]
+    for node in model.get_nodes_by_op_type("BitMVAU_rtl"):
+        mw, mh, pe = (getCustomOp(node).get_nodeattr(name) for name in ("MW", "MH", "PE"))
+        weights = next(m for m in rows[node.name]["hls"]["memories"] if m["name"] == "weights")
+        bits = model.get_tensor_datatype(node.input[1]).bitwidth()
+        assert weights["words"] * weights["bits"] == mw * mh * bits and weights["words"] % (mh // pe) == 0
+
+
 def test_as_a_user_runs_it(onnx_file: Path, tmp_path: Path) -> None:
     """In its own process, from another folder; report, RTL and steps are there and agree with what is printed."""
     command = [sys.executable, str(ROOT / "finn_build" / "build.py"), "--board", "pynq-z2", "--onnx", str(onnx_file)]
@@ -43,6 +64,7 @@ def test_as_a_user_runs_it(onnx_file: Path, tmp_path: Path) -> None:
     assert report["cycles"]["predicted_ii"] / report["cycles"]["ii"] >= 0.99
     assert report["cycles"]["predicted_latency"] == report["cycles"]["latency"]
     assert all(row["cycles_rtlsim"] == row["cycles_predicted"] for row in report["layers"])
+    _check_cpp(report["layers"], ModelWrapper(str(out / "steps" / "buffer.onnx")))
     assert {"lut", "ff", "bram36", "dsp", "uram"} == set(report["resources"]["estimate"])
     assert report["resources"]["vivado"] is None and any("Vivado" in reason for reason in report["not_run"])
     assert "Gate: PASSED" in done.stdout and f"{report['cycles']['ii']:,} cycles" in done.stdout
@@ -87,13 +109,26 @@ def test_no_start_skips_a_level_of_the_gate(onnx_file: Path, tmp_path: Path, cap
     assert estimate["cycles"]["predicted_latency"] == report["cycles"]["latency"]
     assert estimate["resources"]["estimate"] == report["resources"]["estimate"]
     assert report["gate"]["levels"] == [1, 2, 3, 4]
-    cpp = next(row["hls"] for row in report["layers"] if row["op"] == "BitMVAU")
-    assert (cpp["ii"], cpp["csim"], cpp["csynth"], cpp["trips_csim"]) == (1, "not run", "not run", None)
-    assert cpp["beats_in"] and cpp["beats_out"] and cpp["memories"]
     for late in ("execute", "rtlsim-ops", "rtlsim-stitched", "gate"):
         with pytest.raises(SystemExit):
             _run(onnx_file, out, "--start", late)
     assert "invalid choice: 'gate'" in capsys.readouterr().err
+
+
+def test_a_graph_that_was_changed_between_starts_fails_the_gate(
+    onnx_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """One weight of the saved graph: all levels run again, and the first stream that it reaches is named."""
+    out = tmp_path / "out"
+    assert _run(onnx_file, out, "--stop", "buffer") == 0
+    model = ModelWrapper(str(out / "steps" / "buffer.onnx"))
+    dense = model.get_nodes_by_op_type("BitMVAU_rtl")[-1]
+    weights = model.get_initializer(dense.input[1])
+    weights[0, 0] = -weights[0, 0]
+    model.set_initializer(dense.input[1], weights)
+    model.save(str(out / "steps" / "buffer.onnx"))
+    assert _run(onnx_file, out, "--start", "stitch") == 1
+    assert re.search(rf"the gate failed at layer \S+ \({dense.name}\): frame \d, channel 0,", capsys.readouterr().err)
 
 
 def test_a_build_goes_on_with_the_target_it_was_folded_for(onnx_file: Path, tmp_path: Path) -> None:

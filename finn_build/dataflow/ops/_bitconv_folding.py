@@ -35,7 +35,9 @@ def _choose(serialized: bytes, target_cycles: int) -> tuple[int, ...]:
     node = NodeProto()
     node.ParseFromString(serialized)
     op = getCustomOp(node)
-    candidates = [(f, _with(op, f).get_exp_cycles()) for f in _foldings(op, target_cycles)]
+    folded = [(f, _with(op, f)) for f in _foldings(op, target_cycles)]
+    narrow = [(f, with_it) for f, with_it in folded if not with_it.too_wide]
+    candidates = [(f, with_it.get_exp_cycles()) for f, with_it in narrow or folded]
     legal = [f for f, cycles in candidates if cycles <= target_cycles]
     if not legal:
         return min(candidates, key=lambda c: (c[1], c[0]))[0]

@@ -131,16 +131,29 @@ class StreamOp(FinnOp):
         return [{"PE": lanes} for lanes in self.legal_lanes()] if "PE" in self.lane_sizes else [{}]
 
     def choose_folding(self, target_cycles: int, window: StreamOp | None) -> Folding:
-        """The folding of the fewest lanes that meets the target, window included, else the fastest; it is set."""
+        """The folding of the fewest lanes that meets the target, window included, else the fastest; it is set.
+
+        Streams that are wider than the back end takes are the last choice.
+        """
         found = []
         for folding in self.foldings(window):
             self.fold(folding)
-            cycles = self.get_exp_cycles()
+            wide, cycles = self.too_wide, self.get_exp_cycles()
             if window is not None:
                 window.follow(self)
-                cycles = max(cycles, window.get_exp_cycles())
-            found.append((max(cycles, target_cycles), prod(folding.values()), folding.get("PE", 1), folding))
-        return min(found, key=lambda choice: choice[:3])[-1]
+                wide, cycles = wide or window.too_wide, max(cycles, window.get_exp_cycles())
+            found.append((wide, max(cycles, target_cycles), prod(folding.values()), folding.get("PE", 1), folding))
+        return min(found, key=lambda choice: choice[:4])[-1]
+
+    @property
+    def too_wide(self) -> bool:
+        """Whether one of its streams is wider than the back end takes."""
+        limit: int = self.attr("streamBits")
+        return limit > 0 and self.widest_stream() > limit
+
+    def widest_stream(self) -> int:
+        """Bits of its widest stream, of those within its C++ too."""
+        return max(stream.width for stream in (*self.streams_in(), *self.streams_out()))
 
     def fold(self, folding: Folding) -> None:
         """Set lanes."""

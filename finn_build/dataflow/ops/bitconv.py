@@ -197,6 +197,10 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         """The smallest by its own estimate that meets the target, else the fastest."""
         return _bitconv_folding.choose(self, target_cycles)
 
+    def widest_stream(self) -> int:
+        """Sums leave the popcounts side by side."""
+        return max(super().widest_stream(), self.attr("PE") * DataType[self.attr("accDataType")].bitwidth())
+
     @property
     def reading_cycles(self) -> int:
         """Cycles in which all windows are computed: the slower of popcount and search."""

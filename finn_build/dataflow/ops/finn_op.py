@@ -26,6 +26,7 @@ _WRAPPER = jinja2.Template(
 
 
 _CHIP = {"clkMHz": ("f", 125.0), "lutsPerBram18": ("i", 190), "lutsPerDsp": ("i", 242)}  # until it is told: XC7Z020
+_CHIP["streamBits"] = ("i", 0)  # of the widest stream that the back end takes; 0: any
 
 
 class FinnOp(RTLBackend):

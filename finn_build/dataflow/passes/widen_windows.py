@@ -33,9 +33,9 @@ class WidenWindows(Transformation):
     - OH*OW*kh*kw exceeds the target, so that no SIMD would do, or
     - window and MVAU take a smaller share of the chip when folded for the target.
 
-    Skipped for padded bipolar input, whose windows are three-valued; where the wide one is no faster; and inside the
-    network: a WideSWG keeps its rate if pixels wait for it, as at the input, and the FIFOs in front of windows are made
-    for SWG. Comes after InsertDuplicates (one reader each) and before SetFolding.
+    Skipped for padded bipolar input, whose windows are three-valued; where the wide one is no faster, or wider than the
+    back end takes; and inside the network: a WideSWG keeps its rate if pixels wait for it, as at the input, and the
+    FIFOs in front of windows are made for SWG. Comes after InsertDuplicates (one reader each) and before SetFolding.
     """
 
     def __init__(self, target_cycles: int):
@@ -55,6 +55,8 @@ class WidenWindows(Transformation):
         return model, False
 
     def _qualifies(self, narrow: StreamOp, wide: StreamOp, reader: NodeProto) -> bool:
+        if wide.too_wide:
+            return False
         fastest = prod(narrow.streams_out()[0].shape[1:3]) * prod(narrow.attr("KernelDim"))
         if fastest > self.target_cycles:
             return wide.get_exp_cycles() < fastest

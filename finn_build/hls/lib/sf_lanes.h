@@ -54,21 +54,40 @@ void set_lane(ap_uint<WIDTH>& beat, int lane, const ap_uint<BITS>& bits) {
     beat.range((lane + 1) * BITS - 1, lane * BITS) = bits;
 }
 
+#if SF_BY_WORDS
+/// Ones of a word.
+template <int SIZE>
+ap_uint<bits_for(SIZE)> popcount(const ap_uint<SIZE>& word) {
+    ap_uint<bits_for(SIZE)> count = 0;
+    for (int k = 0; k < (SIZE + 63) / 64; ++k) count += __builtin_popcountll(word.V.get_pVal(k));
+    return count;
+}
+#else
+/// A tree of adders, each as wide as its sum.
+template <int SIZE>
+struct Ones {
+    static ap_uint<bits_for(SIZE)> of(const ap_uint<SIZE>& word) {
+#pragma HLS INLINE
+        const int HALF = SIZE / 2;
+        return Ones<HALF>::of(ap_uint<HALF>(word)) + Ones<SIZE - HALF>::of(ap_uint<SIZE - HALF>(word >> HALF));
+    }
+};
+
+template <>
+struct Ones<1> {
+    static ap_uint<1> of(const ap_uint<1>& word) {
+#pragma HLS INLINE
+        return word;
+    }
+};
+
 /// Ones of a word.
 template <int SIZE>
 ap_uint<bits_for(SIZE)> popcount(const ap_uint<SIZE>& word) {
 #pragma HLS INLINE
-    ap_uint<bits_for(SIZE)> count = 0;
-#if SF_BY_WORDS
-    for (int k = 0; k < (SIZE + 63) / 64; ++k) count += __builtin_popcountll(word.V.get_pVal(k));
-#else
-    for (int k = 0; k < SIZE; ++k) {
-#pragma HLS UNROLL
-        count += word[k];
-    }
-#endif
-    return count;
+    return Ones<SIZE>::of(word);
 }
+#endif
 
 }  // namespace sf
 

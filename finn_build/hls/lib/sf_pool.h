@@ -4,7 +4,8 @@
 //         first window stands, II 1.
 // tiles   windows that neither overlap nor leave gaps nor are padded: H * W * FOLDS trips, II 1.
 // Order   PE channels a beat.
-// Memory  pool: the ring of the image's latest words. tiles: a row of results so far, and the pixel before.
+// Memory  pool: the ring of the image's latest words. tiles: `row`, results of the rows above, and `pixel`, those of the
+//         pixels to the left.
 #ifndef SF_POOL_H
 #define SF_POOL_H
 
@@ -61,9 +62,10 @@ void pool(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<IN> (&ring)[N::DEPTH]) {
 }
 
 template <class N, int IN, int OUT>
-void pool_tiles(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<OUT> (&row)[N::OW * N::FOLDS]) {
+void pool_tiles(
+    Stream<IN>& in0, Stream<OUT>& out0, ap_uint<OUT> (&row)[N::OW * N::FOLDS], ap_uint<OUT> (&pixel)[N::FOLDS]
+) {
 #pragma HLS INLINE
-    ap_uint<OUT> pixel[N::FOLDS];  // results up to the pixel before; `row` has those of the windows above
 #pragma HLS DEPENDENCE variable=row type=inter direction=RAW distance=N::ROW_DISTANCE true
 #pragma HLS DEPENDENCE variable=pixel type=inter direction=RAW distance=N::FOLDS true
     int fold = 0, kx = 0, ox = 0, ky = 0, oy = 0;

@@ -15,6 +15,16 @@ namespace sf {
 /// How the bits of an element read: one bit as -1/+1, two's complement, or plain.
 enum Kind { UNSIGNED, SIGNED, BIPOLAR };
 
+/// A counter up to MOST, and as far below 0, in as few bits: sums and comparisons carried from trip to trip have to fit
+/// a cycle. C simulation counts in machine words.
+#if SF_BY_WORDS
+template <int MOST>
+using Counter = int;
+#else
+template <int MOST>
+using Counter = ap_int<bits_for(MOST) + 1>;
+#endif
+
 /// `a` modulo `b`, never negative.
 constexpr int wrapped(int a, int b) { return (a % b + b) % b; }
 

@@ -3,7 +3,9 @@
 // The ring holds all words from the first place of the present window on, padded places included, up to DEPTH. A word
 // is read no sooner than LAG trips after it was written, which is what the dependence pragmas of the loops state.
 // Input is asked for with empty() and room behind with full(), neither is waited for: an op that waited for pixels while a
-// window stands complete, or for room while the ring has some, would make a skip around it longer than the graph's FIFOs. Behind an AXI stream stands a copy, as empty() needs a FIFO.
+// window stands complete, or for room while the ring has some, would make a skip around it longer than the graph's FIFOs.
+// Behind an AXI stream stands a copy, as empty() needs a FIFO.
+// Carried counters of few bits: whether a place is padded, or a word is there, is one comparison of what they held before.
 #ifndef SF_WINDOW_H
 #define SF_WINDOW_H
 
@@ -23,21 +25,32 @@ struct Place {
     static const int LINE = ROW - (G::KW - 1) * G::FOLDS;  // from the last column of a row of the window to the next row
     static const int NEXT = G::SW * G::FOLDS;              // from a window to the next one
     static const int DOWN = (G::SH * G::W - (G::OW - 1) * G::SW) * G::FOLDS;
+    static const int LAST_X = (G::OW - 1) * G::SW - G::PL, LAST_Y = (G::OH - 1) * G::SH - G::PT;
+    typedef Counter<WORDS + (G::KH + G::SH) * ROW + G::DEPTH> Word;
+    typedef Counter<2 * G::DEPTH> Address;
+    typedef Counter<G::H + G::KH + G::SH> Y;
+    typedef Counter<G::W + G::KW + G::SW> X;
 
-    int oy, ox, repeat, ky, kx, fold;  // counters
-    int first, at;                     // place of the window's first word, and of this word, from the image's first
-    int first_address, address;        // the same in the ring
+    Counter<G::FOLDS> fold;
+    Counter<G::KH> ky;
+    Counter<G::KW> kx;
+    Counter<G::REPEAT> repeat;
+    Y top, y;                // pixel of the window's first place, and of this place, from the image's first one
+    X left, x;
+    bool in_rows, in_columns;  // whether this place lies in the image
+    Word limit, at;            // end of what the ring may hold, and this word, from the image's first
+    Address first_address, address;
     bool done;
 
     Place()
-        : oy(0), ox(0), repeat(0), ky(0), kx(0), fold(0), first(FIRST), at(FIRST),
-          first_address(wrapped(FIRST, G::DEPTH)), address(wrapped(FIRST, G::DEPTH)), done(false) {}
+        : fold(0), ky(0), kx(0), repeat(0), top(-G::PT), y(-G::PT), left(-G::PL), x(-G::PL), in_rows(G::PT == 0),
+          in_columns(G::PL == 0), limit(FIRST + G::DEPTH), at(FIRST), first_address(wrapped(FIRST, G::DEPTH)),
+          address(wrapped(FIRST, G::DEPTH)), done(false) {}
 
     /// Whether the place lies outside of the image.
     bool padded() const {
 #pragma HLS INLINE
-        const int y = oy * G::SH - G::PT + ky, x = ox * G::SW - G::PL + kx;
-        return y < 0 || y >= G::H || x < 0 || x >= G::W;
+        return !in_rows || !in_columns;
     }
 
     /// Whether this is the window's first, or last, beat (of one fold with DEPTHWISE).
@@ -57,15 +70,19 @@ struct Place {
         if (!G::DEPTHWISE && fold < G::FOLDS - 1) {
             ++fold;
             step<1>();
-        } else if (kx < G::KW - 1) {
+            return;
+        }
+        if (!G::DEPTHWISE) fold = 0;
+        if (kx < G::KW - 1) {
             ++kx;
             step<G::DEPTHWISE ? G::FOLDS : 1>();
-            if (!G::DEPTHWISE) fold = 0;
+            to_column(x + 1);
         } else if (ky < G::KH - 1) {
             ++ky;
             kx = 0;
             step<G::DEPTHWISE ? LINE : LINE - G::FOLDS + 1>();
-            if (!G::DEPTHWISE) fold = 0;
+            to_column(left);
+            to_row(y + 1);
         } else {
             ky = kx = 0;
             next_window();
@@ -73,6 +90,18 @@ struct Place {
     }
 
   private:
+    void to_row(Y row) {
+#pragma HLS INLINE
+        y = row;
+        in_rows = row >= 0 && row < G::H;
+    }
+
+    void to_column(X column) {
+#pragma HLS INLINE
+        x = column;
+        in_columns = column >= 0 && column < G::W;
+    }
+
     template <int BY>
     void step() {
 #pragma HLS INLINE
@@ -81,10 +110,11 @@ struct Place {
     }
 
     template <int BY>
-    static int moved(int address) {
+    static Address moved(Address address) {
 #pragma HLS INLINE
-        const int sum = address + wrapped(BY, G::DEPTH);
-        return sum >= G::DEPTH ? sum - G::DEPTH : sum;
+        const Address sum = address + wrapped(BY, G::DEPTH);
+        if (sum >= G::DEPTH) return sum - G::DEPTH;
+        return sum;
     }
 
     void next_window() {
@@ -97,31 +127,37 @@ struct Place {
                 ++repeat;
             } else {
                 repeat = 0;
-                if (ox < G::OW - 1) {
-                    ++ox;
-                    first += NEXT;
+                if (left < LAST_X) {
+                    left += G::SW;
+                    limit += NEXT;
                     first_address = moved<NEXT>(first_address);
                 } else {
-                    ox = 0;
-                    done = oy == G::OH - 1;
-                    ++oy;
-                    first += DOWN;
+                    done = top == LAST_Y;
+                    left = -G::PL;
+                    top += G::SH;
+                    limit += DOWN;
                     first_address = moved<DOWN>(first_address);
                 }
             }
         }
-        const int ahead = G::DEPTHWISE ? fold : 0;
-        const int sum = first_address + ahead;
-        at = first + ahead;
-        address = sum >= G::DEPTH ? sum - G::DEPTH : sum;
+        to_column(left);
+        to_row(top);
+        at = limit - G::DEPTH;
+        address = first_address;
+        if (!G::DEPTHWISE) return;
+        at += fold;
+        address = first_address + fold;
+        if (address >= G::DEPTH) address -= G::DEPTH;
     }
 };
 
 /// How far the image has come in.
 template <class G>
 struct Arrival {
-    int words, address;
-    int seen[LAG];  // what `words` was 1 to LAG trips ago
+    typedef typename Place<G>::Word Word;
+    Word words;
+    typename Place<G>::Address address;
+    Word seen[LAG];  // what `words` was 1 to LAG trips ago
 
     Arrival() : words(0), address(0) {
         for (int k = 0; k < LAG; ++k) seen[k] = 0;
@@ -130,7 +166,7 @@ struct Arrival {
     /// Whether the ring has room for a word: behind the last window all that is left of the image passes.
     bool room(const Place<G>& place) const {
 #pragma HLS INLINE
-        return words < Place<G>::WORDS && (place.done || words < place.first + G::DEPTH);
+        return words < Place<G>::WORDS && (place.done || words < place.limit);
     }
 
     /// Whether the word at the window's place may be read; a padded one always.
@@ -143,7 +179,8 @@ struct Arrival {
     void take() {
 #pragma HLS INLINE
         ++words;
-        address = address == G::DEPTH - 1 ? 0 : address + 1;
+        ++address;
+        if (address == G::DEPTH) address = 0;
     }
 
     /// End of a trip.

@@ -24,4 +24,4 @@ def window_constants(window: Window, depth: int, repeat: int = 1) -> dict[str, i
 
 def ring(depth: int, bits: int, style: int) -> Array:
     """The image's latest words."""
-    return Array("ring", (depth,), bits, storage(style))
+    return Array("ring", depth, bits, storage(style))

@@ -24,5 +24,6 @@ def kernel(op: StreamPool_rtl, model: ModelWrapper) -> Kernel:
             "pool", [Loop("pool", ("ins", "outs"), [ring(depth, image.width, int(rtl["RAM_STYLE"]))])], constants
         )
     constants["ROW_DISTANCE"] = (window.image[1] - window.kernel[1] + 1) * window.folds
-    row = Array("row", (window.windows[1] * window.folds,), pooled.width, "lutram")
-    return Kernel("pool", [Loop("pool_tiles", ("ins", "outs"), [row])], constants)
+    words = {"row": window.windows[1] * window.folds, "pixel": window.folds}
+    arrays = [Array(name, count, pooled.width, "lutram") for name, count in words.items()]
+    return Kernel("pool", [Loop("pool_tiles", ("ins", "outs"), arrays)], constants)

@@ -24,5 +24,5 @@ def kernel(op: WideSWG_rtl, model: ModelWrapper) -> Kernel:
         "DOWN": max(window.image[0], reach[0]),
         "ACROSS": max(window.image[1], reach[1]),
     }
-    rows = Array("rows", (window.image[1], window.kernel[0]), image.width, storage(style), reshaped=True)
+    rows = Array("rows", window.image[1], image.width * max(1, window.kernel[0] - 1), storage(style))
     return Kernel("wideswg", [Loop("wideswg", ("ins", "outs"), [rows])], constants)
