@@ -59,19 +59,22 @@ class StepFunction:
         return self.table[rows, count]
 
 
-def compile_steps(function: LevelFunction, low: np.ndarray, high: np.ndarray) -> StepFunction:
+def compile_steps(
+    function: LevelFunction, low: np.ndarray, high: np.ndarray, points: np.ndarray | None = None
+) -> StepFunction:
     """Evaluate `function` on every integer of every channel's range and keep where it steps.
 
     Args:
         function: maps int64 [N, C] to integer levels [N, C], channel by channel.
         low: int64 [C], smallest input of each channel.
         high: int64 [C], largest input of each channel.
+        points: the integers that can come, ascending, both ends of every range among them; None for all.
 
     Returns:
         The step function, exact on the whole range.
     """
     low, high = np.asarray(low, np.int64), np.asarray(high, np.int64)
-    first, where, values = _changes(function, low, high)
+    first, where, values = _changes(function, low, high, points)
     never = int(integer_range_dtype(int(low.min()), int(high.max())).max()) + 1
     rises = all(np.all(np.diff(np.concatenate(([f], v))) > 0) for f, v in zip(first, values, strict=True))
     if rises:
@@ -82,21 +85,23 @@ def compile_steps(function: LevelFunction, low: np.ndarray, high: np.ndarray) ->
 
 
 def _changes(
-    function: LevelFunction, low: np.ndarray, high: np.ndarray
+    function: LevelFunction, low: np.ndarray, high: np.ndarray, points: np.ndarray | None
 ) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
     """Per channel: the level at `low`, the integers where the level changes, and the level from each of them on."""
-    channels, start, stop = len(low), int(low.min()), int(high.max())
+    channels, start = len(low), int(low.min())
+    count = int(high.max()) - start + 1 if points is None else len(points)
     chunk = max(1, _CHUNK_ELEMENTS // channels)
     previous = first = np.asarray(function(low[None])).astype(np.int64)[0]
     rows: list[np.ndarray] = []
     cols: list[np.ndarray] = []
     levels: list[np.ndarray] = []
-    for begin in range(start, stop + 1, chunk):
-        x = np.arange(begin, min(begin + chunk, stop + 1), dtype=np.int64)[:, None]
+    for begin in range(0, count, chunk):
+        end = min(begin + chunk, count)
+        x = (np.arange(start + begin, start + end) if points is None else points[begin:end])[:, None]
         y = np.asarray(function(np.clip(x, low, high))).astype(np.int64)
         changed = y != np.concatenate((previous[None], y[:-1]))
         r, c = np.nonzero(changed)
-        for found, part in ((rows, r + begin), (cols, c), (levels, y[r, c])):
+        for found, part in ((rows, x[r, 0]), (cols, c), (levels, y[r, c])):
             found.append(part)
         previous = y[-1]
     row, col, level = np.concatenate(rows), np.concatenate(cols), np.concatenate(levels)

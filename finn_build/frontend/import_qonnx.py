@@ -15,7 +15,9 @@ from finn_build.errors import UnsupportedModelError
 from finn_build.frontend.batch_norm_to_affine import BatchNormToAffine
 from finn_build.frontend.door import faults
 from finn_build.frontend.fold_constants import FoldConstants
+from finn_build.frontend.four_bit_types import four_bits_to_bytes
 from finn_build.frontend.integers.layer_names import layer_name
+from finn_build.frontend.integers.quantizer import QUANTIZERS
 
 _QUANTIZERS = ["Quant", "IntQuant", "BipolarQuant"]
 _OPSETS = (9, 23)
@@ -38,7 +40,9 @@ def import_qonnx(path: Path) -> ModelWrapper:
     Raises:
         UnsupportedModelError: the file is missing, unreadable, not ONNX, or its shapes cannot be inferred.
     """
-    model = ModelWrapper(_load(path))
+    proto = _load(path)
+    four_bits_to_bytes(proto)
+    model = ModelWrapper(proto)
     _rename_domains(model)
     _require_one_image(model, path)
     try:
@@ -159,7 +163,7 @@ def _resize_by_scales(model: ModelWrapper) -> None:
 def _infer_and_fold(model: ModelWrapper) -> ModelWrapper:
     """Infer shapes and fold constants, the results of Shape among them, until nothing changes."""
     while True:
-        model = model.transform(InferShapes()).transform(FoldConstants(exclude_op_types=_QUANTIZERS))
+        model = model.transform(InferShapes()).transform(FoldConstants(exclude_op_types=QUANTIZERS))
         known = [n for n in model.graph.node if n.op_type == "Shape" and model.get_tensor_shape(n.input[0])]
         for node in known:
             window = {a.name: helper.get_attribute_value(a) for a in node.attribute}

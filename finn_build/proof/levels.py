@@ -14,7 +14,7 @@ from finn_build.dataflow.ops.base import Trait, traits_of
 from finn_build.dataflow.passes.lower_to_streams import CHANNEL_ORDER
 from finn_build.frontend.export import Taps, torch_taps
 from finn_build.frontend.integers import IntegerNetwork
-from finn_build.frontend.integers.quantizers import own_rounding, quantize_constant
+from finn_build.frontend.integers.quantizer import own_rounding, quantize_constant
 from finn_build.processes import Progress
 from finn_build.proof.gate import Tap
 
@@ -57,7 +57,8 @@ def qonnx_values(model: ModelWrapper, network: IntegerNetwork, images: np.ndarra
     frames: list[Values] = []
     for index, image in enumerate(images):
         context = _execute_qonnx(model, network, image[None])
-        values = {n: t.to_ints(context[n]) for n, t in network.tensors.items() if context.get(n) is not None}
+        known = {n: t for n, t in network.tensors.items() if context.get(n) is not None and t.points is None}
+        values = {n: t.to_ints(context[n]) for n, t in known.items()}
         frames.append({n: channels_last(v) for n, v in values.items()})
         for name in network.tails:
             frames[-1] |= _output(network, name, context[name])
@@ -76,12 +77,12 @@ def _execute_qonnx(model: ModelWrapper, network: IntegerNetwork, image: np.ndarr
     opset = next(o.version for o in model.model.opset_import if o.domain in ("", "ai.onnx"))
     for node in model.graph.node:
         if own_rounding(node):
-            context[node.output[0]] = quantize_constant(node, context)[2]
+            context[node.output[0]] = quantize_constant(node, context, model)[2]
         else:
             execute_node(node, context, model.graph, opset)
         for name in node.output:
             tensor = network.tensors.get(name)
-            if tensor is not None and not tensor.exact:
+            if tensor is not None and not tensor.exact and tensor.points is None:
                 context[name] = tensor.to_float(tensor.to_ints(context[name])).reshape(context[name].shape)
     for node in network.model.graph.node:  # a reduction to (N, C) has no map of one pixel in the QONNX graph
         if node.op_type == "Flatten" and node.input[0] not in context and node.output[0] in context:

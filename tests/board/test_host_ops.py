@@ -37,6 +37,7 @@ EXACT: dict[str, Case] = {
     "Clip": ([X, np.float32(-1), np.float32(2)], {}),
     "LeakyRelu": ([X], {"alpha": 0.3}),
     "Not": ([TRUE], {}),
+    "QuantizeLinear": ([X, np.float32([0.25, 0.5, 0.1, 0.01]), np.int8([0, 3, -9, 5])], {"axis": 1}),
     "Reciprocal": ([POSITIVE], {}),
     "Reshape": ([X, SHAPE], {}),
     "Round": ([np.arange(-6, 7, dtype=np.float32) / 2], {}),
@@ -57,6 +58,7 @@ ROUNDED: dict[str, Case] = {
 }
 OTHER_FORMS: list[tuple[str, Case, int]] = [
     ("Gelu", ([X], {}), 20),
+    ("QuantizeLinear", ([X, np.float32(0.02)], {}), 18),
     ("Softplus", ([X * np.float32(50)], {}), 18),
     ("LogSoftmax", ([X * np.float32(50)], {"axis": 1}), 18),
     ("Clip", ([X, None, np.float32(2)], {}), 18),

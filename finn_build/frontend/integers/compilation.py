@@ -34,6 +34,7 @@ class Compilation:
         self.moved: dict[str, tuple[IntTensor, np.ndarray]] = {}  # reshaped or transposed tensor -> where elements went
         self.views: dict[str, NodeProto] = {}  # tensor -> the reshape that makes it from an integer tensor
         self.on_host: dict[str, Unsupported] = {}  # only the host can make it: why the accelerator cannot
+        self.quantized: dict[tuple[object, ...], str] = {}  # what a quantizer computes -> its output
         self.broken: set[str] = set()  # tensors behind a problem
         self.problems: list[Problem] = []
         self.head: FloatChain | None = None
@@ -52,7 +53,7 @@ class Compilation:
             Unsupported: it is zero-padded, and no zero is among its values.
         """
         self._pad(tensor)
-        return tensor if tensor in self.ints else self.roots[tensor]
+        return self.ints[tensor].name if tensor in self.ints else self.roots[tensor]
 
     def unpadded(self, tensor: str) -> tuple[str, tuple[int, ...]]:
         """What a zero-padded tensor pads, and its pads (top, left, bottom, right); itself and zeros if it is none."""
@@ -66,13 +67,21 @@ class Compilation:
             self.emit_pad(self.source.find_producer(tensor), x, pads, tensor)
 
     def view(self, tensor: str, of: str) -> None:
-        """Note that a tensor is another in its own shape."""
-        self.views[tensor] = helper.make_node("Reshape", [of, ""], [tensor])
+        """Note that a tensor is another in its own shape; with the same shape it is just another name."""
+        if of in self.ints and self.shape(tensor) == self.ints[of].shape:
+            self.ints[tensor] = self.ints[of]
+            self.views[tensor] = helper.make_node("Identity", [of], [tensor])
+        else:
+            self.views[tensor] = helper.make_node("Reshape", [of, ""], [tensor])
         self.roots[tensor] = of
 
     def as_integers(self, tensor: str) -> IntTensor | None:
         """The integer tensor that `tensor` is, or is a scaled version of; None where it is a float tensor."""
-        return self.ints[tensor] if tensor in self.ints else self._as_scaled(tensor)
+        return self.ints[tensor] if self.in_integers(tensor) else self._as_scaled(tensor)
+
+    def in_integers(self, tensor: str) -> bool:
+        """Whether a layer can read a tensor's integers as they are: not where only a table says what each is worth."""
+        return tensor in self.ints and self.ints[tensor].points is None
 
     def _as_scaled(self, tensor: str) -> IntTensor | None:
         """The integer tensor behind a float one that is only that integer tensor times a scale; None if it is not.
@@ -80,7 +89,7 @@ class Compilation:
         Decided by evaluation on the whole range, so it holds for any way of writing it.
         """
         root = self.root(tensor)
-        if root not in self.ints or self.pools_before(tensor):
+        if root not in self.ints or self.ints[root].points or self.pools_before(tensor):
             return None
         origin, chain = self.ints[root], self.chain(tensor)
         ints = np.arange(int(origin.low.min()), int(origin.high.max()) + 1)[:, None].repeat(origin.channels, axis=1)

@@ -23,7 +23,7 @@ from finn_build.frontend.integers.float_chain import ELEMENTWISE_OPS, FloatChain
 from finn_build.frontend.integers.layer_names import layer_name
 from finn_build.frontend.integers.outputs import integer_graph, tails
 from finn_build.frontend.integers.problems import Problem, Unsupported
-from finn_build.frontend.integers.quantizers import QUANTIZERS, attribute, quantize_constant
+from finn_build.frontend.integers.quantizer import QUANTIZERS, attribute, quantize_constant
 from finn_build.frontend.integers.registry import COMPILERS
 from finn_build.frontend.integers.tensor import IntTensor
 
@@ -161,12 +161,13 @@ def _fold(compilation: Compilation, node: NodeProto) -> None:
     """Evaluate a node without dynamic inputs; keep integers and scale of quantized weights."""
     context = {i: compilation.constants[i] for i in node.input if i}
     if node.op_type in QUANTIZERS:
-        ints, scale, floats = quantize_constant(node, context)
+        ints, scale, floats = quantize_constant(node, context, compilation.source)
         compilation.weights[node.output[0]], compilation.constants[node.output[0]] = (ints, scale), floats
         return
     if node.op_type == "Transpose" and node.input[0] in compilation.weights:
         ints, scale = compilation.weights[node.input[0]]
-        compilation.weights[node.output[0]] = ints.transpose(attribute(node, "perm", None)), scale
+        perm = attribute(node, "perm", None)
+        compilation.weights[node.output[0]] = ints.transpose(perm), scale.transpose(perm) if scale.ndim else scale
     for name in node.output:  # the executor checks the shape of what it replaces
         context[name] = np.zeros(compilation.shape(name), np.float32)
     execute_node(node, context, compilation.source.graph, compilation.opset)

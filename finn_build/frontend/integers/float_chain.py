@@ -16,8 +16,8 @@ ELEMENTWISE_OPS = frozenset((
     "Abs", "Add", "And", "BatchNormalization", "Cast", "Ceil", "Celu", "Clip", "Div", "Dropout", "Elu", "Equal",
     "Erf", "Exp", "Floor", "Gelu", "Greater", "GreaterOrEqual", "HardSigmoid", "HardSwish", "Identity",
     "LeakyRelu", "Less", "LessOrEqual", "Log", "Max", "Min", "Mish", "Mul", "Neg", "Not", "Or", "PRelu", "Pow",
-    "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign", "Softplus", "Softsign", "Sqrt", "Sub", "Tanh",
-    "ThresholdedRelu", "Where",
+    "QuantizeLinear", "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign", "Softplus", "Softsign", "Sqrt", "Sub",
+    "Tanh", "ThresholdedRelu", "Where",
 ))  # fmt: skip
 MOVES = frozenset(("Flatten", "Pad", "Reshape", "Squeeze", "Transpose", "Unsqueeze"))  # of elements, unchanged
 # Functions that libraries round differently in the last bits, and one library in a vector and behind its end.
@@ -51,6 +51,19 @@ class FloatChain:
     def rounded(self) -> bool:
         """Whether its last bits depend on who computes it."""
         return any(node.op_type in ROUNDED_OPS for node in self.nodes)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal for chains of the same nodes from the same tensor, whatever their tensors are called."""
+        known = {self.source: self.source} | {
+            k: f"{v.dtype}{v.shape}{v.tobytes()!r}" for k, v in self.constants.items()
+        }
+        found = []
+        for number, node in enumerate(self.nodes):
+            read = tuple(known.get(i, "") for i in node.input)
+            found.append((node.op_type, read, *(a.SerializeToString() for a in node.attribute)))
+            known |= {name: f"{number}.{k}" for k, name in enumerate(node.output)}
+        return (self.source, known[self.output], *found)
 
     @cached_property
     def model(self) -> onnx.ModelProto:

@@ -1,4 +1,4 @@
-"""Layers on integers: convolutions, dense layers, adds and the label."""
+"""Layers on integers: convolutions, dense layers, and the label."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from finn_build.frontend.integers.problems import Unsupported
 from finn_build.frontend.integers.registry import compiles
 from finn_build.frontend.integers.tensor import FLOAT32_EXACT, IntTensor
 
-MAX_WEIGHT = 128  # weights of up to 8 bits
+MAX_WEIGHT = 255  # weights of up to 8 bits, less their zero point
 
 
 @compiles("Conv")
@@ -51,44 +51,17 @@ def compile_dense(compilation: Compilation, node: NodeProto) -> None:
     """MatMul or Gemm on integers; a bias becomes part of the float chain behind it."""
     a = attributes(node)
     x = scalar_input(compilation, node, node.input[0])
-    weights, scale = weights_of(compilation, node.input[1])
+    turned = node.op_type == "Gemm" and a.get("transB", 0)
+    weights, scale = weights_of(compilation, node.input[1], rows=0 if turned else 1)
     if node.op_type == "Gemm":
         if a.get("alpha", 1.0) != 1.0 or a.get("beta", 1.0) != 1.0 or a.get("transA", 0):
             raise Unsupported("a Gemm with alpha, beta or transA", "use a plain linear layer")
-        weights = weights.T if a.get("transB", 0) else weights
+        weights = weights.T if turned else weights
     if len(x.shape) != 2 or weights.ndim != 2:
         raise Unsupported(f"a dense layer on a tensor of shape {x.shape}", "flatten to (N, features) first")
     out = accumulator(node.output[0], compilation.shape(node.output[0]), x, weights.T, scale, x.low, x.high)
     name = compilation.parameter(f"{out.name}_weights", weights, weight_dtype(weights))
     compilation.emit("MatMul", [x.name, name], out, node)
-
-
-@compiles("Add")
-def compile_add(compilation: Compilation, node: NodeProto) -> None:
-    """Add of two integer tensors; their scales have to be integer multiples of one another."""
-    a, b = (compilation.integer_input(i, "an operand of the add").undivided() for i in node.input)
-    if a.shape != b.shape or a.divisor != b.divisor or a.scale.ndim or b.scale.ndim:
-        raise Unsupported(f"an add of shapes {a.shape} and {b.shape}", "add tensors of one shape, each with one scale")
-    scale = min(a.scale, b.scale)
-    factors = [float(t.scale) / float(scale) for t in (a, b)]
-    if any(f % 1 for f in factors):
-        raise Unsupported(
-            f"an add of scales {float(a.scale):g} and {float(b.scale):g}, no integer multiples of each other",
-            "share one quantizer between both branches, or use power-of-two scales",
-        )
-    fa, fb = (int(f) for f in factors)
-    out = IntTensor(
-        node.output[0],
-        a.shape,
-        np.asarray(scale),
-        a.low * fa + b.low * fb,
-        a.high * fa + b.high * fb,
-        a.divisor,
-    )
-    if max(np.abs(out.low).max(), out.high.max()) >= FLOAT32_EXACT:
-        raise Unsupported("sums beyond 2^24, where float32 is no longer exact", "quantize both operands on one scale")
-    operands = [scaled(compilation, node, t, f) for t, f in ((a, fa), (b, fb))]
-    compilation.emit("Add", operands, out, node)
 
 
 @compiles("ArgMax")
@@ -136,8 +109,13 @@ def scalar_input(compilation: Compilation, node: NodeProto, source: str) -> IntT
     return x
 
 
-def weights_of(compilation: Compilation, name: str) -> tuple[np.ndarray, np.ndarray]:
+def weights_of(compilation: Compilation, name: str, rows: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Integers and scale of a weight; a float constant that only holds -s and +s counts as 1-bit.
+
+    Args:
+        compilation: of the network.
+        name: of the weight.
+        rows: its dimension of output channels, the only one along which scales may differ.
 
     Raises:
         Unsupported: it is not constant, not quantized, or wider than 8 bits.
@@ -152,6 +130,8 @@ def weights_of(compilation: Compilation, name: str) -> tuple[np.ndarray, np.ndar
         weights = np.sign(value).astype(np.int64)
         if scale == 0 or not np.array_equal(np.abs(value), np.full_like(value, scale)):
             raise Unsupported("the weights are not quantized", "use QuantConv2d / QuantLinear with a weight quantizer")
+    if any(size > 1 for axis, size in enumerate(scale.shape) if axis != rows):
+        raise Unsupported(f"weights with scales of shape {scale.shape}", "use one scale per tensor or output channel")
     if np.abs(weights).max() > MAX_WEIGHT:
         raise Unsupported("weights wider than 8 bits", "quantize the weights to 8 bits or fewer")
     return weights, scale

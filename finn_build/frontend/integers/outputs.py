@@ -28,6 +28,10 @@ def _tail(compilation: Compilation, output: str) -> FloatChain:
         raise Unsupported("this output is a constant", "drop it from the network")
     if compilation.root(output) in compilation.ints and compilation.pools_before(output):
         raise Unsupported("a max pool of float values is the output", "quantize it")
+    if (ends := compilation.ints.get(compilation.root(output))) is not None and ends.points is not None:
+        raise Unsupported(
+            "this output is a sum on two scales", "quantize it, or share one quantizer between both operands"
+        )
     tail = _behind_flatten(compilation, compilation.chain(output, by_host=True))
     if tail.source not in {name for n in compilation.nodes for name in n.output}:
         why = "this output does not pass through any quantizer and layer"

@@ -27,7 +27,7 @@ def compile_max_pool(compilation: Compilation, node: NodeProto) -> None:
         raise Unsupported("a max pool that gives indices", "drop the second output")
     source, out = node.input[0], node.output[0]
     padded = compilation.padded.get(source)
-    if padded is None and source not in compilation.ints and compilation.root(source) in compilation.ints:
+    if padded is None and not compilation.in_integers(source) and compilation.root(source) in compilation.ints:
         compilation.roots[out] = compilation.root(source)
         return
     x = compilation.integer_input(padded[0] if padded else source, "the input of the max pool")

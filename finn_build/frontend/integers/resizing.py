@@ -67,11 +67,10 @@ def compile_transposed_conv(compilation: Compilation, node: NodeProto) -> None:
     if a.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID") or "output_shape" in a:
         raise Unsupported("a transposed convolution with auto_pad or output_shape", "export explicit pads")
     x = scalar_input(compilation, node, node.input[0])
-    weights, scale = weights_of(compilation, node.input[1])
+    weights, scale = weights_of(compilation, node.input[1], rows=1)
     if weights.ndim != 4:
         raise Unsupported(f"a transposed convolution over {weights.ndim - 2} dimensions", "use 2-D convolutions")
     check_kernel(a, list(weights.shape[2:]))
-    scale = scale.swapaxes(0, 1) if scale.ndim == 4 else scale
     stride = list(a.get("strides", [1, 1]))
     grown, pads = any(a.get("output_padding", [0])), list(a.get("pads", [0] * 4))
     if list(weights.shape[2:]) == stride and stride[0] == stride[1] > 1 and not grown and not any(pads):

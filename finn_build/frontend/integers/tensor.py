@@ -25,6 +25,8 @@ class IntTensor:
         high: int64 [C], largest value each channel can take.
         divisor: pixels of an average pool's window.
         bipolar: True when every value is -1 or +1.
+        points: of a sum on two scales the integers that it takes, ascending, and the float32 value of each, ascending
+            too; `scale` is only about right then. None elsewhere.
     """
 
     name: str
@@ -34,6 +36,7 @@ class IntTensor:
     high: np.ndarray
     divisor: int = 1
     bipolar: bool = False
+    points: tuple[np.ndarray, np.ndarray] | None = None
 
     @property
     def channels(self) -> int:
@@ -48,11 +51,14 @@ class IntTensor:
     @property
     def evaluations(self) -> int:
         """Integers in the common range of all channels, times the channels."""
-        return int(self.high.max() - self.low.min() + 1) * self.channels
+        return (
+            int(self.high.max() - self.low.min()) + 1 if self.points is None else len(self.points[0])
+        ) * self.channels
 
     def every_integer(self) -> np.ndarray:
-        """Every integer of the range, clipped to each channel's own: int64 [N, C]."""
-        return np.clip(np.arange(int(self.low.min()), int(self.high.max()) + 1)[:, None], self.low, self.high)
+        """Every integer that it can take, clipped to each channel's own range: int64 [N, C]."""
+        ints = np.arange(int(self.low.min()), int(self.high.max()) + 1) if self.points is None else self.points[0]
+        return np.clip(ints[:, None], self.low, self.high)
 
     @property
     def exact(self) -> bool:
@@ -67,6 +73,9 @@ class IntTensor:
 
     def to_float(self, ints: np.ndarray) -> np.ndarray:
         """Float32 values of integers, both (N, C, ...), as the float network computes them."""
+        if self.points is not None:
+            ints_taken, values = self.points
+            return values[np.searchsorted(ints_taken, ints)]
         values = ints.astype(np.float32) * self._scale_for(ints.ndim)
         return values if self.divisor == 1 else values / np.float32(self.divisor)
 

@@ -156,7 +156,7 @@ EXACT: dict[str, tuple[Tail, str]] = {
     ),
     "scales joined": (
         lambda m, x: m.one(_swapped(m.q(x)[:, :2], 0.25 * m.q(x)[:, 2:])),
-        "MultiThreshold MultiThreshold Gather Gather Mul Concat Conv",
+        "MultiThreshold Gather Gather Mul Concat Conv",
     ),
     "a pool joined": (
         lambda m, x: m.one(torch.cat((F.avg_pool2d(m.q(x), 2)[:, :4], F.max_pool2d(m.q(x), 2)[:, 4:]), 1)),
@@ -168,7 +168,7 @@ EXACT: dict[str, tuple[Tail, str]] = {
     ),
     "a pool added": (
         lambda m, x: m.q(F.avg_pool2d(m.q(x), 2) * 16.0 + F.max_pool2d(m.q(x), 2)),
-        "MultiThreshold MultiThreshold SumPool MaxPool Mul Add MultiThreshold",
+        "MultiThreshold SumPool MaxPool Mul Add MultiThreshold",
     ),
 }
 

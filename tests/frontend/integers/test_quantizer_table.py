@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 from brevitas.function.ops import dpu_round, round_to_zero
-from onnx import NodeProto, helper
+from onnx import NodeProto, TensorProto, helper
+from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.general.bipolar_quant import binary_quant
 from qonnx.custom_op.general.quant import quant
 
 from finn_build.frontend.integers.problems import Unsupported
-from finn_build.frontend.integers.quantizers import Quantizer, quantize_constant
+from finn_build.frontend.integers.quantizer import Quantizer, quantize_constant, read_quantizer
 
 ROUNDINGS = ("CEIL", "DOWN", "FLOOR", "HALF_DOWN", "HALF_EVEN", "HALF_UP", "ROUND", "UP")
 SCALE = np.float32(0.25)
@@ -23,9 +24,17 @@ def _node(op: str = "Quant", **attributes: object) -> NodeProto:
     return helper.make_node(op, names, ["y"], domain="qonnx.custom_op.general", **attributes)
 
 
-def _quantizer(bits: float, signed: int, narrow: int, rounding: str, scale: np.float32 = SCALE) -> Quantizer:
+def _graph(node: NodeProto) -> ModelWrapper:
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, VALUES.shape) for name in "xy")
+    return ModelWrapper(helper.make_model(helper.make_graph([node], "one", [x], [y])))
+
+
+def _quantizer(
+    bits: float, signed: int, narrow: int, rounding: str, scale: np.float32 = SCALE, zero: float = 0
+) -> Quantizer:
     node = _node(signed=signed, narrow=narrow, rounding_mode=rounding)
-    return Quantizer(node, {"scale": scale, "zero": np.float32(0), "bits": np.float32(bits)})
+    known = {"scale": scale, "zero": np.float32(zero), "bits": np.float32(bits)}
+    return read_quantizer(node, known, _graph(node))
 
 
 @pytest.mark.parametrize("rounding", ROUNDINGS)
@@ -40,6 +49,17 @@ def test_as_qonnx(rounding: str) -> None:
         assert (found.low, found.high) == (ints.min(), ints.max()) and found.bipolar == (bits == 1 and signed == 1)
 
 
+@pytest.mark.parametrize("rounding", ROUNDINGS)
+@pytest.mark.parametrize("zero", [-3, 1, 8, 15])
+def test_zero_points_as_qonnx(rounding: str, zero: int) -> None:
+    for bits, signed, narrow in product(range(2, 9), (0, 1), (0, 1)):
+        found = _quantizer(bits, signed, narrow, rounding, zero=zero)
+        wanted = quant(VALUES, SCALE, np.float32(zero), np.float32(bits), signed, narrow, rounding)
+        ints = found(VALUES)
+        assert np.array_equal(ints * SCALE, wanted), (bits, signed, narrow)
+        assert found.low <= ints.min() and ints.max() <= found.high
+
+
 def test_weights_have_a_scale_along_any_axis() -> None:
     weights = np.random.default_rng(0).normal(size=(4, 3, 2, 2)).astype(np.float32)
     for axis, (bits, signed, narrow) in product((0, 1), ((1, 1, 1), (4, 1, 0), (4, 1, 1), (8, 0, 0))):
@@ -48,14 +68,16 @@ def test_weights_have_a_scale_along_any_axis() -> None:
         )
         node = _node(signed=signed, narrow=narrow, rounding_mode="ROUND")
         known = {"x": weights, "scale": scale, "zero": np.float32(0), "bits": np.float32(bits)}
-        _, kept, floats = quantize_constant(node, known)
+        _, kept, floats = quantize_constant(node, known, _graph(node))
         wanted = quant(weights, scale, np.float32(0), np.float32(bits), signed, narrow, "ROUND")
-        assert np.array_equal(floats, wanted) and kept.shape == (4 - axis,)
+        assert np.array_equal(floats, wanted) and kept.size == 4 - axis
 
 
 def test_bipolar_as_qonnx() -> None:
     node = _node("BipolarQuant")
-    assert np.array_equal(Quantizer(node, {"scale": SCALE})(VALUES), binary_quant(VALUES, np.float32(1)))
+    assert np.array_equal(
+        read_quantizer(node, {"scale": SCALE}, _graph(node))(VALUES), binary_quant(VALUES, np.float32(1))
+    )
 
 
 @pytest.mark.parametrize(("rounding", "function"), [("ROUND_TO_ZERO", round_to_zero), ("DPU", dpu_round)])

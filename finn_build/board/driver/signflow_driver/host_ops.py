@@ -65,6 +65,14 @@ def _batch_norm(x: np.ndarray, scale: np.ndarray, *bias_mean_var: np.ndarray, ep
     return (x - mean) / np.sqrt(var + np.float32(epsilon)) * scale + bias
 
 
+def _quantize(x: np.ndarray, scale: np.ndarray, zero: np.ndarray | None = None, axis: int = 1) -> np.ndarray:
+    zero = np.uint8(0) if zero is None else zero
+    along = (-1, *(1,) * (x.ndim - 1 - axis % x.ndim)) if scale.size > 1 else ()
+    ends = np.iinfo(zero.dtype)
+    whole = np.rint(x / scale.reshape(along)).astype(np.int64) + zero.reshape(along)
+    return whole.clip(ends.min, ends.max).astype(zero.dtype)
+
+
 def _softplus(x: np.ndarray) -> np.ndarray:
     return np.logaddexp(x, np.float32(0))
 
@@ -112,6 +120,7 @@ _ACTIVATIONS: dict[str, Op] = {
     "LeakyRelu": lambda x, alpha=0.01: np.where(x < 0, np.float32(alpha) * x, x),
     "LogSoftmax": _log_softmax,
     "Mish": lambda x: x * np.tanh(_softplus(x)),
+    "QuantizeLinear": _quantize,
     "PRelu": lambda x, slope: np.where(x < 0, slope * x, x),
     "Relu": lambda x: np.maximum(x, np.float32(0)),
     "Selu": lambda x, alpha=1.67326319, gamma=1.05070102: gamma * _elu(x, alpha),

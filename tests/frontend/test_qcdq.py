@@ -1,0 +1,193 @@
+"""QCDQ files equal ONNX Runtime: at every tensor node by node, and in the outputs of the file as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper
+from onnxruntime.quantization import QuantType
+
+from finn_build.frontend import network as networks
+from finn_build.frontend.import_qonnx import import_qonnx
+from finn_build.frontend.integers import IntegerNetwork, to_integers
+from finn_build.proof import levels
+from sim.golden import IntegerModel
+from tests.builds.pipeline_runs import run_steps, start_build
+from tests.frontend.qcdq_files import brevitas_file, by_onnxruntime, made_by_hand, onnxruntime_file, pytorch_file
+
+FILES: dict[str, Callable[[Path], Path]] = {
+    "brevitas": brevitas_file,
+    "brevitas, zero points": lambda path: brevitas_file(path, shifted=True),
+    "onnxruntime": lambda path: onnxruntime_file(path, False, QuantType.QInt8, QuantType.QInt8),
+    "onnxruntime, per channel": lambda path: onnxruntime_file(path, True, QuantType.QUInt8, QuantType.QInt8),
+    "onnxruntime, unsigned": lambda path: onnxruntime_file(path, False, QuantType.QUInt8, QuantType.QUInt8),
+    "pytorch": pytorch_file,
+}
+
+
+def _check(path: Path, images: np.ndarray, noise: float = 0.0) -> IntegerNetwork:
+    """Every tensor equals ONNX Runtime's, node by node; the file as a whole sums scales that round in its own order."""
+    qonnx = import_qonnx(path)
+    network = to_integers(qonnx)
+    assert not network.problems, network.problems
+    inner = list(network.tensors)[1:]
+    got = IntegerModel(network.model).run(network.quantize_images(images), inner)
+    reference = levels.qonnx_values(qonnx, network, images, lambda fraction: None)
+    compared = [name for name in inner if name in reference]
+    assert compared
+    for name in compared:
+        assert np.array_equal(levels.channels_last(got[name]), reference[name]), name
+    for (name, tail), wanted in zip(network.tails.items(), by_onnxruntime(path, images), strict=True):
+        found = network.to_network_output(name, got[tail.source])
+        assert np.abs(found - wanted).max() <= noise * np.abs(wanted).max(), name
+    return network
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_files_of_three_tools(tmp_path: Path, kind: str) -> None:
+    images = np.random.default_rng(1).integers(0, 256, (4, 1, 8, 8)).astype(np.float32) / 256
+    _check(FILES[kind](tmp_path / "net.onnx"), images, noise=1e-6)
+
+
+def _pair(x: str, out: str, scale: str, zero: str, clip: tuple[str, str] | None = None, **axis: Any) -> list[Any]:
+    """QuantizeLinear, maybe Clip, DequantizeLinear."""
+    middle = [helper.make_node("Clip", [f"{out}_q", *clip], [f"{out}_c"])] if clip else []
+    return [
+        helper.make_node("QuantizeLinear", [x, scale, zero], [f"{out}_q"], **axis),
+        *middle,
+        helper.make_node("DequantizeLinear", [f"{out}_c" if clip else f"{out}_q", scale, zero], [out], **axis),
+    ]
+
+
+def _by_hand(path: Path, zero: int, kind: type, bits: int, weights: str) -> Path:
+    """A padded convolution of pixels, of `bits` bits, whose sums are quantized again: every scale a power of two."""
+    rng = np.random.default_rng(bits)
+    low = 0 if kind is np.uint8 else -(1 << bits - 1)
+    channels = np.asarray([0.25, 0.5, 0.125, 1], np.float32)
+    constants: dict[str, Any] = {
+        "sx": np.float32(2**-4), "zx": kind(zero), "low": kind(low), "high": kind(low + (1 << bits) - 1),
+        "w": rng.integers(-7, 8, (4, 3, 3, 3)).astype(np.int8), "sw": np.float32(0.25), "zw": np.int8(0),
+        "b": rng.integers(-99, 99, 4).astype(np.int32), "sb": np.float32(2**-6), "sy": np.float32(0.5),
+        "zy": np.uint8(9),
+    }  # fmt: skip
+    if weights == "channel":
+        constants |= {"sw": channels, "zw": np.zeros(4, np.int8), "sb": channels * np.float32(2**-4)}
+    if weights == "zero points":
+        constants |= {"w": rng.integers(0, 256, (4, 3, 3, 3)).astype(np.uint8), "zw": np.uint8(77)}
+    along: dict[str, Any] = {"axis": 0} if weights == "channel" else {}
+    nodes = [
+        *_pair("x", "xd", "sx", "zx", ("low", "high") if bits < 8 else None),
+        helper.make_node("DequantizeLinear", ["w", "sw", "zw"], ["wd"], **along),
+        helper.make_node("DequantizeLinear", ["b", "sb"], ["bd"], axis=0),
+        helper.make_node("Conv", ["xd", "wd", "bd"], ["sums"], pads=[1, 1, 1, 1], strides=[1, 2]),
+        *_pair("sums", "y", "sy", "zy"),
+    ]
+    return made_by_hand(path, nodes, constants, (3, 5, 6))
+
+
+@pytest.mark.parametrize("weights", ["tensor", "channel", "zero points"])
+@pytest.mark.parametrize(
+    ("kind", "zero", "bits"),
+    [(np.uint8, 0, 8), (np.uint8, 131, 8), (np.int8, 0, 8), (np.int8, -5, 8), (np.int8, 0, 2), (np.uint8, 3, 3)],
+)
+def test_zero_points_and_ties(tmp_path: Path, kind: type, zero: int, bits: int, weights: str) -> None:
+    """Scales are powers of two: equal to the last bit, with pixels on the ties between two levels."""
+    images = np.random.default_rng(3).integers(-300, 600, (3, 3, 5, 6)).astype(np.float32) / 32
+    network = _check(_by_hand(tmp_path / "net.onnx", zero, kind, bits, weights), images)
+    assert (np.abs(images * 16 % 1) == 0.5).mean() > 0.4  # ties
+    entering = next(iter(network.tensors.values()))
+    low = 0 if kind is np.uint8 else -(1 << bits - 1)
+    assert (entering.low.min(), entering.high.max()) == (low - zero, low - zero + (1 << bits) - 1)
+
+
+def test_the_same_pair_twice_and_one_that_changes_nothing_cost_nothing(tmp_path: Path) -> None:
+    nodes = [
+        *_pair("x", "a", "s", "z"),
+        *_pair("x", "b", "s", "z"),  # the same again
+        *_pair("a", "c", "s", "z"),  # of levels that are there
+        helper.make_node("Add", ["b", "c"], ["sum"]),  # of one tensor with itself
+        *_pair("sum", "y", "s", "z"),
+    ]
+    path = made_by_hand(tmp_path / "net.onnx", nodes, {"s": np.float32(0.5), "z": np.int8(0)}, (2, 3, 3))
+    images = np.random.default_rng(3).normal(0, 20, (3, 2, 3, 3)).astype(np.float32)
+    assert [n.op_type for n in _check(path, images).model.graph.node] == ["MultiThreshold"]
+
+
+def test_activations_with_a_scale_per_channel(tmp_path: Path) -> None:
+    nodes = [
+        *_pair("x", "a", "s", "z"),
+        helper.make_node("Mul", ["a", "m"], ["scaled"]),
+        *_pair("scaled", "b", "sc", "zc", axis=1),
+        helper.make_node("MaxPool", ["b"], ["pooled"], kernel_shape=[2, 2]),
+        *_pair("pooled", "y", "s", "z"),
+    ]
+    constants: dict[str, Any] = {
+        "s": np.float32(0.5), "z": np.int8(0), "m": np.array([[[1.5]], [[-0.5]]], np.float32),
+        "sc": np.array([0.3, 0.7], np.float32), "zc": np.array([3, 40], np.uint8),
+    }  # fmt: skip
+    path = made_by_hand(tmp_path / "net.onnx", nodes, constants, (2, 4, 4))
+    _check(path, np.random.default_rng(3).normal(0, 20, (3, 2, 4, 4)).astype(np.float32))
+
+
+def test_four_bit_types(tmp_path: Path) -> None:
+    """INT4 weights and UINT4 activations, as ONNX has them since opset 21."""
+    nodes = [
+        *_pair("x", "a", "s", "z"),
+        helper.make_node("DequantizeLinear", ["w", "s", "zw"], ["wd"]),
+        helper.make_node("Conv", ["a", "wd"], ["y"]),
+    ]
+    four = {k: helper.tensor_dtype_to_np_dtype(t) for k, t in (("i", TensorProto.INT4), ("u", TensorProto.UINT4))}
+    weights = np.random.default_rng(0).integers(-8, 8, (3, 2, 2, 2)).astype(four["i"])
+    constants: dict[str, Any] = {
+        "s": np.float32(0.5),
+        "z": np.asarray(5, four["u"]),
+        "w": weights,
+        "zw": np.asarray(-1, four["i"]),
+    }
+    path = made_by_hand(tmp_path / "net.onnx", nodes, constants, (2, 4, 4))
+    network = _check(path, np.random.default_rng(3).normal(0, 4, (3, 2, 4, 4)).astype(np.float32))
+    assert next(iter(network.tensors.values())).dtype.name == "INT5"  # -5 to 10
+
+
+REFUSED: dict[str, tuple[Callable[[], list[Any]], str]] = {
+    "no QuantizeLinear": (
+        lambda: [*_pair("x", "a", "s", "z"), helper.make_node("DequantizeLinear", ["a_q", "s", "z"], ["b"]),
+                 helper.make_node("Cast", ["b"], ["c"], to=TensorProto.INT8),
+                 helper.make_node("DequantizeLinear", ["c", "s", "z"], ["y"])],
+        "a DequantizeLinear of what a Cast makes",
+    ),
+    "16 bits": (
+        lambda: [helper.make_node("QuantizeLinear", ["x", "s"], ["q"], output_dtype=TensorProto.INT16),
+                 helper.make_node("DequantizeLinear", ["q", "s"], ["y"])],
+        "a QuantizeLinear to int16",
+    ),
+    "scale of the other axis": (
+        lambda: [*_pair("x", "a", "s", "z"), helper.make_node("DequantizeLinear", ["w", "sw"], ["wd"], axis=1),
+                 helper.make_node("Conv", ["a", "wd"], ["y"])],
+        "weights with scales of shape (1, 2, 1, 1)",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_by_name(tmp_path: Path, case: str) -> None:
+    made, why = REFUSED[case]
+    constants: dict[str, Any] = {
+        "s": np.float32(0.5), "z": np.int8(0), "sw": np.array([0.5, 0.25], np.float32),
+        "w": np.ones((3, 2, 2, 2), np.int8),
+    }  # fmt: skip
+    path = made_by_hand(tmp_path / "net.onnx", made(), constants, (2, 4, 4))
+    (problem,) = to_integers(import_qonnx(path)).problems
+    assert why in problem.why and problem.cure
+
+
+@pytest.mark.parametrize("kind", ["brevitas, zero points", "onnxruntime, per channel"])
+def test_through_the_gate(tmp_path: Path, kind: str) -> None:
+    """Nine bits enter, nine-bit weights multiply: levels 1 to 4."""
+    network = networks.from_qonnx(FILES[kind](tmp_path / "net.onnx"))
+    build = run_steps(start_build(network, tmp_path))
+    assert build.verdict is not None and build.verdict.passed, build.verdict
