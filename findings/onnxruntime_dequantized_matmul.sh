@@ -2,7 +2,8 @@
 # onnxruntime 1.25.1: a float MatMul whose weights come through DequantizeLinear (int8, scale, zero point: weight-only
 # quantization) is fused into MatMulNBits from optimization level EXTENDED on, ALL being the default, and that rounds the
 # float *activations* to 8 bits too (session option session.qdq_matmulnbits_accuracy_level, default 4). The same file gives
-# results about 0.3% off at the default level and right ones at BASIC: a reference for exact integers has to ask for BASIC or less.
+# results about 0.3% off at the default level and right ones at BASIC: a reference for exact integers has to ask for
+# BASIC or less (for less: onnxruntime_pad_max_pool.sh).
 # The error below depends on the processor in its digits, so only its size is compared.
 # Exit status 0 while the behaviour is as described.
 set -euo pipefail
