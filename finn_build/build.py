@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brevitas_models.networks.names import DEFAULT_MODEL, kinds
-from finn_build.config import BOARD_DIR, CONFIG_DIR, BuildConfig, load_board, load_build
+from finn_build.config import BOARD_DIR, CONFIG_DIR, RESOURCES, BuildConfig, is_limit, load_board, load_build
 from finn_build.errors import ConfigError, SignflowError
 from finn_build.given import Given
 from finn_build.output_folder import output_folder
@@ -67,6 +67,20 @@ def _vivado_version(text: str) -> str:
     if tool != "vivado" or (version or VERSIONS[-1]) not in VERSIONS:
         raise argparse.ArgumentTypeError(f"{text!r}; legal: vivado, or vivado= and one of {', '.join(VERSIONS)}")
     return version or VERSIONS[-1]
+
+
+def _rate(text: str) -> float | str:
+    """Frames per second, or "max"."""
+    return text if text == "max" else float(text)
+
+
+def _limit(text: str) -> tuple[str, int | str]:
+    """A resource and how much of it."""
+    name, _, limit = text.partition("=")
+    value = int(limit) if limit.isdecimal() else limit
+    if name not in RESOURCES or not is_limit(value):
+        raise argparse.ArgumentTypeError(f"{text!r}; legal: {', '.join(RESOURCES)}, e.g. lut=20607 or bram=60%")
+    return name, value
 
 
 class ListModels(argparse.Action):
@@ -112,7 +126,17 @@ def parser() -> argparse.ArgumentParser:
         "--config", type=Path, metavar="YAML", help="build configuration (default: the preset of hw_configs)"
     )
     how.add_argument(
-        "--target-fps", type=float, metavar="FPS", help="smallest design at this rate (default: the fastest)"
+        "--target-fps",
+        type=_rate,
+        metavar="FPS|max",
+        help="smallest design at this rate, or the fastest that fits (default: as the preset says, else the fastest)",
+    )
+    how.add_argument(
+        "--limit",
+        type=_limit,
+        nargs="+",
+        metavar="NAME=N|N%%",
+        help="what the design may take of a resource, e.g. lut=20607 bram=60%% (default: 80%% of each)",
     )
     how.add_argument(
         "--clk", type=float, metavar="MHZ", help="clock to make and fold the design for (default: the board's)"
@@ -249,6 +273,10 @@ def _configuration(options: argparse.Namespace, foreign: bool) -> BuildConfig:
         "frames": options.frames,
         "clk_mhz": options.clk,
     }
+    if options.limit:
+        changes["limit"] = {**config.limit, **dict(options.limit)}
+    if options.config is None and (options.limit or options.target_fps not in (None, config.target_fps)):
+        changes["folding"] = {}  # a preset's is for its own rate
     changes |= {"input_size": options.input_size, "ddr_skips": options.ddr_skips, "output": options.output}
     other = options.checkpoint or options.onnx or (options.model and options.model != config.model)
     other = other or (options.input_size and options.input_size != config.input_size)

@@ -18,6 +18,7 @@ BOARD_DIR = CONFIG_DIR / "boards"
 FAMILY_DIR = CONFIG_DIR / "families"  # of chips: bus, processing system and delays of each
 OUTPUTS = ("mask", "classes", "logit", "raw")
 MAX_STREAMS = 10  # of the shell: its registers have a place for so many
+RESOURCES = {"lut": "lut", "ff": "ff", "bram": "bram36", "dsp": "dsp", "uram": "uram"}  # as limits name them
 _FASTEST = "max"
 _MOST_FRAMES, _MOST_PIXELS, _MOST = 10_000, 1 << 16, 1 << 24
 _LONGEST = 200  # characters of a value in YAML
@@ -115,6 +116,8 @@ class BuildConfig:
         clk_mhz: clock that the design is made and folded for; 0 for the board's.
         target_fps: frames per second to reach with the fewest lanes, or "max".
         max_utilization: part of each of the board's resources that the estimate may take, 0 to 1.
+        limit: what it may take of single ones instead, a number or a share, e.g. {"lut": 20607, "bram": "60%"}; of lut,
+            ff, bram (RAMB36), dsp and uram.
         frames: frames through simulation and gate; at least 4, so that an interval between frames can be seen.
         folding: lanes by op name, e.g. {"MVAU_3": {"PE": 4, "SIMD": 16}}; replaces the automatic choice.
         fifos: depth in beats by FIFO name, e.g. {"FIFO_7": 1024}; replaces the depth found.
@@ -128,6 +131,7 @@ class BuildConfig:
     clk_mhz: float = 0
     target_fps: float | str = _FASTEST
     max_utilization: float = 0.8
+    limit: Mapping[str, int | str] = field(default_factory=lambda: MappingProxyType({}))
     frames: int = 4
     folding: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
     fifos: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
@@ -141,6 +145,10 @@ class BuildConfig:
             raise ConfigError(f"target_fps={self.target_fps}; legal: a number above 0, or {_FASTEST}")
         if not 0 < self.max_utilization <= 1:
             raise ConfigError(f"max_utilization={self.max_utilization}; legal: above 0, up to 1")
+        for name, limit in self.limit.items():
+            if name not in RESOURCES or not is_limit(limit):
+                legal = f"{', '.join(RESOURCES)}, each a number or a share of the chip up to 100%"
+                raise ConfigError(f"limit: {name}={limit}; legal: {legal}")
         if not 4 <= self.frames <= _MOST_FRAMES:
             why = "or more, so that the interval between frames is seen"
             raise ConfigError(f"frames={self.frames}; legal: 4 {why}, to {_MOST_FRAMES:,}")
@@ -168,11 +176,19 @@ class BuildConfig:
                 )
 
 
+def is_limit(value: Any) -> bool:
+    """Whether a value can limit a resource: a whole number, or a share of the chip such as "60%"."""
+    if isinstance(value, str):
+        digits = value.removesuffix("%").replace(".", "", 1)
+        return value.endswith("%") and digits.isdecimal() and float(value[:-1]) <= 100
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST
+
+
 def write_build(config: BuildConfig, path: Path) -> Path:
     """Write a build configuration as YAML."""
     values = {f.name: getattr(config, f.name) for f in fields(config)}
     values["folding"] = {op: dict(lanes) for op, lanes in config.folding.items()}
-    values["fifos"] = dict(config.fifos)
+    values["fifos"], values["limit"] = dict(config.fifos), dict(config.limit)
     values["ddr_skips"] = config.ddr_skips if isinstance(config.ddr_skips, str) else list(config.ddr_skips)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(values, sort_keys=False, default_flow_style=None, width=120))

@@ -16,11 +16,11 @@ from pathlib import Path
 from finn.util.verification import despecialize_model
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
-from qonnx.transformation.base import Transformation
 
 from finn_build.board.steps import add_shell, bitstream_finn, bitstream_open, bitstream_vivado, deploy
 from finn_build.config import Board, BuildConfig
-from finn_build.dataflow.folding import Flow, find_folding, memory_budget
+from finn_build.dataflow.folding import Flow, budget, memory_budget, search_folding
+from finn_build.dataflow.graph import transformed
 from finn_build.dataflow.passes._skips import too_shallow
 from finn_build.dataflow.passes.compact_steps import CompactSteps
 from finn_build.dataflow.passes.fuse_conv_units import FuseConvUnits
@@ -70,14 +70,7 @@ def compile_integers(build: Build, progress: Progress) -> None:
 
 
 def _chip(build: Build) -> SetChip:
-    return SetChip(build.board, figures(build.board.family).scale)
-
-
-def transformed(model: ModelWrapper, *passes: Transformation) -> ModelWrapper:
-    """A copy, passes applied in order."""
-    for each in passes:
-        model = model.transform(each)
-    return model
+    return SetChip(budget(build.config, build.board), figures(build.board.family).scale)
 
 
 def lower(build: Build, progress: Progress) -> None:
@@ -131,7 +124,8 @@ FLOW = Flow(fold_for, buffer_for)
 def fold(build: Build, progress: Progress) -> None:
     """Find the fewest lanes that reach the target rate within the board's budget."""
     streams = transformed(build.streams, _chip(build))  # again: a build may go on from here with another clock
-    build.target_cycles = find_folding(streams, build.config, build.board, FLOW)
+    found = search_folding(streams, build.config, build.board, FLOW)
+    build.target_cycles, build.next_step = found.cycles, found.next_step
     build.streams = fold_for(streams, build.config, build.target_cycles)
     build.streams.set_metadata_prop(_TARGET_CYCLES, str(build.target_cycles))  # for a build that goes on from here
 

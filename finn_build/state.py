@@ -79,6 +79,7 @@ class Build:
     meanings: dict[str, Meaning] = field(default_factory=dict)
     streams = Made[ModelWrapper]("lower")
     target_cycles: int = 0
+    next_step: str = ""
     design = Made[StitchedDesign]("stitch")
     shell: Shell | None = None
     values: dict[int, Values] = field(default_factory=dict)

@@ -24,6 +24,8 @@ _SLOPES = 2048  # candidates of D on one line, the smallest first
 _FAR = 1 << 40  # beyond every bound
 
 Line = tuple[int, int]  # A, D
+_Lines = tuple[int, tuple[Line, Line]]  # a knee and both its lines
+_Bounds = tuple[np.ndarray, np.ndarray, np.ndarray, bool]  # i, lower, upper, whether levels fall
 _Array = tuple[tuple[int, ...], bytes]
 _Key = tuple[_Array, _Array | None, int]  # a step function, hashable
 
@@ -78,7 +80,10 @@ def fit_affine(
         The lines, or None where some channel is no two lines.
     """
     key = (_packed(steps.thresholds), None if steps.table is None else _packed(steps.table), steps.bias)
-    return _fit(key, _packed(low), _packed(high), bits, bias, fractions)
+    of = (key, _packed(low), _packed(high), bits, bias)
+    if len(fractions) == 1 and (known := _fit(*of, FRACTIONS)) is not None and known.fraction in fractions:
+        return known  # the lines' files ask for the fraction that was found
+    return _fit(*of, fractions)
 
 
 @lru_cache(maxsize=256)
@@ -122,10 +127,18 @@ class _Channel:
 
     def __init__(self, counts: np.ndarray, low: int, bits: int):
         self.counts, self.low, self.half = counts, low, 2 ** (bits - 1)
+        self._bounds_known: dict[tuple[int, int], _Bounds | None] = {}  # every F searches the same places
+        self._slopes_known: dict[tuple[int, int], tuple[float, float] | None] = {}
+        self._lines_known: dict[int, _Lines | None] = {}
         self.window = self._knees(lambda begin, end: self._slopes(begin, end) is not None, 0, len(counts))
 
-    def lines(self, fraction: int) -> tuple[int, tuple[Line, Line]] | None:
+    def lines(self, fraction: int) -> _Lines | None:
         """A knee and both its lines for one F."""
+        if fraction not in self._lines_known:
+            self._lines_known[fraction] = self._find_lines(fraction)
+        return self._lines_known[fraction]
+
+    def _find_lines(self, fraction: int) -> _Lines | None:
         assert self.window
         window = self._knees(lambda begin, end: self._line(begin, end, fraction) is not None, *self.window)
         if window is None:
@@ -145,8 +158,13 @@ class _Channel:
         low = -_last(lambda at: fits(-at, size), -last, -first)
         return (low, high) if low <= high else None
 
-    def _bounds(self, begin: int, end: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool] | None:
+    def _bounds(self, begin: int, end: int) -> _Bounds | None:
         """From the levels in begin..end - 1: i = j - H, and lower < (A + i * D / H) / P <= upper; whether they fall."""
+        if (begin, end) not in self._bounds_known:
+            self._bounds_known[begin, end] = self._find_bounds(begin, end)
+        return self._bounds_known[begin, end]
+
+    def _find_bounds(self, begin: int, end: int) -> _Bounds | None:
         counts = self.counts[begin:end]
         rises = np.diff(counts)
         falls = bool((rises < 0).any())
@@ -166,11 +184,16 @@ class _Channel:
         """Real bounds of D / P from every pair of steps, or None where they contradict."""
         if begin >= end:
             return 0.0, 0.0
+        if (begin, end) not in self._slopes_known:
+            self._slopes_known[begin, end] = self._find_slopes(begin, end)
+        return self._slopes_known[begin, end]
+
+    def _find_slopes(self, begin: int, end: int) -> tuple[float, float] | None:
         bounds = self._bounds(begin, end)
         if bounds is None:
             return None
         i, lower, upper, falls = bounds
-        first, second = np.triu_indices(len(i), 1)
+        first, second = _pairs(len(i))
         apart = i[second] - i[first]
         least = max(((lower[second] - upper[first]) / apart).max(initial=-_FAR), -_FAR if falls else 0)
         most = min(((upper[second] - lower[first]) / apart).min(initial=_FAR), 0 if falls else _FAR)
@@ -194,6 +217,13 @@ class _Channel:
         cost = np.where(low <= high, np.abs(a) + np.abs(d), _FAR)
         best = int(cost.argmin()) if len(cost) else 0
         return (int(a[best]), int(d[best])) if len(cost) and low[best] <= high[best] else None
+
+
+@lru_cache(maxsize=64)
+def _pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Both numbers of each pair, the smaller first."""
+    first, second = np.triu_indices(count, 1)
+    return first, second
 
 
 def _last(holds: Callable[[int], bool], first: int, last: int) -> int:

@@ -1,9 +1,14 @@
-"""Folding as a search: the fastest design, or the smallest at a target rate, within the board's budget."""
+"""Folding as a search: the fastest design, or the smallest at a target rate, within the board's budget.
+
+Only some intervals between frames can be had: that of the slowest op, whose lanes divide what they fold. At each the
+ops choose their lanes, and the whole design with its FIFOs is counted. A faster one can be smaller, as its lanes need
+fewer width converters, so a target rate takes the smallest of those that reach it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from finn.custom_op.fpgadataflow.hwcustomop import HWCustomOp
@@ -11,14 +16,18 @@ from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
-from finn_build.config import CONFIG_DIR, Board, BuildConfig
+from finn_build.config import CONFIG_DIR, RESOURCES, Board, BuildConfig
 from finn_build.dataflow.ops.base import StreamOp, Trait, traits_of
 from finn_build.dataflow.stream import Resources
 from finn_build.errors import ConfigError
+from finn_build.families import family_of
 
 _LUT_AIM = 0.9  # of the budget: small ops take up to a tenth more LUTs than their estimates
 _BITS_PER_BRAM36 = 36 * 1024
 _SLOWDOWN = 1.15  # step of the search for the fastest design that fits
+_NARROWED = 1.01  # ratio of two intervals between which it looks no further
+_HOPELESS = 1.3  # times the LUTs that there are, before FIFOs: no memory that moves makes up for it
+_FASTER, _TRIED = 0.6, 10  # how far below a target, and at how many intervals, a smaller design is looked for
 
 
 @dataclass(frozen=True)
@@ -38,19 +47,39 @@ class Flow:
 class Usage:
     """Estimated area of a design. `bram36` counts half a block for a RAMB18."""
 
-    lut: int
-    ff: int
+    lut: float
+    ff: float
     bram36: float
-    dsp: int
-    uram: int
+    dsp: float
+    uram: float
 
-    def exceeds(self, board: Board, share: float) -> list[str]:
-        """What goes beyond `share` of the board, in words."""
+    def exceeds(self, limits: Usage) -> list[str]:
+        """What goes beyond the limits, in words."""
         return [
-            f"{name} {value:g} of {share * getattr(board, name):g}"
-            for name, value in vars(self).items()
-            if value > share * getattr(board, name)
+            f"{name} {value:g} of {limit:g}"
+            for (name, value), limit in zip(vars(self).items(), vars(limits).values(), strict=True)
+            if value > limit
         ]
+
+    def luts(self, chip: Board) -> float:
+        """What it is worth in LUTs, where every resource is worth its share of the chip."""
+        shares = [(self.bram36, chip.bram36), (self.dsp, chip.dsp), (self.uram, chip.uram)]
+        return self.lut + sum(chip.lut * value / size for value, size in shares if size)
+
+
+def budget(config: BuildConfig, board: Board) -> Board:
+    """The board with what a design may take of it in place of what there is: a share of all, or limits one by one."""
+    room = {name: config.max_utilization * getattr(board, name) for name in RESOURCES.values()}
+    for name, limit in config.limit.items():
+        resource = RESOURCES[name]
+        room[resource] = getattr(board, resource) * float(limit[:-1]) / 100 if isinstance(limit, str) else limit
+    return replace(board, **room)
+
+
+def limits(config: BuildConfig, board: Board) -> Usage:
+    """The budget as an area."""
+    room = budget(config, board)
+    return Usage(room.lut, room.ff, room.bram36, room.dsp, room.uram)
 
 
 def op_area(node: NodeProto, part: str) -> Resources:
@@ -96,7 +125,26 @@ def find_folding(model: ModelWrapper, config: BuildConfig, board: Board, flow: F
     Raises:
         ConfigError: the target rate is out of reach, or nothing fits the board.
     """
-    fastest = _slowest_cycles(flow.fold(model, config, 0))
+    return search_folding(model, config, board, flow).cycles
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found.
+
+    Attributes:
+        cycles: to fold for, per frame.
+        next_step: rate and area of the next faster design, in words; empty where there is none.
+    """
+
+    cycles: int
+    next_step: str = ""
+
+
+def search_folding(model: ModelWrapper, config: BuildConfig, board: Board, flow: Flow) -> Found:
+    """As `find_folding`, with what the next step up would take."""
+    search = _Search(model, config, board, flow)
+    fastest, port = search.interval(0), port_cycles(model, board)
     if not isinstance(config.target_fps, str):
         wanted = int(board.clk_mhz * 1e6 / config.target_fps)
         if wanted < fastest:
@@ -105,24 +153,104 @@ def find_folding(model: ModelWrapper, config: BuildConfig, board: Board, flow: F
                 f"target_fps={config.target_fps:g} needs {wanted:,} cycles per frame; {slower} takes {fastest:,}: "
                 f"at most {board.clk_mhz * 1e6 / fastest:,.0f} fps at {board.clk_mhz:g} MHz"
             )
-        return _require_fit(model, config, board, flow, wanted)
-    slowest, cycles = _slowest_cycles(model), fastest
-    if _weights_beyond(model, config, board):
-        _require_fit(model, config, board, flow, slowest)  # said at once: the search could take minutes to get there
-    while cycles < slowest and _excess(model, config, board, flow, cycles):
-        cycles = int(cycles * _SLOWDOWN) + 1
-    return _require_fit(model, config, board, flow, cycles)
+        if wanted < port:
+            raise ConfigError(
+                f"target_fps={config.target_fps:g}: a frame takes the memory port {port:,} cycles: at most "
+                f"{board.clk_mhz * 1e6 / port:,.0f} fps at {board.clk_mhz:g} MHz"
+            )
+        cycles = wanted if config.folding else search.smallest(search.interval(wanted))
+    else:
+        slowest = _slowest_cycles(model)
+        if _weights_beyond(model, config, board):
+            _require_fit(search, slowest)  # said at once: the search could take minutes to get there
+        cycles = search.fastest(max(fastest, port), slowest)
+    _require_fit(search, cycles)
+    return Found(cycles, search.step_above(cycles))
 
 
-def _require_fit(model: ModelWrapper, config: BuildConfig, board: Board, flow: Flow, cycles: int) -> int:
-    over = _excess(model, config, board, flow, cycles)
-    if over:
+class _Search:
+    """Designs of one network, each counted once."""
+
+    def __init__(self, model: ModelWrapper, config: BuildConfig, board: Board, flow: Flow):
+        self.model, self.config, self.board, self.flow = model, config, board, flow
+        self.limits = limits(config, board)
+        self._folded: dict[int, tuple[int, Usage]] = {}
+        self._designs: dict[int, Usage] = {}
+
+    def _fold(self, cycles: int) -> tuple[int, Usage]:
+        if cycles not in self._folded:
+            folded = self.flow.fold(self.model, self.config, cycles)
+            self._folded[cycles] = _slowest_cycles(folded), usage(folded, self.board.part)
+        return self._folded[cycles]
+
+    def interval(self, cycles: int) -> int:
+        """The interval of the design that is folded for one: the longest within it that can be had."""
+        return self._fold(cycles)[0]
+
+    def design(self, cycles: int) -> Usage:
+        """Area of the whole design."""
+        if cycles not in self._designs:
+            design = self.flow.buffer(self.flow.fold(self.model, self.config, cycles), self.config, self.board, cycles)
+            self._designs[cycles] = usage(design, self.board.part)
+        return self._designs[cycles]
+
+    def _fits(self, cycles: int) -> bool:
+        folded = self._fold(cycles)[1]
+        if folded.lut > _HOPELESS * self.limits.lut or folded.dsp > self.limits.dsp:
+            return False
+        return not self.design(cycles).exceeds(self.limits)
+
+    def smallest(self, cycles: int) -> int:
+        """The interval, up to so many cycles, of the smallest design; one that fits before others."""
+        chip = budget(self.config, self.board)
+        best = (not self._fits(cycles), self.design(cycles).luts(chip), cycles)
+        faster = cycles
+        for _ in range(_TRIED):
+            before, faster = faster, self.interval(faster - 1)
+            if faster >= before or faster < _FASTER * cycles:
+                break
+            if best[0] or self._fold(faster)[1].luts(chip) < best[1]:
+                best = min(best, (not self._fits(faster), self.design(faster).luts(chip), faster))
+        return best[-1]
+
+    def fastest(self, cycles: int, slowest: int) -> int:
+        """The shortest interval, from `cycles` on, whose design fits; `slowest` where none does."""
+        failed = 0
+        while cycles < slowest and not self._fits(self.interval(cycles)):
+            failed, cycles = cycles, int(cycles * _SLOWDOWN) + 1
+        found = self.interval(cycles)
+        if not failed or not self._fits(found):
+            return found
+        while found > _NARROWED * failed:
+            middle = (failed + found) // 2
+            tried = self.interval(middle)
+            if tried > failed and self._fits(tried):
+                found = tried
+            else:
+                failed = middle
+        return found
+
+    def step_above(self, cycles: int) -> str:
+        """What the next faster design would take, in words; empty where there is none."""
+        faster = self.interval(self.interval(cycles) - 1)
+        if self.config.folding or faster >= self.interval(cycles):
+            return ""
+        area = self.design(faster)
+        listed = ", ".join(f"{value:,g} {name.upper()}" for name, value in vars(area).items())
+        over = area.exceeds(self.limits)
+        beyond = f", beyond the budget: {', '.join(over)}" if over else ""
+        return f"{self.board.clk_mhz * 1e6 / faster:,.0f} frames/s would take {listed}{beyond}"
+
+
+def _require_fit(search: _Search, cycles: int) -> None:
+    config, board = search.config, search.board
+    if over := search.design(cycles).exceeds(search.limits):
+        asked = ", ".join(f"{name} up to {limit}" for name, limit in config.limit.items())
         raise ConfigError(
             f"{board.name}: at {cycles:,} cycles per frame the design needs {', '.join(over)} "
-            f"({config.max_utilization:.0%} of the chip); lower target_fps, or choose a smaller network or larger board"
-            f"{_weights_beyond(model, config, board)}"
+            f"({asked or f'{config.max_utilization:.0%} of the chip'}); lower target_fps, or choose a smaller network "
+            f"or larger board{_weights_beyond(search.model, config, board)}"
         )
-    return cycles
 
 
 def _weights_beyond(model: ModelWrapper, config: BuildConfig, board: Board) -> str:
@@ -154,16 +282,21 @@ def folding_of(model: ModelWrapper) -> dict[str, dict[str, int]]:
     return found
 
 
+def port_cycles(model: ModelWrapper, board: Board) -> int:
+    """Cycles in which the board's memory carries a frame, in or out; each stream has a port of its own."""
+    graph = model.graph
+    nodes = [(node, getCustomOp(node)) for node in graph.node if node.domain.startswith("finn.")]
+    ins = [s for n, op in nodes for t, s in zip(n.input, op.streams_in(), strict=False) if t == graph.input[0].name]
+    ends = {value.name for value in graph.output}
+    outs = [s for n, op in nodes for t, s in zip(n.output, op.streams_out(), strict=True) if t in ends]
+    word = family_of(board).data_bits
+    return max(-(-stream.beats * stream.width_padded // word) for stream in (*ins, *outs))
+
+
 def memory_budget(config: BuildConfig, board: Board) -> tuple[float, float, float]:
     """LUTs, RAMB18 and UltraRAM for PlaceMemories."""
-    share = config.max_utilization
-    return _LUT_AIM * share * board.lut, share * 2 * board.bram36, share * board.uram
-
-
-def _excess(model: ModelWrapper, config: BuildConfig, board: Board, flow: Flow, cycles: int) -> list[str]:
-    """What of the whole design goes beyond the budget, in words."""
-    design = flow.buffer(flow.fold(model, config, cycles), config, board, cycles)
-    return usage(design, board.part).exceeds(board, config.max_utilization)
+    room = limits(config, board)
+    return _LUT_AIM * room.lut, 2 * room.bram36, room.uram
 
 
 def _slowest_cycles(model: ModelWrapper) -> int:

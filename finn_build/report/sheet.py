@@ -18,7 +18,7 @@ from qonnx.custom_op.registry import getCustomOp
 from finn_build.board.ddr_skips import skip_rows
 from finn_build.board.shell import memory_mb_s
 from finn_build.config import Board
-from finn_build.dataflow.folding import op_area, usage
+from finn_build.dataflow.folding import op_area, port_cycles, usage
 from finn_build.dataflow.latency import predict_latency
 from finn_build.evaluate.timing.report import op_sheet, timing_sheet
 from finn_build.report import hls
@@ -128,6 +128,7 @@ def budget(rows: Sequence[Mapping[str, Any]], board: Board) -> list[dict[str, An
 def make_report(build: Build, impl: str) -> dict[str, Any]:
     """The sheet of a build that has its FIFOs; stopped before simulation or gate, it has None for what they give."""
     cycles, board, rows = measure_cycles(build, impl), build.board, layer_rows(build)
+    port = port_cycles(build.streams, board) if impl != "finn-hls" else 1
     return {
         "model": build.network.name,
         "origin": build.network.origin,
@@ -142,7 +143,10 @@ def make_report(build: Build, impl: str) -> dict[str, Any]:
         "cycles": asdict(cycles) | {"path": "rtlsim, stitched" if build.simulation else "predicted"},
         "latency_ms": cycles.latency and cycles.latency / board.clk_mhz / 1e3,
         "ii_ms": cycles.ii and cycles.ii / board.clk_mhz / 1e3,
-        "throughput_fps": cycles.ii and board.clk_mhz * 1e6 / cycles.ii,
+        "throughput_fps": cycles.ii and board.clk_mhz * 1e6 / max(cycles.ii, port),
+        "predicted_fps": board.clk_mhz * 1e6 / max(cycles.predicted_ii, port),
+        "port_cycles": port,
+        "next_step": build.next_step,
         "inspection": inspection_sheet(
             build.network.inspection, board.clk_mhz * 1e6 / (cycles.ii or cycles.predicted_ii)
         ),

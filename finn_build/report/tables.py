@@ -39,10 +39,14 @@ def print_report(report: Mapping[str, Any], console: Console) -> None:
         mhz, ii, latency = report["clk_mhz"], cycles["predicted_ii"], cycles["predicted_latency"]
         console.print(
             f"Rate (predicted, at full rate): one frame every {ii:,} cycles = {ii / mhz / 1e3:.3f} ms at {mhz:g} MHz, "
-            f"{mhz * 1e6 / ii:,.0f} frames/s, by the slowest op ({cycles['slowest_layer']})"
+            f"{report['predicted_fps']:,.0f} frames/s, by the slowest op ({cycles['slowest_layer']})"
         )
         if latency:
             console.print(f"Latency (predicted): {latency:,} cycles = {latency / mhz / 1e3:.3f} ms")
+    if report["port_cycles"] > (cycles["ii"] or cycles["predicted_ii"]):
+        console.print(f"The port to the memory takes {report['port_cycles']:,} cycles a frame: rates are its own")
+    if report["next_step"]:
+        console.print(f"Next step up: {report['next_step']}")
     if report["inspection"]:
         console.print(inspection_in_words(report["inspection"]))
     for name, found in report["outputs"].items():

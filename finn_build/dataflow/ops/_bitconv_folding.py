@@ -35,15 +35,14 @@ def _choose(serialized: bytes, target_cycles: int) -> tuple[int, ...]:
     node = NodeProto()
     node.ParseFromString(serialized)
     op = getCustomOp(node)
-    folded = [(f, _with(op, f)) for f in _foldings(op, target_cycles)]
-    narrow = [(f, with_it) for f, with_it in folded if not with_it.too_wide]
-    candidates = [(f, with_it.get_exp_cycles()) for f, with_it in narrow or folded]
+    known = [(f, _folded(op, f).get_exp_cycles(), op.too_wide) for f in list(_foldings(op, target_cycles))]
+    candidates = [(f, cycles) for f, cycles, too_wide in known if not too_wide] or [choice[:2] for choice in known]
     legal = [f for f, cycles in candidates if cycles <= target_cycles]
     if not legal:
         return min(candidates, key=lambda c: (c[1], c[0]))[0]
     fewest = min(f[0] * f[1] for f in legal)
     near = [f for f in legal if f[0] * f[1] <= _NEAR * fewest]
-    return min(near, key=lambda f: (_with(op, f).resources().luts(op.attr("lutsPerBram18")), f))
+    return min(near, key=lambda f: (_folded(op, f).resources().luts(op.attr("lutsPerBram18")), f))
 
 
 def _foldings(op: Any, target_cycles: int) -> Iterator[tuple[int, ...]]:
@@ -68,5 +67,6 @@ def _fewest(lanes: list[int], work: int, target_cycles: int) -> int:
     return next((d for d in lanes if work <= d * target_cycles), lanes[-1])
 
 
-def _with(op: StreamOp, folding: tuple[int, ...]) -> StreamOp:
-    return op.changed(**dict(zip(_NAMES, folding, strict=True)))
+def _folded(op: StreamOp, folding: tuple[int, ...]) -> StreamOp:
+    op.fold(dict(zip(_NAMES, folding, strict=True)))
+    return op

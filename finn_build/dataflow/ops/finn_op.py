@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import jinja2
 import numpy as np
 from finn.custom_op.fpgadataflow.rtlbackend import RTLBackend
-from onnx import GraphProto, NodeProto
+from onnx import AttributeProto, GraphProto, NodeProto
 from qonnx.core.datatype import BaseDataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
@@ -25,6 +25,7 @@ _WRAPPER = jinja2.Template(
 )
 
 
+_TYPES: dict[type, dict[str, Any]] = {}  # attributes of each class
 _CHIP = {"clkMHz": ("f", 125.0), "lutsPerBram18": ("i", 190), "lutsPerDsp": ("i", 242)}  # until it is told: XC7Z020
 _CHIP["streamBits"] = ("i", 0)  # of the widest stream that the back end takes; 0: any
 
@@ -79,11 +80,44 @@ class FinnOp(RTLBackend):
         They are the clock that the op is pipelined for, in MHz of a Zynq-7000; the LUTs that are the same share of the
         chip as a RAMB18 and as a DSP slice; and the LUTs that a RAMB18 is worth in this design, 0 for that share.
         """
-        whole: dict[str, Any] = {name: (kind, False, value) for name, (kind, value) in _CHIP.items()}
-        whole["bramPrice"] = ("i", False, 0)
-        if self.ram_styles:
-            whole["ram_style"] = ("s", False, "auto", {"auto", *self.ram_styles})
-        return super().get_nodeattr_types() | whole | self.own_attributes()
+        kind = type(self)
+        if kind not in _TYPES:
+            whole: dict[str, Any] = {name: (form, False, value) for name, (form, value) in _CHIP.items()}
+            whole["bramPrice"] = ("i", False, 0)
+            if self.ram_styles:
+                whole["ram_style"] = ("s", False, "auto", {"auto", *self.ram_styles})
+            _TYPES[kind] = super().get_nodeattr_types() | whole | self.own_attributes()
+        return _TYPES[kind]
+
+    def get_nodeattr(self, name: str) -> Any:
+        """Value of an attribute, as QONNX reads it, which looks through all of them each time.
+
+        Raises:
+            AttributeError, Exception: no such attribute, or a required one is not set; as QONNX's.
+        """
+        found, known = self._attributes.get(name), _TYPES[type(self)].get(name)
+        if known is None:
+            return super().get_nodeattr(name)
+        form, required, default, *legal = known
+        if found is None:
+            added = len(self.onnx_node.attribute) != len(self._attributes)
+            absent = list(default) if isinstance(default, list) else default
+            return super().get_nodeattr(name) if added or required else absent
+        value = getattr(found, form)
+        if form == "s":
+            value = value.decode()
+        elif form in ("ints", "floats"):
+            value = list(value)
+        elif form not in ("i", "f"):
+            return super().get_nodeattr(name)
+        assert not legal or legal[0] is None or value in legal[0], f"{name} = {value} not in {legal[0]}"
+        return value
+
+    @cached_property
+    def _attributes(self) -> dict[str, AttributeProto]:
+        """Attributes that are set, by name; they stay part of the node, so values that change are seen."""
+        self.get_nodeattr_types()
+        return {attribute.name: attribute for attribute in self.onnx_node.attribute}
 
     def set_nodeattr(self, name: str, value: Any) -> None:
         """Set an attribute; what was computed from the ones before is forgotten."""

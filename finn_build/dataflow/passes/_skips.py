@@ -14,27 +14,29 @@ from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
+from finn_build.dataflow.graph import Links
 from finn_build.dataflow.ops.base import Trait, traits_of
 
 Ports = dict[tuple[str, int], int]  # (node, input) -> depth
 _Needs = dict[str, np.ndarray]  # tensor -> for each of its beats, the beats that a fork has to give first
 
 
-def least_depths(model: ModelWrapper) -> Ports:
+def least_depths(links: Links) -> Ports:
     """Least depth, in beats, of a FIFO at every join's input that a skip ends in; 0 and below where it needs none.
 
     Args:
-        model: with width converters, without FIFOs.
+        links: of a graph with width converters, without FIFOs.
     """
     found: Ports = {}
-    nodes = list(model.graph.node)
+    nodes = links.nodes
+    places = {node.name: k for k, node in enumerate(nodes)}
     for index, fork in enumerate(nodes):
-        skips = _skips_from(model, fork) if Trait.COPIES in traits_of(fork) and len(fork.output) > 1 else {}
+        skips = _skips_from(links, fork) if Trait.COPIES in traits_of(fork) and len(fork.output) > 1 else {}
         if not skips:
             continue
         beats = np.arange(getCustomOp(fork).streams_out()[0].beats)
         needs: _Needs = dict.fromkeys(fork.output, beats + 1)
-        last = max(k for k, node in enumerate(nodes) if node.name in {name for name, _ in skips})
+        last = max(places[name] for name, _ in skips)
         for node in nodes[index + 1 : last + 1]:
             for port in [port for name, port in skips if name == node.name]:
                 asked, taken = _asked(node, 0, needs, skipping=port)
@@ -56,6 +58,8 @@ def _asked(
     Returns:
         That, and the beats of each input that the output's beats take.
     """
+    if not any(name in needs for name in node.input):
+        return None, []
     op = getCustomOp(node)
     taken = op.beats_needed(np.arange(op.streams_out()[port].beats), port)
     asked = [
@@ -66,16 +70,16 @@ def _asked(
     return (np.max(asked, axis=0) if asked else None), taken
 
 
-def _skips_from(model: ModelWrapper, fork: NodeProto) -> dict[tuple[str, int], list[NodeProto]]:
+def _skips_from(links: Links, fork: NodeProto) -> dict[tuple[str, int], list[NodeProto]]:
     """Joins that a fork reaches through width converters alone, (node, input), and those converters in order."""
     found = {}
     for tensor in fork.output:
         converters: list[NodeProto] = []
-        reader = model.find_consumer(tensor)
+        reader = links.reader(tensor)
         while reader is not None and Trait.CONVERTS in traits_of(reader):
             converters.append(reader)
             tensor = reader.output[0]
-            reader = model.find_consumer(tensor)
+            reader = links.reader(tensor)
         if reader is not None and len(getCustomOp(reader).streams_in()) > 1:
             found[reader.name, list(reader.input).index(tensor)] = converters
     return found

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from onnx import helper
+from collections import defaultdict
+
+from onnx import NodeProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
@@ -19,15 +21,17 @@ class InsertDuplicates(Transformation):
     """
 
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
-        """Split the first fork found; repeated until there is none."""
+        """Split every fork; one application is enough."""
         graph = model.graph
         outputs = {o.name for o in graph.output}
+        readers: dict[str, list[tuple[NodeProto, int]]] = defaultdict(list)
+        for node in graph.node:
+            for port, name in enumerate(node.input):
+                readers[name].append((node, port))
         streams = [i.name for i in graph.input] + [o for n in graph.node for o in n.output]
         for tensor in streams:
-            readers = [(n, k) for n in graph.node for k, i in enumerate(n.input) if i == tensor]
-            if len(readers) + (tensor in outputs) > 1:
-                _split(model, tensor, readers, tensor in outputs)
-                return model, True
+            if len(readers[tensor]) + (tensor in outputs) > 1:
+                _split(model, tensor, readers[tensor], tensor in outputs)
         return model, False
 
 

@@ -30,6 +30,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
+from finn_build.dataflow.graph import Links
 from finn_build.dataflow.ops.base import DOMAIN, StreamOp, Trait, traits_of
 from finn_build.dataflow.ops.finn_op import chip_of
 from finn_build.dataflow.passes._pixel_order import pixels_held
@@ -51,6 +52,7 @@ class InsertFIFOs(Transformation):
         super().__init__()
         self.target_cycles = target_cycles
         self.depths = dict(depths or {})
+        self._busiest: dict[str, int] = {}
 
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
         """Insert all FIFOs; one application is enough.
@@ -58,7 +60,10 @@ class InsertFIFOs(Transformation):
         Raises:
             ConfigError: `depths` names no FIFO.
         """
-        self._insert(model)
+        links = Links(model)
+        self._busiest.clear()
+        self._insert(links)
+        links.finish()
         fifos = {n.name: n for n in model.graph.node if Trait.BUFFERS in traits_of(n)}
         for name, depth in self.depths.items():
             if name not in fifos:
@@ -66,51 +71,51 @@ class InsertFIFOs(Transformation):
             getCustomOp(fifos[name]).set_nodeattr("depth", depth)
         return model, False
 
-    def _insert(self, model: ModelWrapper) -> None:
-        lag = self._lags(model)
-        held, parts, least = self._held(model), {}, least_depths(model)
-        for node in list(model.graph.node):
+    def _insert(self, links: Links) -> None:
+        lag = self._lags(links.model)
+        held, parts, least = self._held(links), {}, least_depths(links)
+        for node in links.nodes:
             streams = getCustomOp(node).streams_in()
             if len(streams) > 1:
                 met = [lag[node.input[k]] + self._until_join(node, k) for k in range(len(streams))]
                 for port, stream in enumerate(streams):
-                    wait, producer = max(met) - met[port], model.find_producer(node.input[port])
+                    wait, producer = max(met) - met[port], links.producer(node.input[port])
                     if producer is not None and Trait.SPLITS in traits_of(producer):
                         parts[node.input[port]] = (node, port, wait)
                         continue
                     bound = max(0, least.get((node.name, port), 0))
                     if depth := max(self._join_depth(stream, wait), held.get((node.name, port), 0), bound):
-                        insert_fifo(model, node, port, max(2, depth), bound)
+                        insert_fifo(links, node, port, max(2, depth), bound)
             else:
                 depth = max(
-                    _burst_depth(model, node),
-                    _replay_depth(model, node),
-                    self._stride_depth(model, node),
-                    self._pace_depth(model, node),
+                    _burst_depth(links, node),
+                    _replay_depth(links, node),
+                    self._stride_depth(links, node),
+                    self._pace_depth(links, node),
                     _kept_depth(node),
                 )
                 if depth:
-                    insert_fifo(model, node, 0, max(2, depth))
-        for split in [n for n in model.graph.node if Trait.SPLITS in traits_of(n)]:
+                    insert_fifo(links, node, 0, max(2, depth))
+        for split in [n for n in links.nodes if Trait.SPLITS in traits_of(n)]:
             shared = min(parts[name][2] if name in parts else Fraction(0) for name in split.output)
             if depth := self._join_depth(getCustomOp(split).streams_in()[0], shared):
-                insert_fifo(model, split, 0, depth)
+                insert_fifo(links, split, 0, depth)
             for node, port, wait in [parts[name] for name in split.output if name in parts]:
                 stream = getCustomOp(node).streams_in()[port]
                 if depth := max(self._join_depth(stream, wait - shared), held.get((node.name, port), 0)):
-                    insert_fifo(model, node, port, max(2, depth))
+                    insert_fifo(links, node, port, max(2, depth))
 
-    def _held(self, model: ModelWrapper) -> dict[tuple[str, int], int]:
+    def _held(self, links: Links) -> dict[tuple[str, int], int]:
         """Beats of a pixel at those inputs of joins, (node, port), where it waits whole.
 
         There the order of beats would block, or a split or join is too busy to wait for the turn of the other.
         """
-        held = pixels_held(model)
-        for node in model.graph.node:
+        held = pixels_held(links.model)
+        for node in links.nodes:
             if Trait.JOINS not in traits_of(node) or Trait.IN_STEP in traits_of(node):  # it takes them all at once
                 continue
             for port, stream in enumerate(getCustomOp(node).streams_in()):
-                split = model.find_producer(node.input[port])
+                split = links.producer(node.input[port])
                 if split is not None and Trait.SPLITS in traits_of(split):
                     busy = max(getCustomOp(n).get_exp_cycles() for n in (node, split))
                     if 2 * busy > self.target_cycles:
@@ -151,11 +156,11 @@ class InsertFIFOs(Transformation):
         rows = stream.shape[1] if len(stream.shape) == 4 else 1
         return max(2, ceil(wait * stream.beats) + stream.beats // rows // 2 + 4)
 
-    def _stride_depth(self, model: ModelWrapper, node: NodeProto) -> int:
+    def _stride_depth(self, links: Links, node: NodeProto) -> int:
         """One row of beats before a window op behind one with stride, when neither can catch up; 0 elsewhere."""
-        before = model.find_producer(node.input[0])
+        before = links.producer(node.input[0])
         while before is not None and Trait.PACED in traits_of(before):
-            before = model.find_producer(before.input[0])
+            before = links.producer(before.input[0])
         slid = before is not None and traits_of(before) & {Trait.SLIDES, Trait.SHORTCUT}
         if before is None or not slid or Trait.WINDOW not in traits_of(node):
             return 0
@@ -165,59 +170,59 @@ class InsertFIFOs(Transformation):
         stream = sink.streams_in()[0]
         return stream.beats // stream.shape[1] if strided and busy else 0
 
-    def _pace_depth(self, model: ModelWrapper, node: NodeProto) -> int:
+    def _pace_depth(self, links: Links, node: NodeProto) -> int:
         """Beats before a window that its own memory cannot hold when its windows are paced; 0 elsewhere."""
-        reader = model.find_consumer(node.output[0]) if Trait.FOLLOWS in traits_of(node) else None
+        reader = links.reader(node.output[0]) if Trait.FOLLOWS in traits_of(node) else None
         if reader is None:
             return 0
         op, after = getCustomOp(node), getCustomOp(reader)
-        arrival, reading = self._busiest_before(model, node), max(op.get_exp_cycles(), after.get_exp_cycles())
+        arrival, reading = self._busiest_before(links, node), max(op.get_exp_cycles(), after.get_exp_cycles())
         if max(arrival, reading) <= _BUSY * self.target_cycles:
             return 0
         return op.beats_missing(arrival, reading, 1 / after.vector_reads())
 
-    def _busiest_before(self, model: ModelWrapper, node: NodeProto) -> int:
+    def _busiest_before(self, links: Links, node: NodeProto) -> int:
         """Cycles per frame of the slowest op between the accelerator's input and a node."""
-        producers = [p for p in map(model.find_producer, node.input) if p is not None]
-        return max((max(getCustomOp(p).get_exp_cycles(), self._busiest_before(model, p)) for p in producers), default=0)
+        if node.name not in self._busiest:
+            producers = [p for p in map(links.producer, node.input) if p is not None]
+            self._busiest[node.name] = max(
+                (max(getCustomOp(p).get_exp_cycles(), self._busiest_before(links, p)) for p in producers), default=0
+            )
+        return self._busiest[node.name]
 
 
-def _burst_depth(model: ModelWrapper, node: NodeProto) -> int:
+def _burst_depth(links: Links, node: NodeProto) -> int:
     """One row of beats behind a pool, 0 elsewhere; behind a DepthToSpace a row of a block."""
-    producer = model.find_producer(node.input[0])
+    producer = links.producer(node.input[0])
     return 0 if producer is None else getCustomOp(producer).burst_beats(getCustomOp(node).streams_in()[0])
 
 
-def _replay_depth(model: ModelWrapper, node: NodeProto) -> int:
+def _replay_depth(links: Links, node: NodeProto) -> int:
     """One vector before an op that reads it again, unless a window op feeds it; 0 elsewhere.
 
     An MVAU of several row folds takes no input while it replays a vector; the next one gathers in the FIFO meanwhile.
     """
-    op, producer = getCustomOp(node), model.find_producer(node.input[0])
+    op, producer = getCustomOp(node), links.producer(node.input[0])
     if op.vector_reads() == 1:
         return 0
     while producer is not None and Trait.CONVERTS in traits_of(producer):
-        producer = model.find_producer(producer.input[0])
+        producer = links.producer(producer.input[0])
     fed = producer is not None and Trait.SLIDES in traits_of(producer)
     return 0 if fed else op.streams_in()[0].folds
 
 
-def insert_fifo(model: ModelWrapper, node: NodeProto, port: int, depth: int, least: int = 0) -> None:
+def insert_fifo(links: Links, node: NodeProto, port: int, depth: int, least: int = 0) -> None:
     """Put a FIFO of `depth` beats in front of input `port` of a node; a skip cannot do without `least` of them."""
     stream, tensor = getCustomOp(node).streams_in()[port], node.input[port]
-    count = sum(Trait.BUFFERS in traits_of(n) for n in model.graph.node)
-    buffered = f"{tensor}_fifo"
     fifo = helper.make_node(
-        "StreamFIFO_rtl", [tensor], [buffered], name=f"FIFO_{count}", domain=DOMAIN, backend="fpgadataflow",
+        "StreamFIFO_rtl", [tensor], [f"{tensor}_fifo"], name=f"FIFO_{links.added}", domain=DOMAIN,
+        backend="fpgadataflow",
         **chip_of(getCustomOp(node)),
         shape=list(stream.shape), lanes=stream.lanes, dataType=stream.dtype.name, depth=depth,
         leastDepth=least,
     )  # fmt: skip
     fifo.doc_string = node.doc_string
-    model.set_tensor_shape(buffered, list(stream.shape))
-    model.set_tensor_datatype(buffered, stream.dtype)
-    model.graph.node.insert(list(model.graph.node).index(node), fifo)
-    node.input[port] = buffered
+    links.insert(fifo, node, port, stream.shape, stream.dtype)
 
 
 def _kept_depth(node: NodeProto) -> int:

@@ -9,6 +9,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
+from finn_build.dataflow.graph import Links
 from finn_build.dataflow.ops.base import DOMAIN, Trait, traits_of
 from finn_build.dataflow.ops.finn_op import chip_of
 
@@ -20,35 +21,38 @@ class InsertWidthConverters(Transformation):
     """
 
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
-        """Convert the first mismatch found; repeated until there is none."""
-        for node in model.graph.node:
+        """Convert every mismatch; one application is enough."""
+        links = Links(model)
+        count = sum(Trait.CONVERTS in traits_of(node) for node in links.nodes)
+        for node in links.nodes:
             if Trait.CONVERTS in traits_of(node):
                 continue
             for port, stream in enumerate(getCustomOp(node).streams_in()):
-                producer = model.find_producer(node.input[port])
+                producer = links.producer(node.input[port])
                 if producer is None:
                     continue
-                source = getCustomOp(producer).streams_out()[list(producer.output).index(node.input[port])]
-                if source.lanes != stream.lanes:
-                    _convert(model, node, port, source.lanes, stream.lanes)
-                    return model, True
+                given = getCustomOp(producer).streams_out()[links.port(node.input[port])].lanes
+                for hop in _hops(given, stream.lanes):
+                    _convert(links, node, port, hop, count)
+                    count += 1
+        links.finish()
         return model, False
 
 
-def _convert(model: ModelWrapper, node: NodeProto, port: int, lanes_in: int, lanes_out: int) -> None:
-    stream = getCustomOp(node).streams_in()[port]
-    wide = lcm(lanes_in, lanes_out)
-    hops = [(lanes_in, lanes_out)] if wide in (lanes_in, lanes_out) else [(lanes_in, wide), (wide, lanes_out)]
-    for a, b in hops:
-        tensor, count = node.input[port], sum(Trait.CONVERTS in traits_of(n) for n in model.graph.node)
-        converted = f"{tensor}_x{b}"
-        converter = helper.make_node(
-            "StreamDWC_rtl", [tensor], [converted], name=f"DWC_{count}", domain=DOMAIN, backend="fpgadataflow",
+def _hops(given: int, taken: int) -> list[tuple[int, int]]:
+    """Lanes on both sides of each converter from so many to so many."""
+    wide = lcm(given, taken)
+    if given == taken:
+        return []
+    return [(given, taken)] if wide in (given, taken) else [(given, wide), (wide, taken)]
+
+
+def _convert(links: Links, node: NodeProto, port: int, hop: tuple[int, int], number: int) -> None:
+    stream, tensor = getCustomOp(node).streams_in()[port], node.input[port]
+    converter = helper.make_node(
+        "StreamDWC_rtl", [tensor], [f"{tensor}_x{hop[1]}"], name=f"DWC_{number}", domain=DOMAIN, backend="fpgadataflow",
         **chip_of(getCustomOp(node)),
-            shape=list(stream.shape), inLanes=a, outLanes=b, dataType=stream.dtype.name,
-        )  # fmt: skip
-        converter.doc_string = node.doc_string
-        model.set_tensor_shape(converted, list(stream.shape))
-        model.set_tensor_datatype(converted, stream.dtype)
-        model.graph.node.insert(list(model.graph.node).index(node), converter)
-        node.input[port] = converted
+        shape=list(stream.shape), inLanes=hop[0], outLanes=hop[1], dataType=stream.dtype.name,
+    )  # fmt: skip
+    converter.doc_string = node.doc_string
+    links.insert(converter, node, port, stream.shape, stream.dtype)

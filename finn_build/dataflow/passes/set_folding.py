@@ -8,6 +8,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
+from finn_build.dataflow.graph import transformed
 from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops.base import Folding, StreamOp, Trait
 from finn_build.errors import ConfigError
@@ -53,7 +54,7 @@ class SetFolding(Transformation):
 
 def unfolded_cycles(model: ModelWrapper) -> int:
     """Cycles per frame of the slowest op when every op has all the lanes it can have."""
-    return max(getCustomOp(n).get_exp_cycles() for n in model.transform(SetFolding(0)).graph.node)
+    return max(getCustomOp(n).get_exp_cycles() for n in transformed(model, SetFolding(0)).graph.node)
 
 
 def _check(op: StreamOp, folding: Folding, window: StreamOp | None) -> None:

@@ -14,6 +14,7 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 from qonnx.util.basic import qonnx_make_model
 
+from finn_build.dataflow.graph import transformed
 from finn_build.dataflow.ops.base import StreamOp
 from finn_build.dataflow.passes.insert_width_converters import InsertWidthConverters
 from finn_build.dataflow.passes.set_folding import SetFolding
@@ -64,7 +65,7 @@ class WidenWindows(Transformation):
 
     def _area(self, window: NodeProto, reader: NodeProto) -> float:
         """Area of a window and its MVAU, in LUTs, folded for the target."""
-        pair = _pair(window, reader).transform(SetFolding(self.target_cycles)).transform(InsertWidthConverters())
+        pair = transformed(_pair(window, reader), SetFolding(self.target_cycles), InsertWidthConverters())
         area = sum((getCustomOp(node).resources() for node in pair.graph.node), Resources())
         chip = getCustomOp(window)
         return area.luts(chip.attr("lutsPerBram18")) + _LUTS_PER_FF * area.ff + chip.attr("lutsPerDsp") * area.dsp
