@@ -41,6 +41,7 @@ from finn_build.evaluate.timing.graph import Wires
 from finn_build.finn.hls_layers import lower_to_finn_hls, synthesis_blocker
 from finn_build.frontend.export import read_taps
 from finn_build.frontend.integers import IntegerNetwork, to_integers
+from finn_build.frontend.integers.float_chain import ELEMENTWISE_OPS, MOVES
 from finn_build.frontend.meaning import meanings
 from finn_build.hls.design import WIDEST_STREAM, refuse_unknown
 from finn_build.hls.steps import simulate_cpp, write_cpp
@@ -55,6 +56,7 @@ from sim.isolated import simulate_ops
 from sim.stitched import simulate
 
 _TARGET_CYCLES = "signflow_target_cycles"  # in the saved graphs
+_SMALL = {"ArgMax", "LogSoftmax", "Softmax"}  # of what the host computes behind the accelerator
 _SAVED_DOMAINS = {"", *(f"finn.custom_op.fpgadataflow{kind}" for kind in ("", ".hls", ".rtl"))}
 
 
@@ -66,6 +68,9 @@ def compile_integers(build: Build, progress: Progress) -> None:
         raise UnsupportedModelError(
             f"{build.network.origin}: {len(problems)} node(s) cannot be built:", map(str, problems)
         )
+    for name, tail in build.integers.tails.items():
+        if ops := sorted({n.op_type for n in tail.nodes} - ELEMENTWISE_OPS - MOVES - _SMALL):
+            build.not_run.append(f"on the accelerator: {', '.join(ops)} before output {name}, which the host runs")
     build.meanings = meanings(build.integers, len(build.network.classes), build.config.output)
 
 

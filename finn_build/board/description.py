@@ -17,9 +17,8 @@ from signflow_driver.host_ops import OPS
 from brevitas_models.data.images import to_float
 from finn_build.board.shell import hash_of, ring_bytes
 from finn_build.dataflow.latency import predict_latency
-from finn_build.errors import UnsupportedModelError
 from finn_build.frontend.integers import IntegerNetwork
-from finn_build.frontend.integers.float_chain import MOVES, FloatChain
+from finn_build.frontend.integers.float_chain import ELEMENTWISE_OPS, MOVES, FloatChain
 from finn_build.frontend.meaning import classes_of
 from finn_build.proof.levels import channel_orders
 from finn_build.rtl.stitch import DesignStream
@@ -88,22 +87,57 @@ def _format(found: DesignStream, orders: dict[str, list[int]]) -> StreamFormat:
 
 
 def _head(integers: IntegerNetwork, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
-    """What enters for the pixels of an image: "head", and "taken" and "row" where it is not one table per channel.
+    """What enters for the pixels of an image.
 
-    Raises:
-        UnsupportedModelError: an element that enters depends on more than one pixel.
+    A table by channel, "head", with "taken" and "row" where pixels move; a model and thresholds where an element
+    depends on several pixels.
     """
     assert integers.head is not None
-    arrays = _by_channel(integers, shape) or _by_element(integers, shape)
-    image = np.random.default_rng(0).integers(0, _PIXELS, shape, dtype=np.uint8)
-    channel = np.repeat(np.arange(shape[1]), prod(shape[2:]))
-    row, taken = arrays.get("row", channel), arrays.get("taken", np.arange(prod(shape)))
-    entering = integers.quantize_images(to_float(image)).ravel()
-    if not np.array_equal(entering, arrays["head"][row, image.ravel()[taken]]):
-        raise UnsupportedModelError(
-            f"host before {integers.head.output}: an element depends on several pixels; the driver looks pixels up"
-        )
-    return arrays
+    if {node.op_type for node in integers.head.nodes} <= ELEMENTWISE_OPS | MOVES:
+        arrays = _by_channel(integers, shape) or _by_element(integers, shape)
+        image = np.random.default_rng(0).integers(0, _PIXELS, shape, dtype=np.uint8)
+        channel = np.repeat(np.arange(shape[1]), prod(shape[2:]))
+        row, taken = arrays.get("row", channel), arrays.get("taken", np.arange(prod(shape)))
+        if np.array_equal(integers.quantize_images(to_float(image)).ravel(), arrays["head"][row, image.ravel()[taken]]):
+            return arrays
+    return {"head_model": _model(integers.head)} | _thresholds(integers)
+
+
+def _model(chain: FloatChain) -> np.ndarray:
+    return np.frombuffer(chain.model.SerializeToString(), np.uint8)
+
+
+def _thresholds(integers: IntegerNetwork) -> dict[str, np.ndarray]:
+    """Of the image's quantizer, for each channel: the least float32 of each level, found by halving all floats.
+
+    A quantizer never falls. Floats are halved in the order of their bits.
+    """
+    quantizer, entering = integers.head_quantizer, next(iter(integers.tensors.values()))
+    assert quantizer is not None
+    levels = np.arange(int(entering.low.min()), int(entering.high.max()) + 1, 1 + entering.bipolar)
+    shape = (1, entering.channels, len(levels) - 1) + (1,) * (len(entering.shape) - 3)
+    below = np.full(shape, _ordered(np.float32(-np.finfo(np.float32).max)), np.int64)
+    above = np.full(shape, _ordered(np.float32(np.finfo(np.float32).max)), np.int64)
+    wanted = levels[1:].reshape(1, 1, *shape[2:3], *(1,) * (len(shape) - 3))
+    while np.any(above - below > 1):
+        middle = (above + below) // 2
+        reached = quantizer(_float_at(middle)) >= wanted
+        below, above = np.where(reached, below, middle), np.where(reached, middle, above)
+    found = _float_at(above).reshape(entering.channels, -1)
+    rows = found[:1] if np.array_equal(found, np.broadcast_to(found[:1], found.shape)) else found
+    return {"head_thresholds": rows, "head_lowest": np.repeat(levels[None], len(rows), axis=0)}
+
+
+def _ordered(value: np.float32) -> int:
+    """Where a float32 stands among all, in the order of their values."""
+    bits = int(np.float32(value).view(np.int32))
+    return bits if bits >= 0 else -(bits & 0x7FFFFFFF)
+
+
+def _float_at(places: np.ndarray) -> np.ndarray:
+    """The float32 at each place of that order."""
+    magnitude = np.abs(places).astype(np.int32).view(np.float32)
+    return np.where(places < 0, -magnitude, magnitude)
 
 
 def _by_channel(integers: IntegerNetwork, shape: tuple[int, ...]) -> dict[str, np.ndarray] | None:
@@ -143,27 +177,22 @@ def _moving(node: NodeProto, head: FloatChain) -> str:
 
 
 def _tail(build: Build, name: str, arrays: dict[str, np.ndarray]) -> HostTail:
-    """One output of the network; its scale and constants go to `arrays`.
-
-    Raises:
-        UnsupportedModelError: an operation that the driver lacks.
-    """
+    """One output of the network; its scale and constants go to `arrays`, or a model where NumPy lacks an operation."""
     integers = build.integers
     assert integers is not None
     tail = integers.tails[name]
     source = integers.tensors[tail.source]
-    missing = sorted({node.op_type for node in tail.nodes} - set(OPS))
-    if missing:
-        raise UnsupportedModelError(
-            f"host behind {tail.source}: the driver lacks {', '.join(missing)}; it has: {', '.join(sorted(OPS))}"
-        )
     tensors = {tail.source, *(name for node in tail.nodes for name in (*node.input, *node.output))}
     named = (f"array_{i}" for i in count(len(arrays)))
     free = (array for array in named if array not in tensors)  # as a tensor may be called
-    renamed = {constant: next(free) for constant in tail.constants}
-    arrays |= {renamed[constant]: value for constant, value in tail.constants.items()}
     scale = next(free)
     arrays[scale] = np.asarray(source.scale, np.float32)
+    if {node.op_type for node in tail.nodes} - set(OPS):
+        model = next(free)
+        arrays[model] = _model(tail)
+        return HostTail(name, tail.source, scale, source.divisor, (), model, build.meanings[name])
+    renamed = {constant: next(free) for constant in tail.constants}
+    arrays |= {renamed[constant]: value for constant, value in tail.constants.items()}
     steps = tuple(
         HostStep(
             node.op_type,
@@ -173,7 +202,7 @@ def _tail(build: Build, name: str, arrays: dict[str, np.ndarray]) -> HostTail:
         )
         for node in tail.nodes
     )
-    return HostTail(name, tail.source, scale, source.divisor, steps, build.meanings[name])
+    return HostTail(name, tail.source, scale, source.divisor, steps, meaning=build.meanings[name])
 
 
 def _plain(value: Any) -> Any:

@@ -8,11 +8,13 @@ from signflow_driver.meaning import Meaning
 
 from finn_build.errors import ConfigError
 from finn_build.frontend.integers import IntegerNetwork
+from finn_build.frontend.integers.float_chain import ELEMENTWISE_OPS, MOVES
 
 _SHARES = {
     *("Sigmoid", "HardSigmoid", "Softmax"),
     *("And", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not", "Or"),
 }  # what ends in one of these is from 0 to 1
+_NO_CLASSES = {"ReduceMax", "ReduceMin", "TopK"}  # their numbers are of no class each
 _PASSING = {"Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"}
 
 
@@ -45,13 +47,18 @@ def classes_of(integers: IntegerNetwork, name: str, meaning: Meaning) -> int:
     tensor, (last, by_host) = integers.tensors[integers.tails[name].source], _last_op(integers, name)
     if last != "ArgMax":
         return 0
-    return tensor.channels if by_host else int(tensor.high.max()) + 1
+    if not by_host:
+        return int(tensor.high.max()) + 1
+    changed = {node.op_type for node in integers.tails[name].nodes} - ELEMENTWISE_OPS - MOVES - {"ArgMax"}
+    return 0 if changed else tensor.channels
 
 
 def _inferred(integers: IntegerNetwork, name: str, classes: int) -> Meaning:
     """By the last operation that changes values, and by the values that can leave."""
     (last, by_host), tensor = _last_op(integers, name), integers.tensors[integers.tails[name].source]
     _, channels, *place = _layout(integers.shapes[name])
+    if last in _NO_CLASSES:
+        return Meaning("raw", why=f"ends in {last}")
     if last == "ArgMax":
         return Meaning("label map" if place else "label", why="ends in ArgMax")
     if len(integers.shapes[name]) == 3 and tensor.channels > 1:

@@ -55,6 +55,12 @@ class Compilation:
         self._pad(tensor)
         return self.ints[tensor].name if tensor in self.ints else self.roots[tensor]
 
+    def origin(self, tensor: str) -> str:
+        """The integer tensor (or the graph input) behind which come only floats, zero padding included."""
+        source = self.unpadded(tensor)[0] if tensor not in self.ints else tensor
+        self.roots.setdefault(tensor, self.root(source))
+        return self.root(source)
+
     def unpadded(self, tensor: str) -> tuple[str, tuple[int, ...]]:
         """What a zero-padded tensor pads, and its pads (top, left, bottom, right); itself and zeros if it is none."""
         return self.padded.get(tensor, (tensor, (0, 0, 0, 0)))
@@ -127,8 +133,8 @@ class Compilation:
         """
         root, nodes = self.root(tensor), self._nodes_between(tensor)
         for node in nodes:
-            if node.output[0] in self.on_host and not by_host:
-                raise self.on_host[node.output[0]]
+            for name in self.on_host.keys() & set(node.output) if not by_host else ():
+                raise self.on_host[name]
         constants: dict[str, np.ndarray] = {}
         nodes = [self._for_any_batch(n, constants) for n in nodes]
         constants |= {i: self.constants[i] for n in nodes for i in n.input if i in self.constants}

@@ -18,22 +18,23 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_node
 
 from finn_build.errors import UnsupportedModelError
-from finn_build.frontend.integers.compilation import RESHAPES, Compilation
+from finn_build.frontend.integers.compilation import Compilation
 from finn_build.frontend.integers.float_chain import ELEMENTWISE_OPS, FloatChain
 from finn_build.frontend.integers.layer_names import layer_name
 from finn_build.frontend.integers.outputs import integer_graph, tails
 from finn_build.frontend.integers.problems import Problem, Unsupported
 from finn_build.frontend.integers.quantizer import QUANTIZERS, attribute, quantize_constant
 from finn_build.frontend.integers.registry import COMPILERS
-from finn_build.frontend.integers.tensor import IntTensor
+from finn_build.frontend.integers.tensor import IntTensor, full_range
 
 _CURES = {
     "InstanceNormalization": "use batch norm",
     "LayerNormalization": "use batch norm",
     "Trunc": "use AvgPool2d and a QuantIdentity behind it instead of a truncating pool",
 }
-_BEFORE_THE_INPUT = RESHAPES | {"Pad", "Transpose"}  # what the host can do to the image
-_BEHIND_THE_OUTPUT = RESHAPES | {"ArgMax", "LogSoftmax", "Softmax", "Transpose"}  # what it can do to the outputs
+_WEIGHTED = {"Conv", "ConvTranspose", "Gemm", "MatMul"}  # layers that are meant for the accelerator
+_STANDARD = ("", "ai.onnx")  # domains that ONNX Runtime executes
+_ASSUMED = -8, 7  # range of what a node that cannot be built would give, to look at the nodes behind it
 
 
 @dataclass(frozen=True)
@@ -91,22 +92,50 @@ def to_integers(model: ModelWrapper) -> IntegerNetwork:
 def _run(compilation: Compilation) -> IntegerNetwork:
     """Walk the graph once, in topological order."""
     for node in compilation.source.graph.node:
-        try:
-            _compile(compilation, node)
-        except Unsupported as problem:
-            compilation.problems.append(Problem(problem.node or layer_name(node), problem.why, problem.cure))
-            compilation.broken.update(node.output)
-        except Exception as error:  # what no rule foresees is listed with the rest, never a traceback
-            why = f"a {node.op_type} that cannot be evaluated ({type(error).__name__}: {error})".splitlines()[0]
-            compilation.problems.append(Problem(layer_name(node), why, "export the network again"))
-            compilation.broken.update(node.output)
+        _attempt(compilation, node)
     found = {} if compilation.problems else tails(compilation)
     model = compilation.source if compilation.problems else integer_graph(compilation, found)
     shapes = {name: tuple(compilation.source.get_tensor_shape(name)) for name in found}
     problems = list(dict.fromkeys(compilation.problems))
-    return IntegerNetwork(
-        model, compilation.ints, compilation.head, compilation.head_quantizer, found, shapes, problems
-    )
+    head, quantizer = compilation.head, compilation.head_quantizer
+    return IntegerNetwork(model, compilation.ints, head, quantizer, found, shapes, problems)
+
+
+def _attempt(compilation: Compilation, node: NodeProto) -> None:
+    """Compile a node, or list why it cannot be and go on as if it could, so that all that follows is looked at too."""
+    try:
+        _compile(compilation, node)
+        return
+    except Unsupported as problem:
+        found = Problem(problem.node or layer_name(node), problem.why, problem.cure)
+        compilation.problems.append(found)
+        if compilation.on_host.pop(problem.tensor, None):  # of a node before this one
+            _assume(compilation, problem.tensor)
+            return _attempt(compilation, node)
+    except Exception as error:  # what no rule foresees is listed with the rest, never a traceback
+        why = f"a {node.op_type} that cannot be evaluated ({type(error).__name__}: {error})".splitlines()[0]
+        compilation.problems.append(Problem(layer_name(node), why, "export the network again"))
+    for name in filter(None, node.output):
+        if any(i and i not in compilation.constants for i in node.input):
+            _assume(compilation, name)
+        else:
+            compilation.broken.add(name)
+
+
+def _assume(compilation: Compilation, name: str) -> None:
+    """Take a tensor that cannot be made for integers of its shape, where that is known."""
+    shape = compilation.source.get_tensor_shape(name)
+    if compilation.roots.get(name) == compilation.image or len(shape or ()) < 2 or shape[0] != 1:
+        compilation.broken.add(name)
+        return
+    low, high = full_range(shape[1], *_ASSUMED)
+    compilation.ints[name] = IntTensor(name, tuple(shape), np.asarray(1, np.float32), low, high)
+    behind = {name}
+    for node in compilation.source.graph.node:  # what was a function of its source is one of it
+        made = [out for out in node.output if out in compilation.roots and out not in compilation.ints]
+        if made and behind & set(node.input):
+            compilation.roots |= dict.fromkeys(made, name)
+            behind |= set(made)
 
 
 def _compile(compilation: Compilation, node: NodeProto) -> None:
@@ -122,12 +151,17 @@ def _compile(compilation: Compilation, node: NodeProto) -> None:
         )
     elif node.op_type in QUANTIZERS:
         COMPILERS[node.op_type](compilation, node)
-    elif node.op_type in _BEFORE_THE_INPUT and compilation.roots.get(node.input[0]) == compilation.image:
-        compilation.roots[node.output[0]] = compilation.image
+    elif node.op_type not in _WEIGHTED and node.domain in _STANDARD and _of_the_image(compilation, dynamic):
+        compilation.roots |= dict.fromkeys(filter(None, node.output), compilation.image)
     elif node.op_type in ELEMENTWISE_OPS:
         _elementwise(compilation, node, dynamic)
     else:
         _layer(compilation, node)
+
+
+def _of_the_image(compilation: Compilation, tensors: list[str]) -> bool:
+    """Whether the host makes all of them, before the first quantizer."""
+    return all(compilation.roots.get(name) == compilation.image and name not in compilation.ints for name in tensors)
 
 
 def _parts_in_the_batch(compilation: Compilation, node: NodeProto) -> int:
@@ -148,13 +182,13 @@ def _layer(compilation: Compilation, node: NodeProto) -> None:
             raise Unsupported(f"op {node.op_type} has no hardware", _CURES.get(node.op_type, cure))
         COMPILERS[node.op_type](compilation, node)
     except Unsupported as problem:
-        if (
-            node.op_type not in _BEHIND_THE_OUTPUT
-            or compilation.roots.get(node.input[0], node.input[0]) not in compilation.ints
-        ):
+        roots = {compilation.origin(i) for i in node.input if i and i not in compilation.constants}
+        meant = node.op_type in _WEIGHTED and node.input[1] in compilation.weights
+        if meant or node.domain not in _STANDARD or len(roots) != 1 or not roots <= compilation.ints.keys():
             raise
-        compilation.roots[node.output[0]] = compilation.root(node.input[0])
-        compilation.on_host[node.output[0]] = Unsupported(problem.why, problem.cure, layer_name(node))
+        for name in filter(None, node.output):
+            (compilation.roots[name],) = roots
+            compilation.on_host[name] = Unsupported(problem.why, problem.cure, problem.node or layer_name(node), name)
 
 
 def _fold(compilation: Compilation, node: NodeProto) -> None:

@@ -19,7 +19,12 @@ ELEMENTWISE_OPS = frozenset((
     "QuantizeLinear", "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign", "Softplus", "Softsign", "Sqrt", "Sub",
     "Tanh", "ThresholdedRelu", "Where",
 ))  # fmt: skip
-MOVES = frozenset(("Flatten", "Pad", "Reshape", "Squeeze", "Transpose", "Unsqueeze"))  # of elements, unchanged
+MOVES = frozenset((
+    "Concat", "DepthToSpace", "Flatten", "Gather", "Pad", "Reshape", "Slice", "SpaceToDepth", "Split", "Squeeze",
+    "Transpose", "Unsqueeze",
+))  # fmt: skip
+"""Ops that only move elements."""
+_CHOOSING = frozenset(("ArgMax", "ArgMin", "GlobalMaxPool", "MaxPool", "ReduceMax", "ReduceMin", "TopK"))  # among them
 # Functions that libraries round differently in the last bits, and one library in a vector and behind its end.
 ROUNDED_OPS = frozenset((
     "BatchNormalization", "Celu", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Log", "LogSoftmax", "Mish",
@@ -50,7 +55,13 @@ class FloatChain:
     @property
     def rounded(self) -> bool:
         """Whether its last bits depend on who computes it."""
-        return any(node.op_type in ROUNDED_OPS for node in self.nodes)
+        exact = (ELEMENTWISE_OPS | MOVES | _CHOOSING) - ROUNDED_OPS
+        return any(node.op_type not in exact for node in self.nodes)
+
+    @property
+    def by_frame(self) -> bool:
+        """Whether frames go through it one by one: an operation may treat a batch in another way, or not at all."""
+        return any(node.op_type not in ELEMENTWISE_OPS | MOVES for node in self.nodes)
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -90,6 +101,8 @@ class FloatChain:
         """Evaluate on float32 (N, C, ...); returns float32, or int64 behind an ArgMax."""
         if not self.nodes:
             return values
+        if self.by_frame and len(values) > 1:
+            return np.concatenate([self(frame[None]) for frame in values])
         (out,) = self._session.run([self.output], {self.source: values.astype(np.float32)})
         return out
 

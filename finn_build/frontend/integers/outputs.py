@@ -19,7 +19,7 @@ def tails(compilation: Compilation) -> dict[str, FloatChain]:
         try:
             found[output] = _tail(compilation, output)
         except Unsupported as problem:
-            compilation.problems.append(Problem(output, problem.why, problem.cure))
+            compilation.problems.append(Problem(problem.node or output, problem.why, problem.cure))
     return found
 
 
@@ -34,6 +34,8 @@ def _tail(compilation: Compilation, output: str) -> FloatChain:
         )
     tail = _behind_flatten(compilation, compilation.chain(output, by_host=True))
     if tail.source not in {name for n in compilation.nodes for name in n.output}:
+        for name in (name for n in tail.nodes for name in n.output if name in compilation.on_host):
+            raise compilation.on_host[name]
         why = "this output does not pass through any quantizer and layer"
         raise Unsupported(why, "drop it from the network, or quantize the image and the weights")
     return tail

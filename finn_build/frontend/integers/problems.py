@@ -20,7 +20,7 @@ class Problem:
 class Unsupported(Exception):
     """A node that cannot be compiled; becomes a `Problem` of the pre-flight list."""
 
-    def __init__(self, why: str, cure: str, node: str = ""):
-        """Args: `node`, its name; the node at hand where it is empty."""
+    def __init__(self, why: str, cure: str, node: str = "", tensor: str = ""):
+        """Args: `node`, its name; the node at hand where it is empty. `tensor`, that only the host can make."""
         super().__init__(why)
-        self.why, self.cure, self.node = why, cure, node
+        self.why, self.cure, self.node, self.tensor = why, cure, node, tensor

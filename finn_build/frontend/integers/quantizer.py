@@ -174,7 +174,7 @@ def _dequantizer(node: NodeProto, constants: Constants, model: ModelWrapper, sca
     offset = zero.reshape(-1) if zero.ndim else zero
 
     def quantize(x: np.ndarray) -> np.ndarray:
-        return x.astype(np.int64) - _along_channels(offset, x.ndim)
+        return np.clip(x, low, high).astype(np.int64) - _along_channels(offset, x.ndim)
 
     return Quantizer(scale, low - offset, high - offset, quantize)
 

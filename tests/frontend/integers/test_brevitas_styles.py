@@ -187,7 +187,7 @@ LISTED: dict[str, tuple[Tail, list[str]]] = {
         ["grouped: a grouped convolution (group=6)", "/Resize: a resize from (1, 6, 8, 8) to (1, 6, 12, 12)"],
     ),
     "join of floats": (lambda m, x: torch.cat((m.q(x), F.relu(x)), 1), ["/Concat: an operand of the concat"]),
-    "join of rows": (lambda m, x: torch.cat((m.q(x), m.q(x)), 2), ["/Concat: a concat of other dimensions"]),
+    "join of rows": (lambda m, x: m.q(torch.cat((m.q(x), m.q(x)), 2)), ["/Concat: a concat of other dimensions"]),
     "shuffle of floats": (lambda m, x: m.q(_shuffled(x + 0.3, 2)), ["/Reshape: a reshape from"]),
     "smooth resize": (
         lambda m, x: m.one(F.interpolate(m.q(x), scale_factor=2, mode="bilinear")),
@@ -199,7 +199,7 @@ LISTED: dict[str, tuple[Tail, list[str]]] = {
     ),
     "gate": (lambda m, x: m.q(x) * m.q(x + 1), ["/Mul_1: Mul joins 2 independent tensors"]),
     "dilation": (lambda m, x: m.dilated(m.q(x)), ["dilated: a dilated convolution ([2, 2])"]),
-    "float weights": (lambda m, x: m.float_conv(m.q(x)), ["float_conv: the weights are not quantized"]),
+    "float weights": (lambda m, x: m.q(m.float_conv(m.q(x))), ["float_conv: the weights are not quantized"]),
     "other padding": (
         lambda m, x: m.three(F.pad(m.q(x), (1, 1, 1, 1), value=1.0)),
         ["/Pad: padding with other values"],

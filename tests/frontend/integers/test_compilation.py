@@ -94,12 +94,12 @@ class _Unbuildable(nn.Module):
         self.inp = QuantIdentity(bit_width=8)
         self.float_conv = nn.Conv2d(1, 4, 3)
         self.act = QuantIdentity(bit_width=4)
-        self.grouped = QuantConv2d(4, 4, 3, groups=4, weight_bit_width=4, bias=False)
-        self.up = nn.Upsample(scale_factor=2)
+        self.second = nn.Conv2d(4, 4, 3)
+        self.last = QuantConv2d(4, 4, 3, weight_bit_width=4, bias=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.act(self.float_conv(self.inp(x)))
-        return self.grouped(x) + 1
+        return self.last(self.act(self.second(x).relu())) + 1
 
 
 def test_pre_flight_lists_the_offenders_with_their_cure(tmp_path: Path) -> None:
@@ -107,7 +107,8 @@ def test_pre_flight_lists_the_offenders_with_their_cure(tmp_path: Path) -> None:
     model = _Unbuildable().eval()
     network = to_integers(import_qonnx(plain_export(model, tmp_path / "bad.onnx", (1, 1, 12, 12))))
     assert [str(p) for p in network.problems] == [
-        "float_conv: the weights are not quantized. Cure: use QuantConv2d / QuantLinear with a weight quantizer."
+        f"{name}: the weights are not quantized. Cure: use QuantConv2d / QuantLinear with a weight quantizer."
+        for name in ("float_conv", "second")
     ]
 
 

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from . import registers as reg
 from .description import Description, HostTail, StreamFormat, bound_hash, load_description
+from .entering import entering
 from .errors import DriverError, InputError, MismatchError
-from .host_ops import leave
+from .host_ops import Leaving
 from .inspection import Inspection, Verdict, cut, judge
 from .jobs import Job, JobQueue
 from .meaning import OF_IMAGES, OF_PIXELS, decide
-from .moved import MovedPixels
 from .packing import unpack
 from .performance import Performance, read_performance
-from .pixels import PixelQuantizer
 from .registers import Registers
 
 IP = "signflow"  # name of the shell in the block design
@@ -53,7 +54,8 @@ class Accelerator:
             raise DriverError("no pynq here: run on a PYNQ board, or within sim.board.simulated_board") from error
         self._overlay = pynq.Overlay(str(bitfile), download=download)
         self.registers = Registers(getattr(self._overlay, IP))
-        self._moved, self._pixels = _pixels(self.description)
+        self._entering, self._leaving = entering(self.description), Leaving(self.description)
+        self._host_seconds, self._host_frames = 0.0, 0
         self._jobs = JobQueue(self.registers, self.description, pynq.allocate)
         self._check_bitstream()
         self._jobs.reset()
@@ -135,11 +137,14 @@ class Accelerator:
             yield self._outputs(ints)
 
     def performance(self) -> Performance:
-        """Rate, latency and stalls by the hardware's counters, since `clear_counters` or `reset`."""
-        return read_performance(self.registers, [p.tensor for p in self.description.ports], self.description.clk_mhz)
+        """Rate, latency and stalls by the hardware's counters, and the host's time, since `clear_counters`."""
+        names, host_ms = [p.tensor for p in self.description.ports], 1e3 * self._host_seconds
+        per_frame = host_ms / self._host_frames if self._host_frames else 0.0
+        return replace(read_performance(self.registers, names, self.description.clk_mhz), host_ms=per_frame)
 
     def clear_counters(self) -> None:
-        """Set the hardware's counters to 0."""
+        """Set the hardware's counters, and the host's time, to 0."""
+        self._host_seconds, self._host_frames = 0.0, 0
         self.registers.write(reg.CONTROL, reg.CLEAR)
 
     def reset(self) -> None:
@@ -215,10 +220,11 @@ class Accelerator:
 
     def _submit(self, frames: np.ndarray) -> Job:
         """Pack frames and queue them."""
-        job, entering = self._jobs.claim(len(frames)), self.description.inputs[0]
+        job, stream = self._jobs.claim(len(frames)), self.description.inputs[0]
         try:
-            frames = self._moved(frames) if self._moved else frames
-            self._pixels.pack(frames, job.buffers[0][: len(frames) * entering.frame_bytes])
+            began = time.perf_counter()
+            self._entering.pack(frames, job.buffers[0][: len(frames) * stream.frame_bytes])
+            self._host_seconds += time.perf_counter() - began
             self._jobs.start(job)
         except BaseException:
             job.busy = False
@@ -228,6 +234,7 @@ class Accelerator:
     def _collect(self, pending: deque[Job]) -> dict[str, np.ndarray]:
         """Wait for the oldest job; its integers by tensor (N, C, ...)."""
         parts = zip(self.description.outputs, self._jobs.finish(pending[0]), strict=True)
+        self._host_frames += pending[0].frames
         found = {stream.name: np.moveaxis(unpack(part, stream), -1, 1) for stream, part in parts}
         pending.popleft().busy = False
         return found
@@ -246,7 +253,10 @@ class Accelerator:
         return fitting[0]
 
     def _outputs(self, ints: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        return {tail.name: leave(ints, tail, self.description) for tail in self.description.tails}
+        began = time.perf_counter()
+        found = self._leaving(ints)
+        self._host_seconds += time.perf_counter() - began
+        return found
 
 
 def _planes(image: np.ndarray, channels: int) -> np.ndarray:
@@ -265,12 +275,3 @@ def _planes(image: np.ndarray, channels: int) -> np.ndarray:
         f"inspect: {getattr(image, 'dtype', type(image).__name__)} {shape}; legal: uint8 ({channels}, H, W) or "
         f"(H, W, {channels})"
     )
-
-
-def _pixels(description: Description) -> tuple[MovedPixels | None, PixelQuantizer]:
-    """What the host does to pixels: where they are moved, and how they are looked up and packed."""
-    arrays, entering = description.arrays, description.inputs[0]
-    if "taken" not in arrays:
-        return None, PixelQuantizer(arrays["head"], entering)
-    moved = MovedPixels(arrays["head"], arrays["taken"], arrays["row"], entering)
-    return moved, PixelQuantizer(moved.codes, entering)

@@ -20,7 +20,7 @@ from .errors import DriverError
 from .inspection import Inspection
 from .meaning import Meaning
 
-FORMAT = 3
+FORMAT = 4
 KINDS = ("unsigned", "signed", "bipolar")
 
 
@@ -119,6 +119,7 @@ class HostTail:
         scale: name of the array of the scale, a scalar or one number per channel.
         divisor: pixels of an average pool; 1 elsewhere.
         steps: what follows.
+        model: name of the array that holds what follows as an ONNX model instead, for what NumPy has no operation.
         meaning: what the output says of an image.
     """
 
@@ -127,6 +128,7 @@ class HostTail:
     scale: str
     divisor: int = 1
     steps: tuple[HostStep, ...] = ()
+    model: str = ""
     meaning: Meaning = field(default_factory=lambda: Meaning("raw"))
 
 
@@ -146,7 +148,9 @@ class Description:
         design_hash: of RTL and memory files alone.
         inspection: how images larger than the network's are inspected; None where that is not known.
         arrays: "head" int64 [C, 256], the integer that enters for each pixel value; with "taken" and "row" where the
-            host moves pixels first (`MovedPixels`); the scales; the constants of the steps.
+            host moves pixels first (`MovedPixels`); or "head_model", an ONNX model of what the host does to pixels,
+            with "head_thresholds" [C or 1, L] and "head_lowest" [C or 1, L + 1], the levels between them; the scales;
+            the constants of the steps; the models of the tails.
     """
 
     model: str

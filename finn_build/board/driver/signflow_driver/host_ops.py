@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .description import Description, HostTail
+from .onnx_models import OnnxModel
 
 Op = Callable[..., np.ndarray]
 Bound = np.ndarray | float | None
@@ -140,18 +141,31 @@ _MOVES: dict[str, Op] = {
 OPS: dict[str, Op] = _MATHS | _ACTIVATIONS | _MOVES
 
 
-def leave(ints: dict[str, np.ndarray], tail: HostTail, description: Description) -> np.ndarray:
-    """One output of the network, from the integers (N, C, ...) of the accelerator's outputs by tensor."""
-    values = ints[tail.stream]
-    scale = description.arrays[tail.scale]
-    x = values.astype(np.float32) * (scale.reshape(-1, *(1,) * (values.ndim - 2)) if scale.ndim else scale)
-    known: dict[str, Any] = {
-        "": None,  # an input that is left out
-        **description.arrays,
-        tail.stream: x if tail.divisor == 1 else x / np.float32(tail.divisor),
-    }
-    last = tail.stream
-    for step in tail.steps:
-        last = step.output
-        known[last] = OPS[step.op](*(known[name] for name in step.inputs), **step.attributes)
-    return np.asarray(known[last])
+class Leaving:
+    """From the accelerator's integers to the network's outputs; the models of ONNX Runtime are loaded once.
+
+    Raises:
+        DriverError: one needs ONNX Runtime, which is not there.
+    """
+
+    def __init__(self, description: Description):
+        self._description, arrays = description, description.arrays
+        self._models = {tail.name: OnnxModel(arrays[tail.model]) for tail in description.tails if tail.model}
+
+    def __call__(self, ints: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Outputs by name, from the integers (N, C, ...) of the accelerator's outputs by tensor."""
+        return {tail.name: self._output(ints[tail.stream], tail) for tail in self._description.tails}
+
+    def _output(self, values: np.ndarray, tail: HostTail) -> np.ndarray:
+        arrays = self._description.arrays
+        scale = arrays[tail.scale]
+        x = values.astype(np.float32) * (scale.reshape(-1, *(1,) * (values.ndim - 2)) if scale.ndim else scale)
+        x = x if tail.divisor == 1 else x / np.float32(tail.divisor)
+        if tail.model:
+            return self._models[tail.name](x)
+        known: dict[str, Any] = {"": None, **arrays, tail.stream: x}  # an input that is left out has no name
+        last = tail.stream
+        for step in tail.steps:
+            last = step.output
+            known[last] = OPS[step.op](*(known[name] for name in step.inputs), **step.attributes)
+        return np.asarray(known[last])

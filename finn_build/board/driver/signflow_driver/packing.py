@@ -26,6 +26,21 @@ def bytes_of(lane: int, bits: int) -> list[tuple[int, int]]:
     return [(byte, 8 * byte - begin) for byte in range(begin // 8, (begin + bits - 1) // 8 + 1)]
 
 
+def pack(values: np.ndarray, stream: StreamFormat) -> np.ndarray:
+    """Whole frames as they lie in memory; the inverse of `unpack`, for streams in logical order.
+
+    Shapes:
+        values: integers [frames, *stream.shape[1:]] -> uint8 [frames * frame_bytes].
+    """
+    codes = codes_of(values, stream).astype(np.uint64).reshape(-1, stream.lanes)
+    beats = np.zeros((len(codes), stream.beat_bytes), np.uint8)
+    for lane in range(stream.lanes):
+        for byte, moved in bytes_of(lane, stream.bits):
+            part = codes[:, lane] >> np.uint64(max(moved, 0)) << np.uint64(max(-moved, 0))
+            beats[:, byte] |= part.astype(np.uint8)  # its low byte
+    return beats.reshape(-1)
+
+
 def unpack(data: np.ndarray, stream: StreamFormat) -> np.ndarray:
     """Integers of whole frames.
 

@@ -37,6 +37,7 @@ class Performance:
         job_cycles: from start to end of the latest job done.
         clk_mhz: the clock that cycles are turned into time with.
         streams: inputs first.
+        host_ms: a frame, in which this processor turned pixels into beats and integers into outputs.
     """
 
     frames: int
@@ -45,6 +46,7 @@ class Performance:
     job_cycles: int
     clk_mhz: float
     streams: tuple[StreamCounts, ...]
+    host_ms: float = 0.0
 
     @property
     def fps(self) -> float:
@@ -56,11 +58,20 @@ class Performance:
         """Latency of a first frame."""
         return self.latency_cycles / self.clk_mhz / 1e3
 
+    @property
+    def host_share(self) -> float:
+        """Of a frame's time, the host's and the accelerator's one after the other, the part that is the host's."""
+        whole = self.host_ms + (1e3 / self.fps if self.fps else 0.0)
+        return self.host_ms / whole if whole else 0.0
+
     def __str__(self) -> str:
         rows = [
             f"{self.frames:,} frames at {self.fps:,.0f} frames/s with filling and draining, latency "
             f"{self.latency_ms:.3f} ms (hardware counters)"
         ]
+        rows += (
+            [f"  host: {self.host_ms:.3f} ms a frame, {self.host_share:.0%} of a frame's time"] if self.host_ms else []
+        )
         rows += [f"  {s.name}: {s.beats:,} beats, {s.stalled:,} stalled, {s.starved:,} starved" for s in self.streams]
         return "\n".join(rows)
 
