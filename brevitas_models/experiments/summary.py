@@ -173,9 +173,12 @@ def _seeds(table: Table, found: Mapping[str, Sequence[Result]], results: Results
             )
 
 
+PASSES = {"headline": "The paper's number of", "quarter": "A quarter of the paper's"}
+
+
 def _reason(preset: str, dataset: str) -> str:
-    if preset == "headline":
-        return "The paper's number of image passes, on 96 pixels instead of 224, grey; Magnetic Tile as patches."
+    if preset in PASSES:
+        return f"{PASSES[preset]} image passes, on 96 pixels instead of 224, grey; Magnetic Tile as patches."
     if preset == "full":
         return "Images are not all of the paper's: some groups of the public sets are not in the folder."
     size, side = PRESETS[preset].image_size[False], PRESETS[preset].patches.get(DATASETS[dataset].folder)
