@@ -184,14 +184,17 @@ def _finish(build: Build, impl: str, folder: Path, out: Path) -> str:
         if "buffer" in build.seconds:
             estimate = make_report(build, impl)
             write_report(estimate, folder)
-            redraw(folder)
             print_report(estimate, console)
+            redraw(folder)
             console.print(plain(f"Page: {out / PAGE}"), highlight=False)
         stopped = f"Stopped before the gate, as asked: nothing is verified. Models of the steps: {out / 'steps'}"
         console.print(plain(stopped))
         return _say_missed(build, console)
     print_report(_write_sheets(build, impl, folder), console)
-    build.verdict.require()
+    try:
+        redraw(folder)
+    finally:  # a fault of the page hides no difference
+        build.verdict.require()
     console.print(f"\nMade: a verified accelerator for {build.board.name} in {build.seconds['total']:.0f} s.")
     for line in _contents(build, impl, out):
         console.print(plain(line), highlight=False)
@@ -205,7 +208,6 @@ def _write_sheets(build: Build, impl: str, folder: Path) -> dict[str, Any]:
     write_frames(build, folder)
     if build.mask:
         write_masks(build, folder)
-    redraw(folder)
     return report
 
 

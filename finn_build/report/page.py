@@ -17,7 +17,7 @@ import jinja2
 import numpy as np
 from PIL import Image
 
-from finn_build.errors import ConfigError
+from finn_build.errors import BitstreamError, ConfigError
 from finn_build.report._rails import rails
 from finn_build.terminal import tells_errors
 
@@ -125,11 +125,15 @@ def redraw(folder: Path) -> Path:
 
     Raises:
         ConfigError: the folder holds no sheet.
+        BitstreamError: the page cannot be drawn, whatever the reason: what the sheet tells of is made, and is kept.
     """
     sheet = next((path for name in SHEETS if (path := folder / name).is_file()), None)
     if sheet is None:
         raise ConfigError(f"{folder}: holds no {' or '.join(SHEETS)}; give the output folder of a build")
-    return write_page(json.loads(sheet.read_text()), folder)
+    try:
+        return write_page(json.loads(sheet.read_text()), folder)
+    except Exception as error:
+        raise BitstreamError(f"{folder / PAGE}: {type(error).__name__}: {error}") from error
 
 
 if __name__ == "__main__":

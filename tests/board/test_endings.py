@@ -123,7 +123,11 @@ def test_the_description_states_it(tmp_path: Path) -> None:
             "error: deployment folder: KeyError: 'why'. All of the build is",
         ),
         (
-            "finn_build.command.redraw",
+            "finn_build.report.page.write_page",
+            "report.html: KeyError: 'why'. All of the build is",
+        ),
+        (
+            "finn_build.command.write_frames",
             "error: behind the gate, which has passed: KeyError: 'why'. All of ",
         ),
     ],
