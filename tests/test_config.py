@@ -10,6 +10,8 @@ from finn_build.errors import ConfigError
 def test_shipped_boards_load(path: Path) -> None:
     board = load_board(path.stem)
     assert board.name == path.stem and board.clk_period_ns == 1000 / board.clk_mhz
+    assert board.at(board.clk_mhz) == board, "its PLL makes its clock"
+    assert "# Source: " in path.read_text() or path.stem in ("pynq-z2", "zcu104")
 
 
 @pytest.mark.parametrize("path", sorted(CONFIG_DIR.glob("*.yaml")), ids=lambda p: p.stem)
@@ -37,7 +39,8 @@ def test_a_misspelt_board_is_suggested() -> None:
         load_board("pynqz2")
     assert (
         str(error.value)
-        == "--board pynqz2: unknown board; did you mean 'pynq-z2'?; legal: pynq-z2, zcu104, or a YAML file"
+        == "--board pynqz2: unknown board; did you mean 'pynq-z2'?; legal: arty-z7-20, kv260, pynq-z1, pynq-z2, "
+        "ultra96-v2, zcu102, zcu104, zybo-z7-20, or a YAML file"
     )
 
 

@@ -29,7 +29,8 @@ def _fails(capsys: pytest.CaptureFixture, tmp_path: Path, *arguments: str) -> st
 def test_misspelt_board(capsys: pytest.CaptureFixture) -> None:
     assert build.main(["--board", "pynk-z2"]) == 1
     assert capsys.readouterr().err == (
-        "error: --board pynk-z2: unknown board; did you mean 'pynq-z2'?; legal: pynq-z2, zcu104, or a YAML file\n"
+        "error: --board pynk-z2: unknown board; did you mean 'pynq-z2'?; legal: arty-z7-20, kv260, pynq-z1, "
+        "pynq-z2, ultra96-v2, zcu102, zcu104, zybo-z7-20, or a YAML file\n"
     )
 
 

@@ -7,10 +7,13 @@ import pytest
 
 from finn_build.board.bitstream.reports import read_power, read_reports
 from finn_build.board.bitstream.vivado import run_vivado, write_project
-from finn_build.board.shell import Shell
-from finn_build.config import Board
+from finn_build.board.shell import Shell, write_shell
+from finn_build.config import BOARD_DIR, Board, load_board
 from finn_build.errors import BitstreamError, ConfigError
+from finn_build.families import family_of
 from finn_build.rtl.lint import RULES
+from finn_build.rtl.stitch import stitch
+from finn_build.state import Build
 from tests.board.bitstream.vivado.block_design import VivadoError, module_cell
 from tests.board.bitstream.vivado.session import Session
 
@@ -55,6 +58,23 @@ def test_project_is_complete(shelled: Shelled, with_board_files: bool, tmp_path:
     assert any(preset in line for line in session.log)
     explicit = any("PCW_UIPARAM_DDR_BUS_WIDTH {16 Bit}" in line for line in session.log)
     assert explicit == (not with_board_files)  # memory by the board's YAML where Vivado does not know the board
+
+
+@pytest.mark.parametrize("name", sorted({p.stem for p in BOARD_DIR.glob("*.yaml")} - {"pynq-z2", "zcu104"}))
+def test_every_other_board_has_a_project(name: str, lowered: Build, tmp_path: Path) -> None:
+    """With its board files and, where Vivado can do without, without them: part and clock are the board's."""
+    board = load_board(name)
+    shell = write_shell(stitch(lowered.streams, tmp_path / "rtl", part=board.part), board)
+    script = write_project(shell, board, tmp_path / "vivado")
+    for board_files in ((board.board_part,), ())[: 1 if family_of(board).ps.needs_preset else 2]:
+        session = Session(board_files)
+        session.source(script)
+        assert (script.parent / "accelerator.bit").is_file() and session.project["part"] == board.part
+        assert session.design is not None
+        ps = session.design.cells["ps"]
+        assert float(ps.value(ps.entry["clock_parameter"])) == board.clk_mhz
+        wanted = {} if board_files else {k: str(v) for k, v in board.ps.items()}
+        assert {key: str(ps.value(key)) for key in wanted} == wanted
 
 
 def test_clock_behind_another_pll_than_the_boards_is_refused(tmp_path: Path, forked: Shelled) -> None:

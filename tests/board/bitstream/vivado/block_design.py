@@ -66,7 +66,7 @@ def ip_cell(name: str, vlnv: str, part: str) -> Cell:
     """A cell of the catalogue."""
     for entry in CATALOG.values():
         if entry["vlnv"] == vlnv:
-            if not part.startswith(entry.get("chips", part[:3])):
+            if not part.startswith(tuple(entry.get("chips", "xc").split("|"))):
                 raise VivadoError(f"{vlnv} does not exist on {part}")
             parameters = {k: list(v) for k, v in entry["parameters"].items()}
             return Cell(name, entry["pins"], entry.get("interfaces", {}), parameters, entry)

@@ -22,7 +22,6 @@ class FinnSession(Session):
     def __init__(self) -> None:
         super().__init__()
         self.ports: dict[str, str] = {}  # external port -> the pin or interface it was made from
-        self.tcl.eval("namespace eval ipx {}")
         for name in _PACKAGING:
             self.tcl.createcommand(f"ipx::{name}", lambda *words, name=name: self._package(name, words))
 

@@ -23,6 +23,7 @@ from sim._toolchain import verilator_root
 from tests.board.bitstream.vivado.block_design import CATALOG, BlockDesign, VivadoError, ip_cell, module_cell
 
 _COMMANDS: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "commands.yaml").read_text())
+_PARTS = r"xc(7z020clg400-1|zu7ev-ffvc1156-2-e|zu9eg-ffvb1156-2-e|zu3eg-sbva484-1-i|k26-sfvc784-2LV-c)"
 _REPORTS = Path(__file__).parent.parent / "reports"
 _PROPERTIES = {  # settable properties by class of object, and their legal values, None for any
     "project": {"board_part": None},
@@ -30,6 +31,10 @@ _PROPERTIES = {  # settable properties by class of object, and their legal value
     "fileset": {"top": None},
     "run": {"strategy": {"Performance_ExplorePostRoutePhysOpt", "Vivado Implementation Defaults"}},
 }
+
+
+def _method(command: str) -> str:
+    return "_" + command.replace("::", "_")
 
 
 class Session:
@@ -51,9 +56,11 @@ class Session:
         self.design: BlockDesign | None = None
         self.done: set[str] = set()  # milestones: validated, saved, wrapper, launched, finished, opened
         self.tcl = tkinter.Tcl()
+        self.tcl.eval("namespace eval ipx {}")
         for name in _COMMANDS:
-            self.tcl.createcommand(f"python_{name}", self._command(name))
-            self.tcl.eval(f"proc {name} args {{ lassign [python_{name} {{*}}$args] code is; return -code $code $is }}")
+            ours = f"python_{_method(name)}"
+            self.tcl.createcommand(ours, self._command(name))
+            self.tcl.eval(f"proc {name} args {{ lassign [::{ours} {{*}}$args] code is; return -code $code $is }}")
 
     def source(self, script: Path) -> None:
         """Run a script.
@@ -71,7 +78,7 @@ class Session:
             self.log.append(" ".join((name, *map(str, words))))
             try:
                 options, others = self._parse(name, words)
-                result = getattr(self, f"_{name}")(options, others)
+                result = getattr(self, _method(name))(options, others)
             except (VivadoError, KeyError, ValueError, OSError) as error:
                 return "error", f"{name}: {error}"
             return "ok", result if isinstance(result, str) else tuple(result or ())
@@ -110,7 +117,7 @@ class Session:
     # ---- project and files
 
     def _create_project(self, options: dict[str, str], others: list[str]) -> None:
-        if not re.fullmatch(r"xc(7z020clg400-1|zu7ev-ffvc1156-2-e)", options.get("part", "")):
+        if not re.fullmatch(_PARTS, options.get("part", "")):
             raise VivadoError(f"unknown part {options.get('part')}")
         name, folder = others
         shutil.rmtree(folder, ignore_errors=True)
