@@ -17,7 +17,7 @@ from finn.util.verification import despecialize_model
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
-from finn_build.board.steps import add_shell, bitstream_finn, bitstream_open, bitstream_vivado, deploy
+from finn_build.board.steps import add_shell, bitstream_finn, bitstream_open, bitstream_vivado, deploy, package
 from finn_build.config import Board, BuildConfig
 from finn_build.dataflow.folding import Flow, budget, memory_budget, search_folding
 from finn_build.dataflow.graph import transformed
@@ -248,6 +248,7 @@ STEPS: tuple[Step, ...] = (
     Step("rtlsim-ops", simulate_each_op),
     Step("rtlsim-stitched", simulate_stitched),
     Step("gate", gate),
+    Step("package", package),  # the gate's frames are in its testbench
     Step("deploy", deploy),  # only what the gate has passed
 )
 YOSYS = Step("yosys", synthesise)  # on request: minutes, where all the others take seconds
@@ -294,7 +295,8 @@ def run(build: Build, steps: tuple[Step, ...], start: str, stop: str, on_step: O
             step.run(build, on_step(step))
         if index >= first and step.saves_streams:
             saved.parent.mkdir(parents=True, exist_ok=True)
-            build.streams.save(str(saved))
+            build.streams.save(f"{saved}.part")
+            Path(f"{saved}.part").replace(saved)  # whole or not at all, whenever the build is ended
         build.seconds[step.name] = round(time.monotonic() - began, 2)
 
 

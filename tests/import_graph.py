@@ -75,10 +75,18 @@ ROOMS = (
     *("finn_build.evaluate", "finn_build.proof", "finn_build.finn"),
     "finn_build.state",  # what follows takes the state of a whole build
     *("finn_build.board.ddr_skips", "finn_build.board.description", "finn_build.board.deploy_folder"),
+    "finn_build.board.package",
     *("finn_build.board.steps", "finn_build.hls.steps", "finn_build.report"),
-    "finn_build.board.bitstream.report",  # a command: it draws the page of the report again
-    *("finn_build.pipeline", "finn_build.progress", "finn_build.command", "finn_build.doctor", "finn_build.build"),
-    "finn_build.console",
+    *("finn_build.board.bitstream.report", "finn_build.board.finish"),  # these draw the page of the report again
+    *(
+        "finn_build.pipeline",
+        "finn_build.progress",
+        "finn_build.resume",
+        "finn_build.command",
+        "finn_build.doctor",
+        "finn_build.build",
+    ),
+    *("finn_build.quick", "finn_build.completion", "finn_build.console"),
     *("finn_build.api", "finn_build.python"),
     *("brevitas_models.experiments", "brevitas_models.inspection", "brevitas_models"),  # and the commands
 )

@@ -6,6 +6,7 @@ from finn_build.board.bitstream.open_tools import require_open_tools, run_open
 from finn_build.board.bitstream.vivado import SCRIPT, require_vivado, run_vivado, write_project
 from finn_build.board.deploy_folder import write_deployment
 from finn_build.board.description import describe
+from finn_build.board.package.write import write_package
 from finn_build.board.shell import write_shell
 from finn_build.config import Board
 from finn_build.errors import BitstreamError, LintError, UnsupportedModelError
@@ -14,7 +15,7 @@ from finn_build.rtl.lint import lint
 from finn_build.state import Build
 
 NOT_ON_A_BOARD = "board: driver and notebook run on the simulated board only (python -m sim.notebook)"
-_NO_BITSTREAM = (
+NO_BITSTREAM = (
     "bitstream: not asked for; --bitstream vivado runs vivado/build.tcl, which is checked against a recorder of "
     "Vivado's commands and was never run in Vivado"
 )
@@ -81,6 +82,16 @@ def bitstream_open(build: Build, progress: Progress) -> None:
         build.bitstream = run_open(build.shell, build.board, build.out / "open")
 
 
+def package(build: Build, progress: Progress) -> None:
+    """Write the folder for another tool: the design as an IP with AXI streams, its testbench and lint."""
+    if not _passed(build):
+        return
+    try:
+        write_package(build, build.out / "package")
+    except UnsupportedModelError as error:
+        build.not_run.append(f"package: {error}")
+
+
 def deploy(build: Build, progress: Progress) -> None:
     """Write the folder for the board: driver, notebook, images, expected results."""
     if not _passed(build):
@@ -88,7 +99,7 @@ def deploy(build: Build, progress: Progress) -> None:
     if build.bitstream and not build.bitstream.ours:
         build.not_run.append(_FINNS_DRIVER)
         return
-    build.not_run += [] if build.bitstream else [_NO_BITSTREAM]
+    build.not_run += [] if build.bitstream else [NO_BITSTREAM]
     try:
         write_deployment(build, build.out / "deploy")
         build.not_run.append(NOT_ON_A_BOARD)

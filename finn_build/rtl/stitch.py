@@ -30,9 +30,10 @@ from finn_build.rtl._stitched_top import (
     top_source,
 )
 
-_MANIFEST = "sources.f"
+MANIFEST = "sources.f"
 _HEADERS = (".vh", ".svh")
-_MEMORY = "// memory file: "
+MEMORY = "// memory file: "
+WAIVERS = Path(__file__).parent / "waivers.vlt"  # of the lint that the library passes
 _MEMORY_SUFFIXES = (".mem", ".dat")
 
 
@@ -108,11 +109,11 @@ def stitch(
 
 def _remove_previous(out_dir: Path) -> None:
     """Delete what an earlier design listed here, so that nothing stale can be taken for part of this one."""
-    manifest = out_dir / _MANIFEST
+    manifest = out_dir / MANIFEST
     if manifest.is_file():
         for line in manifest.read_text().splitlines():
             if not line.startswith("+"):
-                (out_dir / Path(line.removeprefix(_MEMORY)).name).unlink(missing_ok=True)
+                (out_dir / Path(line.removeprefix(MEMORY)).name).unlink(missing_ok=True)
         manifest.unlink()
 
 
@@ -217,5 +218,5 @@ def write_manifest(sources: Sequence[Path], out_dir: Path) -> None:
     """List sources for any tool, by names relative to the folder, and the memory files as comments."""
     lines = ["+incdir+."] if any(path.suffix in _HEADERS for path in sources) else []
     lines += [path.name for path in sources if path.suffix not in _HEADERS]
-    lines += [_MEMORY + path.name for path in sorted(out_dir.iterdir()) if path.suffix in _MEMORY_SUFFIXES]
-    (out_dir / _MANIFEST).write_text("\n".join(lines) + "\n")
+    lines += [MEMORY + path.name for path in sorted(out_dir.iterdir()) if path.suffix in _MEMORY_SUFFIXES]
+    (out_dir / MANIFEST).write_text("\n".join(lines) + "\n")
