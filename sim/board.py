@@ -53,6 +53,7 @@ class SimulatedBoard:
     Attributes:
         cycles_per_access: cycles that pass before each register access.
         memory: the board's memory, uint8; address BASE is element 0.
+        memory_file: the same, for another program to map.
     """
 
     current: ClassVar[SimulatedBoard | None] = None
@@ -73,14 +74,15 @@ class SimulatedBoard:
         self.cycles_per_access, traffic = cycles_per_access, traffic or BoardTraffic()
         simulator = compile_board(stitched, on_progress)
         self._folder = tempfile.TemporaryDirectory(prefix="signflow_board_")
-        shared = Path(self._folder.name) / "memory"
-        with shared.open("wb") as file:
+        self.memory_file = Path(self._folder.name) / "memory"
+        with self.memory_file.open("wb") as file:
             file.truncate(memory_mib << 20)
-        with shared.open("r+b") as file:
+        with self.memory_file.open("r+b") as file:
             self._map = mmap.mmap(file.fileno(), memory_mib << 20)
         self.memory = np.frombuffer(self._map, np.uint8)
         self._free = [(0, len(self.memory))]
-        command = [str(simulator), str(shared), str(BASE), str(traffic.stalls), str(traffic.latency), str(traffic.seed)]
+        random = (str(traffic.stalls), str(traffic.latency), str(traffic.seed))
+        command = [str(simulator), str(self.memory_file), str(BASE), *random]
         self._process = subprocess.Popen(
             command, cwd=stitched, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

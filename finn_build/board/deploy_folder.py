@@ -15,16 +15,19 @@ from pathlib import Path
 import jinja2
 import numpy as np
 from PIL import Image
+from signflow_driver.description import load_description
 
+from finn_build.board.bitstream.vivado import Bitstream
 from finn_build.board.description import write_description
 from finn_build.errors import UnsupportedModelError
 from finn_build.identifiers import identifiers
 from finn_build.proof.levels import network_output
 from finn_build.state import Build
+from sim.packing import pack
 
 NAME = "accelerator"  # of the bitstream; the driver finds its description, and PYNQ the handoff file, beside it
 NOTEBOOK = "inference.ipynb"
-_FILES = Path(__file__).parent / "notebook"
+_FILES, _DRIVER = Path(__file__).parent / "notebook", Path(__file__).parent / "driver"
 _LONGEST_STEM = 60  # characters, with the number within the 255 bytes of a file name
 _EARLIEST = "315532800"  # 1980, as early as zip files go: the wheel's bytes follow from the driver's alone
 
@@ -49,19 +52,23 @@ def write_deployment(build: Build, folder: Path) -> Path:
     reference = "PyTorch" if build.network.torch is not None else "QONNX"
     np.savez_compressed(folder / "expected.npz", reference=np.array(reference), **expected)  # type: ignore[arg-type]
     write_driver(folder)
+    if not build.design.skips:  # their rings are the Python driver's to make
+        _write_c(build, folder / "c")
     shutil.copyfile(_FILES / NOTEBOOK, folder / NOTEBOOK)
-    made = [f for f in (build.bitstream.files if build.bitstream else ()) if f.is_file()]
-    for file in made:
-        shutil.copyfile(file, folder / f"{NAME}{file.suffix}")
-    readme = jinja2.Template(
-        (_FILES / "board_readme.md.j2").read_text(), trim_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    name = build.network.name
-    text = readme.render(
-        build=build, name=NAME, bitstream=build.bitstream, frames=build.config.frames, folder=identifiers([name])[name]
-    )
-    (folder / "README.md").write_text(text + "\n")
+    add_bitstream(folder, build.bitstream, build.config.frames)
     return folder
+
+
+def add_bitstream(folder: Path, bitstream: Bitstream | None, frames: int) -> None:
+    """Lay a bitstream into a deployment folder, whose README then says so; without one, it says how to make it."""
+    for file in (f for f in (bitstream.files if bitstream else ()) if f.is_file()):
+        shutil.copyfile(file, folder / f"{NAME}{file.suffix}")
+    text = (_FILES / "board_readme.md.j2").read_text()
+    about = load_description(folder / f"{NAME}.json")
+    made = jinja2.Template(text, trim_blocks=True, undefined=jinja2.StrictUndefined).render(
+        about=about, name=NAME, bitstream=bitstream, frames=frames, folder=identifiers([about.model])[about.model]
+    )
+    (folder / "README.md").write_text(made + "\n")
 
 
 def expected_outputs(build: Build) -> dict[str, np.ndarray]:
@@ -73,10 +80,17 @@ def expected_outputs(build: Build) -> dict[str, np.ndarray]:
 
 def write_driver(folder: Path) -> None:
     """The driver as a folder, which the notebook takes, and as a wheel; both need no network."""
-    driver = Path(__file__).parent / "driver" / "signflow_driver"
+    driver = _DRIVER / "signflow_driver"
     shutil.copytree(driver, folder / driver.name, ignore=shutil.ignore_patterns("__pycache__"))
     command = [sys.executable, "-m", "flit_core.wheel", str(driver.parent), "--outdir", str(folder)]
     subprocess.run(command, env=os.environ | {"SOURCE_DATE_EPOCH": _EARLIEST}, check=True, capture_output=True)
+
+
+def _write_c(build: Build, folder: Path) -> None:
+    """The C driver, with the beats of the frames: what enters, and what the first output gives."""
+    shutil.copytree(_DRIVER / "c", folder)
+    for name, stream in (("input", build.design.inputs[0]), ("expected", build.design.outputs[0])):
+        (folder / f"{name}.bin").write_bytes(pack(build.values[2][stream.tensor], stream.stream).tobytes())
 
 
 def _write_images(build: Build, folder: Path) -> None:

@@ -48,9 +48,18 @@ module sf_shell_registers #(
     input  wire  [STREAMS-1:0][31:0]         stalled,
     input  wire  [STREAMS-1:0][31:0]         starved
 );
-    localparam logic [31:0] ID = 32'h53474E46;
-    localparam logic [31:0] VERSION = 32'h0001_0000;
-    localparam logic [9:0] CONTROL = 10'h003, INT_ENABLE = 10'h006, INT_STATUS = 10'h007, TIMEOUT = 10'h008;
+    // registers.yaml begin
+    localparam logic [31:0] ID = 32'h53474E46, VERSION = 32'h00010000;
+    localparam logic [3:0] STREAM_0 = 4'd4;  // in steps of 64 bytes
+    localparam logic [5:0] AT_ID = 6'h00, AT_VERSION = 6'h01, AT_CAPABILITIES = 6'h02, AT_CONTROL = 6'h03,
+        AT_STATUS = 6'h04, AT_JOBS = 6'h05, AT_INT_ENABLE = 6'h06, AT_INT_STATUS = 6'h07, AT_TIMEOUT = 6'h08,
+        AT_ERROR = 6'h09, AT_STREAMS = 6'h0A, AT_CYCLES = 6'h0C, AT_CYCLES_HIGH = 6'h0D, AT_FRAMES = 6'h0E,
+        AT_JOB_LATENCY = 6'h0F, AT_JOB_CYCLES = 6'h10, AT_JOB_CYCLES_HIGH = 6'h11, AT_BUILD_HASH = 6'h14;
+    localparam logic [3:0] OF_ADDRESS = 4'h0, OF_ADDRESS_HIGH = 4'h1, OF_BYTES = 4'h2, OF_BEAT_BYTES = 4'h3,
+        OF_FRAME_BYTES = 4'h4, OF_BEATS = 4'h5, OF_STALLED = 4'h6, OF_STARVED = 4'h7;
+    // registers.yaml end
+    localparam logic [9:0] CONTROL = {4'd0, AT_CONTROL}, TIMEOUT = {4'd0, AT_TIMEOUT};
+    localparam logic [9:0] INT_ENABLE = {4'd0, AT_INT_ENABLE}, INT_STATUS = {4'd0, AT_INT_STATUS};
 
     logic [STREAMS-1:0][63:0] address_q;
     logic [31:0] jobs_q, timeout_q;
@@ -59,8 +68,8 @@ module sf_shell_registers #(
     logic [31:0] common, common_q, of_stream, of_stream_q;
     logic [1:0] enable_q, status_q;
     logic [31:0] hash[4];
-    wire [3:0] stream = read_address[7:4] - 4'd4;  // streams begin at 0x100
-    wire [3:0] write_stream = write_address[7:4] - 4'd4;
+    wire [3:0] stream = read_address[7:4] - STREAM_0;
+    wire [3:0] write_stream = write_address[7:4] - STREAM_0;
     wire for_stream = write && write_address[9:6] != '0 && !queued;
 
     initial $readmemh(HASH_FILE, hash);
@@ -97,9 +106,9 @@ module sf_shell_registers #(
         end else begin
             for (int i = 0; i < STREAMS; i++) begin
                 if (for_stream && write_stream == 4'(i)) begin
-                    if (write_address[3:0] == 4'd0) address_q[i][31:0] <= write_data;
-                    if (write_address[3:0] == 4'd1) address_q[i][63:32] <= write_data;
-                    if (write_address[3:0] == 4'd2) job_bytes[i] <= write_data;
+                    if (write_address[3:0] == OF_ADDRESS) address_q[i][31:0] <= write_data;
+                    if (write_address[3:0] == OF_ADDRESS_HIGH) address_q[i][63:32] <= write_data;
+                    if (write_address[3:0] == OF_BYTES) job_bytes[i] <= write_data;
                 end
             end
             if (write && write_address == TIMEOUT) timeout_q <= write_data;
@@ -111,7 +120,7 @@ module sf_shell_registers #(
                 jobs_q <= '0;
             end
         end
-        if (read && (read_address == 10'h00C || read_address == 10'h010)) high_q <= above_q;
+        if (read && (read_address == {4'd0, AT_CYCLES} || read_address == {4'd0, AT_JOB_CYCLES})) high_q <= above_q;
     end
 
     // In two steps: of each kind of register the one at the address, then the kind.
@@ -126,22 +135,22 @@ module sf_shell_registers #(
     always_comb begin
         common = '0;
         case (read_address[5:0])
-            6'h00: common = ID;
-            6'h01: common = VERSION;
-            6'h02: common = {8'd0, 8'(BURST), 8'(WORD_BYTES), 4'(OUTPUTS), 4'(INPUTS)};
-            6'h04: common = {28'd0, halt, error != '0, queued, idle};
-            6'h05: common = jobs_q;
-            6'h06: common = {30'd0, enable_q};
-            6'h07: common = {30'd0, status_q};
-            6'h08: common = timeout_q;
-            6'h09: common = error;
-            6'h0A: common = error_streams;
-            6'h0C: common = cycles[31:0];
-            6'h0D, 6'h11: common = {16'd0, high_q};
-            6'h0E: common = frames;
-            6'h0F: common = job_latency;
-            6'h10: common = job_cycles[31:0];
-            6'h14, 6'h15, 6'h16, 6'h17: common = hash[read_address[1:0]];
+            AT_ID: common = ID;
+            AT_VERSION: common = VERSION;
+            AT_CAPABILITIES: common = {8'd0, 8'(BURST), 8'(WORD_BYTES), 4'(OUTPUTS), 4'(INPUTS)};
+            AT_STATUS: common = {28'd0, halt, error != '0, queued, idle};
+            AT_JOBS: common = jobs_q;
+            AT_INT_ENABLE: common = {30'd0, enable_q};
+            AT_INT_STATUS: common = {30'd0, status_q};
+            AT_TIMEOUT: common = timeout_q;
+            AT_ERROR: common = error;
+            AT_STREAMS: common = error_streams;
+            AT_CYCLES: common = cycles[31:0];
+            AT_CYCLES_HIGH, AT_JOB_CYCLES_HIGH: common = {16'd0, high_q};
+            AT_FRAMES: common = frames;
+            AT_JOB_LATENCY: common = job_latency;
+            AT_JOB_CYCLES: common = job_cycles[31:0];
+            AT_BUILD_HASH, AT_BUILD_HASH + 6'd1, AT_BUILD_HASH + 6'd2, AT_BUILD_HASH + 6'd3: common = hash[read_address[1:0]];
             default: common = '0;
         endcase
     end
@@ -151,14 +160,14 @@ module sf_shell_registers #(
         for (int i = 0; i < STREAMS; i++) begin
             if (stream == 4'(i)) begin
                 case (read_address[3:0])
-                    4'h0: of_stream = address_q[i][31:0];
-                    4'h1: of_stream = address_q[i][63:32];
-                    4'h2: of_stream = job_bytes[i];
-                    4'h3: of_stream = BEAT_BYTES[i];
-                    4'h4: of_stream = FRAME_BYTES[i];
-                    4'h5: of_stream = beats[i];
-                    4'h6: of_stream = stalled[i];
-                    4'h7: of_stream = starved[i];
+                    OF_ADDRESS: of_stream = address_q[i][31:0];
+                    OF_ADDRESS_HIGH: of_stream = address_q[i][63:32];
+                    OF_BYTES: of_stream = job_bytes[i];
+                    OF_BEAT_BYTES: of_stream = BEAT_BYTES[i];
+                    OF_FRAME_BYTES: of_stream = FRAME_BYTES[i];
+                    OF_BEATS: of_stream = beats[i];
+                    OF_STALLED: of_stream = stalled[i];
+                    OF_STARVED: of_stream = starved[i];
                     default: of_stream = '0;
                 endcase
             end

@@ -20,16 +20,25 @@ def folder_frames(folder: str | Path, image_shape: tuple[int, ...]) -> Iterator[
     Raises:
         InputError: there are none, a file is damaged or has no one meaning, or an .npy file is of another shape.
     """
-    found = (p for p in Path(folder).rglob("*") if p.suffix.lower() in _SUFFIXES)
-    paths = sorted(p for p in found if not hidden(p, folder))
-    if not paths:
-        raise InputError(f"{folder}: no images; legal: {', '.join(_SUFFIXES)}")
-    for path in paths:
+    for path in folder_paths(folder):
         try:
             frame = _load(path, image_shape)
         except (OSError, ValueError, EOFError, UnpicklingError) as error:
             raise InputError(f"{path}: not readable as an image: {error}") from error
         yield frame
+
+
+def folder_paths(folder: str | Path) -> list[Path]:
+    """Files of images in a folder and those below it, by name.
+
+    Raises:
+        InputError: there are none.
+    """
+    found = (p for p in Path(folder).rglob("*") if p.suffix.lower() in _SUFFIXES)
+    paths = sorted(p for p in found if not hidden(p, folder))
+    if not paths:
+        raise InputError(f"{folder}: no images; legal: {', '.join(_SUFFIXES)}")
+    return paths
 
 
 def _load(path: Path, shape: tuple[int, ...]) -> np.ndarray:

@@ -1,21 +1,54 @@
-"""The registers of the shell; offsets as in its README."""
+"""The registers of the shell; offsets, bits and codes come from the one description of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-ID, VERSION, CAPABILITIES, CONTROL, STATUS, JOBS = 0x00, 0x04, 0x08, 0x0C, 0x10, 0x14
-TIMEOUT, ERROR, STREAMS = 0x20, 0x24, 0x28
-CYCLES, FRAMES, JOB_LATENCY, JOB_CYCLES, BUILD_HASH = 0x30, 0x38, 0x3C, 0x40, 0x50
-STREAM_0, STREAM_STEP = 0x100, 0x40
-ADDRESS, BYTES, BEAT_BYTES, FRAME_BYTES, BEATS, STALLED, STARVED = 0x00, 0x08, 0x0C, 0x10, 0x14, 0x18, 0x1C
+# registers.yaml begin
+ID = 0x00
+VERSION = 0x04
+CAPABILITIES = 0x08
+CONTROL = 0x0C
+STATUS = 0x10
+JOBS = 0x14
+INT_ENABLE = 0x18
+INT_STATUS = 0x1C
+TIMEOUT = 0x20
+ERROR = 0x24
+STREAMS = 0x28
+CYCLES = 0x30
+FRAMES = 0x38
+JOB_LATENCY = 0x3C
+JOB_CYCLES = 0x40
+BUILD_HASH = 0x50
+ADDRESS = 0x00
+BYTES = 0x08
+BEAT_BYTES = 0x0C
+FRAME_BYTES = 0x10
+BEATS = 0x14
+STALLED = 0x18
+STARVED = 0x1C
+START = 1  # of CONTROL
+RESET = 2  # of CONTROL
+CLEAR = 4  # of CONTROL
+IDLE = 1  # of STATUS
+QUEUED = 2  # of STATUS
+FAILED = 4  # of STATUS
+DRAINING = 8  # of STATUS
+INT_DONE = 1  # of INT_ENABLE
+INT_FAILED = 2  # of INT_ENABLE
+TIMED_OUT = 1  # of ERROR
+READ_FAILED = 2  # of ERROR
+WRITE_FAILED = 3  # of ERROR
+BAD_JOB = 4  # of ERROR
+MAGIC = 0x53474E46
+MAJOR = 0x1
+STREAM_0 = 0x100
+STREAM_STEP = 0x40
+# registers.yaml end
 
-START, RESET, CLEAR = 1, 2, 4  # CONTROL
-IDLE, QUEUED, FAILED = 1, 2, 4  # STATUS
-TIMED_OUT, READ_FAILED, WRITE_FAILED, BAD_JOB = 1, 2, 3, 4  # ERROR
 RESPONSES = ("OKAY", "EXOKAY", "SLVERR", "DECERR")
-MAGIC, MAJOR = 0x53474E46, 1
 WRAP = 1 << 32  # registers count modulo this
 _FIELD = 10  # streams that have a bit in STREAMS
 
