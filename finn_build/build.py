@@ -14,7 +14,8 @@
 The build compiles every activation into step functions, lowers the network onto RTL, folds it for the board, stitches
 it, simulates it cycle by cycle, and compares five levels (PyTorch, QONNX, integers, each op in rtlsim, the stitched
 design in rtlsim) for equality at every tap. Any difference fails the build and names layer, channel, row and column.
-Then it writes deploy/, the folder for the board, and vivado/build.tcl, which makes the bitstream for it.
+Then it writes deploy/, the folder for the board, vivado/build.tcl, which makes the bitstream for it, and package/, an
+IP with AXI streams and its testbench, for a design of your own.
 
 Exit code: 0 verified, 1 an error or a difference (one line on stderr), 2 wrong usage.
 """
@@ -32,10 +33,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brevitas_models.networks.names import DEFAULT_MODEL, kinds
-from finn_build.config import BOARD_DIR, CONFIG_DIR, RESOURCES, BuildConfig, is_limit, load_board, load_build
+from finn_build.config import BOARD_DIR, CONFIG_DIR, RESOURCES, Board, BuildConfig, is_limit, load_board, load_build
 from finn_build.errors import ConfigError, SignflowError
 from finn_build.given import Given
-from finn_build.output_folder import output_folder
+from finn_build.output_folder import STEPS, output_folder
 from finn_build.processes import ended_by_signals
 from finn_build.terminal import in_words, tells_errors
 
@@ -54,8 +55,11 @@ STEP_NAMES = (
     "rtlsim-ops",
     "rtlsim-stitched",
     "gate",
+    "package",
     "deploy",
 )
+FINISH = "deploy"  # a start of its own: the bitstream of a finished build, and nothing else
+BRAM36_BITS = 36 * 1024
 HLS_STEP_NAMES = ("hls", "csim")  # of --impl hls, in place of what is RTL
 
 
@@ -87,11 +91,16 @@ class ListModels(argparse.Action):
     """`--list-models`: like `--help`, it needs no other option."""
 
     def __init__(self, **rest: Any) -> None:
-        super().__init__(**rest, nargs=0)
+        super().__init__(**rest, nargs="?", metavar="BOARD")
 
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+    def __call__(self, parser: argparse.ArgumentParser, options: argparse.Namespace, board: Any, *_: object) -> None:
         """Print the names and stop."""
-        print("\n".join(kinds()))
+        named, share = board or options.board, BuildConfig("").max_utilization
+        try:
+            room = int(share * load_board(named).bram36 * BRAM36_BITS) if named else None
+        except ConfigError as error:
+            parser.error(str(error))
+        print("\n".join(kinds(room)))
         parser.exit()
 
 
@@ -111,7 +120,11 @@ def parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint written by brevitas_models.train")
     one.add_argument("--onnx", type=Path, metavar="FILE", help="a QONNX file written by Brevitas")
-    what.add_argument("--list-models", action=ListModels, help="print the zoo by what its networks come with, and stop")
+    what.add_argument(
+        "--list-models",
+        action=ListModels,
+        help="print the zoo by what its networks come with, and stop; those too large for a board stand apart",
+    )
     what.add_argument(
         "--input-size", type=int, metavar="PX", help="height and width of the input (default: the network's own)"
     )
@@ -201,9 +214,15 @@ def parser() -> argparse.ArgumentParser:
     )
     where = p.add_argument_group("run")
     where.add_argument("--out", type=Path, metavar="DIR", help="output folder (default: out/<model>-<board>)")
-    where.add_argument(
-        "--start", choices=START_NAMES, default=STEP_NAMES[0], help="first step; earlier ones come from --out"
+    begin = where.add_mutually_exclusive_group()
+    begin.add_argument(
+        "--start",
+        choices=(*START_NAMES, FINISH),
+        default=STEP_NAMES[0],
+        help="first step; earlier ones come from --out. deploy: only the --bitstream of the finished build in --out, "
+        "from the very files that its gate has passed",
     )
+    begin.add_argument("--resume", action="store_true", help="go on with an interrupted build of the same options")
     where.add_argument(
         "--stop", choices=(*STEP_NAMES, *HLS_STEP_NAMES), help="last step (default: all); after buffer: predictions"
     )
@@ -216,13 +235,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         with ended_by_signals():
-            run(options)
+            finish(options) if options.start == FINISH else run(options)
             return 0
     except OSError as error:
         raise SignflowError(f"{error.filename or 'output'}: {in_words(error)}; nothing was kept") from error
-    except KeyboardInterrupt:
-        print("error: interrupted; nothing was kept", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(f"error: interrupted; {error or 'nothing was kept'}", file=sys.stderr)
     return 1
+
+
+def finish(options: argparse.Namespace) -> None:
+    """Make the bitstream of a finished build, into its folder.
+
+    Raises:
+        SignflowError: no bitstream was asked for, or see `finish_build`.
+    """
+    _, board, out = _asked(options, Given())
+    from finn_build.board.finish import finish_build, require_finished  # here, as below
+
+    require_finished(options, board, out)
+    with output_folder(out, keep="all") as folder:
+        finish_build(folder, board, options.bitstream)
+    print(f"Made: the bitstream of the verified build {out}; it is in {out / 'deploy'}")
 
 
 def run(options: argparse.Namespace, given: Given | None = None) -> tuple[Path, Build]:
@@ -238,18 +272,15 @@ def run(options: argparse.Namespace, given: Given | None = None) -> tuple[Path, 
     Raises:
         SignflowError: see `run_build`.
     """
-    began = time.monotonic()
-    given, config = given or Given(), _configuration(options, given is not None and given.module is not None)
-    board = load_board(options.board)
-    board = board.at(config.clk_mhz) if config.clk_mhz else board
-    name = (options.checkpoint or options.onnx or Path(config.model)).stem
-    name = name if given.module is None else type(given.module).__name__
-    out = options.out or Path("out") / f"{name}-{board.name}"
+    began, given = time.monotonic(), given or Given()
+    if options.start == FINISH:
+        raise ConfigError(f"--start {FINISH}: of the command alone")
+    config, board, out = _asked(options, given)
     _quiet_imports()
     from finn_build.frontend.input_checks import check_input  # here, as below: `--help` does without what these load
 
     check_input(options, config, out)
-    with output_folder(out, keep=options.start != STEP_NAMES[0]) as folder:
+    with output_folder(out, "" if options.start == STEP_NAMES[0] else STEPS, options.resume) as folder:
         from finn_build.finn.environment import prepare_finn  # before anything imports FINN
 
         prepare_finn(folder / ".finn")
@@ -257,6 +288,15 @@ def run(options: argparse.Namespace, given: Given | None = None) -> tuple[Path, 
 
         build = run_build(options, config, board, folder, out, given, began)
     return out, build
+
+
+def _asked(options: argparse.Namespace, given: Given) -> tuple[BuildConfig, Board, Path]:
+    """What is built, for what, and where."""
+    config, board = _configuration(options, given.module is not None), load_board(options.board)
+    board = board.at(config.clk_mhz) if config.clk_mhz else board
+    name = (options.checkpoint or options.onnx or Path(config.model)).stem
+    name = name if given.module is None else type(given.module).__name__
+    return config, board, options.out or Path("out") / f"{name}-{board.name}"
 
 
 def _quiet_imports() -> None:

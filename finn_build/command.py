@@ -28,6 +28,7 @@ from finn_build.report.frames import write_frames, write_masks
 from finn_build.report.page import PAGE, redraw
 from finn_build.report.sheet import make_report, write_report
 from finn_build.report.tables import print_report
+from finn_build.resume import asked_for, begin
 from finn_build.rtl.lint import VERSIONS
 from finn_build.state import Build
 from finn_build.terminal import open_console, plain
@@ -68,12 +69,13 @@ def run_build(
     stalls = Stalls(options.seed) if options.stalls else None
     linted = options.lint or (VERSIONS[-1] if options.bitstream == "vivado" else "")
     build = Build(config, board, network, images, folder, stalls, options.waves, options.rtl, linted)
+    start = begin(folder, steps, asked_for(options, config, board, network), options.resume) or options.start
     if not network.trained:
         build.not_run.append("training: no trained weights are shipped for this model; these are random")
     last = options.stop or steps[-1].name
     with _kept_once_verified(build, options.impl, folder):
-        with progress(log, _names(options, steps, last), _earlier(out)) as on_step:
-            run(build, steps, options.start, last, on_step)
+        with progress(log, _names(options, steps, start, last), _earlier(out)) as on_step:
+            run(build, steps, start, last, on_step)
             if options.yosys and build.has("design"):
                 YOSYS.run(build, on_step(YOSYS))
             if _wants_timing(options):
@@ -119,6 +121,8 @@ def _steps(options: argparse.Namespace, board: Board) -> tuple[Step, ...]:
     if options.impl != "rtl":
         if options.lint or options.rtl != "systemverilog":
             raise ConfigError(f"--impl {options.impl}: --lint and --rtl are for our RTL; use --impl rtl")
+        if options.resume and options.impl == "finn-hls":
+            raise ConfigError("--resume --impl finn-hls: its C++ is written as it is lowered; build it again")
         if options.bitstream:
             raise ConfigError(f"--impl {options.impl} --bitstream: C++ is left to Vitis HLS from here; use --impl rtl")
         return STEPS_HLS if options.impl == "hls" else STEPS_FINN_HLS
@@ -130,13 +134,13 @@ def _steps(options: argparse.Namespace, board: Board) -> tuple[Step, ...]:
     return (*STEPS[:-1], BITSTREAMS[options.bitstream, options.shell], STEPS[-1])
 
 
-def _names(options: argparse.Namespace, steps: Sequence[Step], last: str) -> list[str]:
+def _names(options: argparse.Namespace, steps: Sequence[Step], start: str, last: str) -> list[str]:
     """The steps that will run, in order; those on request behind them."""
     names = [step.name for step in steps]
-    if options.start not in names or last not in names:
+    if start not in names or last not in names:
         return names  # the pipeline says so
     asked = [step.name for step, wanted in ((YOSYS, options.yosys), (TIMING, _wants_timing(options))) if wanted]
-    return [*dict.fromkeys((names[0], *names[names.index(options.start) : names.index(last) + 1])), *asked]
+    return [*dict.fromkeys((names[0], *names[names.index(start) : names.index(last) + 1])), *asked]
 
 
 def _earlier(out: Path) -> dict[str, float]:
@@ -243,6 +247,7 @@ def _contents(build: Build, impl: str, out: Path) -> tuple[str, ...]:
         deployed,
         f"  {out}/stitched     RTL, memory files and the top `accelerator` (AXI streams): files in sources.f",
         f"  {out}/vivado       build.tcl, which makes the bitstream in Vivado",
+        f"  {out}/package      the same as an IP with AXI streams, for a design of yours: script, testbench, lint",
         f"  {out}/report.json  every figure of this build, for scripts",
         f"  {out}/frames.npz   the frames of the gate and the accelerator's outputs for them",
         *masks,

@@ -18,6 +18,7 @@ from finn_build.locks import locked
 from finn_build.processes import unbroken
 
 MARKER = ".signflow.json"
+STEPS = "steps"  # folder of the graphs after each step, with which a later start begins
 _NEXT = f"{MARKER}.next"
 _SHEETS = ("report.json", "estimate.json")  # what a whole build is known by: they go first and come last
 
@@ -27,14 +28,16 @@ class _InTheWay(ConfigError):
 
 
 @contextmanager
-def output_folder(out: Path, keep: bool = False) -> Iterator[Path]:
+def output_folder(out: Path, keep: str = "", resume: bool = False) -> Iterator[Path]:
     """A folder beside `out`, in which a build is made; its files take their place when the block ends well.
 
     What fails at the gate or after it is kept in `<out>.failed`, or, where that is not ours, in `<out>.failed-2`...
+    Of a build that is interrupted its steps are kept where it was made, for one that resumes it.
 
     Args:
         out: the place.
-        keep: begin with the steps of the build that is there.
+        keep: what of the build that is there to begin with: "", "steps" or "all".
+        resume: begin with the steps of an interrupted build.
 
     Raises:
         ConfigError: the place or its neighbour is not ours, or another build is writing there.
@@ -42,10 +45,10 @@ def output_folder(out: Path, keep: bool = False) -> Iterator[Path]:
     out = Path(os.path.realpath(out))
     _require_ours(out)
     working = out.with_name(f".{out.name}.partial")
-    with _taken(working):
+    with _taken(working, resume):
         try:
             if keep:
-                _copy_steps(out, working)
+                _copy(out, working, keep)
             yield working
             _take_place(working, out)
         except (GateError, BitstreamError, TimingError, _InTheWay) as error:
@@ -53,8 +56,17 @@ def output_folder(out: Path, keep: bool = False) -> Iterator[Path]:
             _take_place(working, failed)
             what, listed = error.args
             raise type(error)(f"{what}. All of the build is kept in {failed}", listed) from error
+        except KeyboardInterrupt:
+            if not any((working / STEPS).glob("*.onnx")):
+                shutil.rmtree(working, ignore_errors=True)
+                raise
+            _clear(working, but=STEPS)
+            raise KeyboardInterrupt("the steps that were done are kept: again with --resume goes on") from None
         except BaseException:
-            shutil.rmtree(working, ignore_errors=True)
+            if resume:  # refused, as an option was another, say: it can still be resumed
+                _clear(working, but=STEPS)
+            else:
+                shutil.rmtree(working, ignore_errors=True)
             raise
 
 
@@ -69,7 +81,7 @@ def _require_ours(out: Path) -> None:
 
 
 @contextmanager
-def _taken(working: Path) -> Iterator[None]:
+def _taken(working: Path, resume: bool) -> Iterator[None]:
     """Make the folder, or take over what a killed build left there; its marker is locked, as long as it is there.
 
     Raises:
@@ -86,9 +98,14 @@ def _taken(working: Path) -> Iterator[None]:
             held.enter_context(locked(marker, wait=False))
         except (BlockingIOError, FileNotFoundError):  # there, or just moved to its place
             raise ConfigError(busy) from None
-        for left in (path for path in working.iterdir() if path != marker):
-            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+        _clear(working, but=STEPS if resume else "")
         yield
+
+
+def _clear(working: Path, but: str) -> None:
+    """Empty the folder, but for its marker and what is named."""
+    for left in (path for path in working.iterdir() if path.name not in (MARKER, but) or path.is_symlink()):
+        shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
 
 
 def _ours(folder: Path) -> list[str] | None:
@@ -115,10 +132,10 @@ def _files(folder: Path) -> list[str]:
     return sorted(name for name in found if name != MARKER)
 
 
-def _copy_steps(out: Path, working: Path) -> None:
+def _copy(out: Path, working: Path, keep: str) -> None:
     """What a later start reads; all else is made again."""
     for name in _ours(out) or ():
-        if Path(name).parts[0] == "steps" and _is_file(out / name):
+        if keep in ("all", Path(name).parts[0]) and _is_file(out / name):
             (working / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(out / name, working / name)
 

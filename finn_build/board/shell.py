@@ -152,9 +152,14 @@ def ring_bytes(stream: Stream, depth: int, board: Board) -> int:
 
 def hash_of(design: StitchedDesign) -> str:
     """Hash of all RTL and memory files of a design."""
+    return hash_of_files(design.sources, design.mem_dir)
+
+
+def hash_of_files(sources: Iterable[Path], folder: Path) -> str:
+    """Hash of a design that lies in a folder."""
     state = hashlib.sha256()
-    memories = [path for path in _memory_files(design.mem_dir) if path.name != _HASH_FILE]
-    for path in sorted((*design.sources, *memories), key=lambda path: path.name):
+    memories = [path for path in _memory_files(folder) if path.name != _HASH_FILE]
+    for path in sorted((*sources, *memories), key=lambda path: path.name):
         content = path.read_bytes()
         state.update(f"{path.name} {len(content)}\n".encode())
         state.update(content)

@@ -131,6 +131,30 @@ def test_a_graph_that_was_changed_between_starts_fails_the_gate(
     assert re.search(rf"the gate failed at layer \S+ \({dense.name}\): frame \d, channel 0,", capsys.readouterr().err)
 
 
+def test_an_interrupted_build_resumes(
+    onnx_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """Its folding stands; with other options it is another build."""
+    out = tmp_path / "out"
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("finn_build.pipeline.stitch", interrupted)
+        assert _run(onnx_file, out) == 1
+        assert "interrupted; the steps that were done are kept: again with --resume" in capsys.readouterr().err
+    monkeypatch.setattr("finn_build.pipeline.find_folding", interrupted)
+    assert _run(onnx_file, out, "--resume", "--target-fps", "2000") == 1
+    assert "--resume: the interrupted build differs in target_fps; leave" in capsys.readouterr().err
+    with monkeypatch.context() as patched:
+        patched.setattr("finn_build.pipeline.stitch", interrupted)
+        assert _run(onnx_file, out, "--resume") == 1, "interrupted again, behind its folding"
+    assert _run(onnx_file, out, "--resume", "--frames", "5") == 0
+    report = json.loads((out / "report.json").read_text())
+    assert report["gate"]["levels"] == [1, 2, 3, 4] and report["gate"]["frames"] == 5
+
+
 def test_a_build_goes_on_with_the_target_it_was_folded_for(onnx_file: Path, tmp_path: Path) -> None:
     """Depths of FIFOs follow from the cycles between frames, which may be more than the slowest op takes."""
     asked, sheets = ("--target-fps", "2000", "--stop", "buffer"), []

@@ -22,7 +22,7 @@ FIRST = {"report.json": "1", "steps/lower.onnx": "l", "vivado/build.tcl": "t", "
 SECOND = {"report.json": "2", "steps/lower.onnx": "L", "vivado/build.tcl": "T", "new/b.v": "b"}
 
 
-def _build(out: Path, files: dict[str, str], error: Exception | None = None, keep: bool = False) -> None:
+def _build(out: Path, files: dict[str, str], error: BaseException | None = None, keep: str = "") -> None:
     with output_folder(out, keep) as folder:
         for name, text in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -108,6 +108,23 @@ def test_what_stands_where_a_build_is_made_is_left_alone(tmp_path: Path, planted
     assert _content(outside) == {"mine": "m"} and not (tmp_path / "out").exists() and os.path.lexists(working)
 
 
+def test_steps_of_an_interrupted_build_are_kept_for_one_that_resumes(tmp_path: Path) -> None:
+    out, working = tmp_path / "out", tmp_path / ".out.partial"
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
+        _build(out, {"ops/a.v": "a"}, KeyboardInterrupt())
+    assert not working.exists(), "nothing to go on with"
+    with pytest.raises(KeyboardInterrupt, match="again with --resume goes on"):
+        _build(out, FIRST, KeyboardInterrupt())
+    assert _content(working) == {"steps/lower.onnx": "l"} and not out.exists()
+    with output_folder(out, resume=True) as folder:
+        assert _content(folder) == {"steps/lower.onnx": "l"}
+    assert _content(out) == {"steps/lower.onnx": "l"} and not working.exists()
+    with pytest.raises(KeyboardInterrupt):
+        _build(out, FIRST, KeyboardInterrupt())
+    _build(out, {"report.json": "3"})
+    assert _content(out) == {"report.json": "3"}, "one that does not resume begins anew"
+
+
 def test_failures_are_kept_beside_and_never_over_other_files(tmp_path: Path) -> None:
     out = tmp_path / "out"
     _build(out, FIRST)
@@ -140,7 +157,7 @@ def test_other_errors_leave_nothing_and_a_later_start_takes_the_steps(tmp_path: 
     assert not list(tmp_path.iterdir())
     _build(out, FIRST)
     (out / "steps" / "lower.onnx").write_text("edited")
-    _build(out, {"report.json": "3"}, keep=True)
+    _build(out, {"report.json": "3"}, keep="steps")
     assert _content(out) == {"report.json": "3", "steps/lower.onnx": "edited"}
 
 
@@ -175,8 +192,8 @@ def _processes_of(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_signal_in_mid_compilation_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
-    """No folder, no half entry in the cache, no compiler that goes on."""
+def test_a_signal_in_mid_compilation_leaves_graphs_alone(tmp_path: Path, number: signal.Signals) -> None:
+    """No output, no half entry in the cache, no compiler that goes on."""
     torch.manual_seed(3)
     network = export_qonnx(SmallResidual(bits=1, signed=True).eval(), tmp_path / "net.onnx", (1, 1, 11, 9))
     cache, arguments = tmp_path / "cache", ["--onnx", str(network), "--out", str(tmp_path / "out")]
@@ -189,6 +206,9 @@ def test_a_signal_in_mid_compilation_leaves_nothing(tmp_path: Path, number: sign
         build.send_signal(number)
         build.send_signal(number)
         _, said = build.communicate(timeout=120)
-    assert build.returncode == 1 and said.endswith("error: interrupted; nothing was kept\n")
-    assert {path.name for path in tmp_path.iterdir()} == {"cache", "net.onnx"} and not list(cache.glob("*/*"))
+    assert build.returncode == 1 and said.endswith("are kept: again with --resume goes on\n")
+    assert {path.name for path in tmp_path.iterdir()} == {"cache", "net.onnx", ".out.partial"}
+    kept = {path.name for path in (tmp_path / ".out.partial").rglob("*")}
+    assert kept == {MARKER, "steps", "asked.json", "lower.onnx", "fold.onnx", "buffer.onnx"}
+    assert not list(cache.glob("*/*"))
     assert not _processes_of(cache)

@@ -1,5 +1,6 @@
 """The pipeline's last steps: a bitstream only when asked for and only past the gate, its figures in the report."""
 
+import json
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +13,9 @@ from finn_build import build as command_line
 from finn_build import command
 from finn_build.config import load_board
 from finn_build.errors import ConfigError
+from finn_build.output_folder import MARKER
 from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_HLS
-from finn_build.report.sheet import make_report
+from finn_build.report.sheet import make_report, write_report
 from finn_build.report.tables import print_report
 from finn_build.state import Build
 from tests.builds.pipeline_runs import run_steps
@@ -60,6 +62,38 @@ def test_what_the_gate_refuses_goes_nowhere(gated: Build, vivado_on_path: Path) 
     assert not vivado_on_path.exists() and not (gated.out / "deploy").exists() and gated.bitstream is None
 
 
+def test_a_finished_build_gets_its_bitstream_without_being_built_again(
+    gated: Build, vivado_on_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    build, out = _run(gated, "deploy"), gated.out
+    write_report(make_report(build, "rtl"), out)
+    names = (path.relative_to(out) for path in out.rglob("*") if path.is_file())
+    (out / MARKER).write_text(json.dumps({"files": [str(name) for name in names]}))
+    asked = ["--board", "pynq-z2", "--out", str(out), "--start", "deploy"]
+
+    def refused(*given: str) -> str:
+        assert command_line.main([*asked, *given]) == 1
+        return capsys.readouterr().err
+
+    assert "add --bitstream" in refused()
+    assert "was built for clk_mhz 125, asked for 100" in refused("--bitstream", "vivado", "--clk", "100")
+    source = out / "stitched" / "accelerator.v"
+    text = source.read_text()
+    source.write_text(text + "// mine\n")
+    assert "stitched is not what the gate has passed" in refused("--bitstream", "vivado")
+    assert not vivado_on_path.exists() and not list(out.rglob("*.bit"))
+    source.write_text(text)
+    assert command_line.main([*asked, "--bitstream", "vivado"]) == 0
+    report = json.loads((out / "report.json").read_text())
+    assert report["resources"]["vivado"]["lut"] == 28360 and not any("bitstream" in said for said in report["not_run"])
+    assert (out / "deploy" / "accelerator.bit").is_file() and (out / "report.html").is_file()
+    assert "was made by Vivado" in (out / "deploy" / "README.md").read_text()
+    source.unlink()
+    assert "lacks accelerator.v; build it again" in refused("--bitstream", "vivado")
+    (out / "report.json").unlink()
+    assert "holds no finished build" in refused("--bitstream", "vivado")
+
+
 def _options(*given: str) -> tuple[str, ...]:
     options = command_line.parser().parse_args(["--board", "pynq-z2", *given])
     return tuple(step.name for step in command._steps(options, load_board("pynq-z2")))
@@ -81,7 +115,7 @@ def test_options_choose_the_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _options() == tuple(s.name for s in STEPS)
     assert _options("--impl", "hls") == tuple(s.name for s in STEPS_HLS)
     for given in (["vivado"], ["open"], ["vivado", "--shell", "finn"]):
-        assert _options("--bitstream", *given)[-3:] == ("gate", "bitstream", "deploy")
+        assert _options("--bitstream", *given)[-3:] == ("package", "bitstream", "deploy")
     for given in ([], ["--bitstream", "open"]):
         with pytest.raises(ConfigError, match=r"--shell finn: .* add --bitstream vivado"):
             _options(*given, "--shell", "finn")
