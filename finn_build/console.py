@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 
+from finn_build.errors import ConfigError
+from finn_build.quick import check
+from finn_build.terminal import tells_errors
+
 COMMANDS = {
     "build": ("finn_build.build", "an accelerator from a network: simulated, verified, ready for the board"),
     "train": ("brevitas_models.train", "a network on your images"),
@@ -18,8 +22,10 @@ COMMANDS = {
     "complexity": ("brevitas_models.complexity", "operations and parameters, beside the paper's"),
     "experiments": ("brevitas_models.experiments.__main__", "the paper's tables"),
     "notebook": ("sim.notebook", "a build's notebook on the simulated board"),
+    "completion": ("finn_build.completion", 'of words in bash and zsh: eval "$(signflow completion)"'),
     "doctor": ("finn_build.doctor", "versions, tools and folders, for a bug report"),
 }
+EXTRAS = {"lightning_fabric": "train", "distributed": "experiments", "skimage": "experiments"}
 _WIDTH = max(map(len, COMMANDS))
 
 
@@ -35,7 +41,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words[0] not in COMMANDS:
         print(f"error: signflow {words[0]}: no such command; legal: {', '.join(COMMANDS)}", file=sys.stderr)
         return 2
-    return int(import_module(COMMANDS[words[0]][0]).main(words[1:]))
+    return _run(words[0], words[1:])
+
+
+@tells_errors
+def _run(name: str, words: Sequence[str]) -> int:
+    check(name, words)
+    try:
+        return int(import_module(COMMANDS[name][0]).main(words))
+    except ModuleNotFoundError as error:
+        extra = EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        raise ConfigError(f"{name} needs {error.name}: pip install 'signflow[{extra}]'") from error
 
 
 def _usage() -> str:

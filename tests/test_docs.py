@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -90,9 +91,28 @@ def test_the_readme_is_one_page() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= 120
 
 
-def test_the_reference_is_up_to_date() -> None:
-    spec = spec_from_file_location("reference", ROOT / "docs" / "reference.py")
+def _script(name: str) -> ModuleType:
+    spec = spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec and spec.loader
-    reference = module_from_spec(spec)
-    spec.loader.exec_module(reference)
+    script = module_from_spec(spec)
+    spec.loader.exec_module(script)
+    return script
+
+
+def test_the_reference_is_up_to_date() -> None:
+    reference = _script("reference")
     assert reference.PAGE.read_text() == reference.page(), "run: python docs/reference.py"
+    assert reference.SCHEMA.read_text() == reference.schema(), "run: python docs/reference.py"
+
+
+def test_the_commands_are_described_as_they_are() -> None:
+    commands = _script("commands")
+    assert commands.PAGE.read_text() == commands.page(), "run: python docs/commands.py"
+
+
+def test_all_that_knows_a_register_comes_from_the_one_description() -> None:
+    registers = _script("registers")
+    for path, text in registers.outputs().items():
+        assert path.read_text() == text, f"{path}: run python docs/registers.py"
+    bits = [bit for r in registers.read()["common"].values() for bit in r.get("bits", {})]
+    assert len(bits) == len(set(bits)), "a bit's name is a constant of its own"

@@ -28,6 +28,14 @@ FLOAT = (
 """Floats between layers: to train and compare with."""
 
 
+LARGEST = {
+    **{f"u_binet_w1a{bits}": 7_756_096 for bits in (1, 2, 4, 8)},
+    "birealnet18_hardware": 11_163_712,
+    "reactnet_a_hardware": 28_259_616,
+}
+"""Weights of those that not every board holds; a bit each, at least."""
+
+
 def require_model(name: str) -> None:
     """Raise ConfigError, with a suggestion, where the zoo has no network of that name."""
     if name not in (*BINARY, *FLOAT):
@@ -40,12 +48,17 @@ def shipped() -> list[str]:
     return sorted(path.stem for path in WEIGHTS.glob("*.pt"))
 
 
-def kinds() -> list[str]:
-    """All names by what they come with, a line for each kind."""
-    trained = shipped()
+def kinds(room: int | None = None) -> list[str]:
+    """All names by what they come with, a line for each kind.
+
+    Args:
+        room: bits that a board's chip has for weights; those that need more stand apart.
+    """
+    trained, large = shipped(), [n for n, bits in LARGEST.items() if room is not None and bits > room]
     names = {
-        "trained weights": [n for n in BINARY if n in trained],
-        "random weights": [n for n in BINARY if n not in trained],
+        "trained weights": [n for n in BINARY if n in trained and n not in large],
+        "random weights": [n for n in BINARY if n not in trained and n not in large],
         "float, no accelerator": list(FLOAT),
+        "weights beyond its block RAM": large,
     }
-    return [f"{kind}: {', '.join(of)}" for kind, of in names.items()]
+    return [f"{kind}: {', '.join(of)}" for kind, of in names.items() if of]

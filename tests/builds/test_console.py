@@ -5,15 +5,17 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
 
 import pytest
+from brevitas.nn.quant_layer import QuantWeightBiasInputOutputLayer
 
-from brevitas_models.networks.names import BINARY, FLOAT, WEIGHTS, kinds, require_model
+from brevitas_models.networks.names import BINARY, FLOAT, LARGEST, WEIGHTS, kinds, require_model
 from brevitas_models.networks.zoo import ZOO
-from finn_build import console, doctor
+from finn_build import completion, console, doctor
 from finn_build.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -119,6 +121,21 @@ def test_doctor_names_what_is_missing(capsys: pytest.CaptureFixture, monkeypatch
     assert "g++            MISSING" in capsys.readouterr().out
 
 
+def test_an_extra_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    """Of every module that an extra brings, by what the project declares."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    for module, extra in console.EXTRAS.items():
+        package = {"skimage": "scikit-image"}.get(module, module.replace("_", "-"))
+        assert any(wanted.startswith(package) for wanted in declared[extra])
+
+        def absent(name: str, module: str = module) -> None:
+            raise ModuleNotFoundError(f"No module named {module}", name=module)
+
+        monkeypatch.setattr(console, "import_module", absent)
+        assert console.main(["doctor"]) == 1
+        assert capsys.readouterr().err == f"error: doctor needs {module}: pip install 'signflow[{extra}]'\n"
+
+
 def test_names_are_the_zoos() -> None:
     assert sorted((*BINARY, *FLOAT)) == sorted(ZOO)
     assert {p.stem for p in WEIGHTS.glob("*.pt")} <= set(BINARY)
@@ -127,9 +144,75 @@ def test_names_are_the_zoos() -> None:
         require_model("cnv_w1a3")
 
 
+def test_models_by_board(capsys: pytest.CaptureFixture) -> None:
+    def listed(*words: str) -> dict[str, list[str]]:
+        with pytest.raises(SystemExit) as stop:
+            console.main(["build", "--list-models", *words])
+        assert stop.value.code == 0
+        rows = (line.split(": ") for line in capsys.readouterr().out.splitlines())
+        return {kind: names.split(", ") for kind, names in rows}
+
+    large = {board: set(listed(board).get("weights beyond its block RAM", ())) for board in ("pynq-z2", "zcu102")}
+    assert large == {"pynq-z2": set(LARGEST), "zcu102": {"reactnet_a_hardware"}}
+    assert "u_binet_w1a4" in listed()["random weights"] and "u_binet_w1a4" not in listed("pynq-z2")["random weights"]
+    with pytest.raises(SystemExit):
+        console.main(["build", "--list-models", "pynk"])
+    assert "unknown board; did you mean" in capsys.readouterr().err
+    for name in ("u_binet_w1a8", "birealnet18_hardware"):
+        net = ZOO[name].build(ZOO[name].config)
+        layers = (m for m in net.modules() if isinstance(m, QuantWeightBiasInputOutputLayer))
+        assert sum(m.weight.numel() for m in layers) == LARGEST[name]
+
+
+SLOW = ("train", "evaluate", "inspect", "complexity", "experiments")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        *(([name, "--help"], 0, "usage: ") for name in SLOW),
+        (["train", "--data", "x", "--epoch", "3"], 2, "unrecognized arguments: --epoch 3"),
+        (["train", "--data", "synthetic", "--out", "o", "--model", "cnv_w1a3"], 1, "did you mean 'cnv_w1a2'?"),
+        (["train", "--data", "none", "--out", "o"], 1, "error: --data none: no such file or folder"),
+        (["train", "--out", "o"], 2, "the following arguments are required: --data"),
+        (["evaluate", "bi_shufflenett", "--data", "."], 1, "no such checkpoint; did you mean 'bi_shufflenet'?"),
+        (["inspect", "none.pt", "--data", "."], 1, "error: none.pt: no such checkpoint"),
+        (["complexity", "--model", "resnet19"], 1, "did you mean 'resnet18'?"),
+        (["experiments", "table9"], 2, "invalid choice: 'table9'"),
+    ],
+)
+def test_help_and_typos_load_nothing(words: list[str], code: int, said: str, capsys: pytest.CaptureFixture) -> None:
+    """In a process where PyTorch is loaded already; what would load it is not."""
+    try:
+        assert console.main(words) == code
+    except SystemExit as stop:
+        assert stop.code == code
+    printed = capsys.readouterr()
+    assert said in (printed.err if code else printed.out)
+
+
+def test_words_are_completed(tmp_path: Path) -> None:
+    """By bash itself."""
+    (tmp_path / "complete").write_text(completion.script())
+
+    def completed(*words: str) -> set[str]:
+        line = " ".join(f"'{word}'" for word in words)
+        script = f"source {tmp_path}/complete; COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _signflow"
+        done = subprocess.run(["bash", "-c", f'{script}; echo "${{COMPREPLY[@]}}"'], capture_output=True, text=True)
+        assert not done.stderr
+        return set(done.stdout.split())
+
+    assert completed("signflow", "ev") == {"evaluate"} and "--resume" in completed("signflow", "build", "--re")
+    assert completed("signflow", "build", "--board", "zcu") == {"zcu102", "zcu104"}
+    assert completed("signflow", "train", "--model", "cnv") == {"cnv_w1a1", "cnv_w1a2"}
+
+
 def test_typos_are_told_before_pytorch_is_loaded(tmp_path: Path) -> None:
-    for words in (["--model", "cnv_w1a3"], ["--onnx", "none.onnx"], ["--checkpoint", "none.pt"], ["--images", "none"]):
-        asked = ["build", "--board", "pynq-z2", "--out", str(tmp_path / "out"), *words]
-        script = f"import sys; from finn_build.console import main; print(main({asked}), 'torch' in sys.modules)"
+    build = ["build", "--board", "pynq-z2", "--out", str(tmp_path / "out")]
+    for words in (
+        [*build, "--model", "cnv_w1a3"], [*build, "--onnx", "none.onnx"], [*build, "--checkpoint", "none.pt"],
+        [*build, "--images", "none"], ["train", "--data", "none", "--out", "o"], ["evaluate", "none", "--data", "."],
+    ):  # fmt: skip
+        script = f"import sys; from finn_build.console import main; print(main({words}), 'torch' in sys.modules)"
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
         assert done.stdout == "1 False\n" and done.stderr.startswith("error: ") and not (tmp_path / "out").exists()

@@ -151,3 +151,29 @@ def test_a_browser_shows_it_without_a_complaint(classified: Path, tmp_path: Path
     largest = max(row["lut"] for row in json.loads((classified / "report.json").read_text())["layers"])
     assert found and int(found[1]) <= max(width, 500) and int(found[2]) == largest
     assert "CONSOLE" not in done.stderr
+
+
+def _schemes() -> dict[str, dict[str, str]]:
+    """Colours by name of the light and of the dark page."""
+    css = (page._TEMPLATES / "style.css").read_text()
+    light, dark = (dict(re.findall(r"--(\w+): (#[0-9a-f]{3,6})", css[m.start() : css.index("}", m.start())]))
+                   for m in re.finditer(r":root \{", css))  # fmt: skip
+    return {"light": light, "dark": light | dark}
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance, WCAG 2.1."""
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    parts = (int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4))
+    red, green, blue = (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out(scheme: str) -> None:
+    """By WCAG's 4.5 to 1, on cards and between them."""
+    colours = _schemes()[scheme]
+    for text in ("ink", "soft", "good", "bad", "note", "bar"):
+        for ground in ("paper", "back"):
+            low, high = sorted(_luminance(colours[name]) for name in (text, ground))
+            assert (high + 0.05) / (low + 0.05) >= 4.5, (text, ground)
