@@ -105,6 +105,11 @@ def test_the_reference_is_up_to_date() -> None:
     assert reference.SCHEMA.read_text() == reference.schema(), "run: python docs/reference.py"
 
 
+def test_the_reference_of_python_is_up_to_date() -> None:
+    api = _script("api")
+    assert api.PAGE.read_text() == api.page(), "run: python docs/api.py"
+
+
 def test_the_commands_are_described_as_they_are() -> None:
     commands = _script("commands")
     assert commands.PAGE.read_text() == commands.page(), "run: python docs/commands.py"
