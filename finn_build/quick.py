@@ -46,8 +46,8 @@ def check(name: str, words: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(usage=about["usage"], add_help=False)
     parser.add_argument("-h", "--help", action=_Help, text=about["help"])
     for argument in about["arguments"]:
-        names, kind = argument.pop("names"), argument.pop("type", "")
-        parser.add_argument(*names, **argument, **({"type": _TYPES[kind]} if kind else {}))
+        names, argument["type"] = argument.pop("names"), _TYPES.get(argument.get("type"))
+        parser.add_argument(*names, **{key: value for key, value in argument.items() if value is not None})
     asked = vars(parser.parse_args(words))
     if asked.get("model"):
         require_model(asked["model"])

@@ -103,7 +103,7 @@ def test_its_testbench_names_a_wrong_beat(testbench: Path, mine: Path) -> None:
     assert ran.returncode != 0 and "FAIL m_axis_1 frame 0 beat 1: " in ran.stdout + ran.stderr
     sent = mine / "tb" / "s_axis_0.hex"
     sent.write_text("0\n" * len(sent.read_text().splitlines()))
-    assert "FAIL m_axis_0 frame " in _run(testbench, mine).stdout
+    assert "FAIL m_axis_1 frame 0 beat 0: " in _run(testbench, mine).stdout
 
 
 def test_all_of_it_states_its_licence(package: Path) -> None:

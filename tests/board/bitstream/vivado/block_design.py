@@ -73,12 +73,14 @@ def ip_cell(name: str, vlnv: str, part: str) -> Cell:
     raise VivadoError(f"IP {vlnv!r} is not in the catalogue")
 
 
-def module_cell(name: str, module: str, files: list[Path]) -> Cell:
-    """A module reference: Vivado infers interfaces from names and attributes of the ports of a Verilog module."""
+def module_cell(name: str, module: str, files: list[Path], referred: bool = True) -> Cell:
+    """A module reference, or the top of an IP, which may have parameters: Vivado infers interfaces from names and
+    attributes of the ports of a Verilog module.
+    """
     homes = [f for f in files if re.search(rf"^module\s+{module}\b", f.read_text(), re.MULTILINE)]
     if len(homes) != 1:
         raise VivadoError(f"module {module} is in {len(homes)} of the added files")
-    for finding in lint(homes, module, block_design=True):
+    for finding in lint(homes, module, block_design=True) if referred else ():
         if finding.rule is RULES["block-design-top"]:
             raise VivadoError(f"{finding.rule.says} [{finding.file}:{finding.line}]")
     text = re.sub(r"//[^\n]*", "", homes[0].read_text())

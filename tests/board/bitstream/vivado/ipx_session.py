@@ -44,7 +44,7 @@ class IpxSession(Session):
         if "import_files" not in options:
             raise VivadoError("files would be referred to by where they are now")
         sources = [f for f in self.files if f.suffix in (".v", ".sv")]
-        self.core = module_cell("core", self.project["top"], sources)
+        self.core = module_cell("core", self.project["top"], sources, referred=False)
         self._elaborate(self.project["top"])
         self._synthesise()
         self.root = Path(options["root_dir"])
