@@ -43,7 +43,7 @@ def check(name: str, words: Sequence[str]) -> None:
     about = commands().get(name, {})
     if "help" not in about:
         return
-    parser = argparse.ArgumentParser(usage=about["usage"], add_help=False)
+    parser = argparse.ArgumentParser(f"signflow {name}", usage=about["usage"], add_help=False)
     parser.add_argument("-h", "--help", action=_Help, text=about["help"])
     for argument in about["arguments"]:
         names, argument["type"] = argument.pop("names"), _TYPES.get(argument.get("type"))
