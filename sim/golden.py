@@ -100,7 +100,8 @@ def _by_kernel(
         return Channels(constants[0])
     if node.op_type == "Conv" and all(model.get_tensor_datatype(name) == _BIPOLAR for name in node.input):
         weights, strides = constants[0], set(attributes["strides"])
-        if weights.shape[2] == weights.shape[3] and len(strides) == 1:
+        plain = attributes["group"] == 1 and attributes["dilations"] == [1, 1]
+        if plain and weights.shape[2] == weights.shape[3] and len(strides) == 1:
             return BinaryConv(weights, tuple(attributes["pads"]), *strides)
     return None
 
@@ -108,9 +109,12 @@ def _by_kernel(
 def _conv(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tensor:
     x, weights = (operand.contiguous(memory_format=torch.channels_last) for operand in operands)
     top, left, bottom, right = attributes["pads"]
-    if (top, left) == (bottom, right):
-        return functional.conv2d(x, weights, None, attributes["strides"], (top, left))
-    return functional.conv2d(functional.pad(x, (left, right, top, bottom)), weights, stride=attributes["strides"])
+    padding = (top, left)
+    if padding != (bottom, right):
+        x, padding = functional.pad(x, (left, right, top, bottom)), (0, 0)
+    return functional.conv2d(
+        x, weights, None, attributes["strides"], padding, attributes["dilations"], attributes["group"]
+    )
 
 
 def _max_pool(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tensor:
@@ -118,7 +122,9 @@ def _max_pool(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tens
     x = operands[0]
     if any(attributes["pads"]):
         x = functional.pad(x, (left, right, top, bottom), value=-torch.inf)
-    return functional.max_pool2d(x, attributes["kernel_shape"], attributes["strides"])
+    return functional.max_pool2d(
+        x, attributes["kernel_shape"], attributes["strides"], dilation=attributes.get("dilations", 1)
+    )
 
 
 def _sum_pool(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tensor:
@@ -168,6 +174,7 @@ _OPS: dict[str, Callable[[list[Tensor], dict, NodeProto], Tensor]] = {
     "Add": lambda operands, attributes, node: operands[0] + operands[1],
     "Mul": lambda operands, attributes, node: operands[0] * operands[1],
     "Flatten": lambda operands, attributes, node: operands[0].flatten(1),
+    "Reshape": lambda operands, attributes, node: operands[0].reshape(-1, *operands[1][1:].int().tolist()),
     "Concat": lambda operands, attributes, node: torch.cat(operands, 1),
     "Upsample": _upsample,
     "DepthToSpace": _depth_to_space,

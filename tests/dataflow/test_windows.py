@@ -14,7 +14,8 @@ def interval(window: Window, depth: int) -> float:
         if window.depthwise else (*window.windows, *window.kernel, window.folds),
     )  # fmt: skip
     fold, ky, kx = place if window.depthwise else (place[2], place[0], place[1])
-    y, x = oy * window.stride[0] - window.padding[0] + ky, ox * window.stride[1] - window.padding[1] + kx
+    y = oy * window.stride[0] - window.padding[0] + ky * window.dilation[0]
+    x = ox * window.stride[1] - window.padding[1] + kx * window.dilation[1]
     inside = (y >= 0) & (y < window.image[0]) & (x >= 0) & (x < window.image[1])
     needed = np.where(inside, (y * window.image[1] + x) * window.folds + fold + 1, 0)
     rows, columns = oy * window.stride[0] - window.padding[0], ox * window.stride[1] - window.padding[1]
@@ -38,13 +39,15 @@ def interval(window: Window, depth: int) -> float:
 
 def windows() -> list[Window]:
     rng, found = np.random.default_rng(5), []
-    while len(found) < 200:
+    while len(found) < 300:
         kernel = tuple(int(k) for k in rng.integers(1, 5, 2))
-        padding = tuple(int(rng.integers(0, k)) for k in (*kernel, *kernel))
+        dilation = tuple(int(d) for d in rng.integers(1, 4, 2)) if len(found) >= 200 else (1, 1)
+        reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
+        padding = tuple(int(rng.integers(0, k)) for k in (*reach, *reach))
         image = tuple(int(n) for n in rng.integers(2, 8, 2))
         stride = tuple(int(s) for s in rng.integers(1, 4, 2))
-        window = Window(image, kernel, stride, padding, int(rng.integers(1, 3)), bool(rng.integers(2)))
-        if all(image[a] + padding[a] + padding[a + 2] >= kernel[a] for a in (0, 1)):
+        window = Window(image, kernel, stride, padding, int(rng.integers(1, 3)), bool(rng.integers(2)), dilation)
+        if all(image[a] + padding[a] + padding[a + 2] >= reach[a] for a in (0, 1)):
             found.append(window)
     return found
 
@@ -55,4 +58,4 @@ def test_the_ring_keeps_the_rate_and_is_hardly_ever_larger_than_that_takes() -> 
     for window in windows():
         assert interval(window, window.depth) == window.cycles, window
         larger += window.depth > window.span and interval(window, window.depth - 1) <= window.cycles
-    assert larger <= 2  # where padding before and behind is as large as the image
+    assert larger <= 6  # where padding before and behind is as large as the image

@@ -21,7 +21,7 @@ OPS = {
     "duplicate": "DuplicateStreams_rtl", "dwc": "StreamDWC_rtl", "fifo": "StreamFIFO_rtl",
     "labelselect": "LabelSelect_rtl", "mvau": "BitMVAU_rtl", "pad": "StreamPad_rtl", "pool": "StreamPool_rtl",
     "split": "StreamSplit_rtl", "swg": "SWG_rtl", "thresholding": "StepThresholding_rtl", "upsample": "Upsample_rtl",
-    "wideswg": "WideSWG_rtl",
+    "vvau": "StreamVVAU_rtl", "wideswg": "WideSWG_rtl",
 }  # fmt: skip
 HOMES = {
     "sf_ram": "swg",

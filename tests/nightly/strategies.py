@@ -24,6 +24,7 @@ from tests.dataflow.ops.test_split import split
 from tests.dataflow.ops.test_swg import swg
 from tests.dataflow.ops.test_thresholding import steps
 from tests.dataflow.ops.test_upsample import upsample
+from tests.dataflow.ops.test_vvau import vvau
 from tests.dataflow.ops.test_wideswg import wideswg
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -32,6 +33,7 @@ INTEGERS = st.sampled_from([f"{sign}INT{bits}" for sign in ("", "U") for bits in
 TYPES = st.one_of(st.just("BIPOLAR"), st.just("BINARY"), INTEGERS)
 STYLES = st.sampled_from(["auto", "block", "distributed"])
 SMALL = st.integers(1, 4)
+DILATIONS = st.tuples(st.integers(1, 3), st.integers(1, 3))
 
 
 def of_divisors(draw: Draw, count: int) -> int:
@@ -39,32 +41,50 @@ def of_divisors(draw: Draw, count: int) -> int:
     return draw(st.sampled_from([n for n in range(1, count + 1) if count % n == 0]))
 
 
-def geometry(draw: Draw, largest: int = 5) -> tuple[tuple[int, int], ...]:
+def geometry(draw: Draw, dilation: tuple[int, int], largest: int = 5) -> tuple[tuple[int, int], ...]:
     """Image, kernel, stride and padding of a window that fits."""
     kernel = draw(st.tuples(st.integers(1, largest), st.integers(1, largest)))
-    padding = draw(st.tuples(*(st.integers(0, k - 1) for k in (*kernel, *kernel))))
-    least = [max(1, k - padding[a] - padding[a + 2]) for a, k in enumerate(kernel)]
+    reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
+    padding = draw(st.tuples(*(st.integers(0, k - 1) for k in (*reach, *reach))))
+    least = [max(1, k - padding[a] - padding[a + 2]) for a, k in enumerate(reach)]
     image = tuple(draw(st.integers(size, size + 7)) for size in least)
     return image, kernel, draw(st.tuples(st.integers(1, 3), st.integers(1, 3))), padding
 
 
 @st.composite
 def windows(draw: Draw) -> OpCase:
-    channels = draw(SMALL) * draw(SMALL)
+    channels, dilation = draw(SMALL) * draw(SMALL), draw(DILATIONS)
     options = {"channels": channels, "simd": of_divisors(draw, channels), "dtype": draw(TYPES)}
-    return swg(*geometry(draw), **options, ram_style=draw(STYLES))
+    return swg(*geometry(draw, dilation), **options, ram_style=draw(STYLES), dilation=dilation)
 
 
 @st.composite
 def wide_windows(draw: Draw) -> OpCase:
-    return wideswg(*geometry(draw, 4), draw(st.integers(1, 3)), draw(INTEGERS), draw(STYLES), draw(st.integers(1, 4)))
+    dilation = draw(DILATIONS)
+    options = {"ram_style": draw(STYLES), "cycles": draw(st.integers(1, 4)), "dilation": dilation}
+    return wideswg(*geometry(draw, dilation, 4), draw(st.integers(1, 3)), draw(INTEGERS), **options)
+
+
+@st.composite
+def depthwise(draw: Draw) -> OpCase:
+    channels, dilation, weights = (
+        draw(SMALL) * draw(SMALL),
+        draw(DILATIONS),
+        draw(st.one_of(st.just("BIPOLAR"), SIGNED)),
+    )
+    return vvau(
+        *geometry(draw, dilation, 4), dilation, channels=channels, pe=of_divisors(draw, channels), weights=weights,
+        x=draw(st.one_of(TYPES, st.just("TERNARY"))), narrow=draw(st.booleans()) and weights != "BIPOLAR",
+        res_type=draw(st.sampled_from(["auto", "lut"])), ram_style=draw(STYLES), price=draw(st.sampled_from([0, 190])),
+    )  # fmt: skip
 
 
 @st.composite
 def pools(draw: Draw) -> OpCase:
     channels = draw(SMALL) * draw(SMALL)
     options = {"channels": channels, "pe": of_divisors(draw, channels), "dtype": draw(TYPES)}
-    return pool(*geometry(draw, 4), **options, function=draw(st.sampled_from(["max", "sum"])), ram_style=draw(STYLES))
+    options |= {"function": draw(st.sampled_from(["max", "sum"])), "ram_style": draw(STYLES)}
+    return pool(*geometry(draw, (1, 1), 4), **options)
 
 
 @st.composite
@@ -173,5 +193,6 @@ OPS: dict[str, tuple[str, st.SearchStrategy[OpCase]]] = {
     "swg": ("SWG_rtl", windows()),
     "thresholding": ("StepThresholding_rtl", step_functions()),
     "upsample": ("Upsample_rtl", larger()),
+    "vvau": ("StreamVVAU_rtl", depthwise()),
     "wideswg": ("WideSWG_rtl", wide_windows()),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, log2
 
-_FACTOR_BITS, _OTHER_FACTOR_BITS = 25, 18  # of a DSP48E1
+_FACTOR_BITS, _OTHER_FACTOR_BITS, _SUM_BITS = 25, 18, 48  # of a DSP48E1
 _LONGEST_CHAIN = 8  # longer ones delay operands by more than the slice's own registers
 _SEGMENT = 3  # slices that sum in one cycle, as in sf_mvau.sv
 
@@ -100,3 +100,17 @@ def plan_products(x_bits: int, weight_bits: int, narrow: bool, simd: int, pe: in
         guard, chain = False, longest
     part_bits = x_bits + weight_bits + ceil(log2(chain))
     return ProductPlan(simd, pe, shift, guard, chain, part_bits)
+
+
+def channel_distance(largest: int, x_bits: int, weight_bits: int, sum_bits: int) -> int:
+    """Bits between two channels in a slice (`rtl/vvau/sf_vvau_slice.sv`); 0 where two do not fit.
+
+    Args:
+        largest: magnitude of a channel's sum.
+        x_bits, weight_bits: of the upper channel's factors.
+        sum_bits: of a sum.
+    """
+    shift = (2 * largest).bit_length() + 1
+    factors = sorted((shift + x_bits, shift + weight_bits))
+    fits = factors[0] <= _OTHER_FACTOR_BITS and factors[1] <= _FACTOR_BITS and 2 * shift + sum_bits <= _SUM_BITS
+    return shift if fits else 0

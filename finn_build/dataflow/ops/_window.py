@@ -20,9 +20,10 @@ class Window:
         image: (H, W).
         kernel: (kh, kw).
         stride: (sh, sw).
-        padding: (top, left, bottom, right), each smaller than the kernel.
+        padding: (top, left, bottom, right), each smaller than the reach.
         folds: Beats per pixel.
         depthwise: Order of the beats of a window: (fold, ky, kx) when true, else (ky, kx, fold).
+        dilation: (dy, dx), from one place of the kernel to the next, in pixels.
     """
 
     image: tuple[int, int]
@@ -31,36 +32,44 @@ class Window:
     padding: tuple[int, int, int, int]
     folds: int
     depthwise: bool = False
+    dilation: tuple[int, int] = (1, 1)
 
     def check(self, node: str) -> Window:
         """Return itself.
 
         Raises:
-            ConfigError: No window fits, or the padding is not smaller than the kernel.
+            ConfigError: No window fits, or the padding is not smaller than the reach.
         """
         for axis, name in enumerate(("height", "width")):
             size, kernel, stride = self.image[axis], self.kernel[axis], self.stride[axis]
-            before, after = self.padding[axis], self.padding[axis + 2]
-            if min(size, kernel, stride) < 1:
-                raise ConfigError(f"{node}: image {name} {size}, kernel {kernel}, stride {stride}: each must be >= 1")
-            if not (0 <= before < kernel and 0 <= after < kernel):
+            dilation, before, after = self.dilation[axis], self.padding[axis], self.padding[axis + 2]
+            if min(size, kernel, stride, dilation) < 1:
+                given = f"image {name} {size}, kernel {kernel}, stride {stride}, dilation {dilation}"
+                raise ConfigError(f"{node}: {given}: each must be >= 1")
+            reach = self.reach[axis]
+            if not (0 <= before < reach and 0 <= after < reach):
                 raise ConfigError(
                     f"{node}: padding {before} before and {after} after in {name}; "
-                    f"legal: 0 to {kernel - 1}, smaller than the kernel"
+                    f"legal: 0 to {reach - 1}, smaller than the kernel"
                 )
-            if size + before + after < kernel:
+            if size + before + after < reach:
                 raise ConfigError(
-                    f"{node}: a kernel of {name} {kernel} does not fit an image of {size} padded by {before} + {after}"
+                    f"{node}: a kernel of {name} {reach} does not fit an image of {size} padded by {before} + {after}"
                 )
         return self
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """Rows and columns from the first place of the kernel to the last, both included."""
+        return (self.kernel[0] - 1) * self.dilation[0] + 1, (self.kernel[1] - 1) * self.dilation[1] + 1
 
     @property
     def windows(self) -> tuple[int, int]:
         """(OH, OW)."""
         top, left, bottom, right = self.padding
         return (
-            (self.image[0] + top + bottom - self.kernel[0]) // self.stride[0] + 1,
-            (self.image[1] + left + right - self.kernel[1]) // self.stride[1] + 1,
+            (self.image[0] + top + bottom - self.reach[0]) // self.stride[0] + 1,
+            (self.image[1] + left + right - self.reach[1]) // self.stride[1] + 1,
         )
 
     @property
@@ -102,11 +111,17 @@ class Window:
         """Cycles from the first beat in to the last read of the first window (of its first fold with depthwise)."""
         places = self.kernel[0] * self.kernel[1] if self.depthwise else self.places
         ky, kx, fold = np.unravel_index(np.arange(places), (*self.kernel, 1 if self.depthwise else self.folds))
-        y, x = ky - self.padding[0], kx - self.padding[1]
+        y, x = ky * self.dilation[0] - self.padding[0], kx * self.dilation[1] - self.padding[1]
         inside = (y >= 0) & (y < self.image[0]) & (x >= 0) & (x < self.image[1])
         position = (y * self.image[1] + x) * self.folds + fold
         waits = np.where(inside, position + 1 - np.arange(places), 0)
         return int(waits.max()) + places - 1
+
+    @property
+    def first_pixels(self) -> int:
+        """Pixels from the first one in to the last of the first window."""
+        top, left, *_ = self.padding
+        return max(0, self.reach[0] - 1 - top) * self.image[1] + max(1, self.reach[1] - left)
 
     def beats_needed(self, beats: np.ndarray) -> np.ndarray:
         """Beats of the image that have to be in before beats of the windows, or of their results, can come out.
@@ -116,23 +131,24 @@ class Window:
         """
         shape = (*self.windows, *((1, 1) if self.depthwise else self.kernel), self.folds)
         oy, ox, ky, kx, fold = np.unravel_index(beats, shape)
-        y, x = oy * self.stride[0] - self.padding[0] + ky, ox * self.stride[1] - self.padding[1] + kx
         height, width = self.image
         if self.depthwise:  # a result comes with the last place of its window within the image
-            y = np.minimum(y + self.kernel[0] - 1, height - 1)
-            x = np.minimum(x + self.kernel[1] - 1, width - 1)
+            y, x = _last_places(self, 0)[oy], _last_places(self, 1)[ox]
+        else:
+            y = oy * self.stride[0] - self.padding[0] + ky * self.dilation[0]
+            x = ox * self.stride[1] - self.padding[1] + kx * self.dilation[1]
         inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
         return np.where(inside, (y * width + x) * self.folds + fold + 1, 0)
 
     @property
     def span(self) -> int:
         """Words from a window's first place to its last, both included."""
-        return (self.kernel[0] - 1) * self.image[1] * self.folds + self.kernel[1] * self.folds
+        return ((self.reach[0] - 1) * self.image[1] + self.reach[1]) * self.folds
 
     @property
     def counter_bits(self) -> int:
         """Bits of swg_core's counters over folds, kernel and padded image."""
-        columns, rows = ((self.windows[axis] - 1) * self.stride[axis] + self.kernel[axis] for axis in (1, 0))
+        columns, rows = ((self.windows[axis] - 1) * self.stride[axis] + self.reach[axis] for axis in (1, 0))
         return sum(max(1, (size - 1).bit_length()) for size in (self.folds, *self.kernel, columns, rows))
 
     def margin_bits(self, depth: int) -> int:
@@ -187,8 +203,9 @@ class Window:
         """
         top, left, bottom, right = self.padding
         padded = np.pad(image, ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=fill)
-        views = np.lib.stride_tricks.sliding_window_view(padded, self.kernel, axis=(1, 2))
-        return views[:, :: self.stride[0], :: self.stride[1]].transpose(0, 1, 2, 4, 5, 3)
+        views = np.lib.stride_tricks.sliding_window_view(padded, self.reach, axis=(1, 2))
+        (sy, sx), (dy, dx) = self.stride, self.dilation
+        return views[:, ::sy, ::sx, :, ::dy, ::dx].transpose(0, 1, 2, 4, 5, 3)
 
 
 def _first_places(window: Window) -> np.ndarray:
@@ -199,24 +216,31 @@ def _first_places(window: Window) -> np.ndarray:
     return ((rows[:, None] + columns) * window.folds).ravel()
 
 
+def _taps(window: Window, axis: int) -> np.ndarray:
+    """Along one axis: the pixel, or padded place, under each place of each window's kernel; [windows, kernel]."""
+    first = np.arange(window.windows[axis]) * window.stride[axis] - window.padding[axis]
+    return first[:, None] + np.arange(window.kernel[axis]) * window.dilation[axis]
+
+
+def _last_places(window: Window, axis: int) -> np.ndarray:
+    """Along one axis: each window's last place that lies not behind the image; [windows]."""
+    taps = _taps(window, axis)
+    return np.where(taps < window.image[axis], taps, taps[:, :1]).max(axis=1)
+
+
 def _last_pixels(window: Window) -> np.ndarray:
     """Position of each window's last pixel inside the image, in pixels; [OH * OW]."""
-    rows, columns = (
-        np.minimum(
-            np.arange(window.windows[a]) * window.stride[a] - window.padding[a] + window.kernel[a], window.image[a]
-        )
-        for a in (0, 1)
-    )
-    return ((rows[:, None] - 1) * window.image[1] + columns - 1).ravel()
+    return (_last_places(window, 0)[:, None] * window.image[1] + _last_places(window, 1)).ravel()
 
 
 def _first_windows(window: Window, axis: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Along one axis: the first window that covers each pixel, the pixel's place in it, whether there is one."""
-    size, kernel, stride = window.image[axis], window.kernel[axis], window.stride[axis]
-    padded = np.arange(size) + window.padding[axis]
-    first = np.maximum(0, -((kernel - 1 - padded) // stride))
-    place = padded - first * stride
-    return first, place, (place >= 0) & (first < window.windows[axis])
+    places = np.arange(window.kernel[axis])[::-1]
+    moved = (np.arange(window.image[axis]) + window.padding[axis])[:, None] - places * window.dilation[axis]
+    stride = window.stride[axis]
+    covers = (moved >= 0) & (moved % stride == 0) & (moved // stride < window.windows[axis])
+    latest = covers.argmax(axis=1)  # of the first window
+    return moved[np.arange(len(moved)), latest] // stride, places[latest], covers.any(axis=1)
 
 
 def _first_reads(window: Window) -> np.ndarray:
@@ -246,17 +270,13 @@ def _depth_writing(window: Window) -> int:
     # The wait is longest at the window's last row and column inside the image.
     first = _first_places(window).reshape(window.windows)
     bottom, right = (
-        np.minimum(
-            window.kernel[axis] - 1,
-            window.image[axis] - 1 + window.padding[axis] - np.arange(window.windows[axis]) * window.stride[axis],
-        )
+        (_last_places(window, axis) + window.padding[axis] - np.arange(window.windows[axis]) * window.stride[axis])
+        // window.dilation[axis]
         for axis in (0, 1)
     )
-    row_beats = window.image[1] * window.folds
-    if window.depthwise:
-        waits = (bottom * (row_beats - window.kernel[1]))[:, None] + right * (window.folds - 1)
-    else:
-        waits = (bottom * (row_beats - window.kernel[1] * window.folds))[:, None]
+    row_beats, beats = window.dilation[0] * window.image[1] * window.folds, 1 if window.depthwise else window.folds
+    across = right * (window.dilation[1] * window.folds - beats)
+    waits = (bottom * (row_beats - window.kernel[1] * beats))[:, None] + across
     start = np.arange(first.size) * window.places
     wait = (first + waits).ravel() + 1 - start
     previous_frame = wait.max() - (window.beats_in - window.beats_out)

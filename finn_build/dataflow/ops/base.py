@@ -37,7 +37,7 @@ class Trait(Enum):
     PACED = auto()  # gives its beats as they come: what reads it sees the rhythm of what feeds it
     CONVERTS = auto()  # the same tensor with other lanes
     SLIDES = auto()  # cuts windows out of an image, as fast as it can
-    WINDOW = auto()  # waits for the rows of its first window: the op has IFMDim, KernelDim, Padding
+    WINDOW = auto()  # waits for the rows of its first window: the op has a `window`
     SHORTCUT = auto()  # its second input meets the sums of its windows, not the first input
     MONOTONE = auto()  # the ends of the inputs' ranges give those of the outputs'
     JOINS = auto()  # takes the channels of a pixel from several streams

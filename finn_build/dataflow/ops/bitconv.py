@@ -66,6 +66,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             "KernelDim": ("ints", True, []),  # [kh, kw]
             "Stride": ("ints", False, [1, 1]),  # [sh, sw]
             "Padding": ("ints", False, [0, 0, 0, 0]),  # [top, left, bottom, right]
+            "Dilation": ("ints", False, [1, 1]),  # [dy, dx]
             "MH": ("i", True, 0),
             "SIMD": ("i", False, 1),
             "PE": ("i", False, 1),
@@ -246,10 +247,9 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
     def fill_cycles(self) -> int:
         """The first window's last pixel, or its places if they take longer, then the search."""
         sf, _ = self._folds
-        (kh, kw), (top, left, *_) = self.window.kernel, self.window.padding
-        pixels = max(0, kh - 1 - top) * self.window.image[1] + max(1, kw - left)
         steps = self.stages + 2 * self.attr("affineSteps") + (not self._spaced) + len(self.popcount.levels)
-        return max(pixels * (self.attr("IFMChannels") // self.attr("InLanes")), sf) + steps + 6
+        first = self.window.first_pixels * (self.attr("IFMChannels") // self.attr("InLanes"))
+        return max(first, sf) + steps + 6
 
     @cached_property
     def ring(self) -> tuple[int, str]:

@@ -46,6 +46,7 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             "KernelDim": ("ints", True, []),  # [kh, kw]
             "Stride": ("ints", True, []),  # [sh, sw]
             "Padding": ("ints", False, [0, 0, 0, 0]),  # [top, left, bottom, right]
+            "Dilation": ("ints", False, [1, 1]),  # [dy, dx]
             "PE": ("i", False, 1),
             "Function": ("s", True, "", {"max", "sum"}),
             "inputDataType": ("s", True, ""),
@@ -63,7 +64,8 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     @property
     def tiled(self) -> bool:
         """Whether windows neither overlap nor are padded nor leave gaps, so that no line buffer is needed."""
-        return self.window.stride == self.window.kernel and not any(self.window.padding)
+        window = self.window
+        return window.stride == window.kernel == window.reach and not any(window.padding)
 
     @property
     def _spaced(self) -> bool:

@@ -24,7 +24,16 @@ from finn_build.dataflow.ops.finn_op import chip_of
 from finn_build.dataflow.stream import Resources, Stream, sizes
 from finn_build.errors import ConfigError
 
-_KEPT = ("IFMDim", "IFMChannels", "KernelDim", "Stride", "Padding", "inputDataType", "ram_style")  # by `widened`
+_KEPT = (
+    "IFMDim",
+    "IFMChannels",
+    "KernelDim",
+    "Stride",
+    "Padding",
+    "Dilation",
+    "inputDataType",
+    "ram_style",
+)  # by `widened`
 _BRAM18_PER_URAM = 16  # that hold as much
 
 
@@ -51,6 +60,7 @@ class SWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             "KernelDim": ("ints", True, []),  # [kh, kw]
             "Stride": ("ints", False, [1, 1]),  # [sh, sw]
             "Padding": ("ints", False, [0, 0, 0, 0]),  # [top, left, bottom, right]
+            "Dilation": ("ints", False, [1, 1]),  # [dy, dx]
             "SIMD": ("i", False, 1),
             "inputDataType": ("s", True, ""),
         }
@@ -141,13 +151,14 @@ def window_of(op: StreamOp, lanes_attribute: str, depthwise: bool) -> Window:
         ConfigError: The lanes do not divide IFMChannels, a list has the wrong length, or the window does not fit.
     """
     node = op.onnx_node.name
-    for name, length in (("IFMDim", 2), ("KernelDim", 2), ("Stride", 2), ("Padding", 4)):
+    for name, length in (("IFMDim", 2), ("KernelDim", 2), ("Stride", 2), ("Padding", 4), ("Dilation", 2)):
         if len(op.attr(name)) != length:
             raise ConfigError(f"{node}: {name}={list(op.attr(name))} must hold {length} integers")
     height, width = (int(size) for size in op.attr("IFMDim"))
     kernel_height, kernel_width = (int(size) for size in op.attr("KernelDim"))
     stride_y, stride_x = (int(step) for step in op.attr("Stride"))
     top, left, bottom, right = (int(places) for places in op.attr("Padding"))
+    dilation_y, dilation_x = (int(step) for step in op.attr("Dilation"))
     return Window(
         image=(height, width),
         kernel=(kernel_height, kernel_width),
@@ -155,6 +166,7 @@ def window_of(op: StreamOp, lanes_attribute: str, depthwise: bool) -> Window:
         padding=(top, left, bottom, right),
         folds=folds(node, lanes_attribute, op.attr(lanes_attribute), "IFMChannels", op.attr("IFMChannels")),
         depthwise=depthwise,
+        dilation=(dilation_y, dilation_x),
     ).check(node)
 
 
@@ -174,6 +186,8 @@ def geometry_parameters(window: Window) -> dict[str, int | str]:
         "KW": window.kernel[1],
         "SH": window.stride[0],
         "SW": window.stride[1],
+        "DY": window.dilation[0],
+        "DX": window.dilation[1],
         "PT": window.padding[0],
         "PL": window.padding[1],
         "OH": window.windows[0],

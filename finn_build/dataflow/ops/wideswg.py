@@ -49,6 +49,7 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             "KernelDim": ("ints", True, []),  # [kh, kw]
             "Stride": ("ints", False, [1, 1]),  # [sh, sw]
             "Padding": ("ints", False, [0, 0, 0, 0]),  # [top, left, bottom, right]
+            "Dilation": ("ints", False, [1, 1]),  # [dy, dx]
             "WindowCycles": ("i", False, 1),
             "inputDataType": ("s", True, ""),
         }
@@ -94,7 +95,7 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     @property
     def _rows_shape(self) -> tuple[int, int]:
         """Words and width of the memory of the latest rows."""
-        return self.window.image[1], (self.window.kernel[0] - 1) * self.streams_in()[0].width
+        return self.window.image[1], (self.window.reach[0] - 1) * self.streams_in()[0].width
 
     @property
     def _rows_style(self) -> str:
@@ -135,14 +136,14 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         (height, width), stride, image = self.window.windows, self.window.stride, self.window.image
         row, window = np.divmod(beats, width)
         row_cycles = _window_cycles(self.window, 1) // height
-        within = (image[0] + self.window.padding[0] - self.window.kernel[0]) // stride[0]  # last row of windows
+        within = (image[0] + self.window.padding[0] - self.window.reach[0]) // stride[0]  # last row of windows
         below = np.maximum(0, row - within) * max(0, stride[0] * image[1] - row_cycles)
         return row * row_cycles + below + window * stride[1]
 
     def fill_cycles(self) -> int:
         """Pixels before the one that completes the first window, and four cycles."""
-        (kernel_height, kernel_width), (top, left, *_) = self.window.kernel, self.window.padding
-        return (kernel_height - 1 - top) * self.window.image[1] + kernel_width - left + 3
+        (height, width), (top, left, *_) = self.window.reach, self.window.padding
+        return (height - 1 - top) * self.window.image[1] + width - left + 3
 
     def resources(self) -> Resources:
         """Counters, the memory of rows, the FIFO of columns, and registers for a window.
@@ -154,7 +155,7 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         (words, width), pixel, fifo = self._rows_shape, self.streams_in()[0].width, self._fifo.resources()
         block = self._rows_style == "block" and words > 1
         columns = _reach(self.window, 1)
-        waits = (self.window.kernel[axis] - self.window.padding[axis] for axis in (0, 1))
+        waits = (self.window.reach[axis] - self.window.padding[axis] for axis in (0, 1))
         counts = [
             words,
             _column_cycles(self.window) // words,
@@ -163,7 +164,8 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         ]
         bits = sum(max(1, (count - 1).bit_length()) for count in counts)
         address = max(1, (words - 1).bit_length()) if width and words > 1 else 0
-        registers = pixel * (1 + self.window.places) + (0 if block else width) + bits + address + 3
+        window = pixel * self.window.kernel[0] * self.window.reach[1]
+        registers = pixel + window + (0 if block else width) + bits + address + 3
         return Resources(
             lut=fifo.lut + round(6 + 0.9 * bits) + (lutram_luts(words, width) if not block and words > 1 else 0),
             ff=fifo.ff + registers,
@@ -174,7 +176,7 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
 def _reach(window: Window, axis: int) -> int:
     """Rows or columns from the image's first one to the last that windows cover."""
     steps = (window.windows[axis] - 1) * window.stride[axis]
-    return steps + window.kernel[axis] - window.padding[axis]
+    return steps + window.reach[axis] - window.padding[axis]
 
 
 def _column_cycles(window: Window) -> int:
@@ -185,7 +187,7 @@ def _column_cycles(window: Window) -> int:
 def _window_cycles(window: Window, cycles: int) -> int:
     """Cycles in which columns become windows, for a reader that takes one every `cycles`."""
     (height, width), (_, left, *_) = window.windows, window.padding
-    return height * ((width - 1) * max(cycles, window.stride[1]) + max(cycles, window.kernel[1] - left))
+    return height * ((width - 1) * max(cycles, window.stride[1]) + max(cycles, window.reach[1] - left))
 
 
 @lru_cache(maxsize=1024)
@@ -222,13 +224,13 @@ def fifo_depth(window: Window, cycles: int) -> int:
 def _write_cycles(window: Window) -> np.ndarray:
     """Cycle of each column of a frame when pixels never pause; [OH * columns]."""
     width = window.image[1]
-    rows = np.arange(window.windows[0]) * window.stride[0] + window.kernel[0] - 1 - window.padding[0]
+    rows = np.arange(window.windows[0]) * window.stride[0] + window.reach[0] - 1 - window.padding[0]
     return (rows[:, None] * width + np.arange(min(width, _reach(window, 1)))).ravel()
 
 
 def _read_cycles(window: Window, cycles: int) -> np.ndarray:
     """Cycle of each column of a frame when it is read as late as its window allows; [OH * columns]."""
-    height, stride, first = window.windows[0], window.stride[1], window.kernel[1] - window.padding[1]
+    height, stride, first = window.windows[0], window.stride[1], window.reach[1] - window.padding[1]
     row = _window_cycles(window, cycles) // height
     column = np.arange(min(window.image[1], _reach(window, 1)))
     later = np.maximum(0, column - first) // stride + 1  # window that the column completes or precedes, but the first

@@ -23,7 +23,7 @@ from qonnx.transformation.base import Transformation
 from finn_build.dataflow.ops.base import DOMAIN
 from finn_build.dataflow.ops.finn_op import chip_of
 
-_POINTWISE = {"KernelDim": [1, 1], "Stride": [1, 1], "Padding": [0, 0, 0, 0]}
+_POINTWISE = {"KernelDim": [1, 1], "Stride": [1, 1], "Padding": [0, 0, 0, 0], "Dilation": [1, 1]}
 
 
 @dataclass
@@ -137,7 +137,7 @@ def _replace(model: ModelWrapper, unit: _Unit, name: str) -> None:
 def _geometry(unit: _Unit) -> dict[str, Any]:
     if unit.window is not None:
         op = getCustomOp(unit.window)
-        names = ("IFMDim", "IFMChannels", "KernelDim", "Stride", "Padding")
+        names = ("IFMDim", "IFMChannels", "KernelDim", "Stride", "Padding", "Dilation")
         return {name: v if isinstance(v := op.attr(name), int) else [int(i) for i in v] for name in names}
     op = getCustomOp(unit.mvau)
     return {"IFMDim": [int(d) for d in op.attr("numInputVectors")[1:]], "IFMChannels": op.attr("MW"), **_POINTWISE}
@@ -145,8 +145,8 @@ def _geometry(unit: _Unit) -> dict[str, Any]:
 
 def _keeps_shape(geometry: dict[str, Any], rows: int) -> bool:
     """Whether the output has the shape of the input, so that the input itself can be added to it."""
-    (kh, kw), pads = geometry["KernelDim"], geometry["Padding"]
-    same = pads[0] + pads[2] == kh - 1 and pads[1] + pads[3] == kw - 1
+    pads, sizes = geometry["Padding"], zip(geometry["KernelDim"], geometry["Dilation"], strict=True)
+    same = [before + after for before, after in zip(pads[:2], pads[2:], strict=True)] == [(k - 1) * d for k, d in sizes]
     return geometry["Stride"] == [1, 1] and geometry["IFMChannels"] == rows and same
 
 

@@ -23,7 +23,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from math import ceil
+from math import ceil, prod
+from typing import Any
 
 from onnx import NodeProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
@@ -142,11 +143,9 @@ class InsertFIFOs(Transformation):
                 lag[name] = arrival + own
         return lag
 
-    def _window_lag(self, op: StreamOp) -> Fraction:
+    def _window_lag(self, op: Any) -> Fraction:
         """Part of a frame until the first window is complete, and the cycles of a window."""
-        (h, w), (kh, kw) = op.attr("IFMDim"), op.attr("KernelDim")
-        top, left, *_ = op.attr("Padding")
-        pixels = Fraction(max(0, kh - 1 - top) * w + max(1, kw - left), h * w)
+        pixels = Fraction(op.window.first_pixels, prod(op.window.image))
         return pixels + Fraction(16 + op.window_cycles(), self.target_cycles)
 
     def _join_depth(self, stream: Stream, wait: Fraction) -> int:

@@ -1,12 +1,12 @@
 """LowerToStreams: the integer graph (NCHW) becomes a dataflow graph of hardware ops (channels last).
 
-Replaces: Conv by SWG (unless 1x1, stride 1) and BitMVAU; MatMul by BitMVAU; MultiThreshold and StepTable by
-StepThresholding; MaxPool and SumPool by StreamPool; Add (with the factors before it) by StreamAdd; ArgMax by
-LabelSelect; Upsample, DepthToSpace and Pad by the ops of those names. Tensor names stay. Every op starts unfolded to
-one lane; SetFolding comes later.
+Replaces: Conv by SWG (unless 1x1, stride 1) and BitMVAU, a depthwise one by StreamVVAU; MatMul by BitMVAU;
+MultiThreshold and StepTable by StepThresholding; MaxPool and SumPool by StreamPool; Add (with the factors before it) by
+StreamAdd; ArgMax by LabelSelect; Upsample, DepthToSpace and Pad by the ops of those names. Tensor names stay. Every op
+starts unfolded to one lane; SetFolding comes later.
 
-Flatten, Gather (slices and shuffles of channels) and Concat emit nothing: they only note where each channel travels.
-What reads a tensor that is no stream makes it one, by StreamSplit of the streams that it takes parts of, and
+Flatten, Reshape, Gather (slices and shuffles of channels) and Concat emit nothing: they only note where each channel
+travels. What reads a tensor that is no stream makes it one, by StreamSplit of the streams that it takes parts of, and
 StreamConcat. A stream may carry its channels in another order than its tensor has them: rows of weights, thresholds and
 tables follow that order, and where two orders meet in an Add, the rows and columns of what one operand comes from. The
 order of such streams, and of the parts that a StreamSplit gives, is recorded in the graph (`CHANNEL_ORDER`).
@@ -38,6 +38,8 @@ CHANNEL_ORDER = "signflow.channel_order"
 """Metadata: JSON {stream: [logical channel at each position]}, of streams whose channels are not 0, 1, 2, ..."""
 
 _FOLLOWING = ("Conv", "MatMul", "MultiThreshold", "StepTable", "MaxPool", "SumPool")  # their channels can change places
+
+_GEOMETRY = ("kernel_shape", "strides", "pads", "dilations")
 
 
 class LowerToStreams(Transformation):
@@ -75,6 +77,7 @@ class _Lowering:
             "Add": self._add,
             "Mul": self._mul,
             "Flatten": self._flatten,
+            "Reshape": self._reshape,
             "Gather": self._gather,
             "Concat": self._concat,
             "ArgMax": self._arg_max,
@@ -134,18 +137,34 @@ class _Lowering:
     def _conv(self, node: NodeProto) -> None:
         x, order = self._read(node.input[0])
         _, c, h, w = self._shape(node.input[0])
-        weights, in_dtype = self.source.get_initializer(node.input[1])[:, order], self._dtype(x)
-        kernel, stride, pads = (list(_attribute(node, a)) for a in ("kernel_shape", "strides", "pads"))
+        weights, in_dtype = self.source.get_initializer(node.input[1]), self._dtype(x)
+        kernel, stride, pads, dilation = (list(_attribute(node, a)) for a in _GEOMETRY)
+        if _attribute(node, "group") > 1:
+            self._depthwise(node, x, order)
+            return
+        weights = weights[:, order]
         _, out_c, out_h, out_w = self._shape(node.output[0])
         if kernel != [1, 1] or stride != [1, 1] or any(pads):
             window = f"{node.output[0]}_window"
             self._emit(
                 "SWG", [x], window, node, IFMDim=[h, w], IFMChannels=c, KernelDim=kernel, Stride=stride,
-                Padding=pads, SIMD=1, inputDataType=in_dtype,
+                Padding=pads, Dilation=dilation, SIMD=1, inputDataType=in_dtype,
             )  # fmt: skip
             x = window
         rows = weights.transpose(2, 3, 1, 0).reshape(-1, out_c)
         self._mvau(node, x, rows, in_dtype, [1, out_h, out_w], c)
+
+    def _depthwise(self, node: NodeProto, x: str, order: list[int]) -> None:
+        _, c, h, w = self._shape(node.input[0])
+        kernel, stride, pads, dilation = (list(_attribute(node, a)) for a in _GEOMETRY)
+        weights, name = self.source.get_initializer(node.input[1]), node.input[1]
+        self.parameters[name] = weights[order].reshape(c, -1)
+        self._emit(
+            "StreamVVAU", [x, name], node.output[0], node, order, IFMDim=[h, w], IFMChannels=c, KernelDim=kernel,
+            Stride=stride, Padding=pads, Dilation=dilation, PE=1, inputDataType=self._dtype(x),
+            weightDataType=self._annotated(name), outputDataType=self._annotated(node.output[0]),
+            NarrowWeights=int(weights.min() > self.source.get_tensor_datatype(name).min()),
+        )  # fmt: skip
 
     def _dense(self, node: NodeProto) -> None:
         x, order = self._read(node.input[0])
@@ -184,8 +203,8 @@ class _Lowering:
         self._emit(
             "StreamPool", [x], node.output[0], node, order, IFMDim=[h, w], IFMChannels=c,
             KernelDim=list(_attribute(node, "kernel_shape")), Stride=list(_attribute(node, "strides")),
-            Padding=list(_attribute(node, "pads", [0] * 4)), PE=1, inputDataType=self._dtype(x),
-            Function="max" if node.op_type == "MaxPool" else "sum",
+            Padding=list(_attribute(node, "pads", [0] * 4)), Dilation=list(_attribute(node, "dilations", [1, 1])), PE=1,
+            inputDataType=self._dtype(x), Function="max" if node.op_type == "MaxPool" else "sum",
         )  # fmt: skip
 
     def _upsample(self, node: NodeProto) -> None:
@@ -240,7 +259,7 @@ class _Lowering:
         made = self.origin.get(stream)
         if made is None or self.readers[stream] > 1 or made.op_type not in _FOLLOWING:
             return False
-        by_column = made.op_type in ("Conv", "MatMul")
+        by_column = made.op_type == "MatMul" or (made.op_type == "Conv" and _attribute(made, "group") == 1)
         if not by_column and not (self._read(made.input[0])[0] == made.input[0] and self._follow(made.input[0], order)):
             return False
         position = {channel: k for k, channel in enumerate(self.placement.carriers[stream].order)}
@@ -260,6 +279,12 @@ class _Lowering:
         pixels = int(np.prod(self._shape(node.input[0])[2:]))
         features = [channel * pixels + pixel for pixel in range(pixels) for channel in order]
         self.placement.add(node.output[0], Carrier(self.placement.carriers[x].wire, features, [1], self._dtype(x)))
+
+    def _reshape(self, node: NodeProto) -> None:
+        """A signal as a map of height 1, or back: the same stream."""
+        x, order = self._read(node.input[0])
+        vectors = self._vectors(node.output[0])
+        self.placement.add(node.output[0], Carrier(self.placement.carriers[x].wire, order, vectors, self._dtype(x)))
 
     def _gather(self, node: NodeProto) -> None:
         places = self.placement.places[node.input[0]]

@@ -2,6 +2,7 @@
 
 from finn_build.frontend.integers import (  # noqa: F401
     channels,
+    convolutions,
     layers,
     padding,
     pools,

@@ -1,4 +1,4 @@
-"""Layers on integers: convolutions, dense layers, and the label."""
+"""Layers on integers: dense layers and the label; what convolutions share with them."""
 
 from __future__ import annotations
 
@@ -16,34 +16,6 @@ from finn_build.frontend.integers.registry import compiles
 from finn_build.frontend.integers.tensor import FLOAT32_EXACT, IntTensor
 
 MAX_WEIGHT = 255  # weights of up to 8 bits, less their zero point
-
-
-@compiles("Conv")
-def compile_conv(compilation: Compilation, node: NodeProto) -> None:
-    """Convolution on integers; a bias becomes part of the float chain behind it."""
-    a = attributes(node)
-    if a.get("group", 1) != 1:
-        raise Unsupported(f"a grouped convolution (group={a['group']})", "use group=1")
-    if any(d != 1 for d in a.get("dilations", [1, 1])):
-        raise Unsupported(f"a dilated convolution ({a['dilations']})", "use dilation 1")
-    if a.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
-        raise Unsupported(f"auto_pad={a['auto_pad'].decode()}", "export explicit pads")
-    weights, scale = weights_of(compilation, node.input[1])
-    if weights.ndim != 4:
-        raise Unsupported(f"a convolution over {weights.ndim - 2} dimensions", "use 2-D convolutions")
-    kernel, (source, extra) = list(weights.shape[2:]), compilation.unpadded(node.input[0])
-    check_kernel(a, kernel)
-    if any(p >= k for p, k in zip(extra, [*kernel, *kernel], strict=True)):
-        source, extra = node.input[0], (0, 0, 0, 0)  # too wide for the window to make: an op of its own
-    x = scalar_input(compilation, node, source)
-    pads = [p + q for p, q in zip(a.get("pads", [0, 0, 0, 0]), extra, strict=True)]
-    check_window(kernel, pads)
-    low, high = (x.low, x.high) if not any(pads) else (np.minimum(x.low, 0), np.maximum(x.high, 0))
-    shape = compilation.shape(node.output[0])
-    out = accumulator(node.output[0], shape, x, weights, scale, low[:, None, None], high[:, None, None])
-    name = compilation.parameter(f"{out.name}_weights", weights, weight_dtype(weights))
-    window = {"kernel_shape": kernel, "strides": a.get("strides", [1, 1]), "pads": pads}
-    compilation.emit("Conv", [x.name, name], out, node, group=1, **window)
 
 
 @compiles("MatMul", "Gemm")
@@ -81,7 +53,7 @@ def compile_arg_max(compilation: Compilation, node: NodeProto) -> None:
 
 
 def check_window(kernel: list[int], pads: list[int]) -> None:
-    """Hardware windows always hold a pixel of the image.
+    """Hardware windows, as far as they reach, begin and end on the image.
 
     Raises:
         Unsupported: the padding is as large as the kernel.
@@ -139,7 +111,7 @@ def weights_of(compilation: Compilation, name: str, rows: int = 0) -> tuple[np.n
 
 def accumulator(
     name: str, shape: tuple[int, ...], x: IntTensor, weights: np.ndarray, scale: np.ndarray, low: np.ndarray,
-    high: np.ndarray,
+    high: np.ndarray, groups: int = 1,
 ) -> IntTensor:  # fmt: skip
     """The sum of products: its scale, and the exact range of each output channel given the weights.
 
@@ -149,11 +121,12 @@ def accumulator(
         weights: one row for each output channel.
         scale: of the weights, one or one per row.
         low, high: range of the input, broadcast over a row.
+        groups: that the channels fall into.
 
     Raises:
         Unsupported: the weights are of other channels, or float32 would round such sums.
     """
-    if weights.shape[:2] != (shape[1], x.shape[1]):
+    if (len(weights), weights.shape[1] * groups) != (shape[1], x.shape[1]):
         made, given = f"{weights.shape[1]} to {weights.shape[0]}", f"{x.shape[1]} to {shape[1]}"
         raise Unsupported(f"weights from {made} channels between tensors of {given}", "export the network again")
     axes = tuple(range(1, weights.ndim))

@@ -62,8 +62,11 @@ def compile_transposed_conv(compilation: Compilation, node: NodeProto) -> None:
     By sub-pixels, a 1x1 convolution makes all pixels of a block as channels: no product is wasted on zeros.
     """
     a = attributes(node)
-    if a.get("group", 1) != 1 or any(d != 1 for d in a.get("dilations", [1, 1])):
-        raise Unsupported("a grouped or dilated transposed convolution", "use group=1 and dilation 1")
+    if a.get("group", 1) != 1:
+        why, cure = f"a grouped transposed convolution (group={a['group']})", "use group=1, or upsample and convolve"
+        raise Unsupported(why, cure)
+    if any(d != 1 for d in a.get("dilations", [1, 1])):
+        raise Unsupported(f"a dilated transposed convolution ({a['dilations']})", "use dilation 1")
     if a.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID") or "output_shape" in a:
         raise Unsupported("a transposed convolution with auto_pad or output_shape", "export explicit pads")
     x = scalar_input(compilation, node, node.input[0])
@@ -119,7 +122,10 @@ def _emit_conv(
 ) -> None:
     name = compilation.parameter(f"{out.name}_weights", weights, weight_dtype(weights))
     kernel = list(weights.shape[2:])
-    compilation.emit("Conv", [x.name, name], out, node, group=1, kernel_shape=kernel, strides=[1, 1], pads=pads)
+    compilation.emit(
+        "Conv", [x.name, name], out, node, group=1, kernel_shape=kernel, strides=[1, 1], pads=pads,
+        dilations=[1, 1],
+    )  # fmt: skip
 
 
 def _emit_upsample(

@@ -15,21 +15,22 @@ namespace sf {
 
 const int LAG = 2;
 
-/// Where the window stands. G: H, W, KH, KW, SH, SW, PT, PL, OH, OW, FOLDS, DEPTH, REPEAT, and DEPTHWISE for the order
-/// (fold, ky, kx) of its beats instead of (ky, kx, fold).
+/// Where the window stands. G: H, W, KH, KW, SH, SW, DY, DX, PT, PL, OH, OW, FOLDS, DEPTH, REPEAT, and DEPTHWISE for the
+/// order (fold, ky, kx) of its beats instead of (ky, kx, fold).
 template <class G>
 struct Place {
     static const int ROW = G::W * G::FOLDS;
     static const int WORDS = G::H * ROW;
     static const int FIRST = -(G::PT * G::W + G::PL) * G::FOLDS;
-    static const int LINE = ROW - (G::KW - 1) * G::FOLDS;  // from the last column of a row of the window to the next row
+    static const int COLUMN = (G::DX - 1) * G::FOLDS + 1;  // from the last beat of a column to the first of the next
+    static const int LINE = G::DY * ROW - (G::KW - 1) * G::DX * G::FOLDS;  // from a row's last column to the next row
     static const int NEXT = G::SW * G::FOLDS;              // from a window to the next one
     static const int DOWN = (G::SH * G::W - (G::OW - 1) * G::SW) * G::FOLDS;
     static const int LAST_X = (G::OW - 1) * G::SW - G::PL, LAST_Y = (G::OH - 1) * G::SH - G::PT;
-    typedef Counter<WORDS + (G::KH + G::SH) * ROW + G::DEPTH> Word;
+    typedef Counter<WORDS + (G::KH * G::DY + G::SH) * ROW + G::DEPTH> Word;
     typedef Counter<2 * G::DEPTH> Address;
-    typedef Counter<G::H + G::KH + G::SH> Y;
-    typedef Counter<G::W + G::KW + G::SW> X;
+    typedef Counter<G::H + G::KH * G::DY + G::SH> Y;
+    typedef Counter<G::W + G::KW * G::DX + G::SW> X;
 
     Counter<G::FOLDS> fold;
     Counter<G::KH> ky;
@@ -75,14 +76,14 @@ struct Place {
         if (!G::DEPTHWISE) fold = 0;
         if (kx < G::KW - 1) {
             ++kx;
-            step<G::DEPTHWISE ? G::FOLDS : 1>();
-            to_column(x + 1);
+            step<G::DEPTHWISE ? G::DX * G::FOLDS : COLUMN>();
+            to_column(x + G::DX);
         } else if (ky < G::KH - 1) {
             ++ky;
             kx = 0;
             step<G::DEPTHWISE ? LINE : LINE - G::FOLDS + 1>();
             to_column(left);
-            to_row(y + 1);
+            to_row(y + G::DY);
         } else {
             ky = kx = 0;
             next_window();

@@ -11,6 +11,7 @@ def window_constants(window: Window, depth: int, repeat: int = 1) -> dict[str, i
         **dict(zip(("H", "W"), window.image, strict=True)),
         **dict(zip(("KH", "KW"), window.kernel, strict=True)),
         **dict(zip(("SH", "SW"), window.stride, strict=True)),
+        **dict(zip(("DY", "DX"), window.dilation, strict=True)),
         **dict(zip(("PT", "PL"), window.padding[:2], strict=True)),
         **dict(zip(("OH", "OW"), window.windows, strict=True)),
         "FOLDS": window.folds,

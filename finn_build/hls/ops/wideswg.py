@@ -9,20 +9,21 @@ from finn_build.hls.kernel import Array, Kernel, Loop, storage
 def kernel(op: WideSWG_rtl, model: ModelWrapper) -> Kernel:
     """Geometry and the latest rows."""
     image, window, style = op.streams_in()[0], op.window, int(op.rtl_parameters()["RAM_STYLE"])
-    reach = [
-        (count - 1) * stride + kernel - before
-        for count, stride, kernel, before in zip(
-            window.windows, window.stride, window.kernel, window.padding[:2], strict=True
+    covered = [
+        (count - 1) * stride + reach - before
+        for count, stride, reach, before in zip(
+            window.windows, window.stride, window.reach, window.padding[:2], strict=True
         )
     ]
     constants: dict[str, int | str] = {
         **dict(zip(("H", "W"), window.image, strict=True)),
         **dict(zip(("KH", "KW"), window.kernel, strict=True)),
         **dict(zip(("SH", "SW"), window.stride, strict=True)),
+        **dict(zip(("DY", "DX"), window.dilation, strict=True)),
         **dict(zip(("PT", "PL"), window.padding[:2], strict=True)),
         **dict(zip(("OH", "OW"), window.windows, strict=True)),
-        "DOWN": max(window.image[0], reach[0]),
-        "ACROSS": max(window.image[1], reach[1]),
+        "DOWN": max(window.image[0], covered[0]),
+        "ACROSS": max(window.image[1], covered[1]),
     }
-    rows = Array("rows", window.image[1], image.width * max(1, window.kernel[0] - 1), storage(style))
+    rows = Array("rows", window.image[1], image.width * max(1, window.reach[0] - 1), storage(style))
     return Kernel("wideswg", [Loop("wideswg", ("ins", "outs"), [rows])], constants)

@@ -26,6 +26,8 @@ module sf_bitconv #(
     parameter int KW = 3,
     parameter int SH = 1,
     parameter int SW = 1,
+    parameter int DY = 1,           // rows, and columns, from one place of the kernel to the next
+    parameter int DX = 1,
     parameter int PT = 1,
     parameter int PL = 1,
     parameter bit PADDED = 1'b1,           // some window reaches beyond the image
@@ -134,7 +136,8 @@ module sf_bitconv #(
     wire [SIMD-1:0] x;
     wire x_pad, x_last, x_valid, adv;
     sf_swg_core #(
-        .WIDTH(SIMD), .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .SH(SH), .SW(SW), .PT(PT), .PL(PL), .OH(OH),
+        .WIDTH(SIMD), .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .SH(SH), .SW(SW), .DY(DY),
+        .DX(DX), .PT(PT), .PL(PL), .OH(OH),
         .OW(OW), .DEPTH(DEPTH), .REPEAT(NF), .RIGID(1'b1), .RAM_STYLE(RAM_STYLE)
     ) rows (
         .clk, .rst, .in0_data(word), .in0_valid(word_valid), .in0_ready(word_ready),

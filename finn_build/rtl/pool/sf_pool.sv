@@ -28,6 +28,8 @@ module sf_pool #(
     parameter int KW = 2,
     parameter int SH = 2,
     parameter int SW = 2,
+    parameter int DY = 1,           // rows, and columns, from one place of the kernel to the next
+    parameter int DX = 1,
     parameter int PT = 0,
     parameter int PL = 0,
     parameter int OH = 4,
@@ -95,8 +97,8 @@ module sf_pool #(
             .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .OH(OH), .OW(OW), .ADDR(ADDR)
         ) tiles (.clk, .rst, .take, .covered, .first, .complete, .addr, .addr_next, .stays);
 
-        if (SH != KH || SW != KW || PT != 0 || PL != 0) begin : g_illegal
-            $fatal(1, "pool: TILED needs stride %0d,%0d = kernel %0d,%0d and no padding", SH, SW, KH, KW);
+        if (SH != KH || SW != KW || PT != 0 || PL != 0 || (DY != 1 && KH != 1) || (DX != 1 && KW != 1)) begin : g_illegal
+            $fatal(1, "pool: TILED needs stride %0d,%0d = kernel %0d,%0d, no padding and no dilation", SH, SW, KH, KW);
         end
         wire unused_core = &{1'b0, DEPTH[0], RAM_STYLE[0]};
     end else begin : g_windowed
@@ -114,7 +116,8 @@ module sf_pool #(
         end
 
         sf_swg_core #(
-            .WIDTH(PE * BITS), .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .SH(SH), .SW(SW), .PT(PT), .PL(PL),
+            .WIDTH(PE * BITS), .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .SH(SH), .SW(SW), .DY(DY),
+            .DX(DX), .PT(PT), .PL(PL),
             .OH(OH), .OW(OW), .DEPTH(DEPTH), .DEPTHWISE(1'b1), .PAD({PE{BITS'(LEAST) << (BITS - 1)}}),
             .RAM_STYLE(RAM_STYLE)
         ) core (

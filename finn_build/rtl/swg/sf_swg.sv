@@ -22,6 +22,8 @@ module sf_swg #(
     parameter int KW = 3,
     parameter int SH = 1,
     parameter int SW = 1,
+    parameter int DY = 1,           // rows, and columns, from one place of the kernel to the next
+    parameter int DX = 1,
     parameter int PT = 1,
     parameter int PL = 1,
     parameter int OH = 8,
@@ -48,7 +50,8 @@ module sf_swg #(
 
     // A padded bipolar place reads 1, so that the sign bit, its complement, is 0 there with no logic.
     sf_swg_core #(
-        .WIDTH(SIMD * BITS), .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .SH(SH), .SW(SW), .PT(PT), .PL(PL),
+        .WIDTH(SIMD * BITS), .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .SH(SH), .SW(SW), .DY(DY),
+        .DX(DX), .PT(PT), .PL(PL),
         .OH(OH), .OW(OW), .DEPTH(DEPTH), .PAD({SIMD * BITS{TERNARY}}), .RAM_STYLE(RAM_STYLE)
     ) core (
         .clk, .rst, .in0_data, .in0_valid, .in0_ready,

@@ -27,6 +27,8 @@ module sf_swg_core #(
     parameter int KW = 3,
     parameter int SH = 1,
     parameter int SW = 1,
+    parameter int DY = 1,           // rows, and columns, from one place of the kernel to the next
+    parameter int DX = 1,
     parameter int PT = 1,           // padded rows above
     parameter int PL = 1,           // padded columns left
     parameter int OH = 8,
@@ -51,7 +53,7 @@ module sf_swg_core #(
 );
     // Distances between positions.
     localparam int ROW = W * FOLDS;
-    localparam int SPAN = (KH - 1) * ROW + KW * FOLDS - 1;  // first to last place of a window
+    localparam int SPAN = (KH - 1) * DY * ROW + ((KW - 1) * DX + 1) * FOLDS - 1;  // first to last place of a window
     localparam int FIRST = -(PT * ROW + PL * FOLDS);
     localparam int TO_ROW = SH * ROW - (OW - 1) * SW * FOLDS;
     localparam int TO_FRAME = H * ROW - (OH - 1) * SH * ROW - (OW - 1) * SW * FOLDS;
@@ -64,7 +66,7 @@ module sf_swg_core #(
     localparam int ADDR = DEPTH > 1 ? $clog2(DEPTH) : 1;
     localparam bit RING_IS_BINARY = DEPTH == 2 ** ADDR;
 
-    if (PT >= KH || PL >= KW) begin : g_illegal_padding
+    if (PT > (KH - 1) * DY || PL > (KW - 1) * DX) begin : g_illegal_padding
         $fatal(1, "swg_core: padding PT=%0d, PL=%0d must be smaller than the kernel KH=%0d, KW=%0d", PT, PL, KH, KW);
     end
     if (DEPTHWISE && REPEAT != 1) begin : g_illegal_repeat
@@ -84,7 +86,8 @@ module sf_swg_core #(
     assign in0_ready = !space_q[MARGIN-1];
 
     sf_swg_walk #(
-        .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .SH(SH), .SW(SW), .PT(PT), .PL(PL), .OH(OH), .OW(OW), .DEPTH(DEPTH),
+        .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .SH(SH), .SW(SW), .DY(DY),
+        .DX(DX), .PT(PT), .PL(PL), .OH(OH), .OW(OW), .DEPTH(DEPTH),
         .DEPTHWISE(DEPTHWISE), .REPEAT(REPEAT), .MARGIN(MARGIN), .ADDR(ADDR)
     ) walk (.clk, .rst, .step, .pad, .last, .back, .released, .ring, .ring_back);
 

@@ -15,6 +15,8 @@ module sf_swg_walk #(
     parameter int KW = 3,
     parameter int SH = 1,
     parameter int SW = 1,
+    parameter int DY = 1,       // rows, and columns, from one place of the kernel to the next
+    parameter int DX = 1,
     parameter int PT = 1,
     parameter int PL = 1,
     parameter int OH = 8,
@@ -37,20 +39,21 @@ module sf_swg_walk #(
 );
     // How far a window's first place moves to that of the next window, row of windows, frame.
     localparam int ROW = W * FOLDS;
-    localparam int SPAN = (KH - 1) * ROW + KW * FOLDS - 1;  // first to last place of a window
+    localparam int SPAN = (KH - 1) * DY * ROW + ((KW - 1) * DX + 1) * FOLDS - 1;  // first to last place of a window
     localparam int WINDOW = SW * FOLDS;
     localparam int WINDOWS = SH * ROW - (OW - 1) * SW * FOLDS;
     localparam int FRAME = H * ROW - (OH - 1) * SH * ROW - (OW - 1) * SW * FOLDS;
-    // Distances between places that follow one another: within a row of the window, to its next row, from its end.
-    localparam int TO_KX = DEPTHWISE ? FOLDS : 1;
-    localparam int TO_KY = DEPTHWISE ? ROW - (KW - 1) * FOLDS : ROW - KW * FOLDS + 1;
-    localparam int TO_TILE = DEPTHWISE ? 1 - (KH - 1) * ROW - (KW - 1) * FOLDS : -SPAN;  // next fold, or next pass
+    // Distances between places that follow one another: in a pixel, in a row of the window, to its next row, from its end.
+    localparam int TO_FOLD = 1;
+    localparam int TO_KX = DEPTHWISE ? DX * FOLDS : (DX - 1) * FOLDS + 1;
+    localparam int TO_KY = DY * ROW - (KW - 1) * DX * FOLDS - (DEPTHWISE ? 0 : FOLDS - 1);
+    localparam int TO_TILE = DEPTHWISE ? FOLDS - SPAN : -SPAN;  // next fold, or next pass
     localparam int TO_WINDOW = WINDOW - SPAN;
     localparam int TO_ROW = WINDOWS - SPAN;
     localparam int TO_FRAME = FRAME - SPAN;
 
-    localparam int X_LAST = (OW - 1) * SW + KW - 1;
-    localparam int Y_LAST = (OH - 1) * SH + KH - 1;
+    localparam int X_LAST = (OW - 1) * SW + (KW - 1) * DX;
+    localparam int Y_LAST = (OH - 1) * SH + (KH - 1) * DY;
     // A window's last place has the x, or the y, of the place before: its comparison has a step of its own.
     localparam bit X_STAYS = !DEPTHWISE && FOLDS > 1;
     localparam bit Y_STAYS = KW > 1 || X_STAYS;
@@ -113,17 +116,17 @@ module sf_swg_walk #(
             next.kx = KW == 1 || ends.row ? '0 : place.kx + 1'b1;
             next.kx_last = KW == 1 || (!ends.row && place.kx == KX_BITS'(KW - 2));
             if (X_LAST == 0 || ends.windows) next.x = '0;
-            else if (ends.window) next.x = place.x + X_BITS'(SW - (KW - 1));
-            else if (ends.row) next.x = place.x - X_BITS'(KW - 1);
-            else next.x = place.x + 1'b1;
+            else if (ends.window) next.x = place.x + X_BITS'(SW - (KW - 1) * DX);
+            else if (ends.row) next.x = place.x - X_BITS'((KW - 1) * DX);
+            else next.x = place.x + X_BITS'(DX);
         end
         if (ends.row) begin
             next.ky = KH == 1 || ends.tile ? '0 : place.ky + 1'b1;
             next.ky_last = KH == 1 || (!ends.tile && place.ky == KY_BITS'(KH - 2));
             if (Y_LAST == 0 || ends.frame) next.y = '0;
-            else if (ends.windows) next.y = place.y + Y_BITS'(SH - (KH - 1));
-            else if (ends.tile) next.y = place.y - Y_BITS'(KH - 1);
-            else next.y = place.y + 1'b1;
+            else if (ends.windows) next.y = place.y + Y_BITS'(SH - (KH - 1) * DY);
+            else if (ends.tile) next.y = place.y - Y_BITS'((KH - 1) * DY);
+            else next.y = place.y + Y_BITS'(DY);
         end
         if (ends.pass) begin
             next.pass = REPEAT == 1 || ends.window ? '0 : place.pass + 1'b1;
@@ -132,15 +135,16 @@ module sf_swg_walk #(
         return next;
     endfunction
 
-    // One of six constants, by what ends with a place.
+    // One of seven constants, by what ends with a place.
     function automatic int choice(
-        input ends_t ends, input int frame, input int windows, input int window, input int tile, input int row, input int none
+        input ends_t ends, input int frame, input int windows, input int window, input int tile, input int row, input int column, input int none
     );
         if (ends.frame) return frame;
         if (ends.windows) return windows;
         if (ends.window) return window;
         if (ends.tile) return tile;
         if (ends.row) return row;
+        if (ends.column) return column;
         return none;
     endfunction
 
@@ -149,16 +153,16 @@ module sf_swg_walk #(
     endfunction
 
     function automatic logic [MARGIN-1:0] back_of(input ends_t ends);
-        return MARGIN'(unsigned'(choice(ends, -TO_FRAME, -TO_ROW, -TO_WINDOW, -TO_TILE, -TO_KY, -TO_KX)));
+        return MARGIN'(unsigned'(choice(ends, -TO_FRAME, -TO_ROW, -TO_WINDOW, -TO_TILE, -TO_KY, -TO_KX, -TO_FOLD)));
     endfunction
     function automatic logic [MARGIN-1:0] released_of(input ends_t ends);
-        return MARGIN'(unsigned'(choice(ends, FRAME - 1, WINDOWS - 1, WINDOW - 1, -1, -1, -1)));
+        return MARGIN'(unsigned'(choice(ends, FRAME - 1, WINDOWS - 1, WINDOW - 1, -1, -1, -1, -1)));
     endfunction
     function automatic logic [ADDR-1:0] ring_of(input ends_t ends);
-        return ADDR'(unsigned'(choice(ends, modulo(TO_FRAME), modulo(TO_ROW), modulo(TO_WINDOW), modulo(TO_TILE), modulo(TO_KY), modulo(TO_KX))));
+        return ADDR'(unsigned'(choice(ends, modulo(TO_FRAME), modulo(TO_ROW), modulo(TO_WINDOW), modulo(TO_TILE), modulo(TO_KY), modulo(TO_KX), modulo(TO_FOLD))));
     endfunction
     function automatic logic [ADDR:0] ring_back_of(input ends_t ends);
-        return (ADDR+1)'(unsigned'(choice(ends, modulo(TO_FRAME) - DEPTH, modulo(TO_ROW) - DEPTH, modulo(TO_WINDOW) - DEPTH, modulo(TO_TILE) - DEPTH, modulo(TO_KY) - DEPTH, modulo(TO_KX) - DEPTH)));
+        return (ADDR+1)'(unsigned'(choice(ends, modulo(TO_FRAME) - DEPTH, modulo(TO_ROW) - DEPTH, modulo(TO_WINDOW) - DEPTH, modulo(TO_TILE) - DEPTH, modulo(TO_KY) - DEPTH, modulo(TO_KX) - DEPTH, modulo(TO_FOLD) - DEPTH)));
     endfunction
 
     // As 32-bit integers, because a bound may lie outside the counter's range; synthesis narrows them.

@@ -15,6 +15,7 @@ module sf_wideswg_windows #(
     parameter int KH = 3,
     parameter int KW = 3,
     parameter int SW = 1,
+    parameter int DX = 1,       // columns from one place of the kernel to the next
     parameter int PL = 1,       // columns of zeros left of the image
     parameter int OW = 8,
     parameter int COLUMNS = 8   // columns that come; zeros follow where windows reach further
@@ -28,7 +29,8 @@ module sf_wideswg_windows #(
     output logic                   out0_valid,  /// registered
     input  wire                    out0_ready
 );
-    localparam int FIRST = KW - PL;  // columns of a row's first window
+    localparam int RW = (KW - 1) * DX + 1;  // columns of a window, those between its places included
+    localparam int FIRST = RW - PL;  // columns of a row's first window
     localparam int TOTAL = FIRST + (OW - 1) * SW;
     localparam int X_BITS = TOTAL > 1 ? $clog2(TOTAL) : 1;
     localparam int MAX_WAIT = FIRST > SW ? FIRST - 1 : SW - 1;
@@ -66,10 +68,10 @@ module sf_wideswg_windows #(
     end
 
     wire unused = &{1'b0, first_q};  // with one column
-    wire [KW-1:0][KH*WIDTH-1:0] window;  // by column, left to right
-    for (genvar kx = 0; kx < KW; kx++) begin : g_column
+    wire [RW-1:0][KH*WIDTH-1:0] window;  // by column, left to right
+    for (genvar kx = 0; kx < RW; kx++) begin : g_column
         logic [KH*WIDTH-1:0] column_q;
-        if (kx == KW - 1) begin : g_enter
+        if (kx == RW - 1) begin : g_enter
             always_ff @(posedge clk) if (step) column_q <= beyond ? '0 : in0_data;
         end else begin : g_shift
             always_ff @(posedge clk) if (step) column_q <= first_q ? '0 : window[kx+1];
@@ -78,7 +80,7 @@ module sf_wideswg_windows #(
     end
     for (genvar ky = 0; ky < KH; ky++) begin : g_y
         for (genvar kx = 0; kx < KW; kx++) begin : g_x
-            assign out0_data[(ky*KW+kx)*WIDTH+:WIDTH] = window[kx][ky*WIDTH+:WIDTH];
+            assign out0_data[(ky*KW+kx)*WIDTH+:WIDTH] = window[kx*DX][ky*WIDTH+:WIDTH];
         end
     end
     assign out0_valid = full_q;

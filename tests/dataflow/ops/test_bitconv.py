@@ -38,13 +38,14 @@ def bitconv(
     lines: int = 0,
     steep: float = 1,
     price: int = 190,
+    dilation: int = 1,
 ) -> OpCase:
     """A case with random weights, thresholds and table; with `lines`, affine steps to levels of that many bits.
 
     Where they are `steep`, what is far from them outgrows the register of the division.
     """
     rng = np.random.default_rng([*image, channels, rows, kernel, simd, pe, steps])
-    pads, mw = list(padding or [kernel // 2] * 4), kernel * kernel * channels
+    pads, mw = list(padding or [kernel // 2 * dilation] * 4), kernel * kernel * channels
     reach = mw * scales[0] + (8 * scales[1] if shortcut != "none" else 0)
     thresholds = np.sort(rng.integers(-reach // 2, reach // 2 + 2, (1 if shared else rows, steps)), axis=1)
     levels = rng.integers(-8, 8, (len(thresholds), steps + 1))
@@ -66,7 +67,8 @@ def bitconv(
     out = f"INT{lines}" if lines else out
     attributes: dict[str, Any] = {
         "IFMDim": list(image), "IFMChannels": channels, "KernelDim": [kernel] * 2, "Stride": [stride] * 2,
-        "Padding": pads, "MH": rows, "SIMD": simd, "PE": pe, "InLanes": in_lanes, "Lanes": lanes, "inputDataType": x,
+        "Padding": pads, "Dilation": [dilation] * 2, "MH": rows,
+        "SIMD": simd, "PE": pe, "InLanes": in_lanes, "Lanes": lanes, "inputDataType": x,
         "accDataType": integer_range_dtype(-mw, mw).name, "outputDataType": out, "shortcut": shortcut,
         "sumScale": scales[0], "shortcutScale": scales[1], "numSteps": steps,
         "outBias": 0 if table or out != "INT4" else -8, "hasTable": int(table), "ram_style": ram_style,
@@ -81,11 +83,12 @@ def bitconv(
         added = operands.pop(0) if shortcut == "stream" else image
         signed = image if x == "BIPOLAR" else np.where(image >= operands.pop(0), 1, -1)
         padded = np.pad(signed, ((0, 0), (pads[0], pads[2]), (pads[1], pads[3]), (0, 0)))
-        height, width = ((padded.shape[a] - kernel) // stride + 1 for a in (1, 2))
+        height, width = ((padded.shape[a] - (kernel - 1) * dilation - 1) // stride + 1 for a in (1, 2))
         total = np.zeros((1, height, width, rows), np.int64)
         for ky in range(kernel):
             for kx in range(kernel):
-                part = padded[:, ky : ky + height * stride : stride, kx : kx + width * stride : stride]
+                y, x0 = ky * dilation, kx * dilation
+                part = padded[:, y : y + height * stride : stride, x0 : x0 + width * stride : stride]
                 at = (ky * kernel + kx) * channels
                 total += part[:, :height, :width] @ operands[0][at : at + channels]
         total = total * scales[0] + (0 if shortcut == "none" else added * scales[1])
@@ -151,6 +154,8 @@ CASES = [
     bitconv((4, 4), 8, 8, 1, shortcut="own", x="INT5", scales=(1, 16), lines=5, price=0),
     bitconv((4, 3), 8, 1, 3, simd=8, x="BIPOLAR", lines=3),
     bitconv((5, 4), 4, 4, 1, shortcut="own", x="INT6", scales=(1, 5), lines=6, steep=4),
+    bitconv((6, 7), shortcut="own", pe=2, simd=2, dilation=2),
+    bitconv((8, 6), 4, 2, 3, 2, padding=(3, 3, 0, 1), x="BIPOLAR", steps=1, simd=2, dilation=3),
 ]
 
 

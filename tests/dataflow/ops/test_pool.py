@@ -6,17 +6,27 @@ from qonnx.core.datatype import DataType
 
 from finn_build.errors import ConfigError
 from tests.dataflow.ops.op_case import OpBench, OpCase, OpChecks
+from tests.dataflow.ops.test_swg import counts
 
 
-def pooled(x: np.ndarray, kernel: list[int], stride: list[int], padding: list[int], function: str) -> np.ndarray:
+def pooled(
+    x: np.ndarray,
+    kernel: list[int],
+    stride: list[int],
+    padding: list[int],
+    function: str,
+    dilation: tuple[int, int] = (1, 1),
+) -> np.ndarray:
     """Pool from the definition: each window is cut to the image, then reduced; [1, H, W, C] -> [1, OH, OW, C]."""
     _, height, width, channels = x.shape
-    rows = (height + padding[0] + padding[2] - kernel[0]) // stride[0] + 1
-    columns = (width + padding[1] + padding[3] - kernel[1]) // stride[1] + 1
+    rows, columns = counts((height, width), kernel, stride, padding, dilation)
     out = np.zeros((1, rows, columns, channels), dtype=np.int64)
     for oy, ox in np.ndindex(rows, columns):
-        y, x0 = oy * stride[0] - padding[0], ox * stride[1] - padding[1]
-        inside = x[0, max(y, 0) : y + kernel[0], max(x0, 0) : x0 + kernel[1]].reshape(-1, channels)
+        y, x0 = (
+            [t for t in range(o * s - p, o * s - p + (k - 1) * d + 1, d) if 0 <= t < size]
+            for o, s, p, k, d, size in zip((oy, ox), stride, padding, kernel, dilation, (height, width), strict=False)
+        )
+        inside = x[0][np.ix_(y, x0)].reshape(-1, channels)
         out[0, oy, ox] = inside.max(axis=0) if function == "max" else inside.sum(axis=0)
     return out
 
@@ -32,6 +42,7 @@ def pool(
     channels: int = 4,
     pe: int = 2,
     ram_style: str = "auto",
+    dilation: tuple[int, int] = (1, 1),
 ) -> OpCase:
     attributes = {
         "IFMDim": list(image),
@@ -39,12 +50,13 @@ def pool(
         "KernelDim": list(kernel),
         "Stride": list(stride),
         "Padding": list(padding),
+        "Dilation": list(dilation),
         "PE": pe,
         "Function": function,
         "inputDataType": dtype,
         "ram_style": ram_style,
     }
-    return OpCase(attributes, lambda x: pooled(x, list(kernel), list(stride), list(padding), function))
+    return OpCase(attributes, lambda x: pooled(x, list(kernel), list(stride), list(padding), function, dilation))
 
 
 TYPES = ("BIPOLAR", "TERNARY", "UINT1", "UINT4", "INT3", "INT8")
@@ -64,6 +76,8 @@ CASES = [
     pool((9, 8), (2, 2), (1, 1), (0, 0, 1, 1), dtype="INT2", ram_style="block"),
     pool((6, 6), (2, 2), (2, 2), (1, 1, 1, 1), dtype="BIPOLAR", function="sum"),
     pool((10, 7), (5, 3), (2, 3), (2, 1, 2, 0), dtype="INT5", channels=3, pe=3),
+    pool((7, 8), (3, 2), (1, 1), (2, 0, 2, 0), dtype="INT3", dilation=(2, 3)),
+    pool((7, 7), (2, 2), (2, 2), dtype="UINT3", function="sum", pe=1, dilation=(3, 2)),
 ]
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +9,24 @@ from finn_build.errors import ConfigError
 from tests.dataflow.ops.op_case import OpBench, OpCase, OpChecks
 
 
-def windows(x: np.ndarray, kernel: list[int], stride: list[int], padding: list[int]) -> np.ndarray:
+def counts(
+    image: Sequence[int], kernel: Sequence[int], stride: Sequence[int], padding: Sequence[int], dilation: Sequence[int]
+) -> tuple[int, int]:
+    """Rows and columns of windows."""
+    reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
+    rows, columns = ((image[a] + padding[a] + padding[a + 2] - reach[a]) // stride[a] + 1 for a in (0, 1))
+    return rows, columns
+
+
+def windows(
+    x: np.ndarray, kernel: list[int], stride: list[int], padding: list[int], dilation: Sequence[int] = (1, 1)
+) -> np.ndarray:
     """Windows element by element, from the definition; [1, H, W, C] -> [1, OH, OW, kh*kw*C]."""
     _, height, width, channels = x.shape
-    rows = (height + padding[0] + padding[2] - kernel[0]) // stride[0] + 1
-    columns = (width + padding[1] + padding[3] - kernel[1]) // stride[1] + 1
+    rows, columns = counts((height, width), kernel, stride, padding, dilation)
     out = np.zeros((1, rows, columns, *kernel, channels), dtype=np.int64)
     for oy, ox, ky, kx in np.ndindex(rows, columns, *kernel):
-        y, x0 = oy * stride[0] + ky - padding[0], ox * stride[1] + kx - padding[1]
+        y, x0 = oy * stride[0] + ky * dilation[0] - padding[0], ox * stride[1] + kx * dilation[1] - padding[1]
         if 0 <= y < height and 0 <= x0 < width:
             out[0, oy, ox, ky, kx] = x[0, y, x0]
     return out.reshape(1, rows, columns, -1)
@@ -31,6 +42,7 @@ def swg(
     simd: int = 2,
     dtype: str = "BIPOLAR",
     ram_style: str = "auto",
+    dilation: tuple[int, int] = (1, 1),
 ) -> OpCase:
     attributes = {
         "IFMDim": list(image),
@@ -38,11 +50,12 @@ def swg(
         "KernelDim": list(kernel),
         "Stride": list(stride),
         "Padding": list(padding),
+        "Dilation": list(dilation),
         "SIMD": simd,
         "inputDataType": dtype,
         "ram_style": ram_style,
     }
-    return OpCase(attributes, lambda x: windows(x, list(kernel), list(stride), list(padding)))
+    return OpCase(attributes, lambda x: windows(x, list(kernel), list(stride), list(padding), dilation))
 
 
 CASES = [
@@ -75,6 +88,11 @@ CASES = [
     swg((3, 3), (3, 3), dtype="UINT2", channels=1, simd=1),
     swg((11, 5), (4, 2), (3, 1), (1, 0, 0, 1), dtype="INT5"),
     swg((16, 16), (3, 3), padding=(1, 1, 1, 1), channels=8, simd=1),
+    swg((8, 9), (3, 3), padding=(2, 2, 2, 2), dilation=(2, 2)),
+    swg((7, 9), (3, 3), dilation=(2, 3), dtype="UINT3", channels=3, simd=1, ram_style="block"),
+    swg((9, 8), (3, 3), (2, 2), (2, 2, 2, 2), dilation=(2, 2), dtype="INT3", channels=2, simd=2),
+    swg((1, 12), (1, 3), padding=(0, 4, 0, 0), dilation=(1, 2), dtype="UINT4"),
+    swg((4, 5), (2, 3), padding=(3, 0, 0, 4), dilation=(4, 4), dtype="UINT2", channels=2, simd=1),
 ]
 
 
@@ -92,9 +110,11 @@ class TestSWG(OpChecks):
 
 
 def random_case(rng: np.random.Generator) -> OpCase:
-    kernel = tuple(int(k) for k in rng.integers(1, 10, 2))
-    padding = tuple(int(rng.integers(0, k)) for k in (*kernel, *kernel))
-    least = [max(1, k - padding[i] - padding[i + 2]) for i, k in enumerate(kernel)]
+    dilation = tuple(int(d) for d in rng.choice([1, 1, 2, 3], 2))
+    kernel = tuple(int(k) for k in rng.integers(1, [10 if d == 1 else 5 for d in dilation]))
+    reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
+    padding = tuple(int(rng.integers(0, k)) for k in (*reach, *reach))
+    least = [max(1, k - padding[i] - padding[i + 2]) for i, k in enumerate(reach)]
     image = tuple(int(size + rng.integers(0, 12)) for size in least)
     simd, folds = (int(n) for n in rng.integers(1, 4, 2))
     return swg(
@@ -106,6 +126,7 @@ def random_case(rng: np.random.Generator) -> OpCase:
         simd=simd,
         dtype=str(rng.choice(["BIPOLAR", "UINT1", "INT2", "UINT3"])),
         ram_style=str(rng.choice(["auto", "block", "distributed"])),
+        dilation=dilation,
     )
 
 
@@ -114,6 +135,15 @@ def test_random_geometries_keep_the_predicted_rate(tmp_path: Path) -> None:
     bench = OpBench("SWG_rtl", [random_case(rng) for _ in range(30)], seed=7)
     bench.check_compute()
     bench.check_rtlsim(tmp_path)
+
+
+@pytest.mark.parametrize(("image", "stride"), [((16, 16), (1, 1)), ((17, 15), (2, 2))])
+def test_a_dilated_kernel_takes_no_more_beats_than_one_that_is_not(image: tuple, stride: tuple) -> None:
+    dense, dilated = (
+        OpBench("SWG_rtl", [swg(image, (3, 3), stride, (d,) * 4, dilation=(d, d))]).ops[0] for d in (1, 2)
+    )
+    assert dilated.get_exp_cycles() == dense.get_exp_cycles()
+    assert dilated.streams_out()[0].beats == dense.streams_out()[0].beats
 
 
 def test_a_ring_one_word_smaller_is_slower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +170,8 @@ def test_simd_that_does_not_divide_is_refused() -> None:
             {"image": (6, 6), "kernel": (3, 3), "padding": (0, 0, 0, 3)},
             "padding 0 before and 3 after in width; legal: 0 to 2, smaller than the kernel",
         ),
-        ({"image": (6, 6), "kernel": (3, 3), "stride": (0, 1)}, "kernel 3, stride 0: each must be >= 1"),
+        ({"image": (6, 6), "kernel": (3, 3), "stride": (0, 1)}, "kernel 3, stride 0, dilation 1: each must be >= 1"),
+        ({"image": (6, 6), "kernel": (3, 3), "dilation": (1, 3)}, r"kernel of width 7 does not fit an image of 6"),
         ({"image": (6, 6, 1), "kernel": (3, 3)}, r"IFMDim=\[6, 6, 1\] must hold 2 integers"),
     ],
 )

@@ -26,6 +26,7 @@ def wideswg(
     dtype: str = "UINT8",
     ram_style: str = "auto",
     cycles: int = 1,
+    dilation: tuple[int, int] = (1, 1),
 ) -> OpCase:
     attributes = {
         "IFMDim": list(image),
@@ -33,11 +34,12 @@ def wideswg(
         "KernelDim": list(kernel),
         "Stride": list(stride),
         "Padding": list(padding),
+        "Dilation": list(dilation),
         "WindowCycles": cycles,
         "inputDataType": dtype,
         "ram_style": ram_style,
     }
-    return OpCase(attributes, lambda x: windows(x, list(kernel), list(stride), list(padding)))
+    return OpCase(attributes, lambda x: windows(x, list(kernel), list(stride), list(padding), dilation))
 
 
 CASES = [
@@ -65,6 +67,8 @@ CASES = [
     wideswg((9, 7), (1, 1), (2, 2), dtype="INT5"),
     wideswg((11, 5), (4, 2), (3, 1), (1, 0, 0, 1), dtype="INT6"),
     wideswg((5, 9), (3, 5), (1, 2), (1, 2, 1, 2), dtype="INT7"),
+    wideswg((9, 8), (3, 3), padding=(2, 2, 2, 2), dilation=(2, 2), dtype="UINT4"),
+    wideswg((9, 11), (2, 3), (2, 2), (1, 3, 2, 0), dilation=(3, 2), channels=2, dtype="INT3", cycles=5),
 ]
 
 

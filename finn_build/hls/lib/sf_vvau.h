@@ -1,0 +1,53 @@
+// Depthwise convolution: sums of products within each channel, windows from a ring; padded places add nothing.
+//
+// Loop    as many trips as the busier side has beats, and those until the first window stands, II 1.
+// Order   PE channels a beat; a window in the order (fold, ky, kx).
+// Memory  weights(fold * KH * KW + ky * KW + kx, channel of the beat); the ring of the image's latest words.
+// Carried the accumulators, one addition.
+#ifndef SF_VVAU_H
+#define SF_VVAU_H
+
+#include "sf_window.h"
+
+namespace sf {
+
+template <class N, int IN, int OUT>
+void vvau(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<IN> (&ring)[N::DEPTH]) {
+#pragma HLS INLINE
+#pragma HLS DEPENDENCE variable=ring type=inter direction=RAW distance=LAG true
+    ap_int<N::ACC_BITS> sums[N::PE];
+#pragma HLS ARRAY_PARTITION variable=sums complete
+    int word = 0;
+    Place<N> place;
+    Arrival<N> arrival;
+    SF_LOOP;
+    while (!place.done || arrival.words < Place<N>::WORDS) {
+#pragma HLS PIPELINE II=1 style=flp
+#pragma HLS LOOP_TRIPCOUNT min=N::LEAST_TRIPS max=N::MOST_TRIPS
+        SF_TRIP;
+        const bool room = arrival.room(place);
+        if (!place.done && arrival.holds(place) && !(place.ends() && out0.full())) {
+            const ap_uint<IN> beat = ring[place.address];
+            ap_uint<OUT> results = 0;
+            for (int p = 0; p < N::PE; ++p) {
+#pragma HLS UNROLL
+                const ap_int<N::ACC_BITS> before = place.starts() ? ap_int<N::ACC_BITS>(0) : sums[p];
+                const ap_int<N::BITS + 1> x = place.padded() ? ap_int<N::BITS + 1>(0) : element<N::BITS, N::KIND>(beat, p);
+                sums[p] = before + x * value<N::WEIGHT_BITS, N::WEIGHT_KIND>(N::weights(word, p));
+                set_lane<N::ACC_BITS>(results, p, sums[p]);
+            }
+            if (place.ends()) out0.write(results);
+            word = word == N::WORDS - 1 ? 0 : word + 1;
+            place.advance();
+        }
+        if (room && !in0.empty()) {
+            ring[arrival.address] = in0.read();
+            arrival.take();
+        }
+        arrival.remember();
+    }
+}
+
+}  // namespace sf
+
+#endif
