@@ -63,6 +63,8 @@ class Steps:
 
     def __call__(self, x: Tensor) -> Tensor:
         """[N, C, ...] to the same shape."""
+        if x.dim() == 3:  # signals
+            return self(x.unsqueeze(2)).squeeze(2)
         x = x.contiguous(memory_format=_LAST) if x.dim() == 4 else x.contiguous()
         assert x.dim() in (2, 4), "maps, or vectors"
         channels = x.shape[1]

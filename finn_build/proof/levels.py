@@ -22,9 +22,9 @@ _FLOATS, _COMPARED = "output {}", "output {}, channels last"
 Values = dict[str, np.ndarray]
 
 
-def channels_last(values: np.ndarray) -> np.ndarray:
-    """(N, C, H, W) to (N, H, W, C); (N, C) stays; labels of images (N,) or pixels (N, H, W) become one channel."""
-    return np.moveaxis(values, 1, -1) if values.ndim in (2, 4) else values[..., None]
+def channels_last(values: np.ndarray, labels: bool = False) -> np.ndarray:
+    """(N, C, ...) to (N, ..., C); `labels` of images (N,) or pixels (N, H, W) become one channel."""
+    return values[..., None] if labels and values.ndim in (1, 3) else np.moveaxis(values, 1, -1)
 
 
 def compact(values: np.ndarray) -> np.ndarray:
@@ -85,7 +85,7 @@ def _execute_qonnx(model: ModelWrapper, network: IntegerNetwork, image: np.ndarr
             if tensor is not None and not tensor.exact and tensor.points is None:
                 context[name] = tensor.to_float(tensor.to_ints(context[name])).reshape(context[name].shape)
     for node in network.model.graph.node:  # a reduction to (N, C) has no map of one pixel in the QONNX graph
-        if node.op_type == "Flatten" and node.input[0] not in context and node.output[0] in context:
+        if node.op_type in ("Flatten", "Reshape") and node.input[0] not in context and node.output[0] in context:
             context[node.input[0]] = context[node.output[0]].reshape(network.tensors[node.input[0]].shape)
     return context
 
@@ -99,7 +99,7 @@ def stream_values(streams: ModelWrapper, ints: np.ndarray, progress: Progress) -
         progress: called with the fraction done.
     """
     image = streams.graph.input[0].name
-    channels_first = tuple(streams.get_tensor_shape(image)) == (1, *ints.shape[1:])  # FINN's graphs keep NCHW outside
+    channels_first = not any(traits_of(n) for n in streams.graph.node)  # FINN's graphs keep NCHW outside
     outside = {image, *(value.name for value in streams.graph.output)}
     parameters = {i.name for i in streams.graph.initializer}
     frames = []
@@ -169,5 +169,5 @@ def _output(network: IntegerNetwork, name: str, floats: np.ndarray) -> Values:
     if not tail.nodes:
         compared = {tail.source: channels_last(network.tensors[tail.source].to_ints(floats))}
     else:
-        compared = {_COMPARED.format(name): channels_last(floats)}
+        compared = {_COMPARED.format(name): channels_last(floats, labels=True)}
     return {_FLOATS.format(name): floats, **compared}

@@ -1,10 +1,10 @@
-"""Networks with dilated convolutions: the whole pipeline, levels 0 to 4, and the C++."""
+"""Dilated, depthwise, grouped and one-dimensional convolutions: the whole pipeline, levels 0 to 4, and the C++."""
 
 from pathlib import Path
 
 import pytest
 import torch
-from brevitas.nn import QuantConv2d
+from brevitas.nn import QuantConv1d, QuantConv2d, QuantLinear
 from torch import Tensor, nn
 
 from brevitas_models.layers.quantizers import act_quantizer, pixel_quantizer, weight_quantizer
@@ -30,6 +30,14 @@ def after(channels: int, bits: int = 4, signed: bool = False) -> list[nn.Module]
     return [nn.BatchNorm2d(channels), act_quantizer(bits, signed)]
 
 
+def conv1d(channels: int, out: int, kernel: int, bits: int = 4, **options: object) -> nn.Module:
+    return QuantConv1d(channels, out, kernel, bias=False, **options, **weight_quantizer(bits))
+
+
+def after1d(channels: int, bits: int = 4, signed: bool = False) -> list[nn.Module]:
+    return [nn.BatchNorm1d(channels), act_quantizer(bits, signed)]
+
+
 class _Residual(nn.Module):
     """A dilated binary convolution beside a shortcut that waits for it."""
 
@@ -49,12 +57,28 @@ NETS = {
         *(conv(4, 4, 3, padding=(3, 2), dilation=(3, 2)), *after(4, 1, True)),
         *(conv(4, 4, 3, 1, padding=2, dilation=2, stride=2), *after(4, 3)),
     ],
+    "depthwise": lambda: [
+        *(conv(1, 4, 3, padding=1), *after(4)),
+        *(conv(4, 4, 3, padding=1, stride=2, groups=4), *after(4, 1, True)),
+        *(conv(4, 8, (2, 3), padding=1, dilation=(1, 2), groups=4), *after(8, 3, True)),
+        *(conv(8, 8, 3, 1, padding=1, groups=8), *after(8)),
+    ],
+    "grouped": lambda: [conv(1, 6, 1), *after(6), conv(6, 9, 3, padding=1, groups=3), *after(9, 2), conv(9, 3, 1)],
     "dilated, beside a skip": lambda: [conv(1, 6, 3, padding=1), nn.BatchNorm2d(6), _Residual(6), *after(6)],
+}
+SIGNALS = {
+    "keywords": lambda: [
+        *(conv1d(2, 6, 5, padding=2, stride=2), nn.BatchNorm1d(6), nn.MaxPool1d(2), act_quantizer(4, False)),
+        *(conv1d(6, 6, 3, padding=2, dilation=2, groups=6), *after1d(6, 1, True)),
+        *(nn.ConstantPad1d((0, 1), 0.0), conv1d(6, 8, 2, 1), *after1d(8)),
+        *(nn.AvgPool1d(2), act_quantizer(4, False), nn.Flatten(), QuantLinear(24, 5, False, **weight_quantizer(4))),
+    ],
+    "sums for each place": lambda: [conv1d(2, 6, 1), *after1d(6, 2), conv1d(6, 3, 3, padding=1)],
 }
 
 
-def _build(model: nn.Module, out: Path, stalls: Stalls | None = None) -> Build:
-    path = export_qonnx(model, out / "net.onnx", (1, *IMAGE))
+def _build(model: nn.Module, out: Path, shape: tuple[int, ...], stalls: Stalls | None = None) -> Build:
+    path = export_qonnx(model, out / "net.onnx", (1, *shape))
     network = ImportedNetwork(import_qonnx(path), model, "convolutions", "test", (), trained=False)
     build = run_steps(start_build(network, out, FRAMES, stalls), [s for s in ALL_STEPS if s not in ("gate", "deploy")])
     for step in (write_cpp, simulate_cpp, gate):
@@ -62,11 +86,15 @@ def _build(model: nn.Module, out: Path, stalls: Stalls | None = None) -> Build:
     return build
 
 
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", [*NETS, *SIGNALS])
 def test_equal_at_every_level(tmp_path: Path, name: str) -> None:
     torch.manual_seed(3)
-    stalls = Stalls(seed=5) if list(NETS).index(name) % 2 else None
-    build = _build(randomize(nn.Sequential(pixel_quantizer(), *NETS[name]()), seed=3), tmp_path, stalls)
+    stalls = Stalls(seed=5) if list(NETS | SIGNALS).index(name) % 2 else None
+    layers, shape = (NETS[name](), IMAGE) if name in NETS else (SIGNALS[name](), (2, 24))
+    model = randomize(nn.Sequential(pixel_quantizer(), *layers), seed=3)
+    build = _build(model, tmp_path, shape, stalls)
+    with torch.inference_mode():
+        assert build.integers.shapes["logits"] == tuple(model(torch.zeros(1, *shape)).shape)
     assert build.verdict is not None
     assert build.verdict.passed, build.verdict.first_difference
     assert build.verdict.levels == (0, 1, 2, 3, 4, 5)

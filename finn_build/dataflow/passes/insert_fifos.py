@@ -32,7 +32,7 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
 from finn_build.dataflow.graph import Links
-from finn_build.dataflow.ops.base import DOMAIN, StreamOp, Trait, traits_of
+from finn_build.dataflow.ops.base import DOMAIN, Trait, traits_of
 from finn_build.dataflow.ops.finn_op import chip_of
 from finn_build.dataflow.passes._pixel_order import pixels_held
 from finn_build.dataflow.passes._skips import least_depths

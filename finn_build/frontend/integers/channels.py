@@ -45,7 +45,8 @@ def compile_slice(compilation: Compilation, node: NodeProto) -> None:
         if dimension == 1:
             picked = picked[np.asarray(taken, np.int64)]
         elif dimension > 1 and taken and taken.step == 1:
-            crop[dimension - 2], crop[dimension] = -taken.start, taken.stop - x.shape[dimension]
+            axis = dimension - len(x.shape) + 2  # of a map; a signal has a width alone
+            crop[axis], crop[axis + 2] = -taken.start, taken.stop - x.shape[dimension]
         elif taken != range(x.shape[dimension]):
             raise Unsupported(f"a slice of dimension {dimension}", _CURE)
     out = node.output[0]

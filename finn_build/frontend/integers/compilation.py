@@ -13,6 +13,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 
 from finn_build.frontend.integers.float_chain import FloatChain
 from finn_build.frontend.integers.layer_names import layer_name
+from finn_build.frontend.integers.maps import map_name, map_shape
 from finn_build.frontend.integers.problems import Problem, Unsupported
 from finn_build.frontend.integers.tensor import IntTensor
 
@@ -212,10 +213,25 @@ class Compilation:
             cure = "pad directly before a convolution, or use an unsigned or wider quantizer"
             raise Unsupported("zero padding of values that are -1 or +1", cure)
         top, left, bottom, right = pads
+        map_of, x = map_name(name, x.shape), self.as_map(node, x)
         n, c, h, w = x.shape
-        out = replace(x, name=name, shape=(n, c, h + top + bottom, w + left + right))
+        out = replace(x, name=map_of, shape=(n, c, h + top + bottom, w + left + right))
         if max(pads) > 0:
             out = replace(out, low=np.minimum(x.low, 0), high=np.maximum(x.high, 0))
         constant = self.parameter(f"{name}_pads", np.asarray([0, 0, top, left, 0, 0, bottom, right]), "INT64")
         self.emit("Pad", [x.name, constant], out, node)
-        return out
+        return self.from_map(node, out, name)
+
+    def as_map(self, node: NodeProto, x: IntTensor) -> IntTensor:
+        """An integer tensor as a map, which windows move over; a signal (1, C, L) gets a view of height 1, once."""
+        name = map_name(x.name, x.shape)
+        return self.ints[name] if name in self.ints else self._view_as(node, x, map_shape(x.shape), name)
+
+    def from_map(self, node: NodeProto, x: IntTensor, name: str) -> IntTensor:
+        """What was made of a map, as tensor `name` of the network: without its height where that is a signal."""
+        return x if x.name == name else self._view_as(node, x, (*x.shape[:2], x.shape[3]), name)
+
+    def _view_as(self, node: NodeProto, x: IntTensor, shape: tuple[int, ...], name: str) -> IntTensor:
+        constant = self.parameter(f"{name}_shape", np.asarray(shape), "INT64")
+        self.emit("Reshape", [x.name, constant], replace(x, name=name, shape=shape), node)
+        return self.ints[name]

@@ -19,7 +19,7 @@ from finn_build.frontend.integers.layers import (
     weight_dtype,
     weights_of,
 )
-from finn_build.frontend.integers.maps import as_map, from_map, map_name, map_shape, with_height
+from finn_build.frontend.integers.maps import map_name, map_shape, with_height
 from finn_build.frontend.integers.problems import Unsupported
 from finn_build.frontend.integers.registry import compiles
 from finn_build.frontend.integers.tensor import IntTensor
@@ -46,7 +46,7 @@ def compile_conv(compilation: Compilation, node: NodeProto) -> None:
     check_window(reach, pads)
     window = {"kernel_shape": kernel, "strides": a.get("strides", [1, 1]), "pads": pads, "dilations": dilations}
     sums = _Convolution(compilation, node, window).sums(source, weights, scale, a.get("group", 1))
-    from_map(compilation, node, sums, node.output[0])
+    compilation.from_map(node, sums, node.output[0])
 
 
 class _Convolution:
@@ -62,8 +62,8 @@ class _Convolution:
         depthwise = weights.shape[1] == 1 and groups == self.compilation.shape(source)[1]
         if depthwise and groups > 1:
             x = self.compilation.integer_input(source, "the input of the Conv")
-            return self._depthwise(as_map(self.compilation, self.node, x), weights, scale)
-        x = as_map(self.compilation, self.node, scalar_input(self.compilation, self.node, source))
+            return self._depthwise(self.compilation.as_map(self.node, x), weights, scale)
+        x = self.compilation.as_map(self.node, scalar_input(self.compilation, self.node, source))
         return self._emit(x, weights, scale, self.name) if groups == 1 else self._grouped(x, weights, scale, groups)
 
     def _depthwise(self, x: IntTensor, weights: np.ndarray, scale: np.ndarray) -> IntTensor:

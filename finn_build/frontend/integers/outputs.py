@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from onnx import NodeProto, TensorProto, helper
 from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
@@ -42,14 +43,20 @@ def _tail(compilation: Compilation, output: str) -> FloatChain:
 
 
 def _behind_flatten(compilation: Compilation, tail: FloatChain) -> FloatChain:
-    """The chain, begun before the flatten that gives its source."""
+    """The chain, begun before the flatten, or the view of a map as a signal, that gives its source."""
     made = next((n for n in compilation.nodes if tail.source in n.output), None)
-    if made is None or made.op_type != "Flatten":
+    if made is None or made.op_type not in ("Flatten", "Reshape"):
         return tail
-    image = made.input[0]
-    flatten = helper.make_node("Flatten", [image], [tail.source], axis=1)
+    image, constants = made.input[0], dict(tail.constants)
+    if made.op_type == "Flatten":
+        view = helper.make_node("Flatten", [image], [tail.source], axis=1)
+    else:
+        constants[made.input[1]] = np.asarray([0, *compilation.ints[tail.source].shape[1:]], np.int64)
+        view = helper.make_node("Reshape", list(made.input), [tail.source])
     rank = len(compilation.ints[image].shape)
-    return FloatChain(image, tail.output, [flatten, *tail.nodes], tail.constants, rank, tail.opset)
+    return _behind_flatten(
+        compilation, FloatChain(image, tail.output, [view, *tail.nodes], constants, rank, tail.opset)
+    )
 
 
 def integer_graph(compilation: Compilation, found: dict[str, FloatChain]) -> ModelWrapper:

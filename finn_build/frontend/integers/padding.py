@@ -30,9 +30,10 @@ def compile_pad(compilation: Compilation, node: NodeProto) -> None:
     places = range(rank) if axes is None else [int(i) % rank for i in axes]
     ends = dict.fromkeys(range(rank), (0, 0))
     ends |= {axis: (int(pads[k]), int(pads[k + len(places)])) for k, axis in enumerate(places)}
-    if rank != 4 or any(ends[0] + ends[1]):
+    if rank not in (3, 4) or any(ends[0] + ends[1]):
         raise Unsupported("padding of other dimensions than height and width", cure)
-    own = (ends[2][0], ends[3][0], ends[2][1], ends[3][1])
+    (top, bottom), (left, right) = ends[2] if rank == 4 else (0, 0), ends[rank - 1]
+    own = (top, left, bottom, right)
     if min(own) < 0:
         x = compilation.integer_input(node.input[0], "the input of the crop")
         compilation.emit_pad(node, x, own, node.output[0])

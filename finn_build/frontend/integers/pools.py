@@ -10,6 +10,7 @@ from onnx import NodeProto
 
 from finn_build.frontend.integers.compilation import Compilation
 from finn_build.frontend.integers.layers import attributes, check_window
+from finn_build.frontend.integers.maps import map_name, map_shape, with_height
 from finn_build.frontend.integers.nodes import DOMAIN
 from finn_build.frontend.integers.problems import Unsupported
 from finn_build.frontend.integers.registry import compiles
@@ -21,8 +22,8 @@ from finn_build.frontend.integers.tensor import FLOAT32_EXACT, IntTensor
 def compile_max_pool(compilation: Compilation, node: NodeProto) -> None:
     """Max pool of integers; of float values it waits for their quantizer, which comes before it in hardware."""
     a = attributes(node)
-    if any(d != 1 for d in a.get("dilations", [1, 1])) or a.get("ceil_mode", 0):
-        raise Unsupported("a max pool with dilation or ceil_mode", "use dilation 1 and ceil_mode 0")
+    if a.get("ceil_mode", 0):
+        raise Unsupported("a max pool with ceil_mode", "use ceil_mode 0")
     if len(node.output) > 1 and node.output[1]:
         raise Unsupported("a max pool that gives indices", "drop the second output")
     source, out = node.input[0], node.output[0]
@@ -38,9 +39,10 @@ def compile_max_pool(compilation: Compilation, node: NodeProto) -> None:
 
 def emit_max_pool(compilation: Compilation, node: NodeProto, x: IntTensor, out: str) -> None:
     """Emit the max pool `node` on `x`, giving tensor `out`."""
-    kernel, strides, pads = _window(compilation, node, x)
-    pooled = replace(x, name=out, shape=compilation.shape(node.output[0]))
-    compilation.emit("MaxPool", [x.name], pooled, node, kernel_shape=kernel, strides=strides, pads=pads)
+    x, shape = compilation.as_map(node, x), compilation.shape(node.output[0])
+    pooled = replace(x, name=map_name(out, shape), shape=map_shape(shape))
+    compilation.emit("MaxPool", [x.name], pooled, node, **_window(compilation, node, x))
+    compilation.from_map(node, pooled, out)
 
 
 @compiles("AveragePool", "GlobalAveragePool")
@@ -60,7 +62,7 @@ def compile_reduction(compilation: Compilation, node: NodeProto) -> None:
     a = attributes(node)
     axes = a.get("axes") or (compilation.constants.get(node.input[1]) if len(node.input) > 1 else None)
     rank = len(compilation.shape(node.input[0]))
-    if axes is None or sorted(int(i) % rank for i in axes) != [2, 3] or rank != 4:
+    if axes is None or sorted(int(i) % rank for i in axes) != list(range(2, rank)) or rank not in (3, 4):
         raise Unsupported(
             f"{node.op_type} over other axes than the pixels", "reduce over height and width, axes (2, 3)"
         )
@@ -74,33 +76,40 @@ def compile_reduction(compilation: Compilation, node: NodeProto) -> None:
 
 def _emit_sum(compilation: Compilation, node: NodeProto, out: str, average: bool) -> IntTensor:
     x = compilation.integer_input(compilation.unpadded(node.input[0])[0], f"the input of {node.op_type}")
-    kernel, strides, pads = _window(compilation, node, x)
-    count = prod(kernel)
-    low, high = (np.minimum(x.low, 0), np.maximum(x.high, 0)) if any(pads) else (x.low, x.high)
+    x = compilation.as_map(node, x)
+    window = _window(compilation, node, x)
+    count = prod(window["kernel_shape"])
+    low, high = (np.minimum(x.low, 0), np.maximum(x.high, 0)) if any(window["pads"]) else (x.low, x.high)
     shape = compilation.shape(node.output[0])
     pooled = replace(
-        x, name=out, shape=(*shape, 1, 1)[:4], low=low * count, high=high * count,
+        x, name=map_name(out, shape), shape=(*map_shape(shape), 1, 1)[:4], low=low * count, high=high * count,
         divisor=x.divisor * (count if average else 1), bipolar=False,
     )  # fmt: skip
     if max(np.abs(pooled.low).max(), pooled.high.max()) >= FLOAT32_EXACT:
         raise Unsupported(
             "sums beyond 2^24, where float32 is no longer exact", "quantize to fewer bits before the pool"
         )
-    compilation.emit("SumPool", [x.name], pooled, node, DOMAIN, kernel_shape=kernel, strides=strides, pads=pads)
+    compilation.emit("SumPool", [x.name], pooled, node, DOMAIN, **window)
+    compilation.from_map(node, pooled, out)
     return pooled
 
 
-def _window(compilation: Compilation, node: NodeProto, x: IntTensor) -> tuple[list[int], list[int], list[int]]:
-    """Kernel, strides and pads of a pool; the whole image where the op has no kernel."""
+def _window(compilation: Compilation, node: NodeProto, x: IntTensor) -> dict[str, list[int]]:
+    """Kernel, strides, pads and dilations of a pool; the whole image where the op has no kernel."""
     a = attributes(node)
+    if len(compilation.shape(node.input[0])) == 3:
+        a = with_height(a)
     if a.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
         raise Unsupported(f"auto_pad={a['auto_pad'].decode()}", "export explicit pads")
     if len(x.shape) != 4:
-        raise Unsupported(f"a pool over a tensor of shape {x.shape}", "use 2-D pools")
+        raise Unsupported(f"a pool over a tensor of shape {x.shape}", "use pools over one or two dimensions")
     kernel = list(a.get("kernel_shape", x.shape[2:]))
     strides = list(a.get("strides", [1, 1]))
     pads = [p + q for p, q in zip(a.get("pads", [0] * 4), compilation.unpadded(node.input[0])[1], strict=True)]
-    check_window(kernel, pads)
+    dilations = list(a.get("dilations", [1, 1]))
+    check_window([(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)], pads)
+    if any(pads) and any(d > size for d, size in zip(dilations, x.shape[2:], strict=True)):
+        raise Unsupported(f"a pool of dilation {dilations}, windows of which miss the image", "use a smaller dilation")
     if kernel == list(x.shape[2:]) and not any(pads):
         strides = kernel  # one window: it takes no line buffer
-    return kernel, strides, pads
+    return {"kernel_shape": kernel, "strides": strides, "pads": pads, "dilations": dilations}

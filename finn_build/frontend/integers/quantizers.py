@@ -105,7 +105,7 @@ def _emit_steps(compilation: Compilation, node: NodeProto, root: str, out: IntTe
     dtype = str(out.dtype.name)
     if steps.table is None:
         scale, bias = (2.0, -1.0) if out.bipolar else (1.0, float(steps.bias))
-        layout = "NCHW" if len(out.shape) == 4 else "NC"
+        layout = {4: "NCHW", 3: "NCW"}.get(len(out.shape), "NC")
         attributes = {"out_dtype": dtype, "out_scale": scale, "out_bias": bias, "data_layout": layout}
         compilation.emit("MultiThreshold", [root, thresholds], out, node, "qonnx.custom_op.general", **attributes)
         return

@@ -47,6 +47,8 @@ class _Styles(nn.Module):
             "bias8": lambda: _conv(6, 5, 1, bias=True, bias_quant=Int8BiasPerTensorFixedPointInternalScaling),
             "bias16": lambda: _conv(6, 5, 1, bias=True, bias_quant=Int16Bias),
             "grouped": lambda: _conv(6, 6, 3, groups=6), "dilated": lambda: _conv(6, 5, 3, dilation=2),
+            "thirds": lambda: _conv(6, 9, 3, groups=3), "twice": lambda: _conv(6, 12, 3, groups=6),
+            "grown": lambda: QuantConvTranspose2d(6, 6, 2, 2, groups=3, bias=False, **_FOUR_BITS),
             "transposed": lambda: QuantConvTranspose2d(6, 5, 2, 2, bias=False, **_FOUR_BITS),
             "sign": lambda: QuantIdentity(SignedBinaryActPerTensorConst, scaling_const=1.0),
             "float_conv": lambda: nn.Conv2d(6, 5, 3),
@@ -127,6 +129,10 @@ EXACT: dict[str, tuple[Tail, str]] = {
     "resize": (lambda m, x: m.one(F.interpolate(m.q(x), scale_factor=2)), "MultiThreshold Upsample Conv"),
     "padding of sums": (lambda m, x: m.one(m.q(F.pad(x, (1, 1, 1, 1)))), "Pad MultiThreshold Conv"),
     "wide padding": (lambda m, x: m.three(F.pad(m.q(x), (4, 4, 4, 4))), "MultiThreshold Pad Conv"),
+    "depthwise": (lambda m, x: m.grouped(m.q(x)), "MultiThreshold Conv"),
+    "depthwise, two sums a channel": (lambda m, x: m.twice(m.q(x)), "MultiThreshold Conv Conv Concat Gather"),
+    "grouped": (lambda m, x: m.thirds(m.q(x)), "MultiThreshold Gather Conv Gather Conv Gather Conv Concat"),
+    "dilated": (lambda m, x: m.dilated(m.q(x)), "MultiThreshold Conv"),
     "transposed": (lambda m, x: m.transposed(m.q(x)), "MultiThreshold Conv DepthToSpace"),
     "pixel shuffle": (
         lambda m, x: m.one(F.pixel_shuffle(torch.cat([m.q(x)] * 4, 1), 2)),
@@ -183,8 +189,8 @@ def test_exact(tmp_path: Path, style: str) -> None:
 
 LISTED: dict[str, tuple[Tail, list[str]]] = {
     "several": (
-        lambda m, x: (m.grouped(m.q(x)), m.one(F.interpolate(m.q(x), scale_factor=1.5))),
-        ["grouped: a grouped convolution (group=6)", "/Resize: a resize from (1, 6, 8, 8) to (1, 6, 12, 12)"],
+        lambda m, x: (m.q(m.grown(m.q(x))), m.one(F.interpolate(m.q(x), scale_factor=1.5))),
+        ["grown: a grouped transposed convolution (group=3)", "/Resize: a resize from (1, 6, 8, 8) to (1, 6, 12, 12)"],
     ),
     "join of floats": (lambda m, x: torch.cat((m.q(x), F.relu(x)), 1), ["/Concat: an operand of the concat"]),
     "join of rows": (lambda m, x: m.q(torch.cat((m.q(x), m.q(x)), 2)), ["/Concat: a concat of other dimensions"]),
@@ -198,7 +204,6 @@ LISTED: dict[str, tuple[Tail, list[str]]] = {
         ["three: zero padding of values that are -1 or +1"],
     ),
     "gate": (lambda m, x: m.q(x) * m.q(x + 1), ["/Mul_1: Mul joins 2 independent tensors"]),
-    "dilation": (lambda m, x: m.dilated(m.q(x)), ["dilated: a dilated convolution ([2, 2])"]),
     "float weights": (lambda m, x: m.q(m.float_conv(m.q(x))), ["float_conv: the weights are not quantized"]),
     "other padding": (
         lambda m, x: m.three(F.pad(m.q(x), (1, 1, 1, 1), value=1.0)),
