@@ -1,5 +1,7 @@
 """Random networks as users of Brevitas write them: `random_network(seed)` gives one, small, in eval mode.
 
+From seed 1000 on convolutions may be dilated, depthwise and grouped too.
+
 Batch norm statistics and learned scales come from random images; a quarter of the batch norm scales are negative.
 """
 
@@ -32,6 +34,7 @@ from torch import Tensor, nn
 
 T = TypeVar("T")
 _MAX_CONVS = 6
+_ALL_KINDS = 1000  # seeds from here on
 _FLOAT_ACTIVATIONS: tuple[Callable[[int], nn.Module], ...] = (
     lambda c: nn.PReLU(c), lambda c: nn.LeakyReLU(0.25), lambda c: nn.SiLU(), lambda c: nn.Sigmoid(),
     lambda c: nn.Tanh(), lambda c: nn.ELU(), lambda c: nn.ReLU(), lambda c: nn.Hardtanh(), lambda c: nn.GELU(),
@@ -69,7 +72,7 @@ class RandomNetwork:
 def random_network(seed: int, frames: int = 4, exact: bool | None = None) -> RandomNetwork:
     """The network of a seed; `exact` overrides the draw between power-of-two and float scales."""
     torch.manual_seed(seed)
-    make = _Maker(np.random.default_rng(seed), exact)
+    make = _Maker(np.random.default_rng(seed), exact, of_all_kinds=seed >= _ALL_KINDS)
     model = _Network(make)
     images = torch.rand((16, *model.image), generator=torch.Generator().manual_seed(seed))
     _settle(model, images, make)
@@ -95,8 +98,8 @@ def _settle(model: nn.Module, images: Tensor, make: _Maker) -> None:
 class _Maker:
     """Draws modules; keeps the shape [channels, height, width] of the tensor so far."""
 
-    def __init__(self, rng: np.random.Generator, exact: bool | None) -> None:
-        self.rng, self.convs, self.rounds = rng, 0, False
+    def __init__(self, rng: np.random.Generator, exact: bool | None, of_all_kinds: bool = False) -> None:
+        self.rng, self.convs, self.rounds, self.of_all_kinds = rng, 0, False, of_all_kinds
         drawn = self.chance(0.6)
         self.exact = drawn if exact is None else exact
         self.shape = (self.one_of(1, 3), int(rng.integers(6, 15)), int(rng.integers(6, 15)))
@@ -166,11 +169,14 @@ class _Maker:
         kernel = kernel if self.chance(0.25) else (min(kernel),) * 2
         kernel = tuple(k - 1 + k % 2 for k in kernel) if keep else kernel
         stride = (1, 1) if keep else self.one_of((1, 1), (1, 1), (2, 2), (2, 1), (1, 2))
+        dilation, groups = self._kind(channels, kernel) if self.of_all_kinds else ((1, 1), 1)
+        reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
         padding = tuple(
             k // 2 if keep or k > d else int(self.rng.integers(0, k // 2 + 1))
-            for k, d in zip(kernel, (height, width), strict=True)
+            for k, d in zip(reach, (height, width), strict=True)
         )
         out = channels if keep and self.chance(0.5) else int(self.rng.integers(1, 17))
+        out = -(-out // groups) * groups
         before: list[nn.Module] = []
         bottom = right = 0
         if not keep and self.chance(0.15):
@@ -180,11 +186,21 @@ class _Maker:
             pads = padding
         sizes = [
             (d + 2 * p + e - k) // s + 1
-            for d, p, e, k, s in zip((height, width), padding, (bottom, right), kernel, stride, strict=True)
+            for d, p, e, k, s in zip((height, width), padding, (bottom, right), reach, stride, strict=True)
         ]
         self.shape = (out, *sizes)
-        layer = QuantConv2d(channels, out, kernel, stride=stride, padding=pads, **self.weights(), **self.bias())
+        layer = QuantConv2d(
+            channels, out, kernel, stride=stride, padding=pads, dilation=dilation, groups=groups,
+            **self.weights(), **self.bias(),
+        )  # fmt: skip
         return [*before, layer]
+
+    def _kind(self, channels: int, kernel: tuple[int, ...]) -> tuple[tuple[int, int], int]:
+        """Dilation, as far as the image reaches, and groups: one, a channel each, or between."""
+        dilation = self.one_of((1, 1), (1, 1), (2, 2), (1, 3), (2, 1))
+        fits = all((k - 1) * d < size for k, d, size in zip(kernel, dilation, self.shape[1:], strict=True))
+        divisors = [n for n in range(1, channels + 1) if channels % n == 0]
+        return dilation if fits else (1, 1), self.one_of(1, channels, self.one_of(*divisors))
 
     def float_part(self, norm: bool | None = None) -> list[nn.Module]:
         """Batch norm and activation between an accumulator and its quantizer; either may be missing."""

@@ -21,6 +21,7 @@ LEAST_RATIO = 0.99  # of the slowest op's cycles to the measured interval betwee
 LATENCY_SLACK = 2  # cycles: binary convolutions may be that far off
 PACED = ((39, 3), (118, 5))  # seed, times slower than the fastest folding; stalled before FIFOs knew of pacing
 FLOWING, STALLED = (0, 3, 7, 8, 13, 24), (11, 17, 25, 26, 206, 209)
+ALL_KINDS = {"flowing": (1002,), "stalled": (1008,)}  # dilated, depthwise and grouped convolutions
 PLAIN = (3, 13, 17, 206)  # whose stitched design is plain Verilog; level 3 simulates the library all the same
 
 
@@ -63,7 +64,7 @@ def _require_rate(build: Build) -> None:
     assert abs(predict_latency(build.streams) - (last - first + 1)) <= LATENCY_SLACK
 
 
-@pytest.mark.parametrize("seed", FLOWING)
+@pytest.mark.parametrize("seed", (*FLOWING, *ALL_KINDS["flowing"]))
 def test_at_full_rate(tmp_path: Path, seed: int) -> None:
     _require_rate(_build(seed, tmp_path))
 
@@ -77,6 +78,6 @@ def test_windows_that_mvaus_pace(tmp_path: Path, seed: int, slower: int) -> None
     _require_rate(run_steps(build, ("fold", "buffer", "stitch", "execute", "rtlsim-stitched")))
 
 
-@pytest.mark.parametrize("seed", STALLED)
+@pytest.mark.parametrize("seed", (*STALLED, *ALL_KINDS["stalled"]))
 def test_with_random_stalls(tmp_path: Path, seed: int) -> None:
     _build(seed, tmp_path, Stalls(seed))
