@@ -66,8 +66,8 @@ def _network_table(model: Network) -> Table:
     """Operations of each unit that has any, and of all."""
     accounts = count_network(model)
     whole = total(accounts)
-    config = model.config
-    size = f"{config.image_size} x {config.image_size} x {config.in_channels}"
+    _, channels, *sizes = model.input_shape
+    size = " x ".join(map(str, (*sizes, channels)))
     table = Table("unit", title=f"{model.name}, one image of {size}", title_justify="left")
     for heading in ("BOPs", "FLOPs", "OPs", "of all OPs"):
         table.add_column(heading, justify="right")

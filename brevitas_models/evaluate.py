@@ -60,7 +60,7 @@ def _load(folder: Path, model: Network) -> ImageSet:
     Raises:
         DataError: they have no labels, or classes that the network does not know.
     """
-    size, channels = model.config.image_size, model.config.in_channels
+    size, channels = model.image_size, model.config.in_channels
     if model.task == "mask":
         return load_folder(folder, size, channels, classes=model.classes, masks=True)
     data = load_folder(folder, size, channels)

@@ -43,7 +43,7 @@ def _run(options: argparse.Namespace) -> None:
     named = Path(options.checkpoint)
     checkpoint = named if named.is_file() or named.suffix else pretrained_path(options.checkpoint)
     model, _, meta = load_checkpoint(checkpoint)
-    inspection = _inspection(options, meta.metrics.get("inspection"), model.config.image_size)
+    inspection = _inspection(options, meta.metrics.get("inspection"), model.image_size)
     if options.save and options.calibrate is None:
         raise ConfigError("--save keeps the threshold that --calibrate chooses; add --calibrate")
     rows = find(options.data)

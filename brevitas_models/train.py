@@ -113,7 +113,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _load(options: argparse.Namespace, net: Network) -> ImageSet:
-    size, channels, masks = net.config.image_size, net.config.in_channels, net.task == "mask"
+    size, channels, masks = net.image_size, net.config.in_channels, net.task == "mask"
     if options.data == "synthetic":
         if options.fold is not None:
             raise ConfigError("--fold needs a folder of images: synthetic ones have a split only")

@@ -77,9 +77,8 @@ def count(model: nn.Module, shape: tuple[int, int, int]) -> dict[str, Account]:
 
 
 def count_network(model: Network) -> dict[str, Account]:
-    """`count` for an image of the size that the network was configured for."""
-    config = model.config
-    return count(model, (config.in_channels, config.image_size, config.image_size))
+    """`count` for an input of the size that the network was configured for."""
+    return count(model, model.input_shape[1:])
 
 
 def total(accounts: Mapping[str, Account]) -> Account:

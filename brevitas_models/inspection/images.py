@@ -88,7 +88,7 @@ def inspect(rows: Iterable[Row], model: Network, outputs: Outputs, inspection: I
         with open_image(row.path) as file:
             pixels = np.atleast_3d(np.asarray(file.convert(_MODES[model.config.in_channels]), dtype=np.uint8))
         image = np.ascontiguousarray(pixels.transpose(2, 0, 1))
-        waiting.append((row, image, cut(image, inspection, model.config.image_size)))
+        waiting.append((row, image, cut(image, inspection, model.image_size)))
         if sum(len(windows) for _, _, windows in waiting) >= BATCH:
             yield from _verdicts(waiting, model, outputs, inspection)
             waiting = []

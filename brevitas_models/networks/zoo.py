@@ -18,6 +18,9 @@ from brevitas_models.networks.bi_shufflenet import BiShuffleNet, BiShuffleNetCon
 from brevitas_models.networks.binary_rescnn import BinaryResCNN, BinaryResCNNConfig
 from brevitas_models.networks.cnv import CNV, CNVConfig
 from brevitas_models.networks.fields import require_fields
+from brevitas_models.networks.fully_connected import FullyConnected, FullyConnectedConfig
+from brevitas_models.networks.keyword_net import KeywordNet, KeywordNetConfig
+from brevitas_models.networks.mobilenet import MobileNet, MobileNetConfig
 from brevitas_models.networks.names import DEFAULT_MODEL, WEIGHTS, require_model, shipped
 from brevitas_models.networks.network import Network
 from brevitas_models.networks.rivals import RIVALS, RivalConfig
@@ -25,7 +28,16 @@ from brevitas_models.networks.u_binet import UBiNet, UBiNetConfig
 from brevitas_models.networks.variants import VARIANTS
 from finn_build.errors import ConfigError, DataError, suggestion
 
-ModelConfig = BiShuffleNetConfig | BinaryResCNNConfig | CNVConfig | RivalConfig | UBiNetConfig
+ModelConfig = (
+    BiShuffleNetConfig
+    | BinaryResCNNConfig
+    | CNVConfig
+    | FullyConnectedConfig
+    | KeywordNetConfig
+    | MobileNetConfig
+    | RivalConfig
+    | UBiNetConfig
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +66,13 @@ ZOO: dict[str, Entry] = {
     },
     **{f"binary_rescnn_w1a{k}": Entry(BinaryResCNN, BinaryResCNNConfig(act_bits=k)) for k in (1, 2, 4, 8)},
     **{f"cnv_w1a{k}": Entry(CNV, CNVConfig(act_bits=k)) for k in (1, 2)},
+    **{
+        f"{name}_w1a{k}": Entry(FullyConnected, FullyConnectedConfig(hidden=(width,) * 3, act_bits=k))
+        for name, width in (("tfc", 64), ("lfc", 1024))
+        for k in (1, 2)
+    },
+    "mobilenet_w1a4": Entry(MobileNet, MobileNetConfig()),
+    "keyword_net_w1a4": Entry(KeywordNet, KeywordNetConfig()),
     "unet": Entry(UBiNet, UBiNetConfig(weight_bits=32, act_bits=32, activation="relu")),
     **{f"u_binet_w1a{k}": Entry(UBiNet, UBiNetConfig(act_bits=k)) for k in (1, 2, 4, 8, 16, 32)},
     **{f"u_binet_pynq_w1a{k}": Entry(UBiNet, UBiNetConfig(width=w, depth=3, act_bits=k)) for k, w in _PYNQ.items()},

@@ -84,8 +84,11 @@ def _random_model(name: str, overrides: dict[str, Any]) -> Network:
     """Random weights, with scales and batch norm statistics that fit images, so that activations use their levels."""
     torch.manual_seed(_SEED)
     model = zoo.build_model(name, **overrides)
-    data = make_image_set(32, model.config.image_size, _SEED)
-    images = torch.from_numpy(to_float(data.images)).repeat(1, model.config.in_channels, 1, 1)
+    shape = model.input_shape
+    if len(shape) == 4:
+        images = torch.from_numpy(to_float(make_image_set(32, shape[-1], _SEED).images)).repeat(1, shape[1], 1, 1)
+    else:
+        images = torch.from_numpy(to_float(_random_frames(SYNTHETIC, shape, 32, _SEED).images))
     calibrate_scales(model, images)
     reestimate_batch_norm(model, [images])
     return model
@@ -140,9 +143,8 @@ def _classes(model: ModelWrapper, path: Path) -> tuple[str, ...]:
 
 
 def _export(model: Network, origin: str, classes: tuple[str, ...], out: Path, trained: bool) -> ImportedNetwork:
-    config = model.config
     path = out / f"{model.name}.qonnx.onnx"
-    export_qonnx(model, path, (1, config.in_channels, config.image_size, config.image_size))
+    export_qonnx(model, path, model.input_shape)
     try:
         imported = import_qonnx(path)
     except UnsupportedModelError as error:  # of values that only the export shows; the file is nobody's

@@ -38,6 +38,19 @@ def test_every_name_builds_and_runs(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "classes"), [("mobilenet_w1a4", 2), ("keyword_net_w1a4", 12), ("tfc_w1a2", 10), ("lfc_w1a1", 10)]
+)
+def test_networks_of_other_peoples_figures(name: str, classes: int) -> None:
+    model = build_model(name).eval()
+    assert model(torch.rand(2, *model.input_shape[1:])).shape == (2, classes)
+
+
+def test_signals_have_no_image_size() -> None:
+    with pytest.raises(ConfigError, match=r"^keyword_net_w1a4: it takes signals of shape \(40, 96\), the data sets"):
+        assert build_model("keyword_net_w1a4").image_size
+
+
+@pytest.mark.parametrize(
     ("channels", "blocks", "size"), [((4,), (1,), 8), ((4, 6), (0, 3), 24), ((3, 5, 7, 9), (1, 0, 2, 1), 32)]
 )
 def test_rescnn_of_any_depth_width_and_size(channels: tuple[int, ...], blocks: tuple[int, ...], size: int) -> None:

@@ -27,13 +27,17 @@ SMALL: dict[str, dict[str, Any]] = {
     "BiShuffleNetConfig": {"head_channels": 16},
     "BinaryResCNNConfig": {"channels": (4, 6), "blocks": (1, 1)},
     "CNVConfig": {"width": 4},
+    "FullyConnectedConfig": {"hidden": (8, 6)},
+    "KeywordNetConfig": {"in_channels": 2, "length": 8, "channels": (4, 6), "kernel": 3},
+    "MobileNetConfig": {"width": 1},
     "UBiNetConfig": {"width": 4, "depth": 2},
 }
 
 
 def _small(name: str) -> ModelConfig:
     config = ZOO[name].config
-    return replace(config, image_size=SIZE, **SMALL[type(config).__name__])
+    size = {"image_size": SIZE} if hasattr(config, "image_size") else {}
+    return replace(config, **size, **SMALL[type(config).__name__])
 
 
 def _is_for_hardware(name: str) -> bool:
@@ -52,7 +56,7 @@ def test_a_network_of_the_zoo_breaks_no_rule(name: str, tmp_path: Path, monkeypa
     torch.manual_seed(0)
     config = _small(name)
     model = randomize(ZOO[name].build(config), seed=1)
-    onnx = export_qonnx(model, tmp_path / "net.onnx", (1, config.in_channels, SIZE, SIZE))
+    onnx = export_qonnx(model, tmp_path / "net.onnx", model.input_shape)
     build = start_build(networks.from_qonnx(onnx), tmp_path)
     build.board = load_board("zcu104")
     shell = run_steps(build, ("integers", "lower", "fold", "buffer", "stitch", "shell")).shell
