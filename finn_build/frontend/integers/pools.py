@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import prod
+from typing import Any
 
 import numpy as np
 from onnx import NodeProto
@@ -94,7 +95,7 @@ def _emit_sum(compilation: Compilation, node: NodeProto, out: str, average: bool
     return pooled
 
 
-def _window(compilation: Compilation, node: NodeProto, x: IntTensor) -> dict[str, list[int]]:
+def _window(compilation: Compilation, node: NodeProto, x: IntTensor) -> dict[str, Any]:
     """Kernel, strides, pads and dilations of a pool; the whole image where the op has no kernel."""
     a = attributes(node)
     if len(compilation.shape(node.input[0])) == 3:
