@@ -22,6 +22,7 @@ from finn_build.config import Board, BuildConfig
 from finn_build.dataflow.folding import Flow, budget, memory_budget, search_folding
 from finn_build.dataflow.graph import transformed
 from finn_build.dataflow.passes._skips import too_shallow
+from finn_build.dataflow.passes.check_widths import CheckWidths
 from finn_build.dataflow.passes.compact_steps import CompactSteps
 from finn_build.dataflow.passes.fuse_conv_units import FuseConvUnits
 from finn_build.dataflow.passes.insert_duplicates import InsertDuplicates
@@ -86,6 +87,7 @@ def lower(build: Build, progress: Progress) -> None:
         _chip(build),  # before all that counts area
         FuseConvUnits(),  # before duplicates: an identity shortcut is one tensor with two readers in one unit
         CompactSteps(),  # behind fusing, which gives steps their op; before folding, which counts their area and cycles
+        CheckWidths(),  # behind all that makes or changes parameters; what follows changes lanes and memories
         InsertDuplicates(),  # every reader is known now, and widening wants one each
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import numpy as np
-from qonnx.core.datatype import BaseDataType, DataType
+from qonnx.core.datatype import BaseDataType
 
 from finn_build.dataflow.ops._memory import rom_area
 from finn_build.dataflow.ops._popcount import Popcount
@@ -27,6 +27,8 @@ class _Parts(Protocol):
     def bram_price(self) -> int: ...
     @property
     def kept(self) -> int: ...
+    @property
+    def acc(self) -> BaseDataType: ...
     @property
     def total(self) -> BaseDataType: ...
     @property
@@ -68,7 +70,7 @@ def _shortcut(op: _Parts) -> Resources:
 def _arithmetic(op: _Parts) -> Resources:
     """Popcounts, accumulators, and the search or the division."""
     pe, simd, lanes = op.attr("PE"), op.attr("SIMD"), op.attr("Lanes")
-    acc, total = DataType[op.attr("accDataType")].bitwidth(), op.total.bitwidth()
+    acc, total = op.acc.bitwidth(), op.total.bitwidth()
     popcount = simd * max(1.0, min(2.0, np.log2(max(simd, 2)) / 3))
     each = popcount + acc + (acc if pe > lanes else 0)
     lut = round(pe * each + lanes * (1.5 * total + 4) + 30)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 
 from finn_build.arithmetic.step_function import StepFunction
+from finn_build.dataflow.ops._widths import Numbers
 from finn_build.dataflow.ops.base import Range, StreamOp
 
 
@@ -23,3 +25,11 @@ def level_ranges(op: StreamOp, model: ModelWrapper) -> list[Range]:
         return []
     low, high = step_function(op, model).levels
     return [(np.full(stream.shape[-1], low), np.full(stream.shape[-1], high))]
+
+
+def level_numbers(op: StreamOp, model: ModelWrapper) -> Numbers:
+    """Every level, in the type of the output; without a table the two of a sign are counts."""
+    steps, dtype = step_function(op, model), op.streams_out()[0].dtype
+    if steps.table is not None:
+        return Numbers("levels", steps.table, dtype)
+    return Numbers("levels", np.asarray(steps.levels), DataType["BINARY"] if dtype.name == "BIPOLAR" else dtype)

@@ -21,7 +21,8 @@ from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops._memory import hex_words, rom_in_block_ram
 from finn_build.dataflow.ops._popcount import Popcount, plan_popcount
 from finn_build.dataflow.ops._ram import RAM_STYLES
-from finn_build.dataflow.ops._steps import level_ranges, step_function
+from finn_build.dataflow.ops._steps import level_numbers, level_ranges, step_function
+from finn_build.dataflow.ops._widths import Numbers
 from finn_build.dataflow.ops._window import Window
 from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Folding, Range, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import fifo_style
@@ -124,10 +125,15 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         return DataType[self.attr("inputDataType" if own else "shortcutDataType")]
 
     @property
+    def acc(self) -> BaseDataType:
+        """Type of the sum, as the RTL reads it: always signed, also where no sum is negative."""
+        given = DataType[self.attr("accDataType")]
+        return integer_range_dtype(min(int(given.min()), -1), int(given.max()))
+
+    @property
     def total(self) -> BaseDataType:
         """Type of the sum with its shortcut, always signed."""
-        acc = DataType[self.attr("accDataType")]
-        low, high = int(acc.min()) * self.attr("sumScale"), int(acc.max()) * self.attr("sumScale")
+        low, high = int(self.acc.min()) * self.attr("sumScale"), int(self.acc.max()) * self.attr("sumScale")
         if self.attr("shortcut") != "none":
             other, k = self._shortcut_type, self.attr("shortcutScale")
             low, high = low + int(other.min()) * k, high + int(other.max()) * k
@@ -137,12 +143,13 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
     def total_range(self) -> tuple[np.ndarray, np.ndarray]:
         """Range of each channel's total: as many products of +1 and -1 as the window has, and the shortcut."""
         rows, none = self.attr("MH"), self.attr("shortcut") == "none"
-        reach = self.window.kernel[0] * self.window.kernel[1] * self.attr("IFMChannels") * self.attr("sumScale")
+        reach = self.window.kernel[0] * self.window.kernel[1] * self.attr("IFMChannels")
+        least, most = np.clip([-reach, reach], int(self.acc.min()), int(self.acc.max())) * self.attr("sumScale")
         other = np.array([0, 0]) if none else np.array([self._shortcut_type.min(), self._shortcut_type.max()])
         given = np.asarray(self.attr("shortcutRange"), np.int64)
         ends = given.reshape(2, rows) if len(given) else np.repeat(other[:, None], rows, axis=1)
         low, high = ends.astype(np.int64) * self.attr("shortcutScale")
-        return low - reach, high + reach
+        return low + least, high + most
 
     @property
     def _folds(self) -> tuple[int, int]:
@@ -295,7 +302,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             "KEPT_STYLE": RAM_STYLES[fifo_style(kept, x.width, self.bram_price)],
             "REGISTERS": self.popcount.mask,
             "REGISTERED": len(self.popcount.levels),
-            "ACC_BITS": DataType[self.attr("accDataType")].bitwidth(),
+            "ACC_BITS": self.acc.bitwidth(),
             "TOTAL_BITS": self.total.bitwidth(),
             "STEPS": 2**self.stages - 1 if self.attr("affineSteps") else self.attr("numSteps"),
             "OUT_BITS": self.streams_out()[0].dtype.bitwidth(),
@@ -322,6 +329,13 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             sizes.append((rows << stages, self.streams_out()[0].dtype.bitwidth()))
         styles, price = (self.attr("ram_style"), "auto", "auto"), self.bram_price
         return [(d, w, rom_in_block_ram(s, d, w, price)) for (d, w), s in zip(sizes, styles, strict=False)]
+
+    def numbers(self, model: ModelWrapper) -> list[Numbers]:
+        """Weights, levels, and knees, which are totals; thresholds beyond the totals are always or never reached."""
+        found = [Numbers("weights", model.get_initializer(self.weights()), _BIPOLAR), level_numbers(self, model)]
+        if self.attr("affineSteps") and (fit := self.fit_affine(model, (self.attr("affineFraction"),))) is not None:
+            found.append(Numbers("knees", fit.knees, self.total))
+        return found
 
     def memory_files(self, model: ModelWrapper) -> dict[str, list[str]]:
         """Weights by beat; thresholds of the signs; by lane thresholds by search node and levels, or lines."""

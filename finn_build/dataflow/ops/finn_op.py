@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -15,6 +16,7 @@ from qonnx.core.datatype import BaseDataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
+from finn_build.dataflow.ops._widths import Numbers, require_held
 from finn_build.dataflow.stream import Resources, Stream
 from finn_build.errors import SimulationError, UnsupportedModelError
 from finn_build.identifiers import is_identifier
@@ -73,6 +75,10 @@ class FinnOp(RTLBackend):
     def memory_files(self, model: ModelWrapper) -> dict[str, list[str]]:
         """Memory images by file name, one hex word per line; names start with the node's name."""
         return {}
+
+    def numbers(self, model: ModelWrapper) -> Iterable[Numbers]:
+        """Numbers of its parameters with the types that the RTL reads them as; not those that it clips or wraps."""
+        return ()
 
     def get_nodeattr_types(self) -> dict[str, Any]:
         """Attributes of the FINN base, those in `own_attributes`, and those of the whole design.
@@ -216,6 +222,7 @@ class FinnOp(RTLBackend):
 
     def generate_hdl(self, model: ModelWrapper, fpgapart: str, clk: float) -> None:
         """Write the thin instance `<node>.v` and the memory files into `code_gen_dir_ipgen`."""
+        require_held(self.onnx_node.name, self.numbers(model))
         code_dir = Path(self.attr("code_gen_dir_ipgen"))
         code_dir.mkdir(parents=True, exist_ok=True)
         name, parameters = self.get_verilog_top_module_name(), self.rtl_parameters()

@@ -16,6 +16,7 @@ from finn_build.dataflow.ops._folds import divisors, folds
 from finn_build.dataflow.ops._memory import hex_words, rom_area, rom_in_block_ram
 from finn_build.dataflow.ops._popcount import Popcount, plan_popcount
 from finn_build.dataflow.ops._ram import RAM_STYLES, bram18_blocks, lutram_luts, memory_style
+from finn_build.dataflow.ops._widths import Numbers
 from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Folding, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.dataflow.stream import Resources, Stream, sizes
@@ -152,6 +153,10 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             "WEIGHT_FILE": f"{node}_weights.mem",
             "INIT_FILE": f"{node}_init.mem",
         }
+
+    def numbers(self, model: ModelWrapper) -> list[Numbers]:
+        """Its weights; sums may wrap on their way."""
+        return [Numbers("weights", model.get_initializer(self.weights()), DataType[self.attr("weightDataType")])]
 
     def memory_files(self, model: ModelWrapper) -> dict[str, list[str]]:
         """Weights by beat, and the start values of the sums by row fold (see sf_mvau.sv)."""

@@ -16,7 +16,8 @@ from finn_build.arithmetic.step_function import StepFunction
 from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops._memory import hex_words, rom_area, rom_in_block_ram
 from finn_build.dataflow.ops._midpoint import ATTRIBUTES, MidpointForm, midpoint_attributes
-from finn_build.dataflow.ops._steps import level_ranges, step_function
+from finn_build.dataflow.ops._steps import level_numbers, level_ranges, step_function
+from finn_build.dataflow.ops._widths import Numbers
 from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Range, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.dataflow.stream import Resources, Stream, sizes
@@ -116,6 +117,10 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
             if self.attr("hasTable"):
                 files[f"{node}_steps_table_{lane}.mem"] = hex_words(self._table(model, lane), out_bits)
         return files
+
+    def numbers(self, model: ModelWrapper) -> list[Numbers]:
+        """Its levels; thresholds beyond the input's type are always or never reached."""
+        return [level_numbers(self, model)]
 
     def fit_midpoint(self, model: ModelWrapper, dip_bits: int) -> MidpointSteps | None:
         """The steps by midpoint displacement, exact for every value of the input's type; None where that is not to be.

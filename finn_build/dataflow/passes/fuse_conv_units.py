@@ -104,11 +104,12 @@ def _only_reader(model: ModelWrapper, tensor: str) -> NodeProto | None:
 
 
 def _are_signs(model: ModelWrapper, node: NodeProto) -> bool:
-    """Whether a node is one threshold per channel to +1 and -1, and feeds nothing else."""
+    """Whether a node is one threshold per channel of an integer to +1 and -1, and feeds nothing else."""
     if node.op_type != "StepThresholding_rtl" or _only_reader(model, node.output[0]) is None:
         return False
     op = getCustomOp(node)
-    return bool(op.attr("numSteps") == 1 and not op.attr("hasTable") and op.attr("outputDataType") == "BIPOLAR")
+    dtypes = [op.attr(f"{side}DataType") == "BIPOLAR" for side in ("input", "output")]
+    return bool(op.attr("numSteps") == 1 and not op.attr("hasTable") and dtypes == [False, True])
 
 
 def _replace(model: ModelWrapper, unit: _Unit, name: str) -> None:

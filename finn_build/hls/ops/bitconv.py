@@ -27,7 +27,7 @@ def kernel(op: BitConv_rtl, model: ModelWrapper) -> Kernel:
     """Geometry, types, weights by beat, and the memories of signs and steps."""
     x, rtl = op.streams_in()[0], op.rtl_parameters()
     simd, pe, mh = (op.attr(name) for name in ("SIMD", "PE", "MH"))
-    acc, own = DataType[op.attr("accDataType")].bitwidth(), op.attr("shortcut") == "own"
+    acc, own = op.acc.bitwidth(), op.attr("shortcut") == "own"
     constants = window_constants(op.window, int(rtl["DEPTH"]), mh // pe) | _constants(op, model)
     names = op.onnx_node.input[len(op.streams_in()) + op.sign_steps :]
     weights = model.get_initializer(names[0]).astype(np.int64)
@@ -70,7 +70,7 @@ def _constants(op: BitConv_rtl, model: ModelWrapper) -> dict[str, int | str]:
         "SHORTCUT_SCALE_BITS": int(op.attr("shortcutScale")).bit_length() + 1,
         "SUM_SCALE": op.attr("sumScale"),
         "SUM_SCALE_BITS": int(op.attr("sumScale")).bit_length() + 1,
-        "ACC_BITS": DataType[op.attr("accDataType")].bitwidth(),
+        "ACC_BITS": op.acc.bitwidth(),
         "TOTAL_BITS": op.total.bitwidth(),
         "OUT_BITS": out.dtype.bitwidth(),
         "STAGES": op.stages,

@@ -80,7 +80,7 @@ class OpBench:
     def __post_init__(self) -> None:
         rng = np.random.default_rng(self.seed)
         self.values = {
-            name: random_values(rng, stream.dtype, (FRAMES, *stream.shape))
+            name: _with_ends(rng, random_values(rng, stream.dtype, (FRAMES, *stream.shape)), stream.dtype)
             for op in self.ops
             for name, stream in zip(op.onnx_node.input, op.streams_in(), strict=False)
         }
@@ -308,6 +308,12 @@ class OpChecks:
         shortest = min(op.get_exp_cycles() for op in bench.ops)
         for cycle in (2, 5 * shortest // 4, 7 * shortest // 3):
             bench.simulate(tmp_path, STALLS[0], reset_at_cycle=cycle)
+
+
+def _with_ends(rng: np.random.Generator, values: np.ndarray, dtype: BaseDataType) -> np.ndarray:
+    """The second frame at the ends of the type, where sums are the widest."""
+    values[1] = np.where(rng.integers(0, 2, values[1].shape), int(dtype.min()), int(dtype.max()))
+    return values
 
 
 def random_values(rng: np.random.Generator, dtype: BaseDataType, shape: tuple[int, ...]) -> np.ndarray:

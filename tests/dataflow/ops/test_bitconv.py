@@ -101,6 +101,14 @@ def bitconv(
     return OpCase(attributes, reference, parameters)
 
 
+def never_negative(case: OpCase) -> OpCase:
+    """Signs and weights of +1 alone: a sum that reaches the top of an unsigned type."""
+    (signs, signs_type), (weights, bipolar), *rest = case.parameters
+    parameters = [(np.full_like(signs, -8), signs_type), (np.ones_like(weights), bipolar), *rest]
+    attributes = {**case.attributes, "accDataType": integer_range_dtype(0, len(weights)).name}
+    return OpCase(attributes, case.reference, parameters)
+
+
 def two_lines(
     rng: np.random.Generator, rows: int, reach: int, x: BaseDataType, scale: int, bits: int, steep: float
 ) -> tuple[StepFunction, dict[str, Any]]:
@@ -156,6 +164,7 @@ CASES = [
     bitconv((5, 4), 4, 4, 1, shortcut="own", x="INT6", scales=(1, 5), lines=6, steep=4),
     bitconv((6, 7), shortcut="own", pe=2, simd=2, dilation=2),
     bitconv((8, 6), 4, 2, 3, 2, padding=(3, 3, 0, 1), x="BIPOLAR", steps=1, simd=2, dilation=3),
+    never_negative(bitconv(shortcut="own")),
 ]
 
 

@@ -6,10 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from onnx import helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
+from qonnx.util.basic import qonnx_make_model
 from torch import nn
 
+from finn_build.dataflow.ops.base import DOMAIN
 from finn_build.dataflow.passes.fuse_conv_units import FuseConvUnits
 from finn_build.dataflow.passes.lower_to_streams import LowerToStreams
 from finn_build.frontend.export import export_qonnx
@@ -95,3 +98,25 @@ def test_sums_that_something_else_reads_stay_visible(tmp_path: Path) -> None:
     before.graph.output.append(before.get_tensor_valueinfo(sums))
     after = before.transform(FuseConvUnits())
     assert "MVAU_1" in [n.name for n in after.graph.node] and _ops(after).count("BitConv") == 1
+
+
+def test_signs_of_signs_stay_apart() -> None:
+    """A unit takes what is bipolar as it is; here batch norm turns some signs round in between."""
+    image, shape = [1, 4, 3], {"domain": DOMAIN, "backend": "fpgadataflow", "numInputVectors": [1, 4, 3]}
+    steps = {"numSteps": 1, "inputDataType": "BIPOLAR", "outputDataType": "BIPOLAR", "NumChannels": 2, "PE": 1, **shape}
+    weights = {"SIMD": 1, "PE": 1, "weightDataType": "BIPOLAR", "inputDataType": "BIPOLAR", "MW": 2, "MH": 3, **shape}
+    behind = steps | {"inputDataType": "INT3", "NumChannels": 3}
+    nodes = [
+        helper.make_node("StepThresholding_rtl", ["x", "turned"], ["s"], name="Signs", **steps),
+        helper.make_node("BitMVAU_rtl", ["s", "w"], ["sums"], name="MVAU", outputDataType="INT3", **weights),
+        helper.make_node("StepThresholding_rtl", ["sums", "t"], ["y"], name="Steps", **behind),
+    ]
+    channels = {"x": 2, "y": 3, "s": 2, "sums": 3}
+    x, y, *inside = (helper.make_tensor_value_info(n, 1, [*image, c]) for n, c in channels.items())
+    model = ModelWrapper(qonnx_make_model(helper.make_graph(nodes, "signs", [x], [y], value_info=inside)))
+    for name, values in {"turned": [[1], [-1]], "w": [[1, -1, 1], [-1, -1, 1]], "t": [[0], [1], [-2]]}.items():
+        model.set_initializer(name, np.array(values, np.float32))
+    after = model.transform(FuseConvUnits())
+    assert [n.op_type for n in after.graph.node] == ["StepThresholding_rtl", "BitConv_rtl"]
+    signs = 2 * np.random.default_rng(1).integers(0, 2, (*image, 2)) - 1
+    assert np.array_equal(execute(after, signs), execute(model, signs))
