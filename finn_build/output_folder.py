@@ -114,6 +114,8 @@ def _ours(folder: Path) -> list[str] | None:
         return None
     try:
         listed = json.loads((folder / MARKER).read_text())["files"]
+        if not isinstance(listed, list) or "\0" in "".join(listed):
+            return None
         return [name for name in listed if not Path(name).is_absolute() and ".." not in Path(name).parts]
     except (OSError, ValueError, KeyError, TypeError):
         return None

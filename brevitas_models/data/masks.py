@@ -4,10 +4,14 @@ A mask has two values. Where one of them is black the other is the defect, whate
 of two others the brighter one. Palettes count by their colours; where all colours are the same, alpha is the mask.
 Files that a lossy format or a resize has softened are split at the middle. What this does not settle is asked for: the
 column `mask_values` of the index names the values that mean a defect: grey values, palette numbers, colours as RRGGBB.
+
+A mask turned inside out has two values as well. All of a data set look so where most of their pixels are defects; one
+of many where most of it and of its edge are, and the median one calls less than a quarter of its pixels defects.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +22,7 @@ from signflow_driver.pictures import open_picture, upright
 from finn_build.errors import DataError
 
 LARGEST_SHARE = 0.5  # of the pixels, over all masks with a defect: above it they look inverted
+_USUAL_SHARE = 0.25  # of a mask: where the median is below it, one above `LARGEST_SHARE` looks inverted
 _SOFT = 0.1  # part of the range of values, at either end, in which softened pixels lie
 _FEW = 0.1  # share of the pixels that may lie elsewhere
 _CODED = 8  # so many values between the ends may be class numbers
@@ -53,14 +58,17 @@ def defect_pixels(path: Path, shape: tuple[int, int], values: tuple[str, ...] = 
     return _two_valued(path, found, lossy)
 
 
-def require_defects(folder: Path, masks: np.ndarray, marked: np.ndarray) -> None:
+def require_defects(folder: Path, masks: np.ndarray, marked: np.ndarray, inferred: Sequence[Path | None]) -> None:
     """Look at the masks of a data set as a whole.
 
-    Shapes:
-        masks [N, H, W], 1 on defects; marked [N] bool, whose file should show one.
+    Args:
+        folder: of the data set.
+        masks: uint8 [N, H, W], 1 on defects.
+        marked: bool [N], whose file should show one.
+        inferred: [N], files of whole masks whose values were found out and not named; None for others.
 
     Raises:
-        DataError: none of those shows a defect, or most of their pixels are defects.
+        DataError: none of those shows a defect, most of their pixels are defects, or one of them looks inverted.
     """
     share = float(masks[marked].mean()) if marked.any() else 0.1
     if share == 0:
@@ -69,6 +77,16 @@ def require_defects(folder: Path, masks: np.ndarray, marked: np.ndarray) -> None
         raise DataError(
             f"{folder}: the masks call {share:.0%} of the pixels defects: are they inverted? Defects are bright on "
             "black; if yours are dark, say so in the index: column mask_values, 0"
+        )
+    shares = masks.mean(axis=(1, 2))
+    edges = np.concatenate([masks[:, [0, -1]].reshape(len(masks), -1), masks[:, :, [0, -1]].reshape(len(masks), -1)], 1)
+    unusual = marked & (shares > LARGEST_SHARE) & (edges.mean(axis=1) > LARGEST_SHARE)
+    turned = [path for path, odd in zip(inferred, unusual, strict=True) if odd and path is not None]
+    if turned and (usual := float(np.median(shares[marked]))) < _USUAL_SHARE:
+        raise DataError(
+            f"{turned[0]}: calls most of its pixels and of its edge defects, the usual mask of {folder} {usual:.1%} "
+            f"({len(turned)} such masks): is it inverted? Name the values that mean a defect in the index, column "
+            "mask_values"
         )
 
 

@@ -20,6 +20,7 @@ from tests.builds.networks import SmallResidual
 ROOT = Path(__file__).resolve().parents[2]
 FIRST = {"report.json": "1", "steps/lower.onnx": "l", "vivado/build.tcl": "t", "ops/deep/a.v": "a"}
 SECOND = {"report.json": "2", "steps/lower.onnx": "L", "vivado/build.tcl": "T", "new/b.v": "b"}
+TORN = {"other": "[1, 2]", "damaged": '{"files": ["st', "text": '{"files": "s"}', "numbers": '{"files": [1]}'}
 
 
 def _build(out: Path, files: dict[str, str], error: BaseException | None = None, keep: str = "") -> None:
@@ -57,7 +58,7 @@ def test_a_build_replaces_the_one_before_it_and_nothing_else(tmp_path: Path) -> 
     assert _beside(out) == {"outside"}
 
 
-@pytest.mark.parametrize("marked", ["no", "link", "other", "damaged"])
+@pytest.mark.parametrize("marked", ["no", "link", "other", "damaged", "text", "numbers"])
 def test_a_folder_without_our_marker_is_left_alone(tmp_path: Path, marked: str) -> None:
     out = tmp_path / "out"
     (out / "steps").mkdir(parents=True)
@@ -66,7 +67,7 @@ def test_a_folder_without_our_marker_is_left_alone(tmp_path: Path, marked: str) 
         (tmp_path / "marker").write_text('{"files": ["steps/lower.onnx"]}')
         (out / MARKER).symlink_to(tmp_path / "marker")
     elif marked != "no":
-        (out / MARKER).write_text({"other": "[1, 2]", "damaged": '{"files": ["st'}[marked])
+        (out / MARKER).write_text(TORN[marked])
     before = _content(out)
     with pytest.raises(ConfigError, match="holds other files, not a build"):
         _build(out, FIRST)

@@ -204,6 +204,28 @@ def test_masks_that_are_refused(mask: Image.Image, text: str, tmp_path: Path) ->
         load_folder(_masked(tmp_path, mask), (40, 60), masks=True)
 
 
+def _set_of_masks(folder: Path, masks: list[np.ndarray], values: str = "") -> Path:
+    lines = ["path,class,mask,mask_values"]
+    for number, mask in enumerate(masks):
+        _saved(folder, Image.fromarray(np.arange(mask.size, dtype="u1").reshape(mask.shape)), "png", str(number))
+        _saved(folder / "m", Image.fromarray(mask.astype("u1") * 255), "png", str(number))
+        lines.append(f"{number}.png,rust,m/{number}.png,{values if number == 3 else ''}")
+    (folder / "index.csv").write_text("\n".join(lines))
+    return folder
+
+
+def test_one_inverted_mask_among_many_is_named(tmp_path: Path) -> None:
+    masks = [np.roll(MASK, (2 * k, 0), (0, 1)) for k in range(8)]
+    masks[3] = ~masks[3]
+    with pytest.raises(DataError, match=r"m/3\.png: calls most .* usual mask of .* 8\.3% \(1 such masks\): is it inv"):
+        load_folder(_set_of_masks(tmp_path, masks), (40, 60), masks=True)
+    found = load_folder(_set_of_masks(tmp_path, masks, "0"), (40, 60), masks=True).masks
+    assert found is not None and found[3].sum() == MASK.sum()
+    masks[3] = np.pad(np.ones((36, 56), bool), 2)  # large, and in the middle: a defect
+    found = load_folder(_set_of_masks(tmp_path, masks), (40, 60), masks=True).masks
+    assert found is not None and found[3].sum() == 36 * 56
+
+
 def _tree(root: Path, *names: str) -> Path:
     for name in names:
         path = root / name
