@@ -9,15 +9,17 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx import NodeProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
-from qonnx.transformation.infer_shapes import InferShapes
+from qonnx.transformation.base import Transformation
 
 from finn_build.errors import UnsupportedModelError
 from finn_build.frontend.batch_norm_to_affine import BatchNormToAffine
 from finn_build.frontend.door import faults
 from finn_build.frontend.fold_constants import FoldConstants
 from finn_build.frontend.four_bit_types import four_bits_to_bytes
+from finn_build.frontend.infer_shapes import InferShapes
 from finn_build.frontend.integers.layer_names import layer_name
 from finn_build.frontend.integers.quantizer import QUANTIZERS
+from finn_build.frontend.tidy import Tidy
 
 _QUANTIZERS = ["Quant", "IntQuant", "BipolarQuant"]
 _OPSETS = (9, 23)
@@ -42,7 +44,7 @@ def import_qonnx(path: Path) -> ModelWrapper:
     """
     proto = _load(path)
     four_bits_to_bytes(proto)
-    model = ModelWrapper(proto)
+    model = ModelWrapper(proto, fix_missing_initializer_valueinfo=False)
     _rename_domains(model)
     _require_one_image(model, path)
     try:
@@ -50,7 +52,7 @@ def import_qonnx(path: Path) -> ModelWrapper:
         model = _infer_and_fold(model)
         _resize_by_scales(model)
         _split_biases(model)
-        return model.transform(BatchNormToAffine()).transform(InferShapes())
+        return _passed(model, BatchNormToAffine(), InferShapes())
     except Exception as error:  # onnx reports a broken graph by many exception types
         raise UnsupportedModelError(
             f"{path}: its shapes cannot be inferred: {_first_line(error)}; export it again, with a fixed input shape"
@@ -160,10 +162,19 @@ def _resize_by_scales(model: ModelWrapper) -> None:
                 model.set_initializer(node.input[-1], value.astype(np.float32))
 
 
+def _passed(model: ModelWrapper, *passes: Transformation) -> ModelWrapper:
+    """The model itself behind passes, and tidied behind each."""
+    for each in passes:
+        model = model.transform(each, make_deepcopy=False, cleanup=False).transform(
+            Tidy(), make_deepcopy=False, cleanup=False
+        )
+    return model
+
+
 def _infer_and_fold(model: ModelWrapper) -> ModelWrapper:
     """Infer shapes and fold constants, the results of Shape among them, until nothing changes."""
     while True:
-        model = model.transform(InferShapes()).transform(FoldConstants(exclude_op_types=QUANTIZERS))
+        model = _passed(model, InferShapes(), FoldConstants(exclude_op_types=QUANTIZERS))
         known = [n for n in model.graph.node if n.op_type == "Shape" and model.get_tensor_shape(n.input[0])]
         for node in known:
             window = {a.name: helper.get_attribute_value(a) for a in node.attribute}
@@ -171,7 +182,7 @@ def _infer_and_fold(model: ModelWrapper) -> ModelWrapper:
             model.graph.node.remove(node)
             model.set_initializer(node.output[0], np.asarray(shape, np.int64))
         if not known:
-            return model.transform(InferShapes())
+            return _passed(model, InferShapes())
 
 
 def _split_biases(model: ModelWrapper) -> None:

@@ -157,11 +157,13 @@ class InsertFIFOs(Transformation):
 
     def _stride_depth(self, links: Links, node: NodeProto) -> int:
         """One row of beats before a window op behind one with stride, when neither can catch up; 0 elsewhere."""
+        if Trait.WINDOW not in traits_of(node):
+            return 0
         before = links.producer(node.input[0])
         while before is not None and Trait.PACED in traits_of(before):
             before = links.producer(before.input[0])
         slid = before is not None and traits_of(before) & {Trait.SLIDES, Trait.SHORTCUT}
-        if before is None or not slid or Trait.WINDOW not in traits_of(node):
+        if before is None or not slid:
             return 0
         source, sink = getCustomOp(before), getCustomOp(node)
         strided = source.streams_in()[0].beats > source.streams_out()[0].beats

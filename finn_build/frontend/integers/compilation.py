@@ -8,7 +8,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from onnx import NodeProto, helper
+from onnx import NodeProto, helper, numpy_helper
 from qonnx.core.modelwrapper import ModelWrapper
 
 from finn_build.frontend.integers.float_chain import FloatChain
@@ -29,7 +29,12 @@ class Compilation:
         self.source = model
         self.ints: dict[str, IntTensor] = {}
         self.roots: dict[str, str] = {}  # float tensor -> the integer tensor (or graph input) it is a function of
-        self.constants: dict[str, np.ndarray] = {i.name: model.get_initializer(i.name) for i in model.graph.initializer}
+        self.constants: dict[str, np.ndarray] = {i.name: numpy_helper.to_array(i) for i in model.graph.initializer}
+        self.producers = {name: node for node in model.graph.node for name in node.output}
+        self.places = {name: place for place, name in enumerate(self.producers)}
+        infos = (*model.graph.input, *model.graph.output, *model.graph.value_info)
+        self.shapes = {i.name: tuple(i.dims) for i in model.graph.initializer}
+        self.shapes |= {v.name: tuple(d.dim_value for d in v.type.tensor_type.shape.dim) for v in infos}
         self.weights: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # constant -> integers, scale
         self.padded: dict[str, tuple[str, tuple[int, ...]]] = {}  # zero-padded tensor -> what is padded, pads
         self.moved: dict[str, tuple[IntTensor, np.ndarray]] = {}  # reshaped or transposed tensor -> where elements went
@@ -71,7 +76,7 @@ class Compilation:
         if tensor in self.padded and tensor not in self.ints:
             source, pads = self.padded[tensor]
             x = self.integer_input(source, "the input of the padding")
-            self.emit_pad(self.source.find_producer(tensor), x, pads, tensor)
+            self.emit_pad(self.producers[tensor], x, pads, tensor)
 
     def view(self, tensor: str, of: str) -> None:
         """Note that a tensor is another in its own shape; with the same shape it is just another name."""
@@ -157,12 +162,15 @@ class Compilation:
         return [n for n in self._nodes_between(tensor) if n.op_type == "MaxPool"]
 
     def _nodes_between(self, tensor: str) -> list[NodeProto]:
-        root, wanted, nodes = self.root(tensor), {tensor}, []
-        for node in (self.views.get(n.output[0], n) for n in reversed(self.source.graph.node)):
-            if wanted & set(node.output) and root not in node.output:
-                nodes.append(node)
-                wanted |= {i for i in node.input if i and i not in self.constants} - {root}
-        return nodes[::-1]
+        """In the order of the graph."""
+        root, wanted, found = self.root(tensor), [tensor], {}
+        while wanted:
+            name = wanted.pop()
+            node = self.views.get(name, self.producers.get(name))
+            if name != root and node is not None and root not in node.output and node.output[0] not in found:
+                found[node.output[0]] = node
+                wanted += [i for i in node.input if i and i not in self.constants]
+        return sorted(found.values(), key=lambda node: self.places[node.output[0]])
 
     def shape(self, tensor: str) -> tuple[int, ...]:
         """Shape of a tensor of the source graph.
@@ -170,7 +178,7 @@ class Compilation:
         Raises:
             Unsupported: shape inference did not find it.
         """
-        shape = self.source.get_tensor_shape(tensor)
+        shape = self.shapes.get(tensor)
         if not shape or any(d <= 0 for d in shape):
             raise Unsupported(
                 f"shape of {tensor} is unknown ({shape})", "export with a fixed input shape, batch size 1"
@@ -179,7 +187,7 @@ class Compilation:
             raise Unsupported(
                 f"{tensor} is of shape {shape}", f"keep tensors to {MOST_VALUES:,} values; more fit no chip"
             )
-        return tuple(shape)
+        return shape
 
     def emit(
         self,

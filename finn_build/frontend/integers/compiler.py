@@ -95,7 +95,7 @@ def _run(compilation: Compilation) -> IntegerNetwork:
         _attempt(compilation, node)
     found = {} if compilation.problems else tails(compilation)
     model = compilation.source if compilation.problems else integer_graph(compilation, found)
-    shapes = {name: tuple(compilation.source.get_tensor_shape(name)) for name in found}
+    shapes = {name: compilation.shapes[name] for name in found}
     problems = list(dict.fromkeys(compilation.problems))
     head, quantizer = compilation.head, compilation.head_quantizer
     return IntegerNetwork(model, compilation.ints, head, quantizer, found, shapes, problems)
@@ -169,7 +169,7 @@ def _parts_in_the_batch(compilation: Compilation, node: NodeProto) -> int:
 
     What only the host makes may be of one dimension.
     """
-    shapes = [compilation.source.get_tensor_shape(name) or [1] for name in node.output]
+    shapes = [compilation.shapes.get(name) or (1,) for name in node.output]
     return next((s[0] for s in shapes if len(s) > 1 and s[0] != 1), 0)
 
 
