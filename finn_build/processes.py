@@ -1,6 +1,8 @@
 """Programs of others, none of which outlives this one: compilers, simulators, Yosys, Vivado.
 
-Each runs in a process group of its own, so that what it starts (g++ starts cc1plus) ends with it.
+Each runs in a process group of its own, so that what it starts (g++ starts cc1plus) ends with it. Where this program
+is killed and can end nothing any more, a guard does: a shell that is told of each group, and kills those that are left
+when the pipe to it ends.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from types import FrameType
 from typing import Any
 
@@ -19,6 +22,14 @@ _PATIENCE_SECONDS = 5.0  # that a program gets to end
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _running: set[subprocess.Popen[str]] = set()
 _ending, _unbroken = threading.Event(), threading.Event()
+_GUARD = """groups=' '
+while read -r event group; do
+    case $event in
+        began) groups="$groups$group " ;;
+        ended) groups="${groups%% $group *} ${groups#* $group }" ;;
+    esac
+done
+for group in $groups; do kill -s KILL -- "-$group"; done"""
 
 
 @contextmanager
@@ -30,6 +41,7 @@ def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen
     """
     process = subprocess.Popen(command, text=True, start_new_session=True, **options)
     _running.add(process)
+    _tell_guard("began", process)
     try:
         if _ending.is_set():
             raise KeyboardInterrupt
@@ -41,6 +53,7 @@ def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen
     finally:
         _close(process)
         _running.discard(process)
+        _tell_guard("ended", process)
 
 
 def run(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
@@ -77,6 +90,22 @@ def unbroken() -> Iterator[None]:
         yield
     finally:
         _unbroken.clear()
+
+
+@cache
+def _guard(of: int) -> subprocess.Popen[bytes]:
+    """The guard of this program, whose process number is given: one that is forked has its own."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(
+        ["/bin/sh", "-c", _GUARD], stdin=subprocess.PIPE, bufsize=0, start_new_session=True, **quiet
+    )
+
+
+def _tell_guard(event: str, process: subprocess.Popen[str]) -> None:
+    pipe = _guard(os.getpid()).stdin
+    assert pipe is not None
+    with suppress(OSError):  # killed, by whoever wants it so
+        pipe.write(f"{event} {process.pid}\n".encode())
 
 
 def _end(number: int, frame: FrameType | None) -> None:
