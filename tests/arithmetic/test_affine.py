@@ -121,3 +121,51 @@ def test_random_staircases_are_exact_or_refused() -> None:
         table = rng.integers(-HALF, -HALF + 4, (1, 4))
         found += fitted(StepFunction(thresholds, table, 0), 1, -8, 9) is not None
     assert 50 < found < 300
+
+
+SMALL = np.arange(-90, 91)  # of A and of D
+FEW = np.arange(-5, 7)  # totals
+
+
+def every_line(fraction: int, bits: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Counts of every small line on every total, int8 [A * D, totals]; |A| + |D|; whether it falls."""
+    half = 2 ** (bits - 1)
+    a, d = (v.reshape(-1, 1) for v in np.meshgrid(SMALL, SMALL, indexing="ij"))
+    left, counts = (FEW << fraction) * half, np.zeros((len(a), len(FEW)), np.int8)
+    for j in range(1, 2 * half):
+        right = a * half + (j - half) * d
+        counts += np.where(d < 0, left < right, left >= right)
+    return counts, (np.abs(a) + np.abs(d)).ravel(), (d < 0).ravel()
+
+
+def test_lines_are_the_smallest_knees_in_the_middle_and_no_smaller_fraction_serves() -> None:
+    """Against a search through all small lines."""
+    rng, bits, fractions = np.random.default_rng(5), 2, (0, 2)
+    lines = {f: every_line(f, bits) for f in fractions}
+    found = 0
+    for _ in range(24):
+        counts = np.clip(np.cumsum(rng.integers(-1, 2, len(FEW)) * (rng.random(len(FEW)) < 0.4)) + 1, 0, 3)
+        steps = compile_steps(lambda x, c=counts: c[x - FEW[0]], np.array([FEW[0]]), np.array([FEW[-1]]))
+        fit = fit_affine(steps, FEW[:1], FEW[-1:], bits, 0, fractions)
+        least = {f: [_least(*lines[f], counts, 0, k) for k in range(13)] for f in fractions}
+        most = {f: [_least(*lines[f], counts, k, 12) for k in range(13)] for f in fractions}
+        knees = {f: [k for k in range(13) if least[f][k] is not None and most[f][k] is not None] for f in fractions}
+        wanted = next((f for f in fractions if knees[f]), None)
+        assert (None if fit is None else fit.fraction) == wanted
+        if fit is None or wanted is None:
+            continue
+        found += 1
+        at = (knees[wanted][0] + knees[wanted][-1]) // 2
+        assert fit.knees[0] == FEW[min(at, 11)]
+        costs = [least[wanted][at] if at else most[wanted][at], most[wanted][at] if at < 12 else least[wanted][at]]
+        assert [int(abs(line).sum()) for line in fit.lines[0]] == costs
+    assert found > 15
+
+
+def _least(
+    found: np.ndarray, cost: np.ndarray, falls: np.ndarray, counts: np.ndarray, begin: int, end: int
+) -> int | None:
+    """The least cost of a line that gives some of the counts; what is level rises."""
+    part = counts[begin:end]
+    fits = (found[:, begin:end] == part).all(axis=1) & (falls == (np.diff(part) < 0).any())
+    return int(cost[fits].min()) if fits.any() else None

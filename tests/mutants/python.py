@@ -27,6 +27,8 @@ TESTS = {  # of modules whose test is not the one of their name, or not that alo
     "finn_build/frontend/integers/": [
         f"tests/frontend/integers/test_{name}.py" for name in ("compilation", "quantizer_table", "brevitas_styles")
     ],
+    "finn_build/dataflow/passes/_skips.py": ["tests/dataflow/test_skip_depths.py"],
+    "finn_build/dataflow/passes/_pixel_order.py": ["tests/dataflow/test_pixel_order.py"],
     "finn_build/dataflow/ops/_window.py": ["tests/dataflow/test_windows.py", "tests/dataflow/ops/test_swg.py"],
     "finn_build/board/driver/signflow_driver/jobs.py": ["tests/board/test_driver.py"],
     "sim/packing.py": ["tests/sim/test_packing.py"],
