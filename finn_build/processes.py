@@ -13,7 +13,6 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
 from types import FrameType
 from typing import Any
 
@@ -22,6 +21,8 @@ _PATIENCE_SECONDS = 5.0  # that a program gets to end
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _running: set[subprocess.Popen[str]] = set()
 _ending, _unbroken = threading.Event(), threading.Event()
+_guards: dict[int, subprocess.Popen[bytes]] = {}  # by program
+_guarding = threading.Lock()
 _GUARD = """groups=' '
 while read -r event group; do
     case $event in
@@ -92,17 +93,23 @@ def unbroken() -> Iterator[None]:
         _unbroken.clear()
 
 
-@cache
-def _guard(of: int) -> subprocess.Popen[bytes]:
-    """The guard of this program, whose process number is given: one that is forked has its own."""
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen(
-        ["/bin/sh", "-c", _GUARD], stdin=subprocess.PIPE, bufsize=0, start_new_session=True, **quiet
-    )
+def _guard() -> subprocess.Popen[bytes]:
+    """The guard of this program; one that is forked has its own."""
+    with _guarding:
+        if os.getpid() not in _guards:
+            _guards[os.getpid()] = subprocess.Popen(
+                ["/bin/sh", "-c", _GUARD],
+                bufsize=0,
+                start_new_session=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        return _guards[os.getpid()]
 
 
 def _tell_guard(event: str, process: subprocess.Popen[str]) -> None:
-    pipe = _guard(os.getpid()).stdin
+    pipe = _guard().stdin
     assert pipe is not None
     with suppress(OSError):  # killed, by whoever wants it so
         pipe.write(f"{event} {process.pid}\n".encode())

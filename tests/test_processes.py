@@ -11,12 +11,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = """
-import os, sys, threading
+import os, subprocess, sys, threading
 from finn_build.processes import run, started
 run(["true"])
 def compile():
-    with started(["sh", "-c", "sleep 600 & echo $$ $!; wait"], stdout=sys.stdout):
-        pass
+    with started(["sh", "-c", "sleep 600 & echo $!; wait"], stdout=subprocess.PIPE) as process:
+        os.write(1, f"{process.pid} {process.stdout.readline()}".encode())
+        process.wait()
 for _ in range(2):
     threading.Thread(target=compile).start()
 """
