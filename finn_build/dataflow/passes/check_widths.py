@@ -10,7 +10,7 @@ from finn_build.dataflow.ops._widths import require_held
 
 
 class CheckWidths(Transformation):
-    """Replaces nothing: the graph before is the graph after. Every op of the library is asked, none is skipped.
+    """Before: any graph of the library's ops. After: the same graph; every op has been asked, none is skipped.
 
     Raises UnsupportedModelError where weights, levels or knees are none of their type's values. NumPy, which executes
     the graph, has no widths: before simulation nothing else would say so.
