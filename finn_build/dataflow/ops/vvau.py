@@ -14,6 +14,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from finn_build.dataflow.ops._dsp import channel_distance
 from finn_build.dataflow.ops._memory import hex_words, rom_area, rom_in_block_ram
 from finn_build.dataflow.ops._ram import RAM_STYLES
+from finn_build.dataflow.ops._widths import Numbers
 from finn_build.dataflow.ops._window import Window
 from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
@@ -160,6 +161,10 @@ class StreamVVAU_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             "BLOCK_WEIGHTS": int(self.block_weights),
             "WEIGHT_FILE": f"{node}_weights.mem",
         }
+
+    def numbers(self, model: ModelWrapper) -> list[Numbers]:
+        """Its weights."""
+        return [Numbers("weights", model.get_initializer(self.onnx_node.input[1]), self.weight_type)]
 
     def weights_by_beat(self, model: ModelWrapper) -> np.ndarray:
         """Weights [folds * kh * kw, PE]."""

@@ -15,6 +15,7 @@ from tests.dataflow.ops.op_case import OpBench, OpCase
 from tests.dataflow.ops.test_bitconv import bitconv
 from tests.dataflow.ops.test_mvau import mvau
 from tests.dataflow.ops.test_thresholding import steps
+from tests.dataflow.ops.test_vvau import vvau
 from tests.dataflow.passes.streams import lowered
 
 WRONG = "which does not hold it; the graph's types are wrong$"
@@ -39,6 +40,7 @@ def test_a_network_passes_and_is_left_as_it_is(tmp_path: Path, bits: int) -> Non
     [
         ("BitMVAU_rtl", holding(mvau("UINT8", "INT4", 6, 2, 3, 1), 0, 8), "weights of 8 are kept as INT4"),
         ("BitMVAU_rtl", holding(mvau("BIPOLAR", "BIPOLAR", 6, 2, 3, 1), 0, 0), "weights of 0 are kept as BIPOLAR"),
+        ("StreamVVAU_rtl", holding(vvau(), 0, -9), "weights of -9 are kept as INT4"),
         ("BitConv_rtl", holding(bitconv(), 1, 3), "weights of 3 are kept as BIPOLAR"),
         ("BitConv_rtl", holding(bitconv(steps=6, table=True), 3, 8), "levels of 8 are kept as INT4"),
         ("StepThresholding_rtl", steps("INT8", "UINT3", 8, 1), "levels of 8 are kept as UINT3"),
