@@ -91,6 +91,7 @@ def _python(constants: dict[str, int], common: Registers, stream: Registers) -> 
 
 def _header(constants: dict[str, int], common: Registers, stream: Registers) -> str:
     lines = [
+        "/* SPDX-License-Identifier: BSD-3-Clause. Copyright (c) 2026, the signflow authors. */",
         "/* The registers of the shell, written by docs/registers.py from registers.yaml. */",
         "#ifndef SIGNFLOW_REGISTERS_H",
         "#define SIGNFLOW_REGISTERS_H",

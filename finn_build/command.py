@@ -241,7 +241,9 @@ def _contents(build: Build, impl: str, out: Path) -> tuple[str, ...]:
     masks = (f"  {out}/masks        the frames with the accelerator's masks, as PNG",) if build.mask else ()
     recorded = build.out.glob("waves.*")
     waves = tuple(f"  {out}/{path.name}    the stitched design's waves, for GTKWave or Surfer" for path in recorded)
-    make = () if build.bitstream else ("  on a machine with Vivado, make the bitstream: again with --bitstream vivado",)
+    make = (
+        () if build.bitstream else ("  make the bitstream with Vivado: again with --start deploy --bitstream vivado",)
+    )
     return (
         f"  {out}/{PAGE}  all of it to look at, in any browser",
         deployed,

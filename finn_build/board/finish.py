@@ -57,7 +57,7 @@ def finish_build(folder: Path, board: Board, tool: str) -> None:
     if tool == "vivado":
         made = run_vivado(folder / "vivado" / SCRIPT, board)
     else:
-        made = run_open(_shell(folder / "stitched", board, description), board, folder / "open")
+        made = run_open(finished_shell(folder / "stitched", board, description), board, folder / "open")
     add_bitstream(folder / "deploy", made, report["gate"]["frames"])
     report["resources"]["vivado"] = made.figures
     report["not_run"] = [said for said in report["not_run"] if said != NO_BITSTREAM]
@@ -86,8 +86,8 @@ def _listed(folder: Path, manifest: str) -> tuple[Path, ...]:
     return sources
 
 
-def _shell(folder: Path, board: Board, description: Description) -> Shell:
-    """The shell as `write_shell` left it."""
+def finished_shell(folder: Path, board: Board, description: Description) -> Shell:
+    """The shell as `write_shell` left it in the folder of the design."""
     bus, skips = family_of(board), len(description.skips)
     streams = len(description.inputs) + skips, len(description.outputs) + skips
     sources = _listed(folder, MANIFEST)

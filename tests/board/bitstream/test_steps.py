@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from signflow_driver.description import load_description
 from signflow_driver.inspection import Inspection
 
 from finn_build import build as command_line
 from finn_build import command
+from finn_build.board.finish import finished_shell
 from finn_build.config import load_board
 from finn_build.errors import ConfigError
 from finn_build.output_folder import MARKER
@@ -84,6 +86,10 @@ def test_a_finished_build_gets_its_bitstream_without_being_built_again(
     assert not vivado_on_path.exists() and not list(out.rglob("*.bit"))
     source.write_text(text)
     assert command_line.main([*asked, "--bitstream", "vivado"]) == 0
+    described = load_description(out / "deploy" / "accelerator.json")
+    assert (
+        build.shell and finished_shell(build.shell.folder, build.board, described) == build.shell
+    )  # for the open tools
     report = json.loads((out / "report.json").read_text())
     assert report["resources"]["vivado"]["lut"] == 28360 and not any("bitstream" in said for said in report["not_run"])
     assert (out / "deploy" / "accelerator.bit").is_file() and (out / "report.html").is_file()

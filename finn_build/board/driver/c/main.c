@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause. Copyright (c) 2026, the signflow authors. */
 /* Example: one job from a file of frames to a file of results.
  *
  *   signflow REGISTERS BASE MEMORY PHYSICAL SIZE HASH FRAMES INPUT OUTPUT

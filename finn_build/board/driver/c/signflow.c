@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause. Copyright (c) 2026, the signflow authors. */
 /* See signflow.h. */
 #include "signflow.h"
 

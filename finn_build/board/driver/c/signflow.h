@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause. Copyright (c) 2026, the signflow authors. */
 /* The shell of an accelerator from C, on bare Linux: no PYNQ, no Python.
  *
  * The bus is two functions, so that the same code runs on /dev/mem, on UIO and on a simulated board. A transfer is one

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-3-Clause. Copyright (c) 2026, the signflow authors. */
 /* The registers of the shell, written by docs/registers.py from registers.yaml. */
 #ifndef SIGNFLOW_REGISTERS_H
 #define SIGNFLOW_REGISTERS_H
