@@ -31,6 +31,7 @@ _OPTIONAL = {
     "vitis_hls": "HLS synthesis, FINN's shell",
     "vitis-run": "the same, from 2024.2 on",
     "sta": "OpenSTA, for timing",
+    "iverilog": "testbenches of plain Verilog",
     "nextpnr-xilinx": "open bitstreams",
 }
 

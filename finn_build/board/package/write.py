@@ -29,6 +29,12 @@ _FILES = {  # template to place in the package
     f"{SCRIPT}.j2": SCRIPT,
     "readme.md.j2": "README.md",
 }
+_PLAIN_WAIVERS = """\
+// Plain Verilog as Yosys writes it: wide constants in narrow places, wires that nothing reads, modules of one op.
+lint_off -rule WIDTHTRUNC -file "*.v"
+lint_off -rule UNUSEDSIGNAL -file "*.v"
+lint_off -rule DECLFILENAME -file "*.v"
+"""
 _LICENCE = "SPDX-License-Identifier: BSD-3-Clause\nCopyright (c) 2026, the signflow authors; the terms are in LICENSE"
 
 
@@ -71,7 +77,8 @@ def write_package(build: Build, folder: Path) -> Path:
         comment = {".md": "", ".tcl": "#"}.get(Path(place).suffix, "//")
         (folder / place).write_text(licensed(_render(template, content), comment))
     (folder / "rtl" / MANIFEST).write_text("\n".join(content["sources"]) + "\n")
-    shutil.copyfile(WAIVERS, folder / "rtl" / WAIVERS.name)
+    waived = WAIVERS.read_text() + (_PLAIN_WAIVERS if design.is_plain else "")
+    (folder / "rtl" / WAIVERS.name).write_text(waived)
     shutil.copyfile(_TEMPLATES / "LICENSE", folder / "LICENSE")
     return folder
 
