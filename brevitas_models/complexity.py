@@ -22,7 +22,7 @@ from rich.table import Table
 from brevitas_models.experiments.operations import Account, by_unit, count_network, total
 from brevitas_models.experiments.paper_tables import DECIMALS, TABLES, PaperRow, PaperTable
 from brevitas_models.networks.network import Network
-from brevitas_models.networks.zoo import ZOO, build_model, parse_overrides
+from brevitas_models.networks.zoo import build_model, parse_overrides
 from finn_build.errors import ConfigError
 from finn_build.terminal import tells_errors
 
@@ -134,7 +134,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--model", help=f"print the operations of this network, unit by unit: one of {', '.join(ZOO)}")
+    parser.add_argument(
+        "--model", help="print the operations of this network, unit by unit: one of signflow build --list-models"
+    )
     parser.add_argument(
         "--set",
         action="append",

@@ -38,7 +38,7 @@ from brevitas_models.data.images import SPLITS, ImageSet, load_folder, summary, 
 from brevitas_models.data.synthetic import make_image_set
 from brevitas_models.networks.network import Network
 from brevitas_models.networks.rivals import LIBRARY
-from brevitas_models.networks.zoo import DEFAULT_MODEL, ZOO, build_model, load_checkpoint, parse_overrides
+from brevitas_models.networks.zoo import DEFAULT_MODEL, build_model, load_checkpoint, parse_overrides
 from brevitas_models.training.schedules import SCHEDULES
 from brevitas_models.training.segmentation import write_overlays
 from brevitas_models.training.tasks import Objective
@@ -210,7 +210,7 @@ def _parser() -> argparse.ArgumentParser:
     def add(name: str, value: str | float, text: str) -> None:
         parser.add_argument(name, default=value, type=type(value), help=f"{text} (default: {value})")
 
-    add("--model", default.model, f"one of {', '.join(ZOO)}")
+    add("--model", default.model, "one of those that signflow build --list-models names")
     parser.add_argument("--data", required=True, help="folder of images, or 'synthetic' for generated surfaces")
     parser.add_argument(
         "--fold",
