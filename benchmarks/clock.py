@@ -3,7 +3,8 @@
 `python benchmarks/clock.py REF [--board BOARD] [-- BUILD OPTIONS]` stitches both designs with their shells (without a
 simulation), times both with this tree's delays, and prints worst path, clock, Yosys LUTs, interval, latency and frames
 per second at that clock, with the ratios. Ops joined one by one make paths through several ops look up to half longer
-than one flat synthesis does; `--flat` synthesises each whole design at once (tens of minutes for 169 ops).
+than one flat synthesis does; `--flat` synthesises each whole design at once (tens of minutes for 169 ops). Stitched
+designs stay in the folder of `--work`, netlists of ops in the cache, so that a run that was broken off goes on.
 """
 
 from __future__ import annotations
@@ -58,29 +59,30 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("ref", help="commit to compare with, or none")
     parser.add_argument("--board", default="pynq-z2")
+    parser.add_argument("--work", type=Path, help="folder to keep stitched designs in")
     parser.add_argument("--flat", action="store_true", help="synthesise whole designs, not op by op")
     parser.add_argument("options", nargs="*", help="further options of build.py, after --")
     options = parser.parse_args()
     board = load_board(options.board)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        work, reference = (options.work or Path(name)).absolute(), Path(name) / "ref"
         if options.ref == "none":
-            _print({"now": _measure(ROOT, folder / "out", board, options.flat, options.options)})
+            _print({"now": _measure(ROOT, work / "now", board, options.flat, options.options)})
             return 0
-        subprocess.run(["git", "worktree", "add", "--detach", folder / "ref", options.ref], cwd=ROOT, check=True)
+        subprocess.run(["git", "worktree", "add", "--detach", reference, options.ref], cwd=ROOT, check=True)
         try:
             designs = {
-                name: _measure(tree, folder / f"out_{name}", board, options.flat, options.options)
-                for name, tree in {options.ref[:12]: folder / "ref", "now": ROOT}.items()
+                name: _measure(tree, work / name, board, options.flat, options.options)
+                for name, tree in {options.ref[:12]: reference, "now": ROOT}.items()
             }
         finally:
-            subprocess.run(["git", "worktree", "remove", "--force", folder / "ref"], cwd=ROOT, check=True)
+            subprocess.run(["git", "worktree", "remove", "--force", reference], cwd=ROOT, check=True)
     _print(designs)
     return 0
 
 
-def _measure(tree: Path, out: Path, board: Board, flat: bool, options: list[str]) -> Design:
-    """Stitch the design of a tree by its own command, and time it by ours."""
+def _stitch(tree: Path, out: Path, board: Board, options: list[str]) -> None:
+    """Stitch the design of a tree by its own command."""
     command = [sys.executable, str(tree / "finn_build" / "build.py"), "--board", board.name, *options]
     driver = next(tree.glob("finn_build/**/signflow_driver")).parent  # not installed with the tree
     places = [str(tree), str(driver), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -88,6 +90,12 @@ def _measure(tree: Path, out: Path, board: Board, flat: bool, options: list[str]
         [*command, "--stop", "shell", "--out", str(out)],
         cwd=tree, env=os.environ | {"PYTHONPATH": os.pathsep.join(places)}, stdout=subprocess.DEVNULL, check=True,
     )  # fmt: skip
+
+
+def _measure(tree: Path, out: Path, board: Board, flat: bool, options: list[str]) -> Design:
+    """Stitch the design of a tree, unless it is there, and time it by ours."""
+    if not (out / "stitched" / "shell.f").is_file():
+        _stitch(tree, out, board, options)
     folder, cycles = out / "stitched", json.loads((out / "estimate.json").read_text())["cycles"]
     lines = (folder / "shell.f").read_text().splitlines()
     sources = [folder / line for line in lines if not line.startswith(("+", "//"))]

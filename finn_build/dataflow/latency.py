@@ -36,8 +36,8 @@ def output_cycles(op: StreamOp, port: int, arrivals: Sequence[np.ndarray]) -> np
     """
     beats = np.arange(op.streams_out()[port].beats)
     needed, pace = op.beats_needed(beats, port), op.beat_cycles(beats)
-    first = min(max(int(count[0]) for count in op.beats_needed(np.arange(1), p)) for p in range(len(op.streams_out())))
-    registers = op.fill_cycles() + 1 - first
     ready = [np.where(count > 0, cycles[count - 1], -1) for count, cycles in zip(needed, arrivals, strict=True)]
-    # a beat waits for its inputs and for the one before it: max(ready[j] + registers, moved[j-1] + pace[j] - pace[j-1])
-    return np.maximum.accumulate(np.max(ready, axis=0) + registers - pace) + pace
+    # a beat waits for its inputs and for the one before it: max(ready[j] + behind[j], moved[j-1] + pace[j] - pace[j-1])
+    alone = np.max(ready, axis=0) + op.cycles_behind(beats)
+    alone[0] = max(alone[0], op.fill_cycles())  # the inputs are no sooner than at full rate from the first cycle on
+    return np.maximum.accumulate(alone - pace) + pace

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,9 @@ def _finished(module: str, text: str, memories: Mapping[tuple[int, ...], str]) -
     for index, inner in enumerate(re.findall(r"^module (\\\S+) ", text, re.MULTILINE)):
         text = text.replace(f"{inner} ", f"{module}_{index} ")
     # an instance with an escaped name is one that `read_slang --keep-hierarchy` cannot keep
-    text = re.sub(rf"^  ({module}_(\d+)) +\\\S+ +\(", r"  \1 memory_\2 (", text, flags=re.MULTILINE)
+    number = count()
+    instance = re.compile(rf"^  ({module}_\d+) +\\\S+ +\(", re.MULTILINE)
+    text = instance.sub(lambda found: f"  {found[1]} apart_{next(number)} (", text)
     for pattern, line in _LINES:
         text = pattern.sub(line, text)
     text = _CONTENTS.sub(lambda found: f'$readmemh("{memories[_words(Path(found[1]), 2)]}", ', text)

@@ -27,7 +27,11 @@ HOMES = {
     "sf_ram": "swg",
     "sf_rom": "thresholding",
     "sf_rom_distributed": "mvau",
+    "sf_rom_late": "thresholding",
     "sf_compressor": "mvau",
+    "sf_counter": "mvau",
+    "sf_counter_apart": "mvau",
+    "sf_counter_logic": "mvau",
     "sf_fifo": "fifo",
 }
 SLACK = {"bitconv": 2}

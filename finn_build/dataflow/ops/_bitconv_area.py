@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-import numpy as np
 from qonnx.core.datatype import BaseDataType
 
-from finn_build.dataflow.ops._memory import rom_area
+from finn_build.dataflow.ops._memory import Rom, rom_area
 from finn_build.dataflow.ops._popcount import Popcount
 from finn_build.dataflow.ops._window import Window
 from finn_build.dataflow.ops.fifo import fifo_area, fifo_style
@@ -35,8 +34,11 @@ class _Parts(Protocol):
     def popcount(self) -> Popcount: ...
     @property
     def sign_steps(self) -> int: ...
+    @property
+    def weights_memory(self) -> tuple[int, int, bool]: ...
+    @property
+    def lane_memories(self) -> list[Rom | None]: ...
     def attr(self, name: str) -> Any: ...
-    def memories(self) -> list[tuple[int, int, bool]]: ...
     def streams_in(self) -> list[Stream]: ...
 
 
@@ -48,11 +50,11 @@ def bitconv_area(op: _Parts) -> Resources:
 
 def _memories(op: _Parts) -> Resources:
     """Weights; steps and their table or lines, once a lane; thresholds of the signs."""
-    lut, ff, bram, x = 0, 0, 0, op.streams_in()[0]
-    for k, (words, width, block) in enumerate(op.memories()):
-        copies, area = 1 if k == 0 else op.attr("Lanes"), rom_area(words, width, block=block)
-        lut, bram = lut + copies * area[0], bram + copies * area[1]
-        ff += 0 if block else copies * width
+    (words, width, block), lanes, x = op.weights_memory, op.attr("Lanes"), op.streams_in()[0]
+    (lut, bram), ff = rom_area(words, width, block=block), 0 if block else width
+    for rom in filter(None, op.lane_memories):
+        area = rom.area()
+        lut, bram, ff = lut + lanes * area[0], bram + lanes * area[1], ff + lanes * rom.width * (not rom.block)
     if op.sign_steps:
         rows, bits = op.attr("IFMChannels") // x.lanes, x.lanes * (x.dtype.bitwidth() + 1)
         lut += rom_area(rows, bits, block=False)[0] + 4 * x.lanes
@@ -71,8 +73,7 @@ def _arithmetic(op: _Parts) -> Resources:
     """Popcounts, accumulators, and the search or the division."""
     pe, simd, lanes = op.attr("PE"), op.attr("SIMD"), op.attr("Lanes")
     acc, total = op.acc.bitwidth(), op.total.bitwidth()
-    popcount = simd * max(1.0, min(2.0, np.log2(max(simd, 2)) / 3))
-    each = popcount + acc + (acc if pe > lanes else 0)
+    each = op.popcount.lut + acc + (acc if pe > lanes else 0)
     lut = round(pe * each + lanes * (1.5 * total + 4) + 30)
     ff = simd * 2 + pe * (2 * acc + 6 + op.popcount.bits) + lanes * (total + op.stages * 2) + 40
     if op.attr("affineSteps"):

@@ -1,11 +1,109 @@
 """Images and area of read-only memories (`rtl/lib/sf_rom.sv`)."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import ceil, exp, log2
 
 import numpy as np
 
 from finn_build.dataflow.ops._ram import bram18_blocks
 from finn_build.errors import UnsupportedModelError
+
+_ONE_LUT = 64  # words of a bit that one LUT holds
+
+
+@dataclass(frozen=True)
+class Rom:
+    """A memory that stands beside an op's module, in its instance, and is read through the module's `rom_*` ports.
+
+    Attributes:
+        file: its contents.
+        depth, width: words and their bits, two at a place of a paired one counted as two.
+        block: whether it lies in block RAM.
+        late: whether the lowest bit of its address comes late, from a compare (`rtl/lib/sf_rom_late.sv`).
+        direct: whether it is read without a register.
+    """
+
+    file: str
+    depth: int
+    width: int
+    block: bool = False
+    late: bool = False
+    direct: bool = False
+
+    def placed(self, price: int) -> Rom:
+        """In block RAM, where LUTs would cost more; `price`: LUTs that a RAMB18 is worth."""
+        dear = self.area()[0] > price * bram18_blocks(self.depth, self.width)
+        return replace(self, block=dear and not self.direct)
+
+    def of_lane(self, prefix: str, lane: int) -> Rom:
+        """The same of one lane, its file by what stands before and behind its name."""
+        return replace(self, file=f"{prefix}_{self.file}_{lane}.mem")
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether its words are read two at a time: late, and of more words than a LUT has."""
+        return self.late and not self.block and self.depth > _ONE_LUT
+
+    @property
+    def places(self) -> int:
+        """Words or pairs."""
+        return self.depth // 2 if self.is_paired else self.depth
+
+    @property
+    def addr_bits(self) -> int:
+        """Bits of the address of one."""
+        return max(1, (self.places - 1).bit_length())
+
+    @property
+    def place_bits(self) -> int:
+        """Bits of a word or pair."""
+        return 2 * self.width if self.is_paired else self.width
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether the memory itself has no register."""
+        return self.direct or self.is_paired
+
+    def words(self, values: np.ndarray) -> list[str]:
+        """Its file: values [depth] in order."""
+        return hex_words(values.reshape(self.places, -1), self.width)
+
+    def area(self) -> tuple[int, int]:
+        """LUTs, those that choose of a pair included, and RAMB18 blocks."""
+        lut, blocks = rom_area(self.places, self.place_bits, block=self.block)
+        return lut + self.width * self.is_paired, blocks
+
+
+def lane_files(
+    prefix: str, lanes: int, memories: Sequence[Rom | None], images: Mapping[str, np.ndarray]
+) -> dict[str, list[str]]:
+    """Contents of every lane's memories by file name.
+
+    Args:
+        prefix: what stands before the memories' names.
+        lanes: how many channels at once.
+        memories: of one lane.
+        images: words by a memory's name, [channels, words of one], or [1, words] for all channels.
+    """
+    files = {}
+    for rom in filter(None, memories):
+        image = images[rom.file]
+        rows = np.broadcast_to(image, (rom.depth // image.shape[1] * lanes, image.shape[1]))
+        for lane in range(lanes):
+            files[rom.of_lane(prefix, lane).file] = rom.words(rows[lane::lanes])
+    return files
+
+
+def rom_parameters(roms: Sequence[Rom | None]) -> dict[str, int]:
+    """Widths of the slots of all memories beside a module."""
+    present = [rom for rom in roms if rom]
+    return {
+        "ROM_ADDR": max(rom.addr_bits for rom in present),
+        "ROM_WORD": max(rom.place_bits for rom in present),
+    }
 
 
 def hex_words(values: np.ndarray, bits: int) -> list[str]:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from finn_build.arithmetic.midpoint import MidpointSteps
-from finn_build.dataflow.ops._memory import hex_words, rom_area
 from finn_build.dataflow.stream import Bits
 
 ATTRIBUTES: Mapping[str, tuple[str, bool, Any]] = {
@@ -91,40 +90,35 @@ class MidpointForm:
             "LOWEST": _packed(lowest, 32),
         }
 
-    def memories(self, out_bits: int) -> list[tuple[int, int]]:
-        """Depth and width of each memory of a lane: the stages', the ends', those of the dip."""
-        dip = [(self.rows << k, self.x_bits) for k in range(self.dipBits)]
-        turn = [(self.rows, self.dipBits + out_bits)] if self.dipBits else []
-        stages = [(self.rows << k, bits) for k, bits in enumerate(self.displacementBits)]
-        return [*stages, (self.rows, self.ends_bits), *dip, *turn]
+    def memories(self, out_bits: int) -> dict[str, tuple[int, int]]:
+        """Depth and width of each memory of a lane: the stages', the ends', those of the dip, of the mirror."""
+        stages = {str(k): (self.rows << k, bits) for k, bits in enumerate(self.displacementBits)}
+        ends = {"ends": (self.rows, self.ends_bits)}
+        dip = {f"dip{k}": (self.rows << k, self.x_bits) for k in range(self.dipBits)}
+        turn = {"turn": (self.rows, self.dipBits + out_bits)} if self.dipBits else {}
+        return stages | ends | dip | turn | ({"mirror": (self.rows, 1)} if self.mirrored else {})
 
-    def files(self, steps: MidpointSteps, lanes: int, out_bits: int) -> dict[str, list[str]]:
-        """Words of all memories by what their files' names say behind the prefix."""
+    def images(self, steps: MidpointSteps, out_bits: int) -> dict[str, np.ndarray]:
+        """Words of all memories by name, [channels, words of one]."""
         base, fields = self.window[0], [(steps.starts - self.window[0], self.x_bits), (steps.spans, self.spanBits[0])]
-        images = {"ends": (_joined(fields + [(steps.caps, self.spanBits[0])] * self.capped), self.ends_bits)}
+        images = {"ends": _joined(fields + [(steps.caps, self.spanBits[0])] * self.capped)}
         if self.mirrored:
-            images["mirror"] = (steps.mirrored[:, None].astype(np.int64), 1)
+            images["mirror"] = steps.mirrored[:, None].astype(np.int64)
         for k, (bits, low) in enumerate(zip(self.displacementBits, self.lowestDisplacements, strict=True)):
             if bits:
-                images[str(k)] = (steps.displacements[k] - low, bits)
+                images[str(k)] = steps.displacements[k] - low
         for k in range(self.dipBits):
             half = 2 ** (self.dipBits - 1 - k)
-            images[f"dip{k}"] = (steps.dip[:, half - 1 :: 2 * half] - base, self.x_bits)
+            images[f"dip{k}"] = steps.dip[:, half - 1 :: 2 * half] - base
         if self.dipBits:
-            turns = _joined([(steps.floors % 2**out_bits, out_bits), (steps.turns, self.dipBits)])
-            images["turn"] = (turns, self.dipBits + out_bits)
-        return {
-            f"{name}_{lane}": hex_words(values[lane::lanes].reshape(-1, 1), bits)
-            for name, (values, bits) in images.items()
-            for lane in range(lanes)
-        }
+            images["turn"] = _joined([(steps.floors % 2**out_bits, out_bits), (steps.turns, self.dipBits)])
+        return images
 
     def logic(self, in_bits: int, out_bits: int) -> tuple[int, int]:
         """LUTs and flip-flops of one lane without its memories, as in Yosys 0.70 (see StepThresholding)."""
         span, x, dip = self.spanBits, self.x_bits, self.dipBits
         lut = 3 * in_bits + 2 * x + 2 * span[0] + 4 * sum(span[:-1]) + 2 * span[-1]
         ff = 2 * x + 2 * span[0] + sum(5 * b + 2 * k for k, b in enumerate(span)) + sum(self.displacementBits)
-        lut += rom_area(self.rows, 1, block=False)[0] * self.mirrored
         wait = 2 * self.stages + 1 - dip
         if dip:
             lut += dip * (x // 2 + 1 + -(-wait // 16)) + 3 * out_bits

@@ -8,6 +8,8 @@ from functools import lru_cache
 # Of Yosys' netlists on the slow corner of a Zynq-7000, nets estimated, at 12 to 120 bits a popcount.
 _REGISTER_NS, _LEVEL_NS = 1.5, 1.05
 _ADDITION = 1.5  # levels that the carry chain at the end is worth
+# LUTs of a counter of six bits, and of a full adder, whose outputs share logic with what comes next.
+_SIX, _THREE, _TRIPLE = 3, 1.5, 2
 
 
 @dataclass(frozen=True)
@@ -17,10 +19,12 @@ class Popcount:
     Attributes:
         levels: those that have a register behind them; 1 is the full adders of three lanes each.
         bits: flip-flops of all of them.
+        lut: LUTs of the whole popcount, its agreements included.
     """
 
     levels: tuple[int, ...]
     bits: int
+    lut: float
 
     @property
     def mask(self) -> int:
@@ -37,26 +41,27 @@ def plan_popcount(simd: int, planes: int, path_ns: float) -> Popcount:
         planes: bits of an activation.
         path_ns: longest path between registers.
     """
-    heaps = _heaps(simd, planes)
+    heaps, lut = _heaps(simd, planes)
     span, count = max(1.0, (path_ns - _REGISTER_NS) / _LEVEL_NS), len(heaps)
     levels = [0]
     while count + _ADDITION - levels[-1] > span and levels[-1] < count:
         levels.append(min(levels[-1] + int(span), count))
-    return Popcount(tuple(levels[1:]), sum(heaps[level - 1] for level in levels[1:]))
+    return Popcount(tuple(levels[1:]), sum(heaps[level - 1] for level in levels[1:]), lut)
 
 
-def _heaps(simd: int, planes: int) -> list[int]:
-    """Bits left behind each level: full adders of three lanes, then the levels of sf_compressor.sv."""
+def _heaps(simd: int, planes: int) -> tuple[list[int], float]:
+    """Bits left behind each level: full adders of three lanes, then the levels of sf_compressor.sv; LUTs of all."""
     triples, singles = divmod(simd, 3)
     heap = [(triples + singles) * (j < planes) + triples * (j > 0) for j in range(planes + 1)]
-    bits = [sum(heap)]
+    bits, lut = [sum(heap)], float(_TRIPLE * triples * planes)
     while max(heap) > 2:
         below = [0] * (len(heap) + 2)
         for j, height in enumerate(heap):
             sixes, rest = divmod(height, 6)
+            lut += _SIX * sixes + _THREE * (rest // 3)
             below[j] += sixes + rest // 3 + height % 3
             below[j + 1] += sixes + rest // 3
             below[j + 2] += sixes
         heap = below
         bits.append(sum(heap))
-    return bits
+    return bits, lut + heap.count(2)

@@ -106,16 +106,27 @@ class Window:
         needed = _depth_reading(self) if self.beats_out >= self.beats_in else _depth_writing(self)
         return max(self.span, needed)
 
-    @property
-    def first_window_cycles(self) -> int:
-        """Cycles from the first beat in to the last read of the first window (of its first fold with depthwise)."""
+    def first_window_cycles(self, apart: int = 1) -> int:
+        """Cycles from the first beat in to the last read of the first window (of its first fold with depthwise).
+
+        Args:
+            apart: cycles between beats in; the last of them completes a beat.
+        """
         places = self.kernel[0] * self.kernel[1] if self.depthwise else self.places
         ky, kx, fold = np.unravel_index(np.arange(places), (*self.kernel, 1 if self.depthwise else self.folds))
         y, x = ky * self.dilation[0] - self.padding[0], kx * self.dilation[1] - self.padding[1]
         inside = (y >= 0) & (y < self.image[0]) & (x >= 0) & (x < self.image[1])
-        position = (y * self.image[1] + x) * self.folds + fold
-        waits = np.where(inside, position + 1 - np.arange(places), 0)
-        return int(waits.max()) + places - 1
+        arrived = ((y * self.image[1] + x) * self.folds + fold + 1) * apart
+        return int(np.where(inside, arrived - np.arange(places), 0).max()) + places - 1
+
+    def places_behind(self, windows: np.ndarray) -> np.ndarray:
+        """Places of windows that are read behind their last one within the image, of the last fold with depthwise."""
+        ky, kx = (
+            (_last_places(self, axis)[at] + self.padding[axis] - at * self.stride[axis]) // self.dilation[axis]
+            for axis, at in enumerate(np.unravel_index(windows, self.windows))
+        )
+        behind = self.kernel[0] * self.kernel[1] - 1 - (ky * self.kernel[1] + kx)
+        return behind * (1 if self.depthwise else self.folds)
 
     @property
     def first_pixels(self) -> int:

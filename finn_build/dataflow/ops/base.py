@@ -24,6 +24,8 @@ from finn_build.dataflow.stream import Stream
 DOMAIN = "finn.custom_op.fpgadataflow.rtl"
 FIFO_RTL = ("lib/sf_ram.sv", "lib/sf_fifo.sv")
 ROM_RTL = ("lib/sf_rom_distributed.sv", "lib/sf_rom.sv")
+COMPRESSOR_RTL = tuple(f"lib/sf_{name}.sv" for name in ("counter_logic", "counter_apart", "counter", "compressor"))
+LATE_ROM_RTL = (*ROM_RTL, "lib/sf_rom_late.sv")
 Folding = Mapping[str, int]  # attribute ("PE", "SIMD") -> lanes
 Range = tuple[np.ndarray, np.ndarray]  # lowest and highest value, by channel
 _STATED = ("traits", "lane_sizes", "ram_styles")
@@ -67,6 +69,12 @@ class StreamOp(FinnOp):
     def fill_cycles(self) -> int:
         """Cycles from the first input beat to the first output beat at full rate."""
         return 1
+
+    def cycles_behind(self, beats: np.ndarray) -> np.ndarray:
+        """Cycles from the last input beat that beats of an output need to them; as for the first beat at full rate."""
+        ports = range(len(self.streams_out()))
+        first = min(max(int(count[0]) for count in self.beats_needed(np.arange(1), port)) for port in ports)
+        return np.full(len(beats), self.fill_cycles() + 1 - first)
 
     def window_cycles(self) -> int:
         """Cycles of one window, between the pixel that completes it and what it gives; 0 in what passes beats."""

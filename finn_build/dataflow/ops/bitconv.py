@@ -18,13 +18,13 @@ from finn_build.arithmetic.step_function import StepFunction
 from finn_build.dataflow.ops import _bitconv_folding
 from finn_build.dataflow.ops._bitconv_area import bitconv_area
 from finn_build.dataflow.ops._folds import folds
-from finn_build.dataflow.ops._memory import hex_words, rom_in_block_ram
+from finn_build.dataflow.ops._memory import Rom, hex_words, lane_files, rom_in_block_ram, rom_parameters
 from finn_build.dataflow.ops._popcount import Popcount, plan_popcount
 from finn_build.dataflow.ops._ram import RAM_STYLES
 from finn_build.dataflow.ops._steps import level_numbers, level_ranges, step_function
 from finn_build.dataflow.ops._widths import Numbers
 from finn_build.dataflow.ops._window import Window
-from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Folding, Range, StreamOp, Trait
+from finn_build.dataflow.ops.base import COMPRESSOR_RTL, FIFO_RTL, LATE_ROM_RTL, Folding, Range, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import fifo_style
 from finn_build.dataflow.ops.swg import geometry_parameters, ring_choice, window_of
 from finn_build.dataflow.stream import Resources, Stream, sizes
@@ -53,7 +53,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
     lane_sizes = sizes(PE="MH", SIMD="IFMChannels", Lanes="MH", InLanes="IFMChannels")
     ram_styles = ("block", "distributed")
     rtl_sources = (
-        *(*FIFO_RTL, *ROM_RTL, "lib/sf_compressor.sv"),
+        *(*FIFO_RTL, *LATE_ROM_RTL, *COMPRESSOR_RTL),
         *("swg/sf_swg_walk.sv", "swg/sf_swg_core.sv", "mvau/sf_mvau_signs.sv", "mvau/sf_mvau_pe.sv"),
         *(f"bitconv/sf_bitconv{part}.sv" for part in ("_signs", "_totals", "_steps", "_affine", "")),
     )
@@ -253,10 +253,17 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
 
     def fill_cycles(self) -> int:
         """The first window's last pixel, or its places if they take longer, then the search."""
-        sf, _ = self._folds
+        places = self.window.first_window_cycles(self.attr("SIMD") // self.attr("InLanes"))
+        return max(places, self._folds[0]) + self._registers
+
+    def cycles_behind(self, beats: np.ndarray) -> np.ndarray:
+        """Padded places behind the last one within the image, then popcount and search."""
+        return self.window.places_behind(beats // self.streams_out()[0].folds) + self._registers + 1
+
+    @property
+    def _registers(self) -> int:
         steps = self.stages + 2 * self.attr("affineSteps") + (not self._spaced) + len(self.popcount.levels)
-        first = self.window.first_pixels * (self.attr("IFMChannels") // self.attr("InLanes"))
-        return max(first, sf) + steps + 6
+        return steps + 6
 
     @cached_property
     def ring(self) -> tuple[int, str]:
@@ -311,24 +318,36 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             "AFFINE": self.attr("affineSteps"),
             "FRACTION": self.attr("affineFraction"),
             **{f"{name}_BITS": max(1, int(b)) for name, b in zip("AD", self.attr("affineBits"), strict=True)},
-            "BLOCK": sum(block << k for k, (_, _, block) in enumerate(self.memories())),
+            "BLOCK": int(self.weights_memory[2]),
+            "PAIRED": sum(bool(rom and rom.is_paired) << k for k, rom in enumerate(self.lane_memories)),
+            **rom_parameters(self.lane_memories),
             **{f"{name.upper()}_FILE": f"{node}_{name}.mem" for name in ("weight", "sign")},
-            **{f"{name.upper()}_FILE": f"{node}_{name}" for name in ("step", "table")},
         }
 
-    def memories(self) -> list[tuple[int, int, bool]]:
-        """Depth, width, block or not, of the weights and of one lane's steps and table, or its knees and lines."""
-        (sf, nf), rows, stages = self._folds, self.attr("MH") // self.attr("Lanes"), self.stages
-        nodes = rows << stages if stages > 1 else rows
-        sizes = [(sf * nf, self.attr("PE") * self.attr("SIMD"))]
+    @property
+    def weights_memory(self) -> tuple[int, int, bool]:
+        """Depth, width, block or not."""
+        (sf, nf), width = self._folds, self.attr("PE") * self.attr("SIMD")
+        return sf * nf, width, rom_in_block_ram(self.attr("ram_style"), sf * nf, width, self.bram_price)
+
+    @property
+    def lane_memories(self) -> list[Rom | None]:
+        """Steps and table of one lane, or its knees and lines."""
+        rows, stages, total = self.attr("MH") // self.attr("Lanes"), self.stages, self.total.bitwidth()
+        table: Rom | None = None
         if self.attr("affineSteps"):
-            sizes += [(rows, self.total.bitwidth()), (2 * rows, int(sum(self.attr("affineBits"))))]
+            steps = Rom("step", rows, total)
+            table = Rom("table", 2 * rows, int(sum(self.attr("affineBits"))), late=True)
         else:
-            sizes.append((nodes, self.total.bitwidth() + 1))
-        if self.attr("hasTable") and not self.attr("affineSteps"):
-            sizes.append((rows << stages, self.streams_out()[0].dtype.bitwidth()))
-        styles, price = (self.attr("ram_style"), "auto", "auto"), self.bram_price
-        return [(d, w, rom_in_block_ram(s, d, w, price)) for (d, w), s in zip(sizes, styles, strict=False)]
+            steps = Rom("step", rows << stages if stages > 1 else rows, total + 1, late=stages > 1)
+            if self.attr("hasTable"):
+                table = Rom("table", rows << stages, self.streams_out()[0].dtype.bitwidth(), late=True)
+        return [rom and rom.placed(self.bram_price) for rom in (steps, table)]
+
+    def roms(self) -> list[Rom | None]:
+        """Steps and table of every lane."""
+        of_a_lane = self.lane_memories
+        return [rom and rom.of_lane(self.onnx_node.name, k) for k in range(self.attr("Lanes")) for rom in of_a_lane]
 
     def numbers(self, model: ModelWrapper) -> list[Numbers]:
         """Weights, levels, and knees, which are totals; thresholds beyond the totals are always or never reached."""
@@ -349,49 +368,37 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             x = self.streams_in()[0]
             codes = np.clip(signs.reshape(-1) - int(x.dtype.min()), 0, 2 ** x.dtype.bitwidth())
             files[f"{node}_sign.mem"] = hex_words(codes.reshape(-1, x.lanes), x.dtype.bitwidth() + 1)
-        if self.attr("affineSteps"):
-            return files | self._line_files(model)
-        for lane in range(self.attr("Lanes")):
-            files[f"{node}_step_{lane}.mem"] = self._step_words(values[1], lane)
-            if self.attr("hasTable"):
-                files[f"{node}_table_{lane}.mem"] = self._table_words(values[2], lane)
-        return files
+        images = self._lines(model) if self.attr("affineSteps") else self._searched(*values[1:])
+        return files | lane_files(node, self.attr("Lanes"), self.lane_memories, images)
 
-    def _line_files(self, model: ModelWrapper) -> dict[str, list[str]]:
-        """Knees, and the lines {D, A} on both sides of them, by lane."""
-        node, lanes = self.onnx_node.name, self.attr("Lanes")
+    def _lines(self, model: ModelWrapper) -> dict[str, np.ndarray]:
+        """Knees, and the lines {D, A} on both sides of them, [channels, words of one]."""
+        node = self.onnx_node.name
         fit = self.fit_affine(model, (self.attr("affineFraction"),))
         widths = [int(b) for b in self.attr("affineBits")]
         if fit is None or any(needed > given for needed, given in zip(fit.widths, widths, strict=True)):
             raise ConfigError(f"{node}: affineSteps=1, but no lines of {widths} bits give these steps; legal: 0")
-        files, total = {}, self.total.bitwidth()
-        for lane in range(lanes):
-            a, d = fit.lines[lane::lanes].reshape(-1, 2).T
-            files[f"{node}_step_{lane}.mem"] = hex_words(fit.knees[lane::lanes, None], total)
-            words = (d << widths[0]) + (a & ((1 << widths[0]) - 1))
-            files[f"{node}_table_{lane}.mem"] = hex_words(words[:, None], sum(widths))
-        return files
+        a, d = np.moveaxis(fit.lines.reshape(len(fit.knees), 2, 2), 2, 0)
+        return {"step": fit.knees[:, None], "table": (d << widths[0]) + (a & ((1 << widths[0]) - 1))}
 
-    def _of_lane(self, rows: np.ndarray, lane: int) -> np.ndarray:
-        return np.broadcast_to(rows, (self.attr("MH"), rows.shape[1]))[lane :: self.attr("Lanes")]
+    def _searched(self, thresholds: np.ndarray, *table: np.ndarray) -> dict[str, np.ndarray]:
+        """Thresholds in the order of the search tree, root at node 1, and levels, [channels, words of one]."""
+        images = {"step": self._tree(thresholds)}
+        if table:  # counts beyond the steps never occur
+            images["table"] = np.zeros((len(table[0]), 2**self.stages), np.int64)
+            bipolar = self.streams_out()[0].dtype == _BIPOLAR
+            images["table"][:, : table[0].shape[1]] = (table[0] + 1) // 2 if bipolar else table[0]
+        return images
 
-    def _step_words(self, thresholds: np.ndarray, lane: int) -> list[str]:
-        """Thresholds of one lane in the order of the search tree, root at node 1."""
-        stages, bits, mine = self.stages, self.total.bitwidth(), self._of_lane(thresholds, lane)
-        codes = np.full((len(mine), 2**stages - 1), 2**bits, np.int64)  # never reached
-        codes[:, : mine.shape[1]] = np.clip(mine + 2 ** (bits - 1), 0, 2**bits)
-        tree = np.zeros((len(mine), 2**stages), np.int64)
+    def _tree(self, thresholds: np.ndarray) -> np.ndarray:
+        stages, bits = self.stages, self.total.bitwidth()
+        codes = np.full((len(thresholds), 2**stages - 1), 2**bits, np.int64)  # never reached
+        codes[:, : thresholds.shape[1]] = np.clip(thresholds + 2 ** (bits - 1), 0, 2**bits)
+        tree = np.zeros((len(thresholds), 2**stages), np.int64)
         for stage in range(stages):
             half = 2 ** (stages - 1 - stage)
             tree[:, 2**stage : 2 ** (stage + 1)] = codes[:, half - 1 :: 2 * half]
-        return hex_words((tree if stages > 1 else tree[:, 1:]).reshape(-1, 1), bits + 1)
-
-    def _table_words(self, table: np.ndarray, lane: int) -> list[str]:
-        """Levels of one lane; counts beyond the steps never occur."""
-        mine, dtype = self._of_lane(table, lane), self.streams_out()[0].dtype
-        words = np.zeros((len(mine), 2**self.stages), np.int64)
-        words[:, : mine.shape[1]] = (mine + 1) // 2 if dtype == _BIPOLAR else mine
-        return hex_words(words.reshape(-1, 1), dtype.bitwidth())
+        return tree if stages > 1 else tree[:, 1:]
 
     def compute(self, *operands: np.ndarray) -> tuple[np.ndarray, ...]:
         """Signs, windows, sums, shortcut, steps. Doubles hold the sums exactly and multiply faster than int64."""

@@ -106,7 +106,7 @@ def fifo_area(depth: int, width: int, style: str) -> Resources:
     """Area of sf_fifo.sv.
 
     Source: Yosys 0.70 `synth_xilinx`, xc7, 15 configurations of 1 to 64 bits, 2 to 4,096 beats; LUT within 3 up to
-    33 beats, within 10% above. Shift registers of up to 16 places count one LUT a bit; a packer pairs them.
+    33 beats, within 10% above; FF exact. Shift registers of up to 16 places count one LUT a bit; a packer pairs them.
     """
     places = depth - 1
     address = max(1, (places - 1).bit_length())
@@ -117,7 +117,7 @@ def fifo_area(depth: int, width: int, style: str) -> Resources:
     if style == "distributed" and places <= _SRL_PLACES:
         return Resources(lut=width + 2 + 3 * address, ff=width + address + 2)
     wraps = places & (places - 1) != 0
-    control, registers = round((4.5 if wraps else 2.4) * address), 3 * address + 2
+    control, registers = round((4.5 if wraps else 2.4) * address), 3 * address + 4
     if style == "ultra":
         return Resources(lut=control, ff=registers, uram=uram_blocks(places, width))
     if style == "block":

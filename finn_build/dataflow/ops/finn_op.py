@@ -16,6 +16,7 @@ from qonnx.core.datatype import BaseDataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
+from finn_build.dataflow.ops._memory import Rom
 from finn_build.dataflow.ops._widths import Numbers, require_held
 from finn_build.dataflow.stream import Resources, Stream
 from finn_build.errors import SimulationError, UnsupportedModelError
@@ -71,6 +72,10 @@ class FinnOp(RTLBackend):
     def idle_inputs(self) -> dict[str, int]:
         """Inputs of the RTL that this node leaves alone, e.g. `in1`: their bits."""
         return {}
+
+    def roms(self) -> list[Rom | None]:
+        """Memories beside the module, by the slots of its `rom_*` ports; None: a slot that is not read."""
+        return []
 
     def memory_files(self, model: ModelWrapper) -> dict[str, list[str]]:
         """Memory images by file name, one hex word per line; names start with the node's name."""
@@ -240,6 +245,7 @@ class FinnOp(RTLBackend):
             outputs=self.streams_out(),
             vectors=self.vector_ports,
             idle=self.idle_inputs(),
+            roms=self.roms(),
         )
         (code_dir / f"{name}.v").write_text(text)
         for file_name, words in self.memory_files(model).items():

@@ -17,7 +17,7 @@ from finn_build.dataflow.ops._memory import hex_words, rom_area, rom_in_block_ra
 from finn_build.dataflow.ops._popcount import Popcount, plan_popcount
 from finn_build.dataflow.ops._ram import RAM_STYLES, bram18_blocks, lutram_luts, memory_style
 from finn_build.dataflow.ops._widths import Numbers
-from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Folding, StreamOp, Trait
+from finn_build.dataflow.ops.base import COMPRESSOR_RTL, FIFO_RTL, ROM_RTL, Folding, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.dataflow.stream import Resources, Stream, sizes
 from finn_build.errors import ConfigError
@@ -40,7 +40,7 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
     lane_sizes = sizes(PE="MH", SIMD="MW")
     ram_styles = ("block", "distributed")
     rtl_sources = (
-        *(*FIFO_RTL, *ROM_RTL, "lib/sf_compressor.sv"),
+        *(*FIFO_RTL, *ROM_RTL, *COMPRESSOR_RTL),
         *(f"mvau/sf_mvau{part}.sv" for part in ("_signs", "_pe", "_products", "_tree", "_dots", "_rows", "")),
     )
 
@@ -304,12 +304,13 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         return Resources(lut=lutram_luts(self._sf, self._held_bits))
 
     def _signs_area(self) -> Resources:
-        """Popcounts of b bits: b x log2(b) / 3 LUTs, between 1 and 2 a bit; a third where weights are constant."""
+        """Popcounts; of b bits with constant weights b x log2(b) / 9 LUTs, between a third and two thirds a bit."""
         planes, simd, pe = self._planes, self.attr("SIMD"), self.attr("PE")
         count_bits = (simd * (2**planes - 1)).bit_length()
-        per_bit = max(1.0, min(2.0, log2(planes * simd) / 3)) / (3 if self._sf * self._nf == 1 else 1)
+        constant, bits = self._sf * self._nf == 1, planes * simd
+        popcount = bits * max(1.0, min(2.0, log2(bits) / 3)) / 3 if constant else self._popcount.lut
         mask = count_bits if self._masked else 0
-        return Resources(lut=pe * (ceil(per_bit * planes * simd) + mask), ff=pe * (count_bits + self._popcount.bits))
+        return Resources(lut=pe * (ceil(popcount) + mask), ff=pe * (count_bits + self._popcount.bits))
 
     def _products_area(self) -> Resources:
         """Adder trees behind the chains, and what separates the two rows of a slice."""

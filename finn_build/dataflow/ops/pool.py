@@ -134,12 +134,19 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         if self.tiled:
             kernel_height, kernel_width = self.window.kernel
             return ((kernel_height - 1) * self.window.image[1] + kernel_width - 1) * self.window.folds + 1
-        return self.window.first_window_cycles + 2
+        return self.window.first_window_cycles() + 2
+
+    def cycles_behind(self, beats: np.ndarray) -> np.ndarray:
+        """Padded places behind the last one within the image, then two registers."""
+        if self.tiled:
+            return super().cycles_behind(beats)
+        return self.window.places_behind(beats // self.window.folds) + 3
 
     def resources(self) -> Resources:
         """Lanes, and either the row of results or the window core.
 
-        Source: Yosys 0.70 `synth_xilinx`, xc7, 11 configurations of 1 to 64 lanes, 1 to 10 bits; LUT within 15%.
+        Source: Yosys 0.70 `synth_xilinx`, xc7, 11 configurations of 1 to 64 lanes, 1 to 10 bits; LUT within 15%, FF
+        within 1 without a window core.
         """
         image, pooled, pe = self.streams_in()[0], self.streams_out()[0], self.attr("PE")
         in_bits, out_bits = image.dtype.bitwidth(), pooled.dtype.bitwidth()
@@ -147,10 +154,18 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         if not self.tiled:
             lane = out_bits if self._sums else 2.7
             core = core_resources(self, self.window)
-            return core + results + Resources(lut=round(pe * lane) + 5, ff=pooled.width + 3)
+            return core + results + Resources(lut=round(pe * lane) + 5, ff=pooled.width + 1)
         lane = out_bits if self._sums else max(1, 2.8 * in_bits - 2.6)
-        words = self.window.windows[1] * self.window.folds
-        sizes = (self.window.folds, *self.window.kernel, *self.window.image, words)
-        counters = sum((size - 1).bit_length() for size in sizes)
-        row = Resources(lut=lutram_luts(words, pooled.width)) if words > 1 else Resources(ff=pooled.width)
-        return results + row + Resources(lut=round(pe * lane + 1.3 * counters), ff=counters + 3)
+        (height, width), folds = self.window.image, self.window.folds
+        words = self.window.windows[1] * folds
+        address = (words - 1).bit_length()
+        counters = sum((size - 1).bit_length() for size in (folds, *self.window.kernel, height, width))
+        ahead = 1 + (folds > 1)  # words that the walk may go on to
+        flags = 2 + sum(size > 1 for size in (folds, height, width))
+        stays = pooled.width * (
+            folds == 1 and words > 1 and self.window.kernel[1] > 1
+        )  # a result is read as it is written
+        row = Resources(lut=(lutram_luts(words, pooled.width) if words > 1 else 0) + stays, ff=pooled.width)
+        control = round(1.3 * (counters + address) + 10 + ahead * address / 3)
+        walk = Resources(lut=control, ff=counters + flags + (1 + ahead) * address)
+        return results + row + walk + Resources(lut=round(pe * lane))

@@ -14,11 +14,11 @@ from qonnx.core.modelwrapper import ModelWrapper
 from finn_build.arithmetic.midpoint import MidpointSteps, fit_midpoint
 from finn_build.arithmetic.step_function import StepFunction
 from finn_build.dataflow.ops._folds import folds
-from finn_build.dataflow.ops._memory import hex_words, rom_area, rom_in_block_ram
+from finn_build.dataflow.ops._memory import Rom, lane_files, rom_parameters
 from finn_build.dataflow.ops._midpoint import ATTRIBUTES, MidpointForm, midpoint_attributes
 from finn_build.dataflow.ops._steps import level_numbers, level_ranges, step_function
 from finn_build.dataflow.ops._widths import Numbers
-from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, Range, StreamOp, Trait
+from finn_build.dataflow.ops.base import FIFO_RTL, LATE_ROM_RTL, Range, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.dataflow.stream import Resources, Stream, sizes
 
@@ -42,7 +42,7 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
     lane_sizes = sizes(PE="NumChannels")
     ram_styles = ()
     rtl_sources = (
-        *(*FIFO_RTL, *ROM_RTL),
+        *(*FIFO_RTL, *LATE_ROM_RTL),
         *(f"thresholding/sf_thresholding{part}.sv" for part in ("_search", "_midpoint", "")),
     )
 
@@ -70,7 +70,7 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
         return [Stream(self._shape(), self.attr("PE"), DataType[self.attr("outputDataType")])]
 
     def rtl_parameters(self) -> dict[str, int | str]:
-        """Sizes, signs, and which memories go to block RAM.
+        """Sizes, signs, and which memories are read in pairs.
 
         Raises:
             ConfigError: PE does not divide NumChannels.
@@ -86,37 +86,35 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
             "OUT_BITS": self.streams_out()[0].dtype.bitwidth(),
             "BIAS": self.attr("outBias"),
             "TABLE": self.attr("hasTable"),
-            "BLOCK": sum(
-                rom_in_block_ram("auto", depth, width, self.bram_price) << k
-                for k, (depth, width) in enumerate(self._memories(form))
-            ),
-            "FILE": f"{self.onnx_node.name}_steps",
+            "PAIRED": sum(bool(rom and rom.is_paired) << k for k, rom in enumerate(self._of_a_lane(form))),
+            **rom_parameters(self.roms()),
         }
         return common if form is None else common | form.parameters(int(in_dtype.min()))
 
+    def roms(self) -> list[Rom | None]:
+        """Of every lane: one per stage, the table's behind them, or those of the displacements (see the RTL)."""
+        lane, prefix = self._of_a_lane(self.midpoint), f"{self.onnx_node.name}_steps"
+        return [rom and rom.of_lane(prefix, k) for k in range(self.attr("PE")) for rom in lane]
+
     def memory_files(self, model: ModelWrapper) -> dict[str, list[str]]:
-        """Files of every lane: one per stage, the table's behind them, or those of the displacements (see the RTL)."""
-        node, pe, stages, form = self.onnx_node.name, self.attr("PE"), self._stages, self.midpoint
-        in_dtype, out_bits = self.streams_in()[0].dtype, self.streams_out()[0].dtype.bitwidth()
+        """Files of every lane's memories."""
+        prefix, form = f"{self.onnx_node.name}_steps", self.midpoint
+        return lane_files(prefix, self.attr("PE"), self._of_a_lane(form), self._images(model, form))
+
+    def _images(self, model: ModelWrapper, form: MidpointForm | None) -> dict[str, np.ndarray]:
+        """Words of the memories by name, [channels or 1, words of one]."""
+        stages, in_dtype = self._stages, self.streams_in()[0].dtype
         if form is not None:
             fit = self.fit_midpoint(model, form.dipBits)
             assert fit is not None, "the form was found in these very steps"
-            return {f"{node}_steps_{name}.mem": words for name, words in form.files(fit, pe, out_bits).items()}
+            return form.images(fit, self.streams_out()[0].dtype.bitwidth())
         given = model.get_initializer(self.onnx_node.input[1]).astype(np.int64)
         codes = 2 if in_dtype == _BIPOLAR else 2 ** in_dtype.bitwidth()
         place = (given + 2) // 2 if in_dtype == _BIPOLAR else given - int(in_dtype.min())
         padded = np.full((len(given), 2**stages - 1), codes, dtype=np.int64)  # one more than any value
         padded[:, : given.shape[1]] = np.clip(place, 0, codes)
-        files = {}
-        for lane in range(pe):
-            rows = padded if len(padded) == 1 else padded[lane::pe]
-            for stage in range(stages):
-                half = 2 ** (stages - 1 - stage)
-                words = rows[:, half - 1 :: 2 * half].reshape(-1, 1)
-                files[f"{node}_steps_{stage}_{lane}.mem"] = hex_words(words, in_dtype.bitwidth() + 1)
-            if self.attr("hasTable"):
-                files[f"{node}_steps_table_{lane}.mem"] = hex_words(self._table(model, lane), out_bits)
-        return files
+        images = {str(k): padded[:, 2 ** (stages - 1 - k) - 1 :: 2 ** (stages - k)] for k in range(stages)}
+        return images | ({"table": self._table(model)} if self.attr("hasTable") else {})
 
     def numbers(self, model: ModelWrapper) -> list[Numbers]:
         """Its levels; thresholds beyond the input's type are always or never reached."""
@@ -146,12 +144,12 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
         """Of its levels."""
         return level_ranges(self, model)
 
-    def _table(self, model: ModelWrapper, lane: int) -> np.ndarray:
-        """Levels of one lane, [rows * 2^stages, 1]; counts beyond the steps never occur."""
+    def _table(self, model: ModelWrapper) -> np.ndarray:
+        """Levels, [channels or 1, 2^stages]; counts beyond the steps never occur."""
         given = model.get_initializer(self.onnx_node.input[2]).astype(np.int64)
         table = np.zeros((len(given), 2**self._plain_stages), dtype=np.int64)
         table[:, : given.shape[1]] = (given + 1) // 2 if self.streams_out()[0].dtype == _BIPOLAR else given
-        return (table if len(table) == 1 else table[lane :: self.attr("PE")]).reshape(-1, 1)
+        return table
 
     def compute(self, *operands: np.ndarray) -> tuple[np.ndarray, ...]:
         """Count thresholds, channel by channel."""
@@ -191,12 +189,11 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
         stages = self._plain_stages if form is None else form.stages
         lut, registers = form.logic(bits, out_bits) if form else (stages * (bits // 2 + 1), out_bits)
         bram = 0
-        for k, (depth, width) in enumerate(self._memories(form)):
-            block = rom_in_block_ram("auto", depth, width, price)
-            area = rom_area(depth, width, block=block)
+        for k, rom in enumerate(self._of_a_lane(form, price)):
+            area = rom.area() if rom else (0, 0)
             lut, bram = lut + area[0], bram + area[1]
-            if form is None and k < stages:
-                registers += bits + k + (0 if block or depth == 1 else width)
+            if form is None and rom and k < stages:
+                registers += bits + k + (0 if rom.block or rom.depth == 1 else rom.width)
         row_bits = 0 if self.attr("sharedSteps") else (self._folds() - 1).bit_length()
         staged = (self._latency(form) - 1) * (1 + row_bits)
         return pair_area(pe * out_bits) + Resources(
@@ -218,15 +215,21 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
     def _folds(self) -> int:
         return folds(self.onnx_node.name, "PE", self.attr("PE"), "NumChannels", self.attr("NumChannels"))
 
-    def _memories(self, form: MidpointForm | None) -> list[tuple[int, int]]:
-        """Depth and width of each memory of one lane: each stage's, the table's last."""
-        out_bits = self.streams_out()[0].dtype.bitwidth()
+    def _of_a_lane(self, form: MidpointForm | None, price: int = 0) -> list[Rom | None]:
+        """Memories of one lane by slot: each stage's, the table's last, or those of a form."""
+        out_bits, rows = self.streams_out()[0].dtype.bitwidth(), 1 if self.attr("sharedSteps") else self._folds()
         if form is not None:
-            return form.memories(out_bits)
-        rows, stages = 1 if self.attr("sharedSteps") else self._folds(), self._plain_stages
-        bits = self.streams_in()[0].dtype.bitwidth() + 1
-        table = [(rows << stages, out_bits)] if self.attr("hasTable") else []
-        return [(rows << k, bits) for k in range(stages)] + table
+            sizes = form.memories(out_bits)
+        else:
+            bits, stages = self.streams_in()[0].dtype.bitwidth() + 1, self._plain_stages
+            sizes = {str(k): (rows << k, bits) for k in range(stages)}
+            sizes |= {"table": (rows << stages, out_bits)} if self.attr("hasTable") else {}
+        return [
+            Rom(name, depth, width, late=depth > rows, direct=name == "mirror").placed(price or self.bram_price)
+            if width
+            else None
+            for name, (depth, width) in sizes.items()
+        ]
 
     def _shape(self) -> tuple[int, ...]:
         return (*(int(d) for d in self.attr("numInputVectors")), self.attr("NumChannels"))

@@ -228,7 +228,11 @@ class StreamVVAU_rtl(StreamOp):  # noqa: N801  (FINN's naming)
 
     def fill_cycles(self) -> int:
         """Until the first window is complete, then the sums and their register."""
-        return self.window.first_window_cycles + 2 + self._stages
+        return self.window.first_window_cycles() + 2 + self._stages
+
+    def cycles_behind(self, beats: np.ndarray) -> np.ndarray:
+        """Padded places behind the last one within the image, then the sums and their register."""
+        return self.window.places_behind(beats // self.window.folds) + 3 + self._stages
 
     def resources(self) -> Resources:
         """The window core, weights, accumulators and the place of the results."""

@@ -31,7 +31,7 @@ def kernel(op: BitConv_rtl, model: ModelWrapper) -> Kernel:
     constants = window_constants(op.window, int(rtl["DEPTH"]), mh // pe) | _constants(op, model)
     names = op.onnx_node.input[len(op.streams_in()) + op.sign_steps :]
     weights = model.get_initializer(names[0]).astype(np.int64)
-    impl = "bram" if op.memories()[0][2] else "lutram"
+    impl = "bram" if op.weights_memory[2] else "lutram"
     memories = [Memory("weights", by_beat(weights, simd, pe, 1), 1, impl, True)]
     signs, no_signs = _signs(op, model)
     steps, functions = _steps(op, model)

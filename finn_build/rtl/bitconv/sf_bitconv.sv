@@ -6,8 +6,8 @@
 // Order      frames H x W x C in raster order, OH x OW x MH out.
 // Packing    in0 IN_LANES channels a beat, in1 and out0 LANES channels, channel 0 in the low bits.
 // Memories   WEIGHT_FILE word nf * SF + sf: PE x SIMD weights, PE 0 lane 0 lowest, SF = KH * KW * C / SIMD.
-//            SIGN_FILE: see sf_bitconv_signs. STEP_FILE, TABLE_FILE: see sf_bitconv_steps; with AFFINE KNEE_FILE and
-//            LINE_FILE of bitconv_affine.
+//            SIGN_FILE: see sf_bitconv_signs. Others, in the op's instance: see sf_bitconv_steps, with AFFINE
+//            sf_bitconv_affine.
 // Latency    the first window's rows, a fold, STAGES, REGISTERED and 6 cycles, 3 more with AFFINE, 1 more unless SPACED.
 // II         max(H*W*C/IN_LANES, OH*OW*NF * max(SF, PE/LANES * STAGES)), NF = MH / PE, STAGES = ceil(log2(STEPS + 1)).
 // Reset      clears control; memories and data need none.
@@ -57,11 +57,12 @@ module sf_bitconv #(
     parameter int FRACTION = 0,            // these three only with AFFINE
     parameter int A_BITS = 1,
     parameter int D_BITS = 1,
-    parameter bit [2:0] BLOCK = '0,        // block RAM for bit 0: weights, 1: steps or knees, 2: table or lines
+    parameter bit BLOCK = 1'b0,            // weights in block RAM
+    parameter bit [1:0] PAIRED = '0,       // bit 0: steps, 1: table or lines as in sf_rom_late
+    parameter int ROM_ADDR = 1,
+    parameter int ROM_WORD = 1,
     parameter WEIGHT_FILE = "",
-    parameter SIGN_FILE = "",
-    parameter STEP_FILE = "",
-    parameter TABLE_FILE = ""
+    parameter SIGN_FILE = ""
 ) (
     input  wire                            clk,
     input  wire                            rst,         /// synchronous, active high
@@ -73,7 +74,10 @@ module sf_bitconv #(
     output logic                           in1_ready,
     output logic [     LANES*OUT_BITS-1:0] out0_data,   /// registered
     output logic                           out0_valid,  /// registered
-    input  wire                            out0_ready
+    input  wire                            out0_ready,
+    output wire  [            2*LANES-1:0] rom_en,      /// see sf_thresholding
+    output wire  [   2*LANES*ROM_ADDR-1:0] rom_addr,
+    input  wire  [   2*LANES*ROM_WORD-1:0] rom_data
 );
     localparam int STAGES = $clog2(STEPS + 1);
     localparam int FOLDS = C / SIMD;
@@ -151,7 +155,7 @@ module sf_bitconv #(
     logic [WORD_BITS-1:0] word_q;
     // Block RAM holds the next word ready in front of its output register; the first one from the reset on.
     logic primed_q;
-    wire read = (adv && x_valid) || (BLOCK[0] && !primed_q);
+    wire read = (adv && x_valid) || (BLOCK && !primed_q);
     always_ff @(posedge clk) begin
         if (rst) begin
             valid_q <= '0;
@@ -172,7 +176,7 @@ module sf_bitconv #(
         end
     end
     wire [PE*SIMD-1:0] w;
-    sf_rom #(.DEPTH(WORDS), .WIDTH(PE * SIMD), .BLOCK(BLOCK[0]), .PIPELINED(BLOCK[0]), .INIT_FILE(WEIGHT_FILE)) weights (
+    sf_rom #(.DEPTH(WORDS), .WIDTH(PE * SIMD), .BLOCK(BLOCK), .PIPELINED(BLOCK), .INIT_FILE(WEIGHT_FILE)) weights (
         .clk, .en(read), .addr(word_q), .data_q(w)
     );
 
@@ -180,7 +184,7 @@ module sf_bitconv #(
     for (genvar p = 0; p < PE; p++) begin : g_pe
         sf_mvau_pe #(
             .MW(SF * SIMD), .SIMD(SIMD), .WBITS(1), .ACC_BITS(ACC_BITS), .XBITS(1),
-            .SIGNED(1'b0), .BIPOLAR(1'b1), .MASKED(PADDED), .REGISTERS(REGISTERS)
+            .SIGNED(1'b0), .BIPOLAR(1'b1), .MASKED(PADDED), .REGISTERS(REGISTERS), .CONSTANT(WORDS == 1)
         ) pe (
             .clk, .en(adv), .x(x_q), .w(w[p*SIMD+:SIMD]),
             .valid(valid_q[LAST]), .first(first_q[LAST]), .counts(!PADDED || !pad_q[LAST]), .init('0),
@@ -207,24 +211,26 @@ module sf_bitconv #(
         sf_bitconv_affine #(
             .PE(PE), .LANES(LANES), .ROWS(MH / LANES), .ACC_BITS(ACC_BITS), .SUM_SCALE(SUM_SCALE),
             .SHORTCUT(SHORTCUT != 0), .SHORTCUT_BITS(SHORTCUT_BITS), .SHORTCUT_SIGNED(SHORTCUT_SIGNED),
-            .SHORTCUT_SCALE(SHORTCUT_SCALE), .TOTAL_BITS(TOTAL_BITS), .OUT_BITS(OUT_BITS), .BIAS(BIAS), .BLOCK(BLOCK[2:1]),
+            .SHORTCUT_SCALE(SHORTCUT_SCALE), .TOTAL_BITS(TOTAL_BITS), .OUT_BITS(OUT_BITS), .BIAS(BIAS), .PAIRED(PAIRED[1]),
             .LEVEL_BITS(STAGES), .FRACTION(FRACTION), .A_BITS(A_BITS), .D_BITS(D_BITS),
-            .KNEE_FILE(STEP_FILE), .LINE_FILE(TABLE_FILE)
+            .ROM_ADDR(ROM_ADDR), .ROM_WORD(ROM_WORD)
         ) steps (
             .clk, .rst, .sums, .sums_valid(finish), .sums_ready(steps_ready),
             .sums_ready_next(steps_ready_next),
-            .shortcut, .shortcut_valid, .shortcut_ready, .out0_data, .out0_valid, .out0_ready
+            .shortcut, .shortcut_valid, .shortcut_ready, .out0_data, .out0_valid, .out0_ready,
+            .rom_en, .rom_addr, .rom_data
         );
     end else begin : g_search
         sf_bitconv_steps #(
             .PE(PE), .LANES(LANES), .ROWS(MH / LANES), .ACC_BITS(ACC_BITS), .SUM_SCALE(SUM_SCALE),
             .SHORTCUT(SHORTCUT != 0), .SHORTCUT_BITS(SHORTCUT_BITS), .SHORTCUT_SIGNED(SHORTCUT_SIGNED),
-            .SHORTCUT_SCALE(SHORTCUT_SCALE), .TOTAL_BITS(TOTAL_BITS), .OUT_BITS(OUT_BITS), .BIAS(BIAS), .BLOCK(BLOCK[2:1]),
-            .SPACED(SPACED), .STEPS(STEPS), .TABLE(TABLE), .STEP_FILE(STEP_FILE), .TABLE_FILE(TABLE_FILE)
+            .SHORTCUT_SCALE(SHORTCUT_SCALE), .TOTAL_BITS(TOTAL_BITS), .OUT_BITS(OUT_BITS), .BIAS(BIAS), .PAIRED(PAIRED),
+            .SPACED(SPACED), .STEPS(STEPS), .TABLE(TABLE), .ROM_ADDR(ROM_ADDR), .ROM_WORD(ROM_WORD)
         ) steps (
             .clk, .rst, .sums, .sums_valid(finish), .sums_ready(steps_ready),
             .sums_ready_next(steps_ready_next),
-            .shortcut, .shortcut_valid, .shortcut_ready, .out0_data, .out0_valid, .out0_ready
+            .shortcut, .shortcut_valid, .shortcut_ready, .out0_data, .out0_valid, .out0_ready,
+            .rom_en, .rom_addr, .rom_data
         );
     end
 endmodule

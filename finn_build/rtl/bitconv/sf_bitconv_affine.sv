@@ -5,7 +5,7 @@
 //            H = 2^(LEVEL_BITS-1), or < where D is negative: the steps go down. Non-restoring: a bit of count is a sign of
 //            R = total * 2^FRACTION - A, then of 2R - D after a one, 2R + D after a zero. What outgrows R keeps its sign.
 // Order      PE sums at once, then LANES channels a beat. Channel of lane l of beat row: row * LANES + l.
-// Memories   KNEE_FILE, word row: KNEE, TOTAL_BITS bits. LINE_FILE, word {row, s}: {D, A}. A file a lane.
+// Memories   Two slots a lane, lane 0 first. Word row: KNEE, TOTAL_BITS bits. Word {row, s}: {D, A}.
 // Latency    4 + LEVEL_BITS cycles. II: LEVEL_BITS cycles a beat, and LEVEL_BITS * PE / LANES for all sums.
 // Reset      clears control.
 `default_nettype none
@@ -27,9 +27,9 @@ module sf_bitconv_affine #(
     parameter int D_BITS = 10,
     parameter int OUT_BITS = 1,
     parameter int BIAS = 0,
-    parameter bit [1:0] BLOCK = '0,      // block RAM for bit 0: knees, 1: lines
-    parameter KNEE_FILE = "",
-    parameter LINE_FILE = ""
+    parameter bit PAIRED = 1'b0,         // lines as in sf_rom_late
+    parameter int ROM_ADDR = 1,
+    parameter int ROM_WORD = 1
 ) (
     input  wire                            clk,
     input  wire                            rst,             /// synchronous, active high
@@ -42,7 +42,10 @@ module sf_bitconv_affine #(
     output wire                            shortcut_ready,
     output logic [     LANES*OUT_BITS-1:0] out0_data,       /// registered
     output logic                           out0_valid,      /// registered
-    input  wire                            out0_ready
+    input  wire                            out0_ready,
+    output wire  [            2*LANES-1:0] rom_en,          /// see sf_thresholding
+    output wire  [   2*LANES*ROM_ADDR-1:0] rom_addr,
+    input  wire  [   2*LANES*ROM_WORD-1:0] rom_data
 );
     localparam int ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1;
     localparam int LINE_BITS = $clog2(2 * ROWS);
@@ -82,22 +85,21 @@ module sf_bitconv_affine #(
     end
 
     for (genvar l = 0; l < LANES; l++) begin : g_lane
-        localparam LANE_KNEES = $sformatf("%s_%0d.mem", KNEE_FILE, l);
-        localparam LANE_LINES = $sformatf("%s_%0d.mem", LINE_FILE, l);
         logic signed [TOTAL_BITS-1:0] total_q;
         always_ff @(posedge clk) if (issue) total_q <= signed'(totals[l*TOTAL_BITS+:TOTAL_BITS]);
 
-        wire [TOTAL_BITS-1:0] knee;
-        sf_rom #(.DEPTH(ROWS), .WIDTH(TOTAL_BITS), .BLOCK(BLOCK[0]), .INIT_FILE(LANE_KNEES)) knees (
-            .clk, .en(issue), .addr(row), .data_q(knee)
-        );
+        wire line = run && age_q[1];
+        wire [TOTAL_BITS-1:0] knee = rom_data[2*l*ROM_WORD+:TOTAL_BITS];
+        assign rom_en[2*l+:2] = {line, issue};
+        assign rom_addr[2*l*ROM_ADDR+:ROM_ADDR] = ROM_ADDR'(row);
         wire right = total_q >= signed'(knee);
         wire signed [A_BITS-1:0] a;
         wire signed [D_BITS-1:0] d;
-        sf_rom #(
-            .DEPTH(2 * ROWS), .WIDTH(D_BITS + A_BITS), .BLOCK(BLOCK[1]), .INIT_FILE(LANE_LINES)
+        sf_rom_late #(
+            .ADDR(LINE_BITS), .WIDTH(D_BITS + A_BITS), .PAIRED(PAIRED), .ROM_ADDR(ROM_ADDR), .ROM_WORD(ROM_WORD)
         ) lines (
-            .clk, .en(run && age_q[1]), .addr(LINE_BITS'({row_q, right})), .data_q({d, a})
+            .clk, .en(line), .addr(LINE_BITS'({row_q, right})),
+            .rom_addr(rom_addr[(2*l+1)*ROM_ADDR+:ROM_ADDR]), .rom_data(rom_data[(2*l+1)*ROM_WORD+:ROM_WORD]), .word({d, a})
         );
 
         // One adder for all.
@@ -123,6 +125,7 @@ module sf_bitconv_affine #(
         assign levels[l*OUT_BITS+:OUT_BITS] = OUT_BITS'(BIAS + 32'({bits_q, one}));
     end
 
+    wire unused = &{1'b0, rom_data};
     assign run = !finish || room;
     sf_fifo #(.WIDTH(LANES * OUT_BITS), .DEPTH(1)) last (
         .clk, .rst, .in0_data(levels), .in0_valid(finish), .in0_ready(room), .out0_data, .out0_valid, .out0_ready

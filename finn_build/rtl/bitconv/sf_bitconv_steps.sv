@@ -3,9 +3,9 @@
 // Function   total as in sf_bitconv_totals; count = #{j : total >= threshold[channel][j]};
 //            out = BIAS + count, or table[channel][count]. A binary search with one comparator a lane: a step a cycle.
 // Order      PE sums at once, then LANES channels a beat. Channel of lane l of beat row: row * LANES + l.
-// Memories   STEP_FILE, word {row, node} (row alone for one step): the LANES thresholds at a node of the search tree, root 1,
-//            children 2n and 2n + 1, TOTAL_BITS + 1 bits each, counted from the lowest total, lane 0 lowest.
-//            TABLE_FILE, word {row, count}: LANES levels. Places beyond STEPS hold a threshold that is never reached.
+// Memories   Two slots a lane, lane 0 first. Word {row, node} (row alone for one step): the threshold at a node of the search
+//            tree, root 1, children 2n and 2n + 1, TOTAL_BITS + 1 bits, counted from the lowest total. Word {row, count}
+//            with TABLE: a level. Places beyond STEPS hold a threshold that is never reached.
 // Latency    1 + STAGES cycles, 1 more unless SPACED. II: STAGES cycles a beat, 2 at least with SPACED; PE / LANES times
 //            that for all sums.
 // Reset      clears control.
@@ -26,10 +26,10 @@ module sf_bitconv_steps #(
     parameter int OUT_BITS = 1,
     parameter int BIAS = 0,
     parameter bit TABLE = 1'b0,
-    parameter bit [1:0] BLOCK = '0,      // block RAM for bit 0: steps, 1: table
+    parameter bit [1:0] PAIRED = '0,     // bit 0: steps, 1: table as in sf_rom_late
     parameter bit SPACED = 1'b0,         // there is time for a cycle between two beats
-    parameter STEP_FILE = "",
-    parameter TABLE_FILE = ""
+    parameter int ROM_ADDR = 1,
+    parameter int ROM_WORD = 1
 ) (
     input  wire                            clk,
     input  wire                            rst,             /// synchronous, active high
@@ -42,12 +42,16 @@ module sf_bitconv_steps #(
     output wire                            shortcut_ready,
     output logic [     LANES*OUT_BITS-1:0] out0_data,       /// registered
     output logic                           out0_valid,      /// registered
-    input  wire                            out0_ready
+    input  wire                            out0_ready,
+    output wire  [            2*LANES-1:0] rom_en,          /// see sf_thresholding
+    output wire  [   2*LANES*ROM_ADDR-1:0] rom_addr,
+    input  wire  [   2*LANES*ROM_WORD-1:0] rom_data
 );
     localparam int STAGES = $clog2(STEPS + 1);
     localparam int ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1;
     localparam int STAGE_BITS = STAGES > 1 ? $clog2(STAGES) : 1;
     localparam int TBITS = TOTAL_BITS + 1;
+    localparam int NODE_BITS = $clog2(ROWS << STAGES);
 
     wire [LANES*TOTAL_BITS-1:0] totals;
     wire [ROW_BITS-1:0] row;
@@ -90,46 +94,49 @@ module sf_bitconv_steps #(
     wire [LANES*OUT_BITS-1:0] levels;
     wire [LANES*STAGES-1:0] counts;
     for (genvar l = 0; l < LANES; l++) begin : g_lane
-        localparam LANE_STEPS = $sformatf("%s_%0d.mem", STEP_FILE, l);
-        localparam LANE_TABLE = $sformatf("%s_%0d.mem", TABLE_FILE, l);
         wire [TOTAL_BITS-1:0] total = totals[l*TOTAL_BITS+:TOTAL_BITS];
         logic [TOTAL_BITS-1:0] code_q;  // counted from the lowest total
         always_ff @(posedge clk) if (issue) code_q <= {!total[TOTAL_BITS-1], total[TOTAL_BITS-2:0]};
 
         wire [TBITS-1:0] threshold;
         wire reached = {1'b0, code_q} >= threshold;
+        assign rom_en[2*l+:2] = {found, run};
         if (STAGES > 1) begin : g_tree
             logic [STAGES-1:0] node_q;
             wire [STAGES:0] child = {node_q, reached};
             wire [STAGES-1:0] node = issue ? STAGES'(1) : child[STAGES-1:0];
             always_ff @(posedge clk) if (run) node_q <= node;
-            sf_rom #(
-                .DEPTH(ROWS << STAGES), .WIDTH(TBITS), .BLOCK(BLOCK[0]), .INIT_FILE(LANE_STEPS)
+            sf_rom_late #(
+                .ADDR(NODE_BITS), .WIDTH(TBITS), .PAIRED(PAIRED[0]), .ROM_ADDR(ROM_ADDR), .ROM_WORD(ROM_WORD)
             ) thresholds (
-                .clk, .en(run), .addr($clog2(ROWS << STAGES)'({read_row, node})), .data_q(threshold)
+                .clk, .en(run), .addr(NODE_BITS'({read_row, node})),
+                .rom_addr(rom_addr[2*l*ROM_ADDR+:ROM_ADDR]), .rom_data(rom_data[2*l*ROM_WORD+:ROM_WORD]), .word(threshold)
             );
             assign counts[l*STAGES+:STAGES] = child[STAGES-1:0];
             wire unused = &{1'b0, child[STAGES]};
         end else begin : g_root
-            sf_rom #(.DEPTH(ROWS), .WIDTH(TBITS), .BLOCK(BLOCK[0]), .INIT_FILE(LANE_STEPS)) thresholds (
-                .clk, .en(run), .addr(read_row), .data_q(threshold)
-            );
+            assign rom_addr[2*l*ROM_ADDR+:ROM_ADDR] = ROM_ADDR'(read_row);
+            assign threshold = rom_data[2*l*ROM_WORD+:TBITS];
             assign counts[l] = reached;
         end
 
         if (TABLE) begin : g_table
-            sf_rom #(
-                .DEPTH(ROWS << STAGES), .WIDTH(OUT_BITS), .BLOCK(BLOCK[1]), .INIT_FILE(LANE_TABLE)
+            sf_rom_late #(
+                .ADDR(NODE_BITS), .WIDTH(OUT_BITS), .PAIRED(PAIRED[1]), .ROM_ADDR(ROM_ADDR), .ROM_WORD(ROM_WORD)
             ) level_table (
-                .clk, .en(found), .addr($clog2(ROWS << STAGES)'({found_row_q, counts[l*STAGES+:STAGES]})),
-                .data_q(levels[l*OUT_BITS+:OUT_BITS])
+                .clk, .en(found), .addr(NODE_BITS'({found_row_q, counts[l*STAGES+:STAGES]})),
+                .rom_addr(rom_addr[(2*l+1)*ROM_ADDR+:ROM_ADDR]), .rom_data(rom_data[(2*l+1)*ROM_WORD+:ROM_WORD]),
+                .word(levels[l*OUT_BITS+:OUT_BITS])
             );
         end else begin : g_count
             logic [OUT_BITS-1:0] level_q;
             always_ff @(posedge clk) if (found) level_q <= OUT_BITS'(BIAS + 32'(counts[l*STAGES+:STAGES]));
             assign levels[l*OUT_BITS+:OUT_BITS] = level_q;
+            assign rom_addr[(2*l+1)*ROM_ADDR+:ROM_ADDR] = '0;
         end
     end
+
+    wire unused_data = &{1'b0, rom_data};
 
     logic out_valid_q, taken;
     assign found = busy_q && last && run;

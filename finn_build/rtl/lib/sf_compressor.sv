@@ -17,7 +17,9 @@ module sf_compressor #(
     /// Bits of the sum; higher ones are dropped.
     parameter int unsigned WIDTH = 1,
     /// Bit l: a register behind level l; those of levels that the heap does not take add no latency.
-    parameter bit [15:0] REGISTERS = '0
+    parameter bit [15:0] REGISTERS = '0,
+    /// 1: counters of six bits are mapped alone, see sf_counter.
+    parameter bit APART = 1
 ) (
     /// Clock.
     input  wire             clk,
@@ -100,18 +102,11 @@ module sf_compressor #(
             if (SIXES > 0) begin : g_six
                 localparam int unsigned KEPT_UP2 = j + 2 < COLS ? kept(j + 2) : 0;
                 localparam int unsigned TO_CARRY2 = offset(NEXT, j + 2) + KEPT_UP2 + carried(j + 1);
-                wire [SIXES-1:0] a = bits[FROM+:SIXES];
-                wire [SIXES-1:0] b = bits[FROM+SIXES+:SIXES];
-                wire [SIXES-1:0] c = bits[FROM+2*SIXES+:SIXES];
-                wire [SIXES-1:0] d = bits[FROM+3*SIXES+:SIXES];
-                wire [SIXES-1:0] e = bits[FROM+4*SIXES+:SIXES];
-                wire [SIXES-1:0] f = bits[FROM+5*SIXES+:SIXES];
-                wire [SIXES-1:0] carry_abc = (a & b) | (c & (a | b));
-                wire [SIXES-1:0] carry_def = (d & e) | (f & (d | e));
-                wire [SIXES-1:0] carry_sum = (a ^ b ^ c) & (d ^ e ^ f);
-                assign level[TO+:SIXES] = a ^ b ^ c ^ d ^ e ^ f;
-                assign level[TO_CARRY+:SIXES] = carry_abc ^ carry_def ^ carry_sum;
-                assign level[TO_CARRY2+:SIXES] = (carry_abc & carry_def) | (carry_sum & (carry_abc | carry_def));
+                sf_counter #(.N(SIXES), .APART(APART)) six (
+                    .a(bits[FROM+:SIXES]), .b(bits[FROM+SIXES+:SIXES]), .c(bits[FROM+2*SIXES+:SIXES]),
+                    .d(bits[FROM+3*SIXES+:SIXES]), .e(bits[FROM+4*SIXES+:SIXES]), .f(bits[FROM+5*SIXES+:SIXES]),
+                    .ones(level[TO+:SIXES]), .twos(level[TO_CARRY+:SIXES]), .fours(level[TO_CARRY2+:SIXES])
+                );
             end
             if (THREES > 0) begin : g_three
                 wire a = bits[FROM+6*SIXES];
@@ -137,7 +132,8 @@ module sf_compressor #(
             .HEIGHTS(NEXT[NEXT_COLS-1:0]),
             .TOTAL(NEXT_TOTAL),
             .WIDTH(WIDTH),
-            .REGISTERS(REGISTERS >> 1)
+            .REGISTERS(REGISTERS >> 1),
+            .APART(APART)
         ) next (
             .clk, .en,
             .bits(passed),

@@ -1,7 +1,7 @@
 // Read-only memory with a registered read, initialised from a file of one hexadecimal word per line.
 //
-// Latency: 1 enabled cycle, 2 with PIPELINED. A single word has no register: it is a constant, and tools fold it into
-// the logic.
+// Latency: 1 enabled cycle, 2 with PIPELINED, 0 with DIRECT. A single word has no register: it is a constant, and tools
+// fold it into the logic.
 // Reset: none; contents come with the configuration.
 // Area: block RAM, RAMB18 of 36 x 512 and its other shapes; LUTs, see sf_rom_distributed.sv.
 `default_nettype none
@@ -13,6 +13,8 @@ module sf_rom #(
     parameter bit BLOCK = 0,
     /// 1: block RAM passes its output register as well, 0.9 ns to its data instead of 2.5 ns.
     parameter bit PIPELINED = 0,
+    /// 1: the word at the address in this very cycle; LUTs only.
+    parameter bit DIRECT = 0,
     parameter INIT_FILE = "",
     localparam int unsigned ADDR_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1
 ) (
@@ -43,7 +45,9 @@ module sf_rom #(
             assign data_q = word_q;
         end
     end else begin : g_distributed
-        sf_rom_distributed #(.DEPTH(DEPTH), .WIDTH(WIDTH), .INIT_FILE(INIT_FILE)) memory (.clk, .en, .addr, .data_q);
+        sf_rom_distributed #(.DEPTH(DEPTH), .WIDTH(WIDTH), .DIRECT(DIRECT), .INIT_FILE(INIT_FILE)) memory (
+            .clk, .en, .addr, .data_q
+        );
     end
 endmodule
 

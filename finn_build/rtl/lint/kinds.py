@@ -91,7 +91,7 @@ REAL_FUNCTIONS = frozenset((
     *("$sinh", "$cosh", "$tanh", "$asinh", "$acosh", "$atanh", "$realtime", "$pow"),
 ))  # fmt: skip
 TASKS = frozenset((  # that synthesis takes; it ignores all others (UG901, System Tasks)
-    *("$readmemb", "$readmemh", "$signed", "$unsigned", "$clog2", "$bits", "$sformatf"),
+    *("$readmemb", "$readmemh", "$signed", "$unsigned", "$clog2", "$bits"),
     *("$countones", "$countbits", "$onehot", "$onehot0", "$isunknown"),
 ))  # fmt: skip
 NET_TYPES = frozenset(("tri0", "tri1", "trireg", "wand", "wor", "triand", "trior"))

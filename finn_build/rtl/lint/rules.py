@@ -73,7 +73,7 @@ _RULES = (
     Rule("array-query", "UG901: array querying functions are not supported", "Use the parameter behind the size"),
     Rule("dynamic-cast", "UG901 2024.1: $cast is not supported", "Use a static cast", since="2023.1"),
     Rule("variable-power", "UG901: both operands of ** are constants, or the first is 2", "Use shifts"),
-    Rule("string-concatenation", "no public log shows that it reads such a name", "Use $sformatf, as FINN does"),
+    Rule("string-concatenation", "no public log shows that it reads such a name", "Write it out in the instance"),
     # statements
     Rule("jump", "[Synth 8-3380] loop condition does not converge, where `break` should have left it", "Use a flag"),
     Rule("loop-limit", "[Synth 8-3380] loop condition does not converge after 2000 iterations", "Use a generate loop"),

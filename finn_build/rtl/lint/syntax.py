@@ -73,7 +73,7 @@ def _parameter(node: SyntaxNode) -> Broken:
 def _is_text(value: SyntaxNode) -> bool:
     """Whether a value is a string, which has no type that Vivado takes."""
     (given,) = _inner(value)
-    return kind(given) == "StringLiteralExpression" or str(given).strip().startswith("$sformatf")
+    return kind(given) == "StringLiteralExpression"
 
 
 def _port(node: SyntaxNode) -> Broken:

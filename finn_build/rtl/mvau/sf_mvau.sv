@@ -231,7 +231,7 @@ module sf_mvau #(
         for (genvar p = 0; p < PE; p++) begin : g_pe
             sf_mvau_pe #(
                 .MW(MW), .SIMD(SIMD), .ACC_BITS(ACC_BITS), .XBITS(XBITS),
-                .SIGNED(SIGNED), .BIPOLAR(BIPOLAR), .MASKED(MASKED), .REGISTERS(REGISTERS)
+                .SIGNED(SIGNED), .BIPOLAR(BIPOLAR), .MASKED(MASKED), .REGISTERS(REGISTERS), .CONSTANT(WORDS == 1)
             ) pe (
                 .clk, .en(adv),
                 .x(x_q[SIMD*XBITS-1:0]),

@@ -18,8 +18,9 @@ module sf_mvau_pe #(
     parameter bit SIGNED = 0,
     parameter bit BIPOLAR = 0,
     parameter bit MASKED = 0,
-    /// Of the popcount, see mvau_signs.sv.
-    parameter bit [15:0] REGISTERS = '0
+    /// Of the popcount, see sf_mvau_signs.sv.
+    parameter bit [15:0] REGISTERS = '0,
+    parameter bit CONSTANT = 0
 ) (
     /// Clock.
     input  wire                   clk,
@@ -53,7 +54,7 @@ module sf_mvau_pe #(
     // A padded beat must add nothing: half of its lanes agree.
     wire [BITS-1:0] dot = counts ? scaled : BITS'(SIMD >> DROP);
     logic [BITS-1:0] acc_q;
-    sf_mvau_signs #(.SIMD(SIMD), .PLANES(XBITS), .SIGNED(SIGNED), .REGISTERS(REGISTERS)) signs (
+    sf_mvau_signs #(.SIMD(SIMD), .PLANES(XBITS), .SIGNED(SIGNED), .REGISTERS(REGISTERS), .CONSTANT(CONSTANT)) signs (
         .clk, .en, .x, .w, .count_q(count)
     );
     wire [BITS-1:0] next = (first ? start : acc_q) + dot;

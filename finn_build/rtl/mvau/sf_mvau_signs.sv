@@ -15,6 +15,8 @@ module sf_mvau_signs #(
     parameter bit SIGNED = 0,
     /// Bit 0: a register behind the first full adders, bit l + 1: behind level l of the compressor.
     parameter bit [15:0] REGISTERS = '0,
+    /// 1: the weights are constants, which tools fold into the counters.
+    parameter bit CONSTANT = 0,
     localparam int unsigned COUNT_BITS = $clog2(SIMD * (2 ** PLANES - 1) + 1)
 ) (
     /// Clock.
@@ -44,17 +46,20 @@ module sf_mvau_signs #(
     wire [TOTAL-1:0] heap;
     for (genvar b = 0; b < PLANES; b++) begin : g_plane
         localparam int unsigned AT = b * (2 * TRIPLES + ONES) - (b > 0 ? TRIPLES : 0);
-        wire [SIMD-1:0] agree = x[b*SIMD+:SIMD] ^ w ^ {SIMD{!(SIGNED && b == PLANES - 1)}};
+        localparam bit AGREES = !(SIGNED && b == PLANES - 1);
+        wire [SIMD-1:0] plane = x[b*SIMD+:SIMD];
         if (TRIPLES > 0) begin : g_triples
             localparam int unsigned AT_CARRY = (b + 1) * (2 * TRIPLES + ONES) - TRIPLES + (b + 1 < PLANES ? TRIPLES + ONES : 0);
-            wire [TRIPLES-1:0] a0 = agree[0+:TRIPLES];
-            wire [TRIPLES-1:0] a1 = agree[TRIPLES+:TRIPLES];
-            wire [TRIPLES-1:0] a2 = agree[2*TRIPLES+:TRIPLES];
-            assign heap[AT+:TRIPLES] = a0 ^ a1 ^ a2;
-            assign heap[AT_CARRY+:TRIPLES] = (a0 & a1) | (a2 & (a0 | a1));
+            wire [TRIPLES-1:0] none;
+            sf_counter #(.N(TRIPLES), .PAIRS(AGREES ? 1 : 2), .APART(!CONSTANT)) triples (
+                .a(plane[0+:TRIPLES]), .b(w[0+:TRIPLES]), .c(plane[TRIPLES+:TRIPLES]), .d(w[TRIPLES+:TRIPLES]),
+                .e(plane[2*TRIPLES+:TRIPLES]), .f(w[2*TRIPLES+:TRIPLES]),
+                .ones(heap[AT+:TRIPLES]), .twos(heap[AT_CARRY+:TRIPLES]), .fours(none)
+            );
+            wire unused = &{1'b0, none};
         end
         if (ONES > 0) begin : g_ones
-            assign heap[AT+TRIPLES+:ONES] = agree[3*TRIPLES+:ONES];
+            assign heap[AT+TRIPLES+:ONES] = plane[3*TRIPLES+:ONES] ^ w[3*TRIPLES+:ONES] ^ {ONES{AGREES}};
         end
     end
 
@@ -73,7 +78,8 @@ module sf_mvau_signs #(
         .HEIGHTS(heights()),
         .TOTAL(TOTAL),
         .WIDTH(COUNT_BITS),
-        .REGISTERS(REGISTERS >> 1)
+        .REGISTERS(REGISTERS >> 1),
+        .APART(!CONSTANT)
     ) tree (
         .clk, .en,
         .bits(heap_in),

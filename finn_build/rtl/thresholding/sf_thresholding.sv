@@ -2,7 +2,7 @@
 //
 // Function   of each lane: sf_thresholding_search.sv, or sf_thresholding_midpoint.sv where MIDPOINT.
 // Packing    PE elements a beat, element 0 in the low bits; FOLDS beats carry the channels of one pixel.
-// Memories   those of the lanes, a row for each of the FOLDS; SHARED: one row.
+// Memories   those of the lanes, MEMORIES slots each, lane 0 first; a row for each of the FOLDS; SHARED: one row.
 // Latency    STAGES + 2 cycles, 2 * STAGES + 4 where MIDPOINT.
 // II         1.
 // Reset      clears valids and the fold counter; data registers need none.
@@ -27,8 +27,10 @@ module sf_thresholding #(
     parameter bit [10*6-1:0] SPAN_BITS = '0,
     parameter bit [10*6-1:0] DISPLACEMENT_BITS = '0,
     parameter bit [10*32-1:0] LOWEST = '0,
-    parameter bit [31:0] BLOCK = '0,      // memories in block RAM, see the lanes
-    parameter FILE = ""
+    parameter bit [31:0] PAIRED = '0,     // memories of two words at a place, see the lanes
+    parameter int ROM_ADDR = 1,
+    parameter int ROM_WORD = 1,
+    localparam int MEMORIES = MIDPOINT ? STAGES + 1 + (DIP_BITS > 0 ? DIP_BITS + 1 : 0) + 32'(MIRRORED) : STAGES + 32'(TABLE)
 ) (
     input  wire                    clk,
     input  wire                    rst,         /// synchronous, active high
@@ -37,7 +39,10 @@ module sf_thresholding #(
     output logic                   in0_ready,   /// registered
     output logic [PE*OUT_BITS-1:0] out0_data,   /// registered
     output logic                   out0_valid,  /// registered
-    input  wire                    out0_ready
+    input  wire                    out0_ready,
+    output wire  [         PE*MEMORIES-1:0] rom_en,    /// memories, in the op's instance: one a slot
+    output wire  [PE*MEMORIES*ROM_ADDR-1:0] rom_addr,  /// what a memory needs, in a slot's low bits
+    input  wire  [PE*MEMORIES*ROM_WORD-1:0] rom_data
 );
     localparam int LATENCY = MIDPOINT ? 2 * STAGES + 3 : STAGES + 1;
     localparam int ROWS = SHARED ? 1 : FOLDS;
@@ -54,6 +59,7 @@ module sf_thresholding #(
     wire [PE*OUT_BITS-1:0] levels;
     wire adv;
     assign in0_ready = adv;
+    assign rom_en = {(PE * MEMORIES) {adv}};
     always_ff @(posedge clk) begin
         if (rst) valid_q <= '0;
         else if (adv) valid_q <= LATENCY'({valid_q, in0_valid});
@@ -85,17 +91,21 @@ module sf_thresholding #(
             sf_thresholding_midpoint #(
                 .ROWS(ROWS), .IN_BITS(IN_BITS), .SIGNED(SIGNED), .STAGES(STAGES), .DIP_BITS(DIP_BITS), .OUT_BITS(OUT_BITS),
                 .BIAS(BIAS), .BASE(BASE), .LIMIT(LIMIT), .CAPPED(CAPPED), .MIRRORED(MIRRORED),
-                .SPAN_BITS(SPAN_BITS), .DISPLACEMENT_BITS(DISPLACEMENT_BITS), .LOWEST(LOWEST), .BLOCK(BLOCK),
-                .FILE(FILE), .LANE(p)
+                .SPAN_BITS(SPAN_BITS), .DISPLACEMENT_BITS(DISPLACEMENT_BITS), .LOWEST(LOWEST), .PAIRED(PAIRED),
+                .MEMORIES(MEMORIES), .ROM_ADDR(ROM_ADDR), .ROM_WORD(ROM_WORD)
             ) lane (
-                .clk, .en(adv), .rows, .x_in(in0_data[p*IN_BITS+:IN_BITS]), .level(levels[p*OUT_BITS+:OUT_BITS])
+                .clk, .en(adv), .rows, .x_in(in0_data[p*IN_BITS+:IN_BITS]), .level(levels[p*OUT_BITS+:OUT_BITS]),
+                .rom_addr(rom_addr[p*MEMORIES*ROM_ADDR+:MEMORIES*ROM_ADDR]),
+                .rom_data(rom_data[p*MEMORIES*ROM_WORD+:MEMORIES*ROM_WORD])
             );
         end else begin : g_search
             sf_thresholding_search #(
                 .ROWS(ROWS), .IN_BITS(IN_BITS), .SIGNED(SIGNED), .STAGES(STAGES), .OUT_BITS(OUT_BITS), .BIAS(BIAS),
-                .TABLE(TABLE), .BLOCK(BLOCK), .FILE(FILE), .LANE(p)
+                .TABLE(TABLE), .PAIRED(PAIRED), .MEMORIES(MEMORIES), .ROM_ADDR(ROM_ADDR), .ROM_WORD(ROM_WORD)
             ) lane (
-                .clk, .en(adv), .rows, .x_in(in0_data[p*IN_BITS+:IN_BITS]), .level(levels[p*OUT_BITS+:OUT_BITS])
+                .clk, .en(adv), .rows, .x_in(in0_data[p*IN_BITS+:IN_BITS]), .level(levels[p*OUT_BITS+:OUT_BITS]),
+                .rom_addr(rom_addr[p*MEMORIES*ROM_ADDR+:MEMORIES*ROM_ADDR]),
+                .rom_data(rom_data[p*MEMORIES*ROM_WORD+:MEMORIES*ROM_WORD])
             );
         end
     end

@@ -6,9 +6,9 @@
 //            level = BIAS + count; with DIP_BITS, before the last of the dip's steps, floor + |dip's count - turn|.
 // Window     x is told apart from BASE to BASE + LIMIT, counted from the lowest value of the input type.
 // Mirror     with MIRRORED, every bit of x is inverted in the rows whose word is 1: what falls rises that way.
-// Memories   A file a lane. <FILE>_mirror: a bit of a row, in LUTs and read at once. <FILE>_ends: {cap with CAPPED, span, start} of a row. <FILE>_<stage>, word row * 2^stage +
-//            top bits: displacement - LOWEST of the stage; no file for 0 bits. <FILE>_dip<stage>: a step of the dip,
-//            counted from BASE, X_BITS bits; <FILE>_turn: {turn, floor} of a row.
+// Memories   By slot: of each stage, word row * 2^stage + top bits: displacement - LOWEST of the stage, none of 0 bits;
+//            {cap with CAPPED, span, start} of a row; where there is a dip, of each of its stages a step, counted from
+//            BASE, X_BITS bits, and {turn, floor} of a row; with MIRRORED a bit of a row, read DIRECT.
 // Latency    2 * STAGES + 3 enabled cycles. rows[k]: the row of what came in k cycles ago.
 // II         1.
 // Reset      none.
@@ -29,16 +29,19 @@ module sf_thresholding_midpoint #(
     parameter bit [10*6-1:0] SPAN_BITS = '0,          // of each stage, stage 0 in the low bits
     parameter bit [10*6-1:0] DISPLACEMENT_BITS = '0,
     parameter bit [10*32-1:0] LOWEST = '0,
-    parameter bit [31:0] BLOCK = '0,  // bit k: stage k reads block RAM; behind them the ends, the dip's stages, the turn
-    parameter FILE = "",
-    parameter int LANE = 0,
+    parameter bit [31:0] PAIRED = '0,  // bit k: slot k as in sf_rom_late
+    parameter int MEMORIES = 1,
+    parameter int ROM_ADDR = 1,
+    parameter int ROM_WORD = 1,
     localparam int ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1
 ) (
     input  wire                                clk,
     input  wire                                en,
     input  wire  [2*STAGES+2:0][ROW_BITS-1:0]  rows,
     input  wire  [               IN_BITS-1:0]  x_in,
-    output logic [              OUT_BITS-1:0]  level  /// registered
+    output logic [              OUT_BITS-1:0]  level,  /// registered
+    output wire  [     MEMORIES*ROM_ADDR-1:0]  rom_addr,
+    input  wire  [     MEMORIES*ROM_WORD-1:0]  rom_data
 );
     localparam int X_BITS = $clog2(LIMIT + 2);  // a step of the dip that is never reached is LIMIT + 1
     localparam int V_BITS = 32'(SPAN_BITS[5:0]);
@@ -49,10 +52,8 @@ module sf_thresholding_midpoint #(
 
     wire [IN_BITS-1:0] x;
     if (MIRRORED) begin : g_mirrored
-        logic [0:0] mirror[ROWS];
-        localparam MIRROR_FILE = $sformatf("%s_mirror_%0d.mem", FILE, LANE);
-        initial $readmemh(MIRROR_FILE, mirror);
-        assign x = x_in ^ {IN_BITS{mirror[rows[0]]}};
+        assign rom_addr[(MEMORIES-1)*ROM_ADDR+:ROM_ADDR] = ROM_ADDR'(rows[0]);
+        assign x = x_in ^ {IN_BITS{rom_data[(MEMORIES-1)*ROM_WORD]}};
     end else begin : g_not_mirrored
         assign x = x_in;
     end
@@ -64,15 +65,11 @@ module sf_thresholding_midpoint #(
     logic [V_BITS-1:0] cap_q, span_q;
     wire [X_BITS-1:0] start;
     wire [V_BITS-1:0] cap, span;
-    localparam ENDS_FILE = $sformatf("%s_ends_%0d.mem", FILE, LANE);
+    assign rom_addr[STAGES*ROM_ADDR+:ROM_ADDR] = ROM_ADDR'(rows[0]);
+    assign {span, start} = rom_data[STAGES*ROM_WORD+:X_BITS+V_BITS];
     if (CAPPED) begin : g_capped
-        sf_rom #(
-            .DEPTH(ROWS), .WIDTH(X_BITS + 2 * V_BITS), .BLOCK(BLOCK[STAGES]), .INIT_FILE(ENDS_FILE)
-        ) ends (.clk, .en, .addr(rows[0]), .data_q({cap, span, start}));
+        assign cap = rom_data[STAGES*ROM_WORD+X_BITS+V_BITS+:V_BITS];
     end else begin : g_whole
-        sf_rom #(
-            .DEPTH(ROWS), .WIDTH(X_BITS + V_BITS), .BLOCK(BLOCK[STAGES]), .INIT_FILE(ENDS_FILE)
-        ) ends (.clk, .en, .addr(rows[0]), .data_q({span, start}));
         assign cap = span;
     end
     wire [X_BITS:0] past = {1'b0, x_q} - {1'b0, start};
@@ -99,13 +96,16 @@ module sf_thresholding_midpoint #(
         wire signed [BITS:0] displacement;
         if (MEM_BITS > 0) begin : g_memory
             wire [MEM_BITS-1:0] word;
-            localparam STAGE_FILE = $sformatf("%s_%0d_%0d.mem", FILE, k, LANE);
-            sf_rom #(.DEPTH(DEPTH), .WIDTH(MEM_BITS), .BLOCK(BLOCK[k]), .INIT_FILE(STAGE_FILE)) displacements (
-                .clk, .en, .addr(ADDR_BITS'({rows[2*k+2], {k{1'b0}}}) | ADDR_BITS'(known[k])), .data_q(word)
+            sf_rom_late #(
+                .ADDR(ADDR_BITS), .WIDTH(MEM_BITS), .PAIRED(PAIRED[k]), .ROM_ADDR(ROM_ADDR), .ROM_WORD(ROM_WORD)
+            ) displacements (
+                .clk, .en, .addr(ADDR_BITS'({rows[2*k+2], {k{1'b0}}}) | ADDR_BITS'(known[k])),
+                .rom_addr(rom_addr[k*ROM_ADDR+:ROM_ADDR]), .rom_data(rom_data[k*ROM_WORD+:ROM_WORD]), .word
             );
             assign displacement = signed'((BITS + 1)'(word)) + (BITS + 1)'(LOW);
         end else begin : g_constant
             assign displacement = (BITS + 1)'(LOW);
+            assign rom_addr[k*ROM_ADDR+:ROM_ADDR] = '0;
         end
         always_ff @(posedge clk)
             if (en) begin
@@ -134,13 +134,14 @@ module sf_thresholding_midpoint #(
         for (genvar k = 0; k < DIP_BITS; k++) begin : g_step
             localparam int DEPTH = ROWS << k;
             localparam int ADDR_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1;
+            localparam int SLOT = STAGES + 1 + k;
             logic [DIP_BITS-1:0] top_q;
             wire [X_BITS-1:0] step;
-            sf_rom #(
-                .DEPTH(DEPTH), .WIDTH(X_BITS), .BLOCK(BLOCK[STAGES+1+k]),
-                .INIT_FILE($sformatf("%s_dip%0d_%0d.mem", FILE, k, LANE))
+            sf_rom_late #(
+                .ADDR(ADDR_BITS), .WIDTH(X_BITS), .PAIRED(PAIRED[SLOT]), .ROM_ADDR(ROM_ADDR), .ROM_WORD(ROM_WORD)
             ) steps (
-                .clk, .en, .addr(ADDR_BITS'({rows[k], {k{1'b0}}}) | ADDR_BITS'(dipped[k])), .data_q(step)
+                .clk, .en, .addr(ADDR_BITS'({rows[k], {k{1'b0}}}) | ADDR_BITS'(dipped[k])),
+                .rom_addr(rom_addr[SLOT*ROM_ADDR+:ROM_ADDR]), .rom_data(rom_data[SLOT*ROM_WORD+:ROM_WORD]), .word(step)
             );
             always_ff @(posedge clk) if (en) top_q <= dipped[k];
             assign dipped[k+1] = DIP_BITS'({top_q, step_x[k] >= step});
@@ -156,10 +157,9 @@ module sf_thresholding_midpoint #(
         wire [DIP_BITS-1:0] count = waiting_q[(WAIT-1)*DIP_BITS+:DIP_BITS];
         wire [DIP_BITS-1:0] turn;
         wire [OUT_BITS-1:0] floor_level;
-        sf_rom #(
-            .DEPTH(ROWS), .WIDTH(DIP_BITS + OUT_BITS), .BLOCK(BLOCK[STAGES+1+DIP_BITS]),
-            .INIT_FILE($sformatf("%s_turn_%0d.mem", FILE, LANE))
-        ) turns (.clk, .en, .addr(rows[2*STAGES]), .data_q({turn, floor_level}));
+        localparam int TURN = STAGES + 1 + DIP_BITS;
+        assign rom_addr[TURN*ROM_ADDR+:ROM_ADDR] = ROM_ADDR'(rows[2*STAGES]);
+        assign {turn, floor_level} = rom_data[TURN*ROM_WORD+:DIP_BITS+OUT_BITS];
         always_ff @(posedge clk)
             if (en) begin
                 waiting_q <= (WAIT * DIP_BITS)'({waiting_q, dipped[DIP_BITS]});
@@ -170,7 +170,7 @@ module sf_thresholding_midpoint #(
     end else begin : g_count
         always_ff @(posedge clk) if (en) level <= OUT_BITS'(BIAS + 32'(known[STAGES]));
     end
-    wire unused = &{1'b0, v[STAGES], between[STAGES], rows};
+    wire unused = &{1'b0, v[STAGES], between[STAGES], rows, rom_data};
 endmodule
 
 `default_nettype wire

@@ -3,8 +3,8 @@
 // Function   count = #{j : x >= threshold[row][j]}; level = BIAS + count, or table[row][count] with TABLE.
 //            Stage k knows the top k bits of the count and reads the one threshold that decides the next bit. Places
 //            beyond the steps hold a threshold that is never reached.
-// Memories   <FILE>_<stage>_<lane>.mem, word row * 2^stage + top bits: a threshold, counted from the lowest value of
-//            the input type, IN_BITS + 1 bits. <FILE>_table_<lane>.mem, word row * 2^STAGES + count.
+// Memories   Slot <stage>, word row * 2^stage + top bits: a threshold, counted from the lowest value of the input type,
+//            IN_BITS + 1 bits. With TABLE slot STAGES, word row * 2^STAGES + count.
 // Latency    STAGES + 1 enabled cycles. rows[k]: the row of what came in k cycles ago.
 // II         1.
 // Area       24 channels, 4 lanes, 15 steps of INT10, Yosys: 287 LUT, 375 FF in all; one row for all channels: 165 LUT.
@@ -19,16 +19,19 @@ module sf_thresholding_search #(
     parameter int OUT_BITS = 1,
     parameter int BIAS = 0,
     parameter bit TABLE = 1'b0,
-    parameter bit [31:0] BLOCK = '0,  // bit k: stage k reads block RAM; bit STAGES: the table
-    parameter FILE = "",
-    parameter int LANE = 0,
+    parameter bit [31:0] PAIRED = '0,  // bit k: slot k as in sf_rom_late
+    parameter int MEMORIES = 1,
+    parameter int ROM_ADDR = 1,
+    parameter int ROM_WORD = 1,
     localparam int ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1
 ) (
     input  wire                              clk,
     input  wire                              en,
     input  wire  [  STAGES:0][ROW_BITS-1:0]  rows,
     input  wire  [             IN_BITS-1:0]  x_in,
-    output logic [            OUT_BITS-1:0]  level  /// registered
+    output logic [            OUT_BITS-1:0]  level,  /// registered
+    output wire  [   MEMORIES*ROM_ADDR-1:0]  rom_addr,
+    input  wire  [   MEMORIES*ROM_WORD-1:0]  rom_data
 );
     logic [IN_BITS-1:0] x[STAGES+1];     // counted from the lowest value; x[k+1] stands beside stage k's threshold
     logic [STAGES-1:0] known[STAGES+1];  // bits of the count known before stage k
@@ -43,18 +46,23 @@ module sf_thresholding_search #(
         always_ff @(posedge clk) if (en) x_q <= x[k];
         always_ff @(posedge clk) if (en) top_q <= known[k];
         assign x[k+1] = x_q;
-        localparam STAGE_FILE = $sformatf("%s_%0d_%0d.mem", FILE, k, LANE);
-        sf_rom #(.DEPTH(DEPTH), .WIDTH(IN_BITS + 1), .BLOCK(BLOCK[k]), .INIT_FILE(STAGE_FILE)) thresholds (
-            .clk, .en, .addr(ADDR_BITS'({rows[k], {k{1'b0}}}) | ADDR_BITS'(known[k])), .data_q(threshold)
+        sf_rom_late #(
+            .ADDR(ADDR_BITS), .WIDTH(IN_BITS + 1), .PAIRED(PAIRED[k]), .ROM_ADDR(ROM_ADDR), .ROM_WORD(ROM_WORD)
+        ) thresholds (
+            .clk, .en, .addr(ADDR_BITS'({rows[k], {k{1'b0}}}) | ADDR_BITS'(known[k])),
+            .rom_addr(rom_addr[k*ROM_ADDR+:ROM_ADDR]), .rom_data(rom_data[k*ROM_WORD+:ROM_WORD]), .word(threshold)
         );
         assign known[k+1] = STAGES'({top_q, {1'b0, x_q} >= threshold});
     end
     wire unused = &{1'b0, x[STAGES]};
 
     if (TABLE) begin : g_table
-        localparam TABLE_FILE = $sformatf("%s_table_%0d.mem", FILE, LANE);
-        sf_rom #(.DEPTH(ROWS << STAGES), .WIDTH(OUT_BITS), .BLOCK(BLOCK[STAGES]), .INIT_FILE(TABLE_FILE)) levels (
-            .clk, .en, .addr($clog2(ROWS << STAGES)'({rows[STAGES], known[STAGES]})), .data_q(level)
+        localparam int ADDR_BITS = $clog2(ROWS << STAGES);
+        sf_rom_late #(
+            .ADDR(ADDR_BITS), .WIDTH(OUT_BITS), .PAIRED(PAIRED[STAGES]), .ROM_ADDR(ROM_ADDR), .ROM_WORD(ROM_WORD)
+        ) levels (
+            .clk, .en, .addr(ADDR_BITS'({rows[STAGES], known[STAGES]})),
+            .rom_addr(rom_addr[STAGES*ROM_ADDR+:ROM_ADDR]), .rom_data(rom_data[STAGES*ROM_WORD+:ROM_WORD]), .word(level)
         );
     end else begin : g_count
         always_ff @(posedge clk) if (en) level <= OUT_BITS'(BIAS + 32'(known[STAGES]));

@@ -1,4 +1,4 @@
-"""`sf_thresholding_midpoint.sv` in Python: every signal in the width declared there, read from the very files."""
+"""`sf_thresholding_midpoint.sv` in Python: every signal in the width declared there, with the very words."""
 
 from collections.abc import Mapping
 
@@ -22,17 +22,17 @@ def _fields(parameter: int, bits: int, count: int) -> list[int]:
 
 
 def levels_of_lane(
-    x: np.ndarray, files: Mapping[str, list[str]], p: Mapping[str, int], in_bits: int, signed: bool, out_bits: int
+    x: np.ndarray, images: Mapping[str, np.ndarray], p: Mapping[str, int], in_bits: int, signed: bool, out_bits: int
 ) -> np.ndarray:
     """Codes of the levels that lane 0 gives.
 
     Args:
         x: codes of the inputs, int64 [N, rows].
-        files: words by name, as `MidpointForm.files` gives them for one lane.
+        images: words by name, as `MidpointForm.images` gives them.
         p: parameters of the RTL.
         in_bits, signed, out_bits: of the streams.
     """
-    memory = {name.removesuffix("_0"): np.array([int(word, 16) for word in words]) for name, words in files.items()}
+    memory = {name: image.ravel() for name, image in images.items()}
     rows, stages, limit = np.arange(x.shape[1]), p["STAGES"], p["LIMIT"]
     x_bits, spans = _clog2(limit + 2), _fields(p["SPAN_BITS"], 6, p["STAGES"])
     v_bits, offset_bits = spans[0], 2 + max(_clog2(max(abs(p["BASE"]), limit) + 1), in_bits)

@@ -23,6 +23,7 @@ from finn_build.dataflow.latency import output_cycles
 from finn_build.dataflow.ops.base import DOMAIN, StreamOp
 from finn_build.dataflow.ops.finn_op import RTL_DIR
 from finn_build.errors import SignflowError
+from finn_build.evaluate.area import netlist_area
 from finn_build.evaluate.synthesis import Job, netlist_of
 from finn_build.evaluate.timing.figures import figures
 from finn_build.evaluate.timing.graph import TimingGraph, Wires
@@ -212,10 +213,18 @@ class OpBench:
         assert complaints(design.sources, f"--top {design.top}") == ""
         assert not lint(design.sources, design.top, memories=design.mem_dir)
 
-    def depths(self, build_dir: Path, i: int) -> PortDepths:
-        """Depths of a case after synthesis, on a Zynq-7000."""
+    def _netlist(self, build_dir: Path, i: int) -> dict[str, Any]:
+        """A case after synthesis, on a Zynq-7000."""
         design, name = stitch(self.model, build_dir, top="side_by_side", connect=False), self.ops[i].onnx_node.name
-        netlist = read_netlist(netlist_of(Job(name, "xc7", design.sources, design.mem_dir)), name)
+        return netlist_of(Job(name, "xc7", design.sources, design.mem_dir))
+
+    def area(self, build_dir: Path, i: int) -> dict[str, int]:
+        """Cells of a case."""
+        return netlist_area(self._netlist(build_dir, i))
+
+    def depths(self, build_dir: Path, i: int) -> PortDepths:
+        """Depths of a case."""
+        netlist = read_netlist(self._netlist(build_dir, i), self.ops[i].onnx_node.name)
         return port_depths(TimingGraph(netlist, figures("xc7"), Wires()))
 
     def check_paths(self, build_dir: Path) -> None:

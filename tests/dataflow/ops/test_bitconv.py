@@ -165,6 +165,9 @@ CASES = [
     bitconv((6, 7), shortcut="own", pe=2, simd=2, dilation=2),
     bitconv((8, 6), 4, 2, 3, 2, padding=(3, 3, 0, 1), x="BIPOLAR", steps=1, simd=2, dilation=3),
     never_negative(bitconv(shortcut="own")),
+    *(bitconv(image, 8, 4, simd=4, pe=2) for image in ((1, 1), (2, 1), (1, 3))),  # windows larger than the image
+    bitconv((3, 3), 4, 80, 1, simd=2, steps=15, table=True),  # its thresholds, levels and lines read in pairs
+    bitconv((4, 4), 4, 40, 1, simd=2, x="INT6", lines=5),
 ]
 
 

@@ -219,7 +219,7 @@ def test_every_signal_of_the_displacements_is_wide_enough() -> None:
             continue
         form = MidpointForm(5, **formats)
         x = np.arange(low, high + 1)[:, None].repeat(5, axis=1)
-        files, parameters = form.files(fit, 1, out_bits), form.parameters(low)
+        files, parameters = form.images(fit, out_bits), form.parameters(low)
         found = levels_of_lane(x & ((1 << in_bits) - 1), files, parameters, in_bits, bool(signed), out_bits)
         assert np.array_equal(found, steps(x) & ((1 << out_bits) - 1)), seed
         taken, far = taken + 1, far + (form.window[0] < low or form.window[1] > high)

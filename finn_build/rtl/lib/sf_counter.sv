@@ -1,0 +1,29 @@
+// Counters of six bits, N side by side: how many of one bit each of a to f are 1, in binary; of the pairs ab, cd, ef how
+// many agree (PAIRS 1) or differ (PAIRS 2). Combinational.
+//
+// Area: with APART a LUT6 an output, because Yosys maps each alone (sf_counter_apart.sv).
+`default_nettype none
+
+module sf_counter #(
+    parameter int unsigned N = 1,
+    parameter int unsigned PAIRS = 0,
+    parameter bit APART = 1'b0
+) (
+    input  wire [N-1:0] a,
+    input  wire [N-1:0] b,
+    input  wire [N-1:0] c,
+    input  wire [N-1:0] d,
+    input  wire [N-1:0] e,
+    input  wire [N-1:0] f,
+    output wire [N-1:0] ones,
+    output wire [N-1:0] twos,
+    output wire [N-1:0] fours
+);
+    if (APART) begin : g_apart
+        sf_counter_apart #(.N(N), .PAIRS(PAIRS)) counter (.a, .b, .c, .d, .e, .f, .ones, .twos, .fours);
+    end else begin : g_together
+        sf_counter_logic #(.N(N), .PAIRS(PAIRS)) counter (.a, .b, .c, .d, .e, .f, .ones, .twos, .fours);
+    end
+endmodule
+
+`default_nettype wire
