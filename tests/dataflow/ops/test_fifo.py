@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -43,3 +45,11 @@ def test_values_survive_as_given() -> None:
     values = np.arange(30).reshape(1, 5, 6) % 8
     (op,) = OpBench("StreamFIFO_rtl", [fifo(2, "auto")]).ops
     assert np.array_equal(op.compute(values)[0], values)
+
+
+def test_registers_are_those_of_synthesis(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    cases = [fifo(int(rng.integers(2, 200)), style, "INT4", 2) for style in ("distributed", "block", "distributed")]
+    bench = OpBench("StreamFIFO_rtl", cases)
+    for i, op in enumerate(bench.ops):
+        assert bench.area(tmp_path, i)["ff"] == op.resources().ff, cases[i].attributes

@@ -125,3 +125,17 @@ def test_type_of_a_sum_holds_every_total() -> None:
 def test_pe_that_does_not_divide_is_refused() -> None:
     with pytest.raises(ConfigError, match="StreamPool_rtl_0: PE=3 does not divide IFMChannels=4; nearest legal: 2, 4"):
         OpBench("StreamPool_rtl", [pool((6, 6), (2, 2), (2, 2), pe=3)])
+
+
+def test_registers_of_tiled_pools_are_those_of_synthesis(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    cases = []
+    for _ in range(3):
+        kernel = tuple(int(k) for k in rng.integers(1, 4, 2))
+        image = tuple(
+            int(k * n + e) for k, n, e in zip(kernel, rng.integers(1, 6, 2), rng.integers(0, 3, 2), strict=True)
+        )
+        cases.append(pool(image, kernel, kernel, dtype="INT3", channels=4, pe=int(rng.choice([1, 2, 4]))))
+    bench = OpBench("StreamPool_rtl", cases)
+    for i, op in enumerate(bench.ops):
+        assert abs(bench.area(tmp_path, i)["ff"] - op.resources().ff) <= 1, cases[i].attributes
