@@ -81,7 +81,7 @@ def test_it_is_the_same_hardware(built: Build, tmp_path: Path) -> None:
 
 
 def test_it_maps_to_as_many_cells(built: Build) -> None:
-    """Registers, memories and slices are the same; LUTs at most 2% more. What adds the products of slices takes fewer."""
+    """Registers, memories and slices are the same; LUTs at most 2% more; sums of slices take fewer."""
     plain, library = built.design, _library(built)
     assert plain is not None
     names = [path.stem for path in plain.sources]

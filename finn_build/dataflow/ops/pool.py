@@ -159,7 +159,8 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         (height, width), folds = self.window.image, self.window.folds
         words = self.window.windows[1] * folds
         address = (words - 1).bit_length()
-        counters = sum((size - 1).bit_length() for size in (folds, *self.window.kernel, height, width))
+        counters = sum((size - 1).bit_length() for size in (folds, height, width))
+        counters += sum(max(1, (size - 1).bit_length()) for size in self.window.kernel)
         ahead = 1 + (folds > 1)  # words that the walk may go on to
         flags = 2 + sum(size > 1 for size in (folds, height, width))
         stays = pooled.width * (

@@ -38,7 +38,8 @@ def levels_of_lane(
     v_bits, offset_bits = spans[0], 2 + max(_clog2(max(abs(p["BASE"]), limit) + 1), in_bits)
     if p["MIRRORED"]:
         x = x ^ (((1 << in_bits) - 1) * memory["mirror"][rows])
-    code, (base, end) = x ^ (int(signed) << in_bits - 1), (_signed(p["BASE"] + b, offset_bits) for b in (0, limit))
+    code = x ^ (int(signed) << in_bits - 1)
+    base, end = _signed(p["BASE"] + np.array([0, limit]), offset_bits)
     x_q = np.where(code < base, 0, np.where(code > end, _cut(np.array(limit), x_bits), _cut(code - base, x_bits)))
     ends = memory["ends"][rows]
     start, span = _cut(ends, x_bits), _cut(ends >> x_bits, v_bits)

@@ -131,11 +131,9 @@ def test_registers_of_tiled_pools_are_those_of_synthesis(tmp_path: Path) -> None
     rng = np.random.default_rng(3)
     cases = []
     for _ in range(3):
-        kernel = tuple(int(k) for k in rng.integers(1, 4, 2))
-        image = tuple(
-            int(k * n + e) for k, n, e in zip(kernel, rng.integers(1, 6, 2), rng.integers(0, 3, 2), strict=True)
-        )
-        cases.append(pool(image, kernel, kernel, dtype="INT3", channels=4, pe=int(rng.choice([1, 2, 4]))))
+        kh, kw, rows, columns = (int(n) for n in rng.integers(1, 5, 4))
+        image = kh * rows + int(rng.integers(0, kh)), kw * columns + int(rng.integers(0, kw))
+        cases.append(pool(image, (kh, kw), (kh, kw), dtype="INT3", pe=int(rng.choice([1, 2, 4]))))
     bench = OpBench("StreamPool_rtl", cases)
     for i, op in enumerate(bench.ops):
         assert abs(bench.area(tmp_path, i)["ff"] - op.resources().ff) <= 1, cases[i].attributes
