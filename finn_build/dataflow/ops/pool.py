@@ -160,9 +160,10 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         words = self.window.windows[1] * folds
         address = (words - 1).bit_length()
         counters = sum((size - 1).bit_length() for size in (folds, height, width))
-        counters += sum(max(1, (size - 1).bit_length()) for size in self.window.kernel)
+        sides = [kernel for kernel, size in zip(self.window.kernel, (height, width), strict=True) if size > 1]
+        counters += sum(max(1, (kernel - 1).bit_length()) for kernel in sides)
         ahead = 1 + (folds > 1)  # words that the walk may go on to
-        flags = 2 + sum(size > 1 for size in (folds, height, width))
+        flags = (folds > 1) + 2 * len(sides)
         stays = pooled.width * (
             folds == 1 and words > 1 and self.window.kernel[1] > 1
         )  # a result is read as it is written
