@@ -156,18 +156,18 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             core = core_resources(self, self.window)
             return core + results + Resources(lut=round(pe * lane) + 5, ff=pooled.width + 1)
         lane = out_bits if self._sums else max(1, 2.8 * in_bits - 2.6)
+        words = self.window.windows[1] * self.window.folds
+        row = Resources(lut=lutram_luts(words, pooled.width) if words > 1 else 0, ff=pooled.width)
+        if self.window.folds == 1 and words > 1 and self.window.kernel[1] > 1:
+            row += Resources(lut=pooled.width)  # a result is read as it is written
+        return results + row + self._tiles_area(words) + Resources(lut=round(pe * lane))
+
+    def _tiles_area(self, words: int) -> Resources:
+        """Of sf_pool_tiles.sv: counters, flags of their ends, and where the walk stands and may go on to."""
         (height, width), folds = self.window.image, self.window.folds
-        words = self.window.windows[1] * folds
-        address = (words - 1).bit_length()
-        counters = sum((size - 1).bit_length() for size in (folds, height, width))
         sides = [kernel for kernel, size in zip(self.window.kernel, (height, width), strict=True) if size > 1]
+        counters = sum((size - 1).bit_length() for size in (folds, height, width))
         counters += sum(max(1, (kernel - 1).bit_length()) for kernel in sides)
-        ahead = 1 + (folds > 1)  # words that the walk may go on to
-        flags = (folds > 1) + 2 * len(sides)
-        stays = pooled.width * (
-            folds == 1 and words > 1 and self.window.kernel[1] > 1
-        )  # a result is read as it is written
-        row = Resources(lut=(lutram_luts(words, pooled.width) if words > 1 else 0) + stays, ff=pooled.width)
+        address, ahead, flags = (words - 1).bit_length(), 1 + (folds > 1), (folds > 1) + 2 * len(sides)
         control = round(1.3 * (counters + address) + 10 + ahead * address / 3)
-        walk = Resources(lut=control, ff=counters + flags + (1 + ahead) * address)
-        return results + row + walk + Resources(lut=round(pe * lane))
+        return Resources(lut=control, ff=counters + flags + (1 + ahead) * address)
