@@ -16,6 +16,7 @@ class Mutant:
         start, end: place in the text; the end is exclusive.
         before, after: the two texts.
         statement: they are statements, not expressions.
+        context: the line around a text that says too little by itself, such as a number.
     """
 
     path: Path
@@ -25,12 +26,13 @@ class Mutant:
     before: str
     after: str
     statement: bool = False
+    context: str = ""
 
     @property
     def name(self) -> str:
-        """File and both texts: what a mutant is called though lines move."""
+        """File and both texts, and their line where these say too little: what a mutant is called though lines move."""
         before, after = (" ".join(text.split()) for text in (self.before, self.after))
-        return f"{self.path.name}: {before} => {after}"
+        return f"{self.path.name}: {before} => {after}" + (f", in {self.context}" if self.context else "")
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.name}"

@@ -4,9 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
-from tests.mutants import rtl_run
+from tests.mutants import python, rtl_run
 from tests.mutants.__main__ import EQUIVALENT, equivalent
 from tests.mutants.mutant import Mutant
 from tests.mutants.python import ROOT
@@ -74,7 +75,7 @@ def test_mutants_of_an_op_are_seen_and_what_changes_nothing_is_not(tmp_path: Pat
 def test_what_is_found_in_python(tmp_path: Path) -> None:
     path = tmp_path / "m.py"
     path.write_text('def f(a: int = 1) -> tuple[int, 3]:\n    """2"""\n    return min(a < 2, -a) or f"{a + 1}"\n')
-    assert [mutant.name.removeprefix("m.py: ") for mutant in python_mutants(path)] == [
+    assert [mutant.name.removeprefix("m.py: ").partition(", in ")[0] for mutant in python_mutants(path)] == [
         "1 => (2)",
         "min(a < 2, -a) or f\"{a + 1}\" => (min(a < 2, -a) and f'{a + 1}')",
         'min(a < 2, -a) or f"{a + 1}" => (min(a < 2, -a))',
@@ -84,6 +85,20 @@ def test_what_is_found_in_python(tmp_path: Path) -> None:
         "2 => (3)",
         "-a => (a)",
     ]
+
+
+def test_a_number_is_called_by_its_line_and_strict_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "m.py"
+    path.write_text("def f(a):\n    return zip(a[0], a[1:], strict=True)\n")
+    line = "return zip(a[0], a[1:], strict=True)"
+    assert [m.name for m in python_mutants(path)] == [f"m.py: {n} => ({n + 1}), in {line}" for n in (0, 1)]
+
+
+def test_tests_that_fail_without_a_fault_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    (mutant, *_) = python_mutants(ROOT / "sim" / "packing.py")
+    monkeypatch.setattr(python, "tests_of", lambda _: ["tests/that_is_gone.py"])
+    with pytest.raises(RuntimeError, match=r"its tests fail without a fault: tests/that_is_gone\.py"):
+        python.run_python([mutant], print)
 
 
 def test_the_command_counts_mutants_of_python() -> None:
@@ -99,6 +114,7 @@ def test_what_is_called_equivalent_is_there_and_has_its_reason() -> None:
     }
     for name, reason in equivalent().items():
         file, change = name.split(": ", 1)
-        assert " ".join(change.split(" => ")[0].split()) in " ".join(texts[file].split()), name
+        before, _, context = change.partition(" => ")[0], *change.partition(", in ")[1:]
+        assert all(" ".join(text.split()) in " ".join(texts[file].split()) for text in (before, context)), name
         assert len(reason.split()) > 3
     assert isinstance(yaml.safe_load(EQUIVALENT.read_text()), dict)
