@@ -112,5 +112,5 @@ def test_files_that_are_no_images(tmp_path: Path, name: str, content: bytes) -> 
 
 def test_pixels_of_more_than_8_bits_are_not_cut(tmp_path: Path) -> None:
     Image.fromarray(np.full((8, 8), 300, np.uint16)).save(tmp_path / "deep.png")
-    with pytest.raises(InputError, match=r"deep.png: pixels of 16 bits, none of which uses the upper four"):
+    with pytest.raises(InputError, match=r"deep.png: pixels of 16 bits, none of which uses the upper two"):
         list(folder_frames(tmp_path, SHAPE))

@@ -40,7 +40,8 @@ READ = {
 REFUSED = {
     "I": (Image.fromarray(RAMP.astype(np.int32) * 257), "tif", "integers of 32 bits"),
     "F": (Image.fromarray(RAMP.astype(np.float32) / 255), "tif", "floats"),
-    "12 of 16 bits": (Image.fromarray(RAMP.astype(np.uint16) * 16), "png", "a camera of 12 bits"),
+    "12 of 16 bits": (Image.fromarray(RAMP.astype(np.uint16) * 16), "png", "a camera of 14 bits"),
+    "14 of 16 bits": (Image.fromarray(RAMP.astype(np.uint16) * 64), "png", "a camera of 14 bits"),
     "transparent": (Image.merge("RGBA", (*COLOUR.split(), HOLED)), "png", "transparent"),
     "LA transparent": (Image.merge("LA", (GREY, HOLED)), "png", "transparent"),
 }

@@ -3,7 +3,7 @@
 Pixels of 16 bits are scaled by 255 / 65,535, those of a TIFF that says it has fewer bits by these. Palettes and CMYK
 become grey or RGB as Pillow converts them, an orientation in the EXIF data is followed. What has no one meaning is
 refused by name: floats and 32-bit integers (no scale is stated), transparency, several pictures in a file, and 16-bit
-files that hold no more than 12 bits, which would be almost black.
+files that hold no more than 14 bits, which would be a quarter as bright or almost black.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".pnm", ".webp")
-_DARK = 16  # of 255: a 16-bit picture that is nowhere brighter holds 12 bits or fewer
+_DARK = 64  # of 255: a 16-bit picture that is nowhere brighter holds 14 bits or fewer
 _BITS_PER_SAMPLE, _MAX_SAMPLE = 258, 281  # tags of TIFF
 _ORIENTATION = 0x0112
 _SEVERAL = ("TIFF", "WEBP", "PNG", "GIF")  # may hold pages; the second picture in a camera's JPEG is a preview
@@ -138,7 +138,7 @@ def _require_opaque(path: str | Path, image: Image.Image) -> None:
 def _require_bright(path: str | Path, pixels: np.ndarray) -> None:
     if 0 < pixels.max(initial=0) < _DARK:
         raise InputError(
-            f"{path}: pixels of 16 bits, none of which uses the upper four: a camera of 12 bits or fewer? Scale them "
+            f"{path}: pixels of 16 bits, none of which uses the upper two: a camera of 14 bits or fewer? Scale them "
             "to 16 bits, or save them with 8"
         )
 
