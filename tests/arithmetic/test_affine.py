@@ -101,6 +101,26 @@ def test_levels_beyond_the_bits_are_refused() -> None:
     assert fit_affine(steps, low, high, BITS, 0) is None
 
 
+def test_one_level_below_the_bias_is_refused() -> None:
+    """All the others would be a line's."""
+    steps = compile_steps(lambda x: np.clip(x, -1, 3), np.array([-4]), np.array([6]))
+    assert fit_affine(steps, np.array([-4]), np.array([6]), 2, 0) is None
+    assert fit_affine(steps, np.array([0]), np.array([6]), 2, 0) is not None
+
+
+@pytest.mark.parametrize(
+    ("lines", "widths"),
+    [
+        ([[0, -1], [0, 0]], (1, 1)),
+        ([[1, 0], [0, -2]], (2, 2)),
+        ([[-4, 3], [3, -4]], (3, 3)),
+        ([[4, 0], [0, -5]], (4, 4)),
+    ],
+)
+def test_widths_are_those_of_the_widest(lines: list[list[int]], widths: tuple[int, int]) -> None:
+    assert AffineSteps(0, 2, 0, np.zeros(1, int), np.array([lines])).widths == widths
+
+
 def test_each_channel_counts_on_its_own_range() -> None:
     """Beyond the range that a function was compiled for it is flat: a third line."""
     low, high = np.array([-300, -560]), np.array([528, 200])

@@ -15,6 +15,7 @@ from signflow_driver import (
     folder_frames,
     load_description,
 )
+from signflow_driver.description import FORMAT
 
 SHAPE = (1, 11, 9)
 FRAMES = np.random.default_rng(0).integers(0, 256, (2, *SHAPE), dtype=np.uint8)
@@ -53,7 +54,7 @@ def test_a_description_is_read_as_it_was_written(tmp_path: Path) -> None:
         (b"{", b"", "not readable"),
         (b'"tails"', b'"tales"', "no description of an accelerator: KeyError"),
         (b'"clk_mhz"', b'"mhz"', "no description of an accelerator: TypeError"),
-        (b'"format": 3', b'"format": 1', "not of format 3"),
+        (f'"format": {FORMAT}'.encode(), b'"format": 1', f"not of format {FORMAT}"),
         (b'"signed"', b'"unsigned"', "was changed since it was written"),
         (b'"lanes": 5', b'"lanes": 1', "was changed since it was written"),
         (b'"order": []', b'"order": [1, 0]', "was changed since it was written"),
