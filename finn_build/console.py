@@ -23,6 +23,7 @@ COMMANDS = {
     "experiments": ("brevitas_models.experiments.__main__", "the paper's tables"),
     "notebook": ("sim.notebook", "a build's notebook on the simulated board"),
     "completion": ("finn_build.completion", 'of words in bash and zsh: eval "$(signflow completion)"'),
+    "sweep": ("finn_build.sweep.__main__", "rate against area over networks, boards and targets: a table, a plot"),
     "doctor": ("finn_build.doctor", "versions, tools and folders, for a bug report"),
 }
 EXTRAS = {"lightning_fabric": "train", "distributed": "experiments", "skimage": "experiments"}

@@ -89,6 +89,7 @@ ROOMS = (
     *("finn_build.quick", "finn_build.completion", "finn_build.console"),
     *("finn_build.api", "finn_build.python"),
     *("brevitas_models.experiments", "brevitas_models.inspection", "brevitas_models"),  # and the commands
+    "finn_build.sweep",  # which shares the cluster of the experiments
 )
 
 
