@@ -73,12 +73,12 @@ def _vivado_version(text: str) -> str:
     return version or VERSIONS[-1]
 
 
-def _rate(text: str) -> float | str:
+def rate_option(text: str) -> float | str:
     """Frames per second, or "max"."""
     return text if text == "max" else float(text)
 
 
-def _limit(text: str) -> tuple[str, int | str]:
+def limit_option(text: str) -> tuple[str, int | str]:
     """A resource and how much of it."""
     name, _, limit = text.partition("=")
     value = int(limit) if limit.isdecimal() else limit
@@ -140,13 +140,13 @@ def parser() -> argparse.ArgumentParser:
     )
     how.add_argument(
         "--target-fps",
-        type=_rate,
+        type=rate_option,
         metavar="FPS|max",
         help="smallest design at this rate, or the fastest that fits (default: as the preset says, else the fastest)",
     )
     how.add_argument(
         "--limit",
-        type=_limit,
+        type=limit_option,
         nargs="+",
         metavar="NAME=N|N%%",
         help="what the design may take of a resource, e.g. lut=20607 bram=60%% (default: 80%% of each)",

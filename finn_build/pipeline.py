@@ -111,7 +111,7 @@ def fold_for(model: ModelWrapper, config: BuildConfig, cycles: int) -> ModelWrap
     """The graph with the windows and the lanes that a frame every `cycles` cycles takes."""
     return transformed(
         model,
-        WidenWindows(cycles),  # first: which op a window is decides which lanes there are to choose
+        WidenWindows(cycles, config.folding),  # first: which op a window is decides which lanes there are to choose
         SetFolding(cycles, config.folding),
     )
 

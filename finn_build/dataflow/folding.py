@@ -7,7 +7,7 @@ fewer width converters, so a target rate takes the smallest of those that reach 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
@@ -26,7 +26,7 @@ _LUT_AIM = 0.9  # of the budget: small ops take up to a tenth more LUTs than the
 _BITS_PER_BRAM36 = 36 * 1024
 _SLOWDOWN = 1.15  # step of the search for the fastest design that fits
 _NARROWED = 1.01  # ratio of two intervals between which it looks no further
-_HOPELESS = 1.3  # times the LUTs that there are, before FIFOs: no memory that moves makes up for it
+_HOPELESS = 2.0  # times the LUTs that there are, before FIFOs: no memory that moves makes up for it
 _FASTER, _TRIED = 0.6, 10  # how far below a target, and at how many intervals, a smaller design is looked for
 
 
@@ -204,10 +204,8 @@ class _Search:
         """The interval, up to so many cycles, of the smallest design; one that fits before others."""
         chip = budget(self.config, self.board)
         best = (not self._fits(cycles), self.design(cycles).luts(chip), cycles)
-        faster = cycles
-        for _ in range(_TRIED):
-            before, faster = faster, self.interval(faster - 1)
-            if faster >= before or faster < _FASTER * cycles:
+        for faster in self._faster(cycles):
+            if faster < _FASTER * cycles:
                 break
             if best[0] or self._fold(faster)[1].luts(chip) < best[1]:
                 best = min(best, (not self._fits(faster), self.design(faster).luts(chip), faster))
@@ -228,7 +226,15 @@ class _Search:
                 found = tried
             else:
                 failed = middle
-        return found
+        return next((faster for faster in reversed(list(self._faster(found))) if self._fits(faster)), found)
+
+    def _faster(self, cycles: int) -> Iterator[int]:
+        """The next shorter intervals, a few."""
+        for _ in range(_TRIED):
+            before, cycles = cycles, self.interval(cycles - 1)
+            if cycles >= before:
+                return
+            yield cycles
 
     def step_above(self, cycles: int) -> str:
         """What the next faster design would take, in words; empty where there is none."""

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from onnx import NodeProto, StringStringEntryProto, TensorAnnotation, TensorProto, helper
 from qonnx.core.datatype import BaseDataType
 from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
 
@@ -27,6 +28,7 @@ class Links:
         self.nodes = list(model.graph.node)
         self._producers = {name: node for node in self.nodes for name in node.output}
         self._readers: dict[str, list[NodeProto]] = defaultdict(list)
+        self._instead: dict[str, list[NodeProto]] = {}
         self._added: dict[str, list[NodeProto]] = defaultdict(list)  # by the node that they stand before
         for node in self.nodes:
             for name in node.input:
@@ -39,6 +41,10 @@ class Links:
     def reader(self, tensor: str) -> NodeProto | None:
         """The first node that reads a tensor, if any."""
         return next(iter(self._readers[tensor]), None)
+
+    def readers(self, tensor: str) -> list[NodeProto]:
+        """All nodes that read a tensor."""
+        return self._readers[tensor]
 
     def port(self, tensor: str) -> int:
         """Which output of its producer a tensor is."""
@@ -54,6 +60,13 @@ class Links:
         self._added[node.name].append(added)
         node.input[port] = after
 
+    def replace(self, node: NodeProto, made: Sequence[NodeProto]) -> None:
+        """Put ops in the place of a node by `finish`, one behind the other; the last makes the node's tensor."""
+        self._instead[node.name] = list(made)
+        for each in made[:-1]:
+            stream = getCustomOp(each).streams_out()[0]
+            add_tensor(self.model, each.output[0], stream.shape, stream.dtype)
+
     @property
     def added(self) -> int:
         """Nodes that were put in."""
@@ -61,7 +74,8 @@ class Links:
 
     def finish(self) -> None:
         """Write the nodes into the graph, each behind those that were put in front of it."""
-        _write_nodes(self.model, [each for node in self.nodes for each in (*self._added[node.name], node)])
+        made = ((*self._added[node.name], *self._instead.get(node.name, [node])) for node in self.nodes)
+        _write_nodes(self.model, [node for nodes in made for node in nodes])
 
 
 def add_tensor(model: ModelWrapper, name: str, shape: Sequence[int], dtype: BaseDataType) -> None:

@@ -13,6 +13,7 @@ from finn_build.dataflow.ops._folds import divisors
 from finn_build.dataflow.ops.base import Folding, StreamOp
 
 _NAMES = ("SIMD", "PE", "Lanes", "InLanes")
+_STEPS = frozenset({"affineBits", "affineFraction", "shortcutRange"})  # no pace depends on what the lines are
 _NEAR = 1.5  # lanes of candidates worth an area estimate, relative to the fewest
 
 
@@ -32,17 +33,44 @@ def choose(op: StreamOp, target_cycles: int) -> Folding:
 
 @lru_cache(maxsize=4096)
 def _choose(serialized: bytes, target_cycles: int) -> tuple[int, ...]:
-    node = NodeProto()
-    node.ParseFromString(serialized)
-    op = getCustomOp(node)
-    known = [(f, _folded(op, f).get_exp_cycles(), op.too_wide) for f in list(_foldings(op, target_cycles))]
+    op, paced = _op(serialized), _without(serialized, _STEPS)
+    known = [(f, *_pace(paced, f)) for f in _foldings(op, target_cycles)]
     candidates = [(f, cycles) for f, cycles, too_wide in known if not too_wide] or [choice[:2] for choice in known]
     legal = [f for f, cycles in candidates if cycles <= target_cycles]
     if not legal:
         return min(candidates, key=lambda c: (c[1], c[0]))[0]
     fewest = min(f[0] * f[1] for f in legal)
     near = [f for f in legal if f[0] * f[1] <= _NEAR * fewest]
-    return min(near, key=lambda f: (_folded(op, f).resources().luts(op.attr("lutsPerBram18")), f))
+    return min(near, key=lambda f: (_luts(serialized, f), f))
+
+
+@lru_cache(maxsize=1 << 16)
+def _pace(serialized: bytes, folding: tuple[int, ...]) -> tuple[int, bool]:
+    """Cycles of a frame, and whether its streams are too wide."""
+    op = _op(serialized, folding)
+    return op.get_exp_cycles(), op.too_wide
+
+
+@lru_cache(maxsize=1 << 16)
+def _luts(serialized: bytes, folding: tuple[int, ...]) -> int:
+    op = _op(serialized, folding)
+    return op.resources().luts(op.attr("lutsPerBram18"))
+
+
+def _op(serialized: bytes, folding: tuple[int, ...] = ()) -> Any:
+    op = getCustomOp(NodeProto.FromString(serialized))
+    op.fold(dict(zip(_NAMES, folding, strict=False)))
+    return op
+
+
+@lru_cache(maxsize=4096)
+def _without(serialized: bytes, names: frozenset[str]) -> bytes:
+    """A node without some of its attributes."""
+    node = NodeProto.FromString(serialized)
+    kept = [a for a in node.attribute if a.name not in names]
+    del node.attribute[:]
+    node.attribute.extend(kept)
+    return node.SerializeToString()
 
 
 def _foldings(op: Any, target_cycles: int) -> Iterator[tuple[int, ...]]:
@@ -65,8 +93,3 @@ def _foldings(op: Any, target_cycles: int) -> Iterator[tuple[int, ...]]:
 
 def _fewest(lanes: list[int], work: int, target_cycles: int) -> int:
     return next((d for d in lanes if work <= d * target_cycles), lanes[-1])
-
-
-def _folded(op: StreamOp, folding: tuple[int, ...]) -> StreamOp:
-    op.fold(dict(zip(_NAMES, folding, strict=True)))
-    return op

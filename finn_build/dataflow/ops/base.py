@@ -171,9 +171,9 @@ class StreamOp(FinnOp):
     def follow(self, reader: StreamOp) -> None:
         """Take over what depends on the folding of the op that reads it."""
 
-    def widened(self) -> NodeProto | None:
-        """The op that gives the same tensor in fewer cycles, a whole window a beat; None where there is none."""
-        return None
+    def widened(self) -> list[NodeProto]:
+        """Ops in its place that make the same tensor in fewer cycles, by a whole window a beat; empty for none."""
+        return []
 
     def step_forms(self, model: ModelWrapper, ranges: list[Range | None]) -> Iterable[Mapping[str, Any]]:
         """Attributes of each other form of its step function, equal on every integer that can enter.

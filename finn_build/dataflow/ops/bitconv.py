@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from finn.custom_op.fpgadataflow.rtl import register_custom_op
+from onnx import NodeProto
 from qonnx.core.datatype import BaseDataType, DataType
 from qonnx.core.modelwrapper import ModelWrapper
 
@@ -17,6 +18,7 @@ from finn_build.arithmetic.datatypes import integer_range_dtype
 from finn_build.arithmetic.step_function import StepFunction
 from finn_build.dataflow.ops import _bitconv_folding
 from finn_build.dataflow.ops._bitconv_area import bitconv_area
+from finn_build.dataflow.ops._bitconv_wide import widened
 from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops._memory import Rom, hex_words, lane_files, rom_in_block_ram, rom_parameters
 from finn_build.dataflow.ops._popcount import Popcount, plan_popcount
@@ -43,7 +45,7 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
     sign(x) is +1 where x reaches its channel's threshold, else -1; a bipolar x is its own sign. Padded places add 0.
 
     Shapes:
-        x (1, H, W, C), shortcut (1, OH, OW, MH) where it is a stream; then the parameters: signs (C,) unless x is
+        x (1, H, W, C), shortcut (1, OH, OW, MH) where it is a stream; then the parameters: signs (C, 1) unless x is
         bipolar, weights (kh * kw * C, MH), thresholds (MH or 1, S), table (MH or 1, S + 1) where `hasTable`
         -> (1, OH, OW, MH).
     """
@@ -208,6 +210,10 @@ class BitConv_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
     def widest_stream(self) -> int:
         """Sums leave the popcounts side by side."""
         return max(super().widest_stream(), self.attr("PE") * DataType[self.attr("accDataType")].bitwidth())
+
+    def widened(self) -> list[NodeProto]:
+        """Its parts as ops of their own, which take a whole window a beat."""
+        return widened(self)
 
     @property
     def reading_cycles(self) -> int:

@@ -115,17 +115,17 @@ class SWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         missing = kept - int(self.rtl_parameters()["DEPTH"])
         return missing + self.window.folds if missing > 0 else 0
 
-    def widened(self) -> NodeProto | None:
+    def widened(self) -> list[NodeProto]:
         """A WideSWG of the same name and tensors; it cannot pad bipolar pixels, whose windows are three-valued."""
         if self.attr("inputDataType") == "BIPOLAR" and any(self.attr("Padding")):
-            return None
+            return []
         node = self.onnx_node
         wide = helper.make_node(
             "WideSWG_rtl", list(node.input), list(node.output), name=node.name, domain=DOMAIN, backend="fpgadataflow",
             **{name: self.attr(name) for name in _KEPT}, **chip_of(self),
         )  # fmt: skip
         wide.doc_string = node.doc_string
-        return wide
+        return [wide]
 
     def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
         """A place needs its pixel; a padded one nothing."""

@@ -123,6 +123,14 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         height, width = self.window.windows
         self.set_nodeattr("WindowCycles", reader.get_exp_cycles() // (height * width))
 
+    def beats_missing(self, arrival: int, reading: int, capture: float) -> int:
+        """Pixels of a frame that come while it gives the last windows of the one before; none where all wait outside.
+
+        Where they come as evenly as windows are read, these are the rows before the first window, and half a row.
+        """
+        (kernel_height, _), (top, *_), width = self.window.kernel, self.window.padding, self.window.image[1]
+        return (kernel_height - 1 - top) * width + width // 2 + self.window.kernel[1] if arrival else 0
+
     def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
         """A window needs its last place."""
         return [replace(self.window, depthwise=True).beats_needed(beats)]

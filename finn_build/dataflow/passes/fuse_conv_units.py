@@ -152,10 +152,10 @@ def _keeps_shape(geometry: dict[str, Any], rows: int) -> bool:
 
 
 def _sign_thresholds(model: ModelWrapper, signs: NodeProto, channels: int) -> str:
-    """One threshold per channel, [C], in place of the (C or 1, 1) of the step function."""
+    """One threshold per channel, [C, 1], in place of the (C or 1, 1) of the step function."""
     name = f"{signs.input[1]}_signs"
     values = np.broadcast_to(model.get_initializer(signs.input[1]).reshape(-1), channels)
-    model.set_initializer(name, values.astype(np.float32))
+    model.set_initializer(name, values.astype(np.float32)[:, None])
     model.set_tensor_datatype(name, model.get_tensor_datatype(signs.input[1]))
     return name
 

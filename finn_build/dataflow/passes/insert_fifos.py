@@ -173,7 +173,7 @@ class InsertFIFOs(Transformation):
 
     def _pace_depth(self, links: Links, node: NodeProto) -> int:
         """Beats before a window that its own memory cannot hold when its windows are paced; 0 elsewhere."""
-        reader = links.reader(node.output[0]) if Trait.FOLLOWS in traits_of(node) else None
+        reader = links.reader(node.output[0]) if Trait.SLIDES in traits_of(node) else None
         if reader is None:
             return 0
         op, after = getCustomOp(node), getCustomOp(reader)

@@ -6,6 +6,7 @@ of an image its MVAU then has few lanes, and the first layer is the slowest. A W
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from math import prod
 
 from onnx import NodeProto, TensorProto, helper
@@ -14,8 +15,8 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 from qonnx.util.basic import qonnx_make_model
 
-from finn_build.dataflow.graph import transformed
-from finn_build.dataflow.ops.base import StreamOp
+from finn_build.dataflow.graph import Links, transformed
+from finn_build.dataflow.ops.base import Trait
 from finn_build.dataflow.passes.insert_width_converters import InsertWidthConverters
 from finn_build.dataflow.passes.set_folding import SetFolding
 from finn_build.dataflow.stream import Resources
@@ -34,47 +35,53 @@ class WidenWindows(Transformation):
     - OH*OW*kh*kw exceeds the target, so that no SIMD would do, or
     - window and MVAU take a smaller share of the chip when folded for the target.
 
-    Skipped for padded bipolar input, whose windows are three-valued; where the wide one is no faster, or wider than the
-    back end takes; and inside the network: a WideSWG keeps its rate if pixels wait for it, as at the input, and the
-    FIFOs in front of windows are made for SWG. Comes after InsertDuplicates (one reader each) and before SetFolding.
+    Inside the network a window without padding is replaced, a BitConv_rtl's by WideSWG_rtl, BitMVAU_rtl and
+    StepThresholding_rtl: pixels that come while it still gives the last windows wait in a FIFO (`beats_missing`).
+    Skipped for padded windows inside; where the wide one is no faster, or wider than the back end takes; and for ops
+    whose lanes are given. Comes after InsertDuplicates (one reader each) and before SetFolding.
     """
 
-    def __init__(self, target_cycles: int):
-        """Args: `target_cycles` per frame, as for SetFolding."""
+    def __init__(self, target_cycles: int, kept: Collection[str] = ()):
+        """Args: `target_cycles` per frame, as for SetFolding; `kept`, names of ops that stay."""
         super().__init__()
-        self.target_cycles = target_cycles
+        self.target_cycles, self.kept = target_cycles, kept
 
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
         """Replace every window that qualifies; one application is enough."""
-        images = [i.name for i in model.graph.input]
-        for index, node in enumerate(list(model.graph.node)):
-            wide = getCustomOp(node).widened() if node.input[0] in images else None
-            readers = [] if wide is None else model.find_consumers(node.output[0])
-            if len(readers) == 1 and self._qualifies(getCustomOp(node), getCustomOp(wide), readers[0]):
-                model.graph.node.remove(node)
-                model.graph.node.insert(index, wide)
+        images, links = {i.name for i in model.graph.input}, Links(model)
+        for node in links.nodes:
+            op = getCustomOp(node)
+            wide = [] if node.name in self.kept else op.widened()
+            if not wide or (node.input[0] not in images and any(op.attr("Padding"))):
+                continue
+            readers = links.readers(node.output[0]) if Trait.SLIDES in op.traits else []
+            if len(readers) <= 1 and self._qualifies(node, wide, readers):
+                links.replace(node, wide)
+        links.finish()
         return model, False
 
-    def _qualifies(self, narrow: StreamOp, wide: StreamOp, reader: NodeProto) -> bool:
-        if wide.too_wide:
+    def _qualifies(self, node: NodeProto, wide: list[NodeProto], readers: list[NodeProto]) -> bool:
+        narrow, ops = getCustomOp(node), list(map(getCustomOp, wide))
+        window = next(op for op in ops if Trait.SLIDES in op.traits)
+        if window.too_wide:
             return False
         fastest = prod(narrow.streams_out()[0].shape[1:3]) * prod(narrow.attr("KernelDim"))
         if fastest > self.target_cycles:
-            return wide.get_exp_cycles() < fastest
-        return self._area(wide.onnx_node, reader) < self._area(narrow.onnx_node, reader)
+            return bool(window.get_exp_cycles() < fastest)
+        return self._area([*wide, *readers]) < self._area([node, *readers])
 
-    def _area(self, window: NodeProto, reader: NodeProto) -> float:
-        """Area of a window and its MVAU, in LUTs, folded for the target."""
-        pair = transformed(_pair(window, reader), SetFolding(self.target_cycles), InsertWidthConverters())
-        area = sum((getCustomOp(node).resources() for node in pair.graph.node), Resources())
-        chip = getCustomOp(window)
+    def _area(self, nodes: list[NodeProto]) -> float:
+        """Area of a window and what takes it, in LUTs, folded for the target."""
+        chain = transformed(_chain(nodes), SetFolding(self.target_cycles), InsertWidthConverters())
+        area = sum((getCustomOp(node).resources() for node in chain.graph.node), Resources())
+        chip = getCustomOp(nodes[0])
         return area.luts(chip.attr("lutsPerBram18")) + _LUTS_PER_FF * area.ff + chip.attr("lutsPerDsp") * area.dsp
 
 
-def _pair(window: NodeProto, reader: NodeProto) -> ModelWrapper:
-    """The two as a model of their own."""
-    nodes = [NodeProto.FromString(node.SerializeToString()) for node in (window, reader)]
-    source, sink = (getCustomOp(node) for node in nodes)
-    shapes = {nodes[0].input[0]: source.streams_in()[0].shape, nodes[1].output[0]: sink.streams_out()[0].shape}
-    image, sums = (helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items())
-    return ModelWrapper(qonnx_make_model(helper.make_graph(nodes, "pair", [image], [sums])))
+def _chain(given: list[NodeProto]) -> ModelWrapper:
+    """Nodes one after another as a model of their own."""
+    nodes = [NodeProto.FromString(node.SerializeToString()) for node in given]
+    source, sink = getCustomOp(nodes[0]), getCustomOp(nodes[-1])
+    shapes = {nodes[0].input[0]: source.streams_in()[0].shape, nodes[-1].output[0]: sink.streams_out()[0].shape}
+    image, result = (helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items())
+    return ModelWrapper(qonnx_make_model(helper.make_graph(nodes, "chain", [image], [result])))
