@@ -9,7 +9,7 @@ from onnx import NodeProto, helper
 from finn_build.dataflow.ops.base import DOMAIN, StreamOp
 from finn_build.dataflow.ops.finn_op import chip_of
 
-_WINDOW = ("IFMDim", "IFMChannels", "KernelDim", "Stride", "Padding")
+_WINDOW = ("IFMDim", "IFMChannels", "KernelDim", "Stride", "Padding", "Dilation")
 _STEPS = ("numSteps", "outBias", "hasTable", "outputDataType")
 
 

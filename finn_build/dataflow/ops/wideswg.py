@@ -128,8 +128,8 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
 
         Where they come as evenly as windows are read, these are the rows before the first window, and half a row.
         """
-        (kernel_height, _), (top, *_), width = self.window.kernel, self.window.padding, self.window.image[1]
-        return (kernel_height - 1 - top) * width + width // 2 + self.window.kernel[1] if arrival else 0
+        (rows, columns), (top, *_), width = self.window.reach, self.window.padding, self.window.image[1]
+        return (rows - 1 - top) * width + width // 2 + columns if arrival else 0
 
     def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
         """A window needs its last place."""
