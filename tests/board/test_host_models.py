@@ -59,6 +59,9 @@ BEFORE: dict[str, Move] = {
     "bicubic": lambda m, x: functional.interpolate(x, scale_factor=2, mode="bicubic", align_corners=False) - m.mean,
     "averaged": lambda m, x: functional.avg_pool2d(x, 2) * 2 - 1,
     "by the image's mean": lambda m, x: x - x.mean((2, 3), keepdim=True),
+    "largest of four": lambda m, x: functional.max_pool2d(x, 2) * 2 - 1,
+    # ONNX Runtime's optimizations lose such zeros: findings/onnxruntime_pad_max_pool.sh
+    "zeros above negatives": lambda m, x: functional.max_pool2d(functional.pad(x - 2, [1, 0, 1, 0], value=0.0), 2) + 1,
 }
 BEHIND: dict[str, Move] = {
     "linear": lambda m, x: m.dense(x.mean((2, 3))),

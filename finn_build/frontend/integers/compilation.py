@@ -132,7 +132,7 @@ class Compilation:
         return found
 
     def chain(self, tensor: str, by_host: bool = False) -> FloatChain:
-        """The nodes between `tensor` and its root; a max pool among them counts as the identity.
+        """The nodes between `tensor` and its root; a max pool among them counts as the identity, behind the image not.
 
         Raises:
             Unsupported: there are nodes for the host among them, and it is not the host that computes the chain.
@@ -142,7 +142,8 @@ class Compilation:
             for name in self.on_host.keys() & set(node.output) if not by_host else ():
                 raise self.on_host[name]
         constants: dict[str, np.ndarray] = {}
-        nodes = [self._for_any_batch(n, constants) for n in nodes]
+        pooled = root == self.image  # by the host; on the chip the quantizer goes before the pool
+        nodes = [n if pooled and n.op_type == "MaxPool" else self._for_any_batch(n, constants) for n in nodes]
         constants |= {i: self.constants[i] for n in nodes for i in n.input if i in self.constants}
         rank = len(self.ints[root].shape) if root in self.ints else len(self.shape(root))
         return FloatChain(root, tensor, nodes, constants, rank, self.opset)
