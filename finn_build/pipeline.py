@@ -1,9 +1,10 @@
 """From a binary network to a verified accelerator: the ordered steps. To learn the architecture, read this file.
 
 Each step takes the build's state and adds to it; models go to `steps/` in the output folder as they are made. Every
-pass over the hardware graph stands here, with the reason for its place. Four come before, as a file is read
-(`frontend/import_qonnx.py`): FoldConstants, as what follows asks which inputs are constant, then BatchNormToAffine,
-which wants constant parameters and stands before level 1 of the gate, which executes what it made; around them
+pass over the hardware graph stands here, with the reason for its place. Five come before, as a file is read
+(`frontend/import_qonnx.py`): FoldConstants, as what follows asks which inputs are constant, BatchNormToAffine,
+which wants constant parameters and stands before level 1 of the gate, which executes what it made, then MovesFirst,
+which takes batch norm, by now plain operations, for what it exchanges with what only moves; around them
 InferShapes, which they ask for shapes, each with Tidy behind it, as all that follows wants nodes in order.
 """
 

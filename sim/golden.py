@@ -163,7 +163,8 @@ def _depth_to_space(operands: list[Tensor], attributes: dict, node: NodeProto) -
 
 def _pad(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tensor:
     _, _, top, left, _, _, bottom, right = (int(p) for p in operands[1])
-    return functional.pad(operands[0], (left, right, top, bottom))
+    value = float(operands[2]) if len(operands) > 2 else 0.0
+    return functional.pad(operands[0], (left, right, top, bottom), value=value)
 
 
 _OPS: dict[str, Callable[[list[Tensor], dict, NodeProto], Tensor]] = {

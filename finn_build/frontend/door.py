@@ -16,7 +16,7 @@ MOST_PIXELS = 1 << 24  # of an image, all channels
 MOST_NODES, MOST_TENSORS = 1 << 12, 1 << 13  # four times the largest of the zoo; qonnx' passes take their squares
 MOST_WEIGHTS = 1 << 26  # of one tensor: 64 Mi weights of one bit are twice the memory of the largest chip known here
 _TYPES = {"FLOAT", "DOUBLE", "INT4", "UINT4", "INT8", "UINT8", "INT32", "INT64", "BOOL"}
-_INPUTS = {"Quant": 4, "IntQuant": 4, "BipolarQuant": 2}
+_INPUTS = {"Quant": 4, "IntQuant": 4, "BipolarQuant": 2, "Trunc": 6}
 _FLAGS = ("signed", "narrow")  # of a Quant or IntQuant
 _AT_LEAST = {
     "strides": 1,

@@ -19,13 +19,14 @@ from finn_build.frontend.four_bit_types import four_bits_to_bytes
 from finn_build.frontend.infer_shapes import InferShapes
 from finn_build.frontend.integers.layer_names import layer_name
 from finn_build.frontend.integers.quantizer import QUANTIZERS
+from finn_build.frontend.moves_first import MovesFirst
 from finn_build.frontend.tidy import Tidy
 
-_QUANTIZERS = ["Quant", "IntQuant", "BipolarQuant"]
+_QUANTIZERS = ["Quant", "IntQuant", "BipolarQuant", "Trunc"]
 _OPSETS = (9, 23)
 _LISTED = 50  # faults of a file
 _DOMAIN, _OLD_DOMAINS = "qonnx.custom_op.general", ("onnx.brevitas", "finn.custom_op.general")
-_CUSTOM_OPS = (*_QUANTIZERS, "FloatQuant", "Trunc", "MultiThreshold", "MaxPoolNHWC", "QuantAvgPool2d")
+_CUSTOM_OPS = (*_QUANTIZERS, "FloatQuant", "MultiThreshold", "MaxPoolNHWC", "QuantAvgPool2d")
 
 
 def import_qonnx(path: Path) -> ModelWrapper:
@@ -52,7 +53,7 @@ def import_qonnx(path: Path) -> ModelWrapper:
         model = _infer_and_fold(model)
         _resize_by_scales(model)
         _split_biases(model)
-        return _passed(model, BatchNormToAffine(), InferShapes())
+        return _passed(model, BatchNormToAffine(), InferShapes(), MovesFirst(), InferShapes())
     except Exception as error:  # onnx reports a broken graph by many exception types
         raise UnsupportedModelError(
             f"{path}: its shapes cannot be inferred: {_first_line(error)}; export it again, with a fixed input shape"

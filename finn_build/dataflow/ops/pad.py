@@ -1,4 +1,4 @@
-"""Pad: rows and columns of zeros around an image, or rows and columns less."""
+"""Pad: rows and columns of one value around an image, or rows and columns less."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from finn_build.errors import ConfigError
 
 @register_custom_op
 class StreamPad_rtl(StreamOp):  # noqa: N801  (FINN's naming)
-    """Zeros at each side of the image as `Padding` says, in ONNX's order; a negative number crops.
+    """`Value` at each side of the image as `Padding` says, in ONNX's order; a negative number crops.
 
     Shapes: (1, H, W, C) -> (1, H + top + bottom, W + left + right, C).
     """
@@ -35,6 +35,7 @@ class StreamPad_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             "IFMDim": ("ints", True, []),  # [H, W]
             "NumChannels": ("i", True, 0),
             "Padding": ("ints", True, []),  # [top, left, bottom, right]
+            "Value": ("i", False, 0),
             "PE": ("i", False, 1),
             "inputDataType": ("s", True, ""),
         }
@@ -47,14 +48,14 @@ class StreamPad_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         """The padded or cropped image.
 
         Raises:
-            ConfigError: nothing is left of the image, PE does not divide NumChannels, or 0 is no value of the type.
+            ConfigError: nothing is left of the image, PE does not divide NumChannels, or Value is none of the type.
         """
         (height, width), (top, left, bottom, right) = self.attr("IFMDim"), self.attr("Padding")
         node, dtype = self.onnx_node.name, DataType[self.attr("inputDataType")]
         if height + top + bottom < 1 or width + left + right < 1:
             raise ConfigError(f"{node}: Padding={list(self.attr('Padding'))} leaves nothing of {height}x{width} pixels")
-        if max(self.attr("Padding")) > 0 and not dtype.allowed(0):
-            raise ConfigError(f"{node}: {dtype.name} has no 0 to pad with; legal: types that hold 0")
+        if max(self.attr("Padding")) > 0 and not dtype.allowed(value := self.attr("Value")):
+            raise ConfigError(f"{node}: {dtype.name} has no {value} to pad with; legal: types that hold {value}")
         return [self._stream(height + top + bottom, width + left + right)]
 
     def _stream(self, height: int, width: int) -> Stream:
@@ -78,13 +79,16 @@ class StreamPad_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         return int(self.attr("NumChannels") // self.attr("PE"))
 
     def rtl_parameters(self) -> dict[str, int | str]:
-        """Geometry."""
-        return {"WIDTH": self.streams_in()[0].width, "FOLDS": self._folds, **self._canvas()}
+        """Geometry, and the code of what is padded with."""
+        dtype, value = self.streams_in()[0].dtype, self.attr("Value")
+        code = int(value > 0) if dtype == DataType["BIPOLAR"] else value % (1 << dtype.bitwidth())
+        return {"BITS": dtype.bitwidth(), "FILL": code, "PE": self.attr("PE"), "FOLDS": self._folds, **self._canvas()}
 
     def compute(self, *operands: np.ndarray) -> tuple[np.ndarray, ...]:
         """Pad, then crop."""
         top, left, bottom, right = self.attr("Padding")
-        grown = np.pad(operands[0], ((0, 0), (max(top, 0), max(bottom, 0)), (max(left, 0), max(right, 0)), (0, 0)))
+        sides = ((0, 0), (max(top, 0), max(bottom, 0)), (max(left, 0), max(right, 0)), (0, 0))
+        grown = np.pad(operands[0], sides, constant_values=self.attr("Value"))
         c, (_, height, width, _) = self._canvas(), self.streams_out()[0].shape
         return (grown[:, c["OT"] : c["OT"] + height, c["OL"] : c["OL"] + width],)
 

@@ -229,6 +229,7 @@ class _Lowering:
         self._emit(
             "StreamPad", [x], node.output[0], node, order, IFMDim=[h, w], NumChannels=c, PE=1,
             Padding=[*pads[2:4], *pads[6:8]], inputDataType=self._dtype(x),
+            Value=int(self.source.get_initializer(node.input[2])) if len(node.input) > 2 else 0,
         )  # fmt: skip
 
     def _mul(self, node: NodeProto) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from onnx import NodeProto, helper, numpy_helper
 from qonnx.core.modelwrapper import ModelWrapper
 
+from finn_build.arithmetic.datatypes import integer_range_dtype
 from finn_build.frontend.integers.float_chain import FloatChain
 from finn_build.frontend.integers.layer_names import layer_name
 from finn_build.frontend.integers.maps import map_name, map_shape
@@ -212,13 +213,13 @@ class Compilation:
         self.dtypes[name] = dtype
         return name
 
-    def emit_pad(self, node: NodeProto, x: IntTensor, pads: Sequence[int], name: str) -> IntTensor:
-        """Emit `name`: zeros around the map `x`, or less of it where pads (top, left, bottom, right) are negative.
+    def emit_pad(self, node: NodeProto, x: IntTensor, pads: Sequence[int], name: str, value: int = 0) -> IntTensor:
+        """Emit `name`: an integer around the map `x`, or less of it where pads (top, left, bottom, right) are negative.
 
         Raises:
             Unsupported: values of -1 and +1 have no zero to be padded with.
         """
-        if x.bipolar and max(pads) > 0:
+        if x.bipolar and abs(value) != 1 and max(pads) > 0:
             cure = "pad directly before a convolution, or use an unsigned or wider quantizer"
             raise Unsupported("zero padding of values that are -1 or +1", cure)
         top, left, bottom, right = pads
@@ -226,9 +227,12 @@ class Compilation:
         n, c, h, w = x.shape
         out = replace(x, name=map_of, shape=(n, c, h + top + bottom, w + left + right))
         if max(pads) > 0:
-            out = replace(out, low=np.minimum(x.low, 0), high=np.maximum(x.high, 0))
-        constant = self.parameter(f"{name}_pads", np.asarray([0, 0, top, left, 0, 0, bottom, right]), "INT64")
-        self.emit("Pad", [x.name, constant], out, node)
+            out = replace(out, low=np.minimum(x.low, value), high=np.maximum(x.high, value))
+        constants = [self.parameter(f"{name}_pads", np.asarray([0, 0, top, left, 0, 0, bottom, right]), "INT64")]
+        if value:
+            dtype = "BIPOLAR" if x.bipolar else integer_range_dtype(min(value, 0), max(value, 0)).name
+            constants.append(self.parameter(f"{name}_value", np.asarray(value), dtype))
+        self.emit("Pad", [x.name, *constants], out, node)
         return self.from_map(node, out, name)
 
     def as_map(self, node: NodeProto, x: IntTensor) -> IntTensor:

@@ -21,6 +21,7 @@ from finn_build.errors import UnsupportedModelError
 from finn_build.frontend.integers.compilation import Compilation
 from finn_build.frontend.integers.float_chain import ELEMENTWISE_OPS, FloatChain
 from finn_build.frontend.integers.layer_names import layer_name
+from finn_build.frontend.integers.levels import give_levels
 from finn_build.frontend.integers.outputs import integer_graph, tails
 from finn_build.frontend.integers.problems import Problem, Unsupported
 from finn_build.frontend.integers.quantizer import QUANTIZERS, attribute, quantize_constant
@@ -30,7 +31,6 @@ from finn_build.frontend.integers.tensor import IntTensor, full_range
 _CURES = {
     "InstanceNormalization": "use batch norm",
     "LayerNormalization": "use batch norm",
-    "Trunc": "use AvgPool2d and a QuantIdentity behind it instead of a truncating pool",
 }
 _WEIGHTED = {"Conv", "ConvTranspose", "Gemm", "MatMul"}  # layers that are meant for the accelerator
 _STANDARD = ("", "ai.onnx")  # domains that ONNX Runtime executes
@@ -180,15 +180,22 @@ def _layer(compilation: Compilation, node: NodeProto) -> None:
             layers = sorted(set(COMPILERS) - QUANTIZERS - set(ELEMENTWISE_OPS))
             cure = f"rewrite it with elementwise ops, {', '.join(layers)}, or leave it to the host"
             raise Unsupported(f"op {node.op_type} has no hardware", _CURES.get(node.op_type, cure))
+        give_levels(compilation, node)
         COMPILERS[node.op_type](compilation, node)
     except Unsupported as problem:
         roots = {compilation.origin(i) for i in node.input if i and i not in compilation.constants}
-        meant = node.op_type in _WEIGHTED and node.input[1] in compilation.weights
+        meant = node.op_type in _WEIGHTED and _is_quantized(compilation, node.input[1])
         if meant or node.domain not in _STANDARD or len(roots) != 1 or not roots <= compilation.ints.keys():
             raise
         for name in filter(None, node.output):
             (compilation.roots[name],) = roots
             compilation.on_host[name] = Unsupported(problem.why, problem.cure, problem.node or layer_name(node), name)
+
+
+def _is_quantized(compilation: Compilation, weights: str) -> bool:
+    """Whether weights are a quantizer's, or only -s and +s."""
+    sizes = np.abs(compilation.constants.get(weights, np.zeros(2)))
+    return weights in compilation.weights or bool(np.all(sizes == sizes.max()) and sizes.max() > 0)
 
 
 def _fold(compilation: Compilation, node: NodeProto) -> None:
@@ -212,10 +219,11 @@ def _elementwise(compilation: Compilation, node: NodeProto, dynamic: list[str]) 
     roots = {compilation.root(i) for i in dynamic}
     if len(roots) == 1:
         compilation.roots[node.output[0]] = roots.pop()
-    elif node.op_type == "Add" and len(dynamic) == 2:
-        COMPILERS["Add"](compilation, node)
+    elif node.op_type in COMPILERS and len(dynamic) == 2:
+        give_levels(compilation, node)
+        COMPILERS[node.op_type](compilation, node)
     else:
         raise Unsupported(
             f"{node.op_type} joins {len(roots)} independent tensors",
-            "only Add can join two tensors; quantize the result of everything else on each branch first",
+            "Add, Sub, Mul, Div, Max, Min and Pow join two tensors; write it with these",
         )

@@ -14,7 +14,8 @@ from finn_build.frontend.integers.layers import (
     accumulator,
     attributes,
     check_kernel,
-    check_window,
+    explicit_pads,
+    padded_apart,
     scalar_input,
     weight_dtype,
     weights_of,
@@ -29,8 +30,6 @@ from finn_build.frontend.integers.tensor import IntTensor
 def compile_conv(compilation: Compilation, node: NodeProto) -> None:
     """Convolution on integers; a bias becomes part of the float chain behind it."""
     a = attributes(node)
-    if a.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
-        raise Unsupported(f"auto_pad={a['auto_pad'].decode()}", "export explicit pads")
     weights, scale = weights_of(compilation, node.input[1])
     if weights.ndim == 3:
         a, weights = with_height(a), weights[:, :, None]
@@ -42,8 +41,12 @@ def compile_conv(compilation: Compilation, node: NodeProto) -> None:
     reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
     if any(p >= k for p, k in zip(extra, [*reach, *reach], strict=True)):
         source, extra = node.input[0], (0, 0, 0, 0)  # too wide for the window to make: an op of its own
-    pads = [p + q for p, q in zip(a.get("pads", [0, 0, 0, 0]), extra, strict=True)]
-    check_window(reach, pads)
+    image, out = (map_shape(compilation.shape(name))[2:] for name in (node.input[0], node.output[0]))
+    pads = [p + q for p, q in zip(explicit_pads(a, image, out, kernel), extra, strict=True)]
+    if any(p >= k for p, k in zip(pads, [*reach, *reach], strict=True)):
+        x = compilation.as_map(node, compilation.integer_input(source, "the input of the Conv"))
+        x, pads = padded_apart(compilation, node, x, reach, pads)
+        source = x.name
     window = {"kernel_shape": kernel, "strides": a.get("strides", [1, 1]), "pads": pads, "dilations": dilations}
     sums = _Convolution(compilation, node, window).sums(source, weights, scale, a.get("group", 1))
     compilation.from_map(node, sums, node.output[0])
@@ -59,7 +62,7 @@ class _Convolution:
 
     def sums(self, source: str, weights: np.ndarray, scale: np.ndarray, groups: int) -> IntTensor:
         """The sums of all groups: a group of one channel has products within it alone."""
-        depthwise = weights.shape[1] == 1 and groups == self.compilation.shape(source)[1]
+        depthwise = weights.shape[1] == 1 and groups == self.compilation.shape(self.node.input[0])[1]
         if depthwise and groups > 1:
             x = self.compilation.integer_input(source, "the input of the Conv")
             return self._depthwise(self.compilation.as_map(self.node, x), weights, scale)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -60,6 +60,35 @@ def check_window(kernel: list[int], pads: list[int]) -> None:
     """
     if any(p >= k for p, k in zip(pads, [*kernel, *kernel], strict=True)):
         raise Unsupported(f"padding {pads} that is not smaller than the kernel {kernel}", "pad by less than the kernel")
+
+
+def padded_apart(
+    compilation: Compilation, node: NodeProto, x: IntTensor, kernel: list[int], pads: list[int]
+) -> tuple[IntTensor, list[int]]:
+    """The image and the pads of a window on it: padded by an op of its own where a window could miss the image."""
+    if all(p < k for p, k in zip(pads, [*kernel, *kernel], strict=True)):
+        return x, pads
+    return compilation.emit_pad(node, x, pads, f"{node.output[0]}_padded"), [0] * len(pads)
+
+
+def explicit_pads(a: Mapping[str, Any], image: Sequence[int], out: Sequence[int], kernel: Sequence[int]) -> list[int]:
+    """Pads of a window by its shapes, whatever way its node states them; with `ceil_mode` up to the last window.
+
+    Args:
+        a: attributes of the node.
+        image, out, kernel: sizes by dimension, of the input, the output and the window.
+    """
+    rank = len(kernel)
+    strides, dilations = a.get("strides") or [1] * rank, a.get("dilations") or [1] * rank
+    pads, mode = list(a.get("pads") or [0] * 2 * rank), a.get("auto_pad", b"NOTSET")
+    for k in range(rank):
+        missing = (out[k] - 1) * strides[k] + (kernel[k] - 1) * dilations[k] + 1 - image[k]
+        if mode in (b"SAME_UPPER", b"SAME_LOWER"):
+            less, more = max(missing, 0) // 2, max(missing, 0) - max(missing, 0) // 2
+            pads[k], pads[k + rank] = (less, more) if mode == b"SAME_UPPER" else (more, less)
+        elif a.get("ceil_mode", 0):
+            pads[k + rank] = max(pads[k + rank], missing - pads[k])
+    return pads
 
 
 def check_kernel(a: Mapping[str, Any], kernel: list[int]) -> None:

@@ -31,7 +31,7 @@ def _tail(compilation: Compilation, output: str) -> FloatChain:
         raise Unsupported("a max pool of float values is the output", "quantize it")
     if (ends := compilation.ints.get(compilation.root(output))) is not None and ends.points is not None:
         raise Unsupported(
-            "this output is a sum on two scales", "quantize it, or share one quantizer between both operands"
+            "this output joins two tensors on two scales", "quantize it, or share one quantizer between both operands"
         )
     tail = _behind_flatten(compilation, compilation.chain(output, by_host=True))
     if tail.source not in {name for n in compilation.nodes for name in n.output}:

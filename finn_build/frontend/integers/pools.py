@@ -10,7 +10,7 @@ import numpy as np
 from onnx import NodeProto
 
 from finn_build.frontend.integers.compilation import Compilation
-from finn_build.frontend.integers.layers import attributes, check_window
+from finn_build.frontend.integers.layers import attributes, check_window, explicit_pads, padded_apart
 from finn_build.frontend.integers.maps import map_name, map_shape, with_height
 from finn_build.frontend.integers.nodes import DOMAIN
 from finn_build.frontend.integers.problems import Unsupported
@@ -23,8 +23,6 @@ from finn_build.frontend.integers.tensor import FLOAT32_EXACT, IntTensor
 def compile_max_pool(compilation: Compilation, node: NodeProto) -> None:
     """Max pool of integers; of float values it waits for their quantizer, which comes before it in hardware."""
     a = attributes(node)
-    if a.get("ceil_mode", 0):
-        raise Unsupported("a max pool with ceil_mode", "use ceil_mode 0")
     if len(node.output) > 1 and node.output[1]:
         raise Unsupported("a max pool that gives indices", "drop the second output")
     source, out = node.input[0], node.output[0]
@@ -33,8 +31,9 @@ def compile_max_pool(compilation: Compilation, node: NodeProto) -> None:
         compilation.roots[out] = compilation.root(source)
         return
     x = compilation.integer_input(padded[0] if padded else source, "the input of the max pool")
-    if padded and x.low.min() < 0:
-        raise Unsupported("a max pool of signed values behind zero padding", "use the padding of the max pool itself")
+    if padded and x.low.min() < 0:  # zero is not what a window leaves out
+        x = compilation.integer_input(source, "the input of the max pool")
+        del compilation.padded[source]
     emit_max_pool(compilation, node, x, out)
 
 
@@ -42,7 +41,11 @@ def emit_max_pool(compilation: Compilation, node: NodeProto, x: IntTensor, out: 
     """Emit the max pool `node` on `x`, giving tensor `out`."""
     x, shape = compilation.as_map(node, x), compilation.shape(node.output[0])
     pooled = replace(x, name=map_name(out, shape), shape=map_shape(shape))
-    compilation.emit("MaxPool", [x.name], pooled, node, **_window(compilation, node, x))
+    window = _window(compilation, node, x)
+    check_window(
+        [(k - 1) * d + 1 for k, d in zip(window["kernel_shape"], window["dilations"], strict=True)], window["pads"]
+    )
+    compilation.emit("MaxPool", [x.name], pooled, node, **window)
     compilation.from_map(node, pooled, out)
 
 
@@ -50,10 +53,15 @@ def emit_max_pool(compilation: Compilation, node: NodeProto, x: IntTensor, out: 
 def compile_average_pool(compilation: Compilation, node: NodeProto) -> None:
     """Average pool: the sum of the window, its division part of how the sum is read."""
     a = attributes(node)
-    if a.get("ceil_mode", 0) or any(d != 1 for d in a.get("dilations", [1, 1])):
-        raise Unsupported("an average pool with dilation or ceil_mode", "use dilation 1 and ceil_mode 0")
-    if any(a.get("pads", [0])) and not a.get("count_include_pad", 0):
-        raise Unsupported("an average pool that leaves padding out of its count", "use count_include_pad=True")
+    if any(d != 1 for d in a.get("dilations", [1, 1])):
+        raise Unsupported("an average pool with dilation", "use dilation 1")
+    stated, counted = list(a.get("pads", [0])), bool(a.get("count_include_pad", 0))
+    if node.op_type == "AveragePool":
+        image, pooled = (list(compilation.shape(name)[2:]) for name in (node.input[0], node.output[0]))
+        made = explicit_pads(a, image, pooled, a["kernel_shape"])
+        if (any(made) and not counted) or (counted and made != (stated if any(stated) else [0] * len(made))):
+            why = "an average pool whose windows hold different numbers of pixels"
+            raise Unsupported(why, "use count_include_pad=True, and ceil_mode=False where windows pass the edge")
     _emit_sum(compilation, node, node.output[0], average=True)
 
 
@@ -79,6 +87,8 @@ def _emit_sum(compilation: Compilation, node: NodeProto, out: str, average: bool
     x = compilation.integer_input(compilation.unpadded(node.input[0])[0], f"the input of {node.op_type}")
     x = compilation.as_map(node, x)
     window = _window(compilation, node, x)
+    reach = [(k - 1) * d + 1 for k, d in zip(window["kernel_shape"], window["dilations"], strict=True)]
+    x, window["pads"] = padded_apart(compilation, node, x, reach, window["pads"])
     count = prod(window["kernel_shape"])
     low, high = (np.minimum(x.low, 0), np.maximum(x.high, 0)) if any(window["pads"]) else (x.low, x.high)
     shape = compilation.shape(node.output[0])
@@ -100,15 +110,15 @@ def _window(compilation: Compilation, node: NodeProto, x: IntTensor) -> dict[str
     a = attributes(node)
     if len(compilation.shape(node.input[0])) == 3:
         a = with_height(a)
-    if a.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
-        raise Unsupported(f"auto_pad={a['auto_pad'].decode()}", "export explicit pads")
     if len(x.shape) != 4:
         raise Unsupported(f"a pool over a tensor of shape {x.shape}", "use pools over one or two dimensions")
     kernel = list(a.get("kernel_shape", x.shape[2:]))
     strides = list(a.get("strides", [1, 1]))
-    pads = [p + q for p, q in zip(a.get("pads", [0] * 4), compilation.unpadded(node.input[0])[1], strict=True)]
-    dilations = list(a.get("dilations", [1, 1]))
-    check_window([(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)], pads)
+    dilations, own = list(a.get("dilations", [1, 1])), [0, 0, 0, 0]
+    if "kernel_shape" in a:
+        image, out = (map_shape(compilation.shape(name))[2:] for name in (node.input[0], node.output[0]))
+        own = explicit_pads(a, image, out, kernel)
+    pads = [p + q for p, q in zip(own, compilation.unpadded(node.input[0])[1], strict=True)]
     if any(pads) and any(d > size for d, size in zip(dilations, x.shape[2:], strict=True)):
         raise Unsupported(f"a pool of dilation {dilations}, windows of which miss the image", "use a smaller dilation")
     if kernel == list(x.shape[2:]) and not any(pads):

@@ -17,7 +17,7 @@ from finn_build.frontend.integers.problems import Unsupported
 MAX_BITS = 8  # of activations; sums and biases are wider
 MAX_CONSTANT_BITS = 32
 _ROUNDINGS = ("CEIL", "DOWN", "FLOOR", "HALF_DOWN", "HALF_EVEN", "HALF_UP", "ROUND", "UP")  # as qonnx executes them
-QUANTIZERS = {"Quant", "IntQuant", "BipolarQuant", "DequantizeLinear"}
+QUANTIZERS = {"Quant", "IntQuant", "BipolarQuant", "DequantizeLinear", "Trunc"}
 Rounding: TypeAlias = "Callable[[np.ndarray], np.ndarray]"
 Constants: TypeAlias = "Mapping[str, np.ndarray]"
 
@@ -86,7 +86,7 @@ def read_quantizer(node: NodeProto, constants: Constants, model: ModelWrapper) -
         raise Unsupported("the quantizer's scale is not positive", "retrain with a positive scale")
     if node.op_type == "DequantizeLinear":
         return _dequantizer(node, constants, model, scale)
-    wanted = 2 if node.op_type == "BipolarQuant" else 4
+    wanted = {"BipolarQuant": 2, "Trunc": 6}.get(node.op_type, 4)
     if len(node.input) != wanted:
         raise Unsupported(
             f"a {node.op_type} with {len(node.input)} inputs instead of {wanted}", "export the network again"
@@ -95,7 +95,7 @@ def read_quantizer(node: NodeProto, constants: Constants, model: ModelWrapper) -
     if wanted == 2:
         return _bipolar(scale, True)
     zero = _as_broadcast(np.asarray(constants[node.input[2]], np.float32), node, constants, model)
-    return _integer(node, constants, scale, zero)
+    return _truncating(node, constants, scale, zero) if wanted == 6 else _integer(node, constants, scale, zero)
 
 
 def _bipolar(scale: np.ndarray, by_sign: bool) -> Quantizer:
@@ -147,6 +147,27 @@ def _integer(node: NodeProto, constants: Constants, scale: np.ndarray, zero: np.
 
     offset = zero.astype(np.int64).reshape(-1) if zero.ndim else zero.astype(np.int64)
     return Quantizer(scale, low - offset, high - offset, quantize)
+
+
+def _truncating(node: NodeProto, constants: Constants, scale: np.ndarray, zero: np.ndarray) -> Quantizer:
+    """A Trunc: integers of one scale to fewer bits of another, 2^k times as coarse.
+
+    Source: qonnx, `trunc_v2`, a port of Brevitas' TruncIntQuant; both in float32.
+    """
+    to, bits = (np.asarray(constants[node.input[k]], np.float32) for k in (4, 5))
+    if scale.size > 1 or to.size > 1 or bits.size > 1 or np.any(zero != 0):
+        raise Unsupported("a truncation with a zero point, or by channel", "truncate on one scale, zero point 0")
+    if not 1 <= float(bits.item()) <= MAX_BITS:
+        raise Unsupported(f"a truncation to {bits.item():g} bits", f"truncate to 1 to {MAX_BITS} bits")
+    signed, narrow = bool(attribute(node, "signed", 1)), bool(attribute(node, "narrow", 0))
+    low, high = int(min_int(signed, narrow, int(bits.item()))), int(max_int(signed, narrow, int(bits.item())))
+    rounding = _rounding(attribute(node, "rounding_mode", b"FLOOR").decode().upper())
+    step = np.float32(2 ** np.round(np.log2(to.reshape(()) / scale)))
+
+    def quantize(x: np.ndarray) -> np.ndarray:
+        return rounding(np.clip(np.round(x / scale) / step, low, high))
+
+    return Quantizer(to.reshape(()), np.asarray(low), np.asarray(high), quantize)
 
 
 def _along_channels(parameter: np.ndarray, rank: int) -> np.ndarray:
@@ -207,8 +228,8 @@ def _stored_range(node: NodeProto, constants: Constants, model: ModelWrapper) ->
 
 
 def own_rounding(node: NodeProto) -> bool:
-    """Whether a node is a quantizer whose rounding mode qonnx does not execute."""
-    return attribute(node, "rounding_mode", b"").decode().upper() in OWN_ROUNDINGS
+    """Whether a node is a quantizer that qonnx does not execute: by its rounding mode, or a Trunc of either version."""
+    return node.op_type == "Trunc" or attribute(node, "rounding_mode", b"").decode().upper() in OWN_ROUNDINGS
 
 
 def _rounding(mode: str) -> Rounding:

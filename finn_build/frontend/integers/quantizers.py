@@ -61,11 +61,11 @@ def _compile_activation(
     source = node.input[0]
     waiting = compilation.pools_before(source)
     if not waiting:
-        _emit_steps(compilation, node, root, out, quantizer)
+        emit_steps(compilation, node, node.input[0], root, out, quantizer)
         return
     _require_order_kept(compilation, source, waiting, quantizer)
     before = replace(out, name=f"{out.name}_before_pool", shape=compilation.ints[root].shape)
-    _emit_steps(compilation, node, root, before, quantizer)
+    emit_steps(compilation, node, node.input[0], root, before, quantizer)
     pools.emit_max_pool(compilation, waiting[0], compilation.ints[before.name], out.name)
 
 
@@ -87,9 +87,11 @@ def _require_order_kept(compilation: Compilation, source: str, waiting: list[Nod
         raise Unsupported("what lies between the max pool and its quantizer falls somewhere", cure)
 
 
-def _emit_steps(compilation: Compilation, node: NodeProto, root: str, out: IntTensor, quantizer: Quantizer) -> None:
-    """Emit the step function from integer tensor `root` through the quantizer `node` to `out`."""
-    origin, source = compilation.ints[root], node.input[0]
+def emit_steps(
+    compilation: Compilation, node: NodeProto, source: str, root: str, out: IntTensor, quantizer: Quantizer
+) -> None:
+    """Emit the step function from integer tensor `root` by the float tensor `source` and a quantizer to `out`."""
+    origin = compilation.ints[root]
     if _changes_nothing(compilation, source, origin, out, quantizer):
         compilation.view(out.name, root)
         return

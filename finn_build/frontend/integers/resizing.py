@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -41,7 +42,7 @@ def compile_resize(compilation: Compilation, node: NodeProto) -> None:
     execute_node(node, context, compilation.source.graph, compilation.opset)
     if not np.array_equal(context[node.output[0]], pixels.repeat(sy, axis=2).repeat(sx, axis=3)):
         raise Unsupported("a resize that does not repeat each pixel as a block", cure)
-    _emit_upsample(compilation, node, x, (sy, sx), "nearest", node.output[0])
+    emit_upsample(compilation, node, x, (sy, sx), "nearest", node.output[0])
 
 
 @compiles("DepthToSpace")
@@ -105,7 +106,7 @@ def _on_spread_image(
     if min(pads[:2]) < 0:
         raise Unsupported(f"padding {[top, left, bottom, right]} that is not smaller than the kernel", "pad by less")
     if (sy, sx) != (1, 1):
-        x = _emit_upsample(compilation, node, x, (sy, sx), "zeros", f"{out}_spread")
+        x = emit_upsample(compilation, node, x, (sy, sx), "zeros", f"{out}_spread")
     if min(pads) < 0:
         crop = [min(p, 0) for p in pads]
         x = compilation.emit_pad(node, x, crop, f"{out}_cropped")
@@ -128,9 +129,10 @@ def _emit_conv(
     )  # fmt: skip
 
 
-def _emit_upsample(
-    compilation: Compilation, node: NodeProto, x: IntTensor, scale: tuple[int, int], function: str, name: str
+def emit_upsample(
+    compilation: Compilation, node: NodeProto, x: IntTensor, scale: Sequence[int], function: str, name: str
 ) -> IntTensor:
+    """Emit `name`: pixels repeated ("nearest") or spread between zeros ("zeros"), `scale` times in height and width."""
     n, c, h, w = x.shape
     out = replace(x, name=name, shape=(n, c, h * scale[0], w * scale[1]))
     if function == "zeros":

@@ -5,7 +5,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from finn_build.dataflow.ops.pad import StreamPad_rtl
 from finn_build.hls.kernel import Kernel, Loop
 
-_CANVAS = ("FOLDS", "CH", "CW", "IT", "IL", "IH", "IW", "OT", "OL", "OH", "OW")
+_CANVAS = ("BITS", "FILL", "PE", "FOLDS", "CH", "CW", "IT", "IL", "IH", "IW", "OT", "OL", "OH", "OW")
 
 
 def kernel(op: StreamPad_rtl, model: ModelWrapper) -> Kernel:

@@ -1,8 +1,8 @@
-// Frames padded with zeros, or cropped: the output is a rectangle of a canvas, the input another.
+// Frames padded with one value, or cropped: the output is a rectangle of a canvas, the input another.
 //
-// Function   walks over a canvas of CH x CW places, which hold the input's pixel inside [IT, IT+IH) x [IL, IL+IW), 0
+// Function   walks over a canvas of CH x CW places, which hold the input's pixel inside [IT, IT+IH) x [IL, IL+IW), FILL
 //            outside; the places in [OT, OT+OH) x [OL, OL+OW) are sent. Input outside them is taken and dropped.
-// Packing    WIDTH bits a beat, opaque; FOLDS beats a place, raster order.
+// Packing    PE elements of BITS bits a beat, opaque but for FILL; FOLDS beats a place, raster order.
 // Latency    1 cycle.
 // II         CH*CW*FOLDS cycles.
 // Reset      clears the control.
@@ -10,7 +10,9 @@
 `default_nettype none
 
 module sf_pad #(
-    parameter int WIDTH = 8,
+    parameter int BITS = 8,             /// of an element
+    parameter int FILL = 0,             /// code of what is padded with
+    parameter int PE = 1,               /// elements of a beat
     parameter int FOLDS = 1,            /// beats per pixel
     parameter int CH = 9, CW = 9,       /// size of the canvas
     parameter int IT = 0, IL = 0,       /// place of the input
@@ -20,10 +22,10 @@ module sf_pad #(
 ) (
     input  wire              clk,
     input  wire              rst,         /// synchronous, active high
-    input  wire  [WIDTH-1:0] in0_data,
+    input  wire  [PE*BITS-1:0] in0_data,
     input  wire              in0_valid,
     output logic             in0_ready,   /// depends on registers alone
-    output logic [WIDTH-1:0] out0_data,   /// registered
+    output logic [PE*BITS-1:0] out0_data,   /// registered
     output logic             out0_valid,  /// registered
     input  wire              out0_ready
 );
@@ -51,8 +53,8 @@ module sf_pad #(
     wire  step = (in0_valid || !held) && (room || !sent);
     assign in0_ready = held && (room || !sent);
 
-    sf_fifo #(.WIDTH(WIDTH), .DEPTH(2)) pair (
-        .clk, .rst, .in0_data(held ? in0_data : '0), .in0_valid(sent && (in0_valid || !held)), .in0_ready(room),
+    sf_fifo #(.WIDTH(PE * BITS), .DEPTH(2)) pair (
+        .clk, .rst, .in0_data(held ? in0_data : {PE{BITS'(FILL)}}), .in0_valid(sent && (in0_valid || !held)), .in0_ready(room),
         .out0_data, .out0_valid, .out0_ready
     );
 

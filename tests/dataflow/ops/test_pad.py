@@ -8,12 +8,16 @@ from finn_build.errors import ConfigError
 from tests.dataflow.ops.op_case import OpBench, OpCase, OpChecks
 
 
-def pad(image: Sequence[int], padding: Sequence[int], channels: int = 1, pe: int = 1, dtype: str = "UINT4") -> OpCase:
+def pad(
+    image: Sequence[int], padding: Sequence[int], channels: int = 1, pe: int = 1, dtype: str = "UINT4", value: int = 0
+) -> OpCase:
     top, left, bottom, right = padding
     attributes = {
         "IFMDim": list(image), "NumChannels": channels, "Padding": list(padding), "PE": pe, "inputDataType": dtype,
+        "Value": value,
     }  # fmt: skip
-    return OpCase(attributes, lambda x: functional.pad(torch.from_numpy(x), (0, 0, left, right, top, bottom)).numpy())
+    sides = (0, 0, left, right, top, bottom)
+    return OpCase(attributes, lambda x: functional.pad(torch.from_numpy(x), sides, value=value).numpy())
 
 
 CASES = [
@@ -24,6 +28,9 @@ CASES = [
     pad((3, 4), (2, -1, -1, 3)),
     pad((3, 3), (-1, 1, 1, -1), channels=2, pe=2, dtype="UINT1"),
     pad((1, 1), (0, 0, 0, 0), channels=2),
+    pad((3, 3), (1, 1, 1, 1), channels=4, pe=4, dtype="BIPOLAR", value=-1),
+    pad((2, 3), (1, 0, 0, 2), channels=2, dtype="BIPOLAR", value=1),
+    pad((2, 3), (1, 1, -1, 0), channels=4, pe=2, dtype="INT5", value=-9),
 ]
 
 

@@ -8,13 +8,23 @@ import numpy as np
 import pytest
 import torch
 from brevitas.export import export_qonnx
-from brevitas.nn import QuantConv2d, QuantConvTranspose2d, QuantIdentity, QuantLinear, QuantReLU, QuantSigmoid
+from brevitas.nn import (
+    QuantConv2d,
+    QuantConvTranspose2d,
+    QuantIdentity,
+    QuantLinear,
+    QuantReLU,
+    QuantSigmoid,
+    TruncAvgPool2d,
+)
 from brevitas.quant import (
     Int8ActPerTensorFixedPoint,
     Int8BiasPerTensorFixedPointInternalScaling,
     Int8WeightPerTensorFixedPoint,
     Int16Bias,
+    RoundTo8bit,
     SignedBinaryActPerTensorConst,
+    TruncTo8bit,
     Uint8ActPerTensorFixedPoint,
 )
 from brevitas_examples.bnn_pynq.models.FC import FC
@@ -50,6 +60,12 @@ class _Styles(nn.Module):
             "thirds": lambda: _conv(6, 9, 3, groups=3), "twice": lambda: _conv(6, 12, 3, groups=6),
             "grown": lambda: QuantConvTranspose2d(6, 6, 2, 2, groups=3, bias=False, **_FOUR_BITS),
             "transposed": lambda: QuantConvTranspose2d(6, 5, 2, 2, bias=False, **_FOUR_BITS),
+            "wide": lambda: _conv(6, 5, 3, padding=(4, 3)),
+            "unit": lambda: QuantIdentity(
+                Int8ActPerTensorFixedPoint, bit_width=4, scaling_impl_type="const", min_val=-2.0, max_val=1.75
+            ),
+            "trunc": lambda: TruncAvgPool2d(2, trunc_quant=TruncTo8bit, bit_width=4),
+            "round": lambda: TruncAvgPool2d(4, trunc_quant=RoundTo8bit, bit_width=3, float_to_int_impl_type="round"),
             "sign": lambda: QuantIdentity(SignedBinaryActPerTensorConst, scaling_const=1.0),
             "float_conv": lambda: nn.Conv2d(6, 5, 3),
         }  # fmt: skip
@@ -160,6 +176,7 @@ EXACT: dict[str, tuple[Tail, str]] = {
         lambda m, x: m.dense(_shuffled(m.q(x.mean((2, 3))), 2)),
         "SumPool MultiThreshold Gather MatMul",
     ),
+    "shuffle of floats": (lambda m, x: m.q(_shuffled(x + 0.3, 2)), "Gather MultiThreshold"),
     "scales joined": (
         lambda m, x: m.one(_swapped(m.q(x)[:, :2], 0.25 * m.q(x)[:, 2:])),
         "MultiThreshold Gather Gather Mul Concat Conv",
@@ -172,6 +189,43 @@ EXACT: dict[str, tuple[Tail, str]] = {
         lambda m, x: m.q(torch.cat((x * 0.75, F.relu(m.u(x))), 1)),
         "MultiThreshold Concat MultiThreshold",
     ),
+    "relu of levels": (lambda m, x: m.one(F.relu(m.q(x))), "MultiThreshold MultiThreshold Conv"),
+    "relu of levels, pooled": (
+        lambda m, x: m.one(F.max_pool2d(F.hardtanh(m.q(x), -0.5, 0.5), 2)),
+        "MultiThreshold MultiThreshold MaxPool Conv",
+    ),
+    "product of two": (lambda m, x: m.q(m.u(x) * m.q(x)), "MultiThreshold MultiThreshold Mul Add StepTable"),
+    "larger of two": (lambda m, x: m.one(m.q(torch.maximum(m.u(x), -m.q(x)))), ""),
+    "squeeze and excite": (lambda m, x: m.one(m.q(m.u(x) * m.q(torch.sigmoid(x.mean((2, 3), keepdim=True))))), ""),
+    "split of activated sums": (
+        lambda m, x: m.one(_swapped(m.q(F.relu(x + 0.3)[:, :2]), m.q(F.silu(x - 0.1)[:, 2:]))),
+        "Gather Gather MultiThreshold MultiThreshold Concat Conv",
+    ),
+    "flattened sums": (lambda m, x: m.dense(m.q(F.relu(F.max_pool2d(x, 8) + 0.1).flatten(1))), ""),
+    "shuffled pixels of activated sums": (
+        lambda m, x: m.q(F.pixel_shuffle(torch.cat((x, x[:, :2]), 1) + 0.3, 2)),
+        "",
+    ),
+    "ceil mode without effect": (
+        lambda m, x: (F.max_pool2d(m.q(x), 2, ceil_mode=True), F.avg_pool2d(m.q(x), 2, ceil_mode=True)),
+        "MultiThreshold MaxPool SumPool",
+    ),
+    "ceil mode": (lambda m, x: m.one(F.max_pool2d(m.q(x), 3, 2, ceil_mode=True)), "MultiThreshold MaxPool Conv"),
+    "zero padding, then a max pool of both signs": (
+        lambda m, x: m.one(F.max_pool2d(F.pad(m.q(x), (1, 0, 1, 0)), 3, 2)),
+        "MultiThreshold Pad MaxPool Conv",
+    ),
+    "padding wider than the kernel": (lambda m, x: m.wide(m.q(x)), "MultiThreshold Pad Conv"),
+    "padded with +1": (
+        lambda m, x: m.three(F.pad(m.sign(x), (1, 1, 1, 1), value=1.0)),
+        "MultiThreshold Pad Conv",
+    ),
+    "padded with a level": (
+        lambda m, x: m.three(F.pad(m.unit(x), (0, 1, 2, 0), value=-0.25)),
+        "MultiThreshold Pad Conv",
+    ),
+    "truncating pool": (lambda m, x: m.one(m.trunc(m.qt(x))), "MultiThreshold SumPool MultiThreshold Conv"),
+    "truncating pool, rounded": (lambda m, x: m.one(m.round(m.qt(x))), "MultiThreshold SumPool MultiThreshold Conv"),
     "a pool added": (
         lambda m, x: m.q(F.avg_pool2d(m.q(x), 2) * 16.0 + F.max_pool2d(m.q(x), 2)),
         "MultiThreshold SumPool MaxPool Mul Add MultiThreshold",
@@ -194,7 +248,6 @@ LISTED: dict[str, tuple[Tail, list[str]]] = {
     ),
     "join of floats": (lambda m, x: torch.cat((m.q(x), F.relu(x)), 1), ["/Concat: an operand of the concat"]),
     "join of rows": (lambda m, x: m.q(torch.cat((m.q(x), m.q(x)), 2)), ["/Concat: a concat of other dimensions"]),
-    "shuffle of floats": (lambda m, x: m.q(_shuffled(x + 0.3, 2)), ["/Reshape: a reshape from"]),
     "smooth resize": (
         lambda m, x: m.one(F.interpolate(m.q(x), scale_factor=2, mode="bilinear")),
         ["/Resize: a resize that does not repeat each pixel as a block"],
@@ -203,11 +256,11 @@ LISTED: dict[str, tuple[Tail, list[str]]] = {
         lambda m, x: m.three(F.pad(m.sign(x), (4, 4, 4, 4))),
         ["three: zero padding of values that are -1 or +1"],
     ),
-    "gate": (lambda m, x: m.q(x) * m.q(x + 1), ["/Mul_1: Mul joins 2 independent tensors"]),
+    "product as output": (lambda m, x: m.q(x) * m.u(x), ["22: this output joins two tensors"]),
     "float weights": (lambda m, x: m.q(m.float_conv(m.q(x))), ["float_conv: the weights are not quantized"]),
     "other padding": (
-        lambda m, x: m.three(F.pad(m.q(x), (1, 1, 1, 1), value=1.0)),
-        ["/Pad: padding with other values"],
+        lambda m, x: m.three(F.pad(m.q(x), (1, 1, 1, 1), value=0.3)),
+        ["/Pad: padding with 0.3, no level of the tensor's quantizer"],
     ),
     "movement inside": (lambda m, x: m.one(m.q(x).permute(0, 1, 3, 2)), ["/Transpose: a transpose"]),
     "uneven average": (lambda m, x: m.q(F.avg_pool2d(x, 3, 2, 1, count_include_pad=False)), ["/AveragePool: "]),
