@@ -238,7 +238,10 @@ class Compilation:
     def as_map(self, node: NodeProto, x: IntTensor) -> IntTensor:
         """An integer tensor as a map, which windows move over; a signal (1, C, L) gets a view of height 1, once."""
         name = map_name(x.name, x.shape)
-        return self.ints[name] if name in self.ints else self._view_as(node, x, map_shape(x.shape), name)
+        if name == x.name:
+            return x  # as it is read, which may be on another scale than its own
+        seen = self.ints[name] if name in self.ints else self._view_as(node, x, map_shape(x.shape), name)
+        return replace(seen, scale=x.scale)
 
     def from_map(self, node: NodeProto, x: IntTensor, name: str) -> IntTensor:
         """What was made of a map, as tensor `name` of the network: without its height where that is a signal."""

@@ -22,7 +22,6 @@ from finn_build.frontend.integers.tensor import FLOAT32_EXACT, IntTensor
 @compiles("MaxPool", "GlobalMaxPool")
 def compile_max_pool(compilation: Compilation, node: NodeProto) -> None:
     """Max pool of integers; of float values it waits for their quantizer, which comes before it in hardware."""
-    a = attributes(node)
     if len(node.output) > 1 and node.output[1]:
         raise Unsupported("a max pool that gives indices", "drop the second output")
     source, out = node.input[0], node.output[0]
