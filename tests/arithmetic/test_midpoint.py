@@ -33,7 +33,19 @@ SHAPES = {
         _rsilu(-0.005, 0.1),
     ],
     "first value": [np.where(X > LOW, 9, 0), np.where(X < HIGH, 0, 9)],
+    "every integer": [np.clip(X, 0, 255), 3 + np.clip(-X, -3, 252)],
 }
+FORMATS: dict[tuple[str, int], tuple[object, ...]] = {  # window, bits of spans and of displacements, what is mirrored
+    ("rsilu", 5): ((-1213, 794), "a9887654", "55432111", [0, 0, 0], [6, 16, 0], [0, 0, 0], [804, 393, 480]),
+    ("not all levels", 3): ((-759, 3944), "dcba9876", "88764322", [0, 0], [0, 6], [0, 0], [4136, 525]),
+    ("jumps", 3): ((-31, 406), "98776543", "55432121", [0, 0, 0], [6, 0, 0], [0, 0, 0], [23, 21, 404]),
+    ("constant beside", 3): ((-607, 398), "98876543", "55442111", [0, 0], [0, 6], [7, 0], [256, 421]),
+    ("falls, and falls beside", 5): (
+        (-1214, 793), "a9887654", "55531111", [1, 0, 1, 1], [6, 13, 0, 6], [0, 0, 0, 0], [401, 523, 50, 804],
+    ),
+    ("first value", 0): ((-2048, 2054), "4332", "0111", [0, 0], [0, 0], [0, 0], [1, 8]),
+    ("every integer", 0): ((-4, 256), "98765432", "00000000", [0, 1], [0, 0], [0, 0], [256, 256]),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -45,6 +57,19 @@ def test_equal_on_every_integer(shape: str) -> None:
     for fit in fits:
         if fit is not None:
             assert np.array_equal(fit(np.repeat(X[:, None], levels.shape[1], axis=1)), levels)
+
+
+@pytest.mark.parametrize(("shape", "dip"), FORMATS)
+def test_formats_stay(shape: str, dip: int) -> None:
+    """Another format is another circuit for the same network."""
+    fit = fit_midpoint(_compiled(SHAPES[shape]), len(SHAPES[shape]), LOW, HIGH, dip)
+    assert fit is not None
+    spans, bits = (
+        "".join(f"{b:x}" for b in found)
+        for found in (fit.span_bits(), [int(d.max() - d.min()).bit_length() for d in fit.displacements])
+    )
+    channels = [v.tolist() for v in (fit.mirrored, fit.turns, fit.floors, fit.caps)]
+    assert (fit.window, spans, bits, *channels) == FORMATS[shape, dip]
 
 
 def test_displacements_take_few_bits() -> None:
