@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# onnx 1.21.0, onnx.reference.ReferenceEvaluator on files of older opsets, which QONNX and FINN tools still write by default (9, 11):
+# onnx 1.21.0, onnx.reference.ReferenceEvaluator on files of older opsets (qonnx 1.0.0 prefers 11 to this day):
 # - BatchNormalization of opset 9 with one output, test mode by its text, is normalized with the batch's own mean and variance, blended
 #   in by momentum (0.9 unless given): the result depends on the other images of the batch;
 # - Softmax and Hardmax of opset 11 flatten everything from axis 1 on; they are computed along one axis, as from opset 13 on.
-# Same nodes with opset 15 are right. ONNX Runtime follows the version that the file states. No warning.
+# The same nodes in newer opsets are right. ONNX Runtime follows the version that the file states. No warning.
 # Exit status 0 while the behaviour is as described.
 set -euo pipefail
 folder=$(mktemp -d)

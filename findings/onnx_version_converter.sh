@@ -4,7 +4,7 @@
 #   whose default is half_pixel. It is left to that default: every interpolated pixel moves by up to half of one. (nearest is right);
 # - Hardmax of opset 11 flattens from axis 1 on, that of 13 works along the last axis: nothing is inserted (for Softmax it is, and right);
 # - the way back, Softmax from 13 to 11: axis is kept, and then means flattening.
-# ONNX Runtime runs the file before and the file after. FINN and QONNX flows lift old files this way.
+# ONNX Runtime runs the file before and the file after. Who lifts an old file for a newer tool gets another network.
 # Exit status 0 while the behaviour is as described.
 set -euo pipefail
 folder=$(mktemp -d)
