@@ -10,7 +10,10 @@ import pytest
 
 from finn_build.board.shell import Shell
 from sim.board import BASE, SimulatedBoard
+from tests.board.deployments import FRAMES as DEPLOYED
+from tests.board.deployments import deployed
 from tests.board.loopback import BEATS, make_loopback
+from tests.builds.networks import SmallResidual, randomize
 
 DRIVER = Path(__file__).parents[2] / "finn_build" / "board" / "driver" / "c"
 STRICT = ("-std=gnu99", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror")
@@ -43,16 +46,23 @@ void signflow_write(void *bus, uint32_t offset, uint32_t value) {
 """
 
 
-def _compile(folder: Path, *more: str) -> Path:
+def _compile(folder: Path, *more: str, driver: Path = DRIVER) -> Path:
     program = folder / "signflow"
-    compiler = shutil.which("gcc") or "cc"
-    subprocess.run([compiler, *STRICT, f"-I{DRIVER}", *more, "-o", str(program)], check=True)
+    sources = map(str, sorted(driver.glob("*.c")))
+    subprocess.run(
+        [shutil.which("gcc") or "cc", *STRICT, f"-I{driver}", *more, *sources, "-o", str(program)], check=True
+    )
     return program
+
+
+def _compile_for_the_pipe(folder: Path, driver: Path = DRIVER) -> Path:
+    (folder / "bus.c").write_text(BUS)
+    return _compile(folder, "-DSIGNFLOW_OTHER_BUS", str(folder / "bus.c"), driver=driver)
 
 
 def test_it_compiles_as_it_is_shipped(tmp_path: Path) -> None:
     """With its own bus, which needs registers that are mapped: here there are none."""
-    program = _compile(tmp_path, *map(str, sorted(DRIVER.glob("*.c"))))
+    program = _compile(tmp_path)
     words = ("/dev/none", "0", "/dev/none", "0", "0", "-", "1", "in", "out")
     ran = subprocess.run([program, *words], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (1, "error: /dev/none: No such file or directory\n")
@@ -61,9 +71,7 @@ def test_it_compiles_as_it_is_shipped(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("c")
-    (folder / "bus.c").write_text(BUS)
-    return _compile(folder, "-DSIGNFLOW_OTHER_BUS", str(folder / "bus.c"), *map(str, sorted(DRIVER.glob("*.c"))))
+    return _compile_for_the_pipe(tmp_path_factory.mktemp("c"))
 
 
 @pytest.fixture(scope="module")
@@ -122,3 +130,16 @@ def test_what_is_wrong_is_told(program: Path, board: SimulatedBoard, shell: Shel
     board.fault("r", BASE)
     assert "the job was stopped" in _serve(program, board, shell.build_hash, "1", *files)[2]
     assert not (tmp_path / "out").exists()
+
+
+def test_a_deployment_folder_runs_from_c(tmp_path: Path) -> None:
+    """What a build lays there, compiled from there: its frames give what its own verification expects."""
+    build = deployed(randomize(SmallResidual(bits=1, signed=True), seed=1), (11, 9), tmp_path)
+    laid = tmp_path / "deploy" / "c"
+    program, board = _compile_for_the_pipe(tmp_path, laid), SimulatedBoard(tmp_path / "stitched", cycles_per_access=20)
+    assert build.shell
+    files = (str(laid / "input.bin"), str(tmp_path / "out.bin"))
+    code, said, errors = _serve(program, board, build.shell.build_hash, str(DEPLOYED), *files)
+    board.close()
+    assert (code, errors) == (0, "") and said.startswith(f"{DEPLOYED} frames in ")
+    assert (tmp_path / "out.bin").read_bytes() == (laid / "expected.bin").read_bytes() != b""

@@ -57,6 +57,7 @@ def write_package(build: Build, folder: Path) -> Path:
         (folder / "rtl" / source.name).write_text(licensed(source.read_text(), "//"))
     listed = (design.mem_dir / MANIFEST).read_text().splitlines()
     memories = [line.removeprefix(MEMORY) for line in listed if line.startswith(MEMORY)]
+    sources = [*(line for line in listed if not line.startswith("//")), f"{TOP}.v"]
     for name in memories:
         shutil.copyfile(design.mem_dir / name, folder / "rtl" / name)
     content = {
@@ -64,7 +65,7 @@ def write_package(build: Build, folder: Path) -> Path:
         "bench": BENCH,
         "inputs": _frames(design.inputs, build, folder / "tb"),
         "outputs": _frames(design.outputs, build, folder / "tb"),
-        "sources": [*(line for line in listed if not line.startswith("//")), f"{TOP}.v"],
+        "sources": sources,
         "memories": memories,
         "plain": design.is_plain,
         "frames": build.config.frames,
@@ -76,7 +77,7 @@ def write_package(build: Build, folder: Path) -> Path:
     for template, place in _FILES.items():
         comment = {".md": "", ".tcl": "#"}.get(Path(place).suffix, "//")
         (folder / place).write_text(licensed(_render(template, content), comment))
-    (folder / "rtl" / MANIFEST).write_text("\n".join(content["sources"]) + "\n")
+    (folder / "rtl" / MANIFEST).write_text("\n".join(sources) + "\n")
     waived = WAIVERS.read_text() + (_PLAIN_WAIVERS if design.is_plain else "")
     (folder / "rtl" / WAIVERS.name).write_text(waived)
     shutil.copyfile(_TEMPLATES / "LICENSE", folder / "LICENSE")
