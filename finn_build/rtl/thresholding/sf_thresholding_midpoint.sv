@@ -61,7 +61,6 @@ module sf_thresholding_midpoint #(
     // Cycle 1: within the window. Cycle 2: beyond the start. Cycle 3: up to the cap.
     wire [IN_BITS-1:0] above_lowest = x ^ (IN_BITS'(SIGNED) << (IN_BITS - 1));
     wire signed [OFFSET_BITS-1:0] code = signed'(OFFSET_BITS'(above_lowest));
-    wire signed [OFFSET_BITS-1:0] offset = code - OFFSET_BITS'(BASE);
     wire below = code < OFFSET_BITS'(BASE);  // beside the difference, not behind it
     wire beyond = code > OFFSET_BITS'(BASE + LIMIT);
     logic [X_BITS-1:0] x_q, past_q;
@@ -78,7 +77,7 @@ module sf_thresholding_midpoint #(
     wire [X_BITS:0] past = {1'b0, x_q} - {1'b0, start};
     always_ff @(posedge clk)
         if (en) begin
-            x_q <= below ? '0 : beyond ? X_BITS'(LIMIT) : X_BITS'(unsigned'(offset));
+            x_q <= below ? '0 : beyond ? X_BITS'(LIMIT) : X_BITS'(unsigned'(code - OFFSET_BITS'(BASE)));
             past_q <= past[X_BITS] ? '0 : past[X_BITS-1:0];
             {cap_q, span_q} <= {cap, span};
         end
