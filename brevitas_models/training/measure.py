@@ -5,7 +5,6 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torchmetrics.classification import MulticlassAccuracy
 
 BATCH = 256
 
@@ -26,6 +25,8 @@ def logits_of(model: nn.Module, images: Tensor) -> Tensor:
 
 def measure(model: nn.Module, images: Tensor, labels: Tensor) -> dict[str, float]:
     """Accuracy and mean cross-entropy of `logits_of`; labels [N] int64."""
+    from torchmetrics.classification import MulticlassAccuracy  # here: slow to load, and builds do without
+
     logits = logits_of(model, images)
     accuracy = MulticlassAccuracy(logits.shape[1], average="micro").to(logits.device)
     return {
