@@ -9,6 +9,7 @@ black boxes here, so that nothing inside them costs it a LUT. Where our rows or 
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from typing import Any
 SIDE, CHANNELS, BITS, KERNEL = 28, 64, 4, 3
 ACC_BITS = 12
 _FINN_FILES = ("mvu_pkg.sv", "add_multi.sv", "replay_buffer.sv", "mvu.sv", "mvu_vvu_8sx9_dsp58.sv", "mvu_vvu_axi.sv")
+_INSTANCE = "DSP58_inst ("
 _SLANG = "read_slang --ignore-initial --ignore-timing --ignore-assertions --empty-blackboxes"
 _YOSYS = """
 from pyosys import libyosys as ys
@@ -37,9 +39,9 @@ def finn_cells(folder: Path, lanes: int) -> Counter[str]:
     library = Path(found.submodule_search_locations[0]) / "finn-rtllib" / "mvu"
     files = []
     for name in _FINN_FILES:
-        text = re.sub(
-            r"// synthesis translate_off.*?// synthesis translate_on", "", (library / name).read_text(), flags=re.S
-        )
+        text = (library / name).read_text()
+        text = re.sub(r"// synthesis translate_off.*?// synthesis translate_on", "", text, flags=re.S)
+        text = re.sub(r"DSP58 #\(.*?\)\s*" + re.escape(_INSTANCE), f"DSP58 {_INSTANCE}", text, flags=re.S)
         (folder / name).write_text(text)
         files.append(str(folder / name))
     (folder / "DSP58.sv").write_text(_stub((library / "mvu_vvu_8sx9_dsp58.sv").read_text()))
@@ -54,11 +56,8 @@ def finn_cells(folder: Path, lanes: int) -> Counter[str]:
 
 
 def _stub(text: str) -> str:
-    """An empty DSP58 with the parameters and ports by which FINN's core names them."""
-    instance = text[text.index("DSP58 #(") : text.index("endmodule : mvu_vvu_8sx9_dsp58")]
-    named, connected = (re.findall(r"^\s*\.(\w+)\(", part, flags=re.M) for part in instance.split("DSP58_inst ("))
-    texts = ("SEL", "INPUT", "MODE", "XOR", "USE", "AUTORESET", "PREADD")
-    parameters = ", ".join(f"parameter {n} = {chr(34) * 2 if any(t in n for t in texts) else 0}" for n in named)
+    """An empty DSP58 with the ports by which FINN's core names them."""
+    connected = re.findall(r"^\s*\.(\w+)\(", text[text.index(_INSTANCE) : text.index("endmodule :")], flags=re.M)
     outputs = {"PCOUT": 58, "P": 58}
     inputs = {"A": 34, "B": 24, "C": 58, "D": 27, "PCIN": 58, "ACIN": 34, "BCIN": 24, "OPMODE": 9, "INMODE": 5,
               "NEGATE": 3, "CARRYINSEL": 3, "ALUMODE": 4}  # fmt: skip
@@ -67,7 +66,7 @@ def _stub(text: str) -> str:
         else f"input [{inputs.get(n, 1) - 1}:0] {n}"
         for n in connected
     )  # fmt: skip
-    return f"(* blackbox *) module DSP58 #({parameters}) ({ports}); endmodule\n"
+    return f"(* blackbox *) module DSP58 ({ports}); endmodule\n"
 
 
 def _cells(folder: Path, read: str, top: str) -> Counter[str]:
@@ -77,8 +76,6 @@ def _cells(folder: Path, read: str, top: str) -> Counter[str]:
     script = _YOSYS.format(commands=[read, synthesis, f"tee -q -o {out} stat -json"])
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     text = out.read_text()
-    import json
-
     modules: dict[str, Any] = json.loads(text[text.index("{") :])["modules"]
     return Counter(next(iter(modules.values()))["num_cells_by_type"])
 
@@ -101,9 +98,9 @@ def ours(folder: Path, lanes: int) -> tuple[dict[str, int], int, int]:
     assert DataType[case.attributes["outputDataType"]].bitwidth() == ACC_BITS
     bench = OpBench("StreamVVAU_rtl", [case])
     (op,) = bench.ops
-    bench.expected = lambda i: bench.ops[i].compute(
-        bench.values["StreamVVAU_rtl_0_in0"], np.asarray(case.parameters[0][0])
-    )  # type: ignore[method-assign]
+    frames = bench.values["StreamVVAU_rtl_0_in0"].reshape(-1, SIDE, SIDE, CHANNELS)
+    sums = op.compute(frames, np.asarray(case.parameters[0][0]))
+    bench.expected = lambda i: sums  # type: ignore[method-assign]
     design = stitch(bench.model, folder / "ours", top="side_by_side", connect=False)
     area = netlist_area(netlist_of(Job(op.onnx_node.name, "xc7", design.sources, design.mem_dir)))
     return area, bench.simulate(folder / "sim")[op.onnx_node.name].cycles, op.get_exp_cycles()
