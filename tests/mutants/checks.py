@@ -116,9 +116,9 @@ def _shell(folder: Path) -> Iterator[Check]:
         ):
             yield partial(on_a_bench, test)
         for channel, code in (("r", 2), ("w", 3)):
-            yield partial(
-                on_a_bench, test_shell.test_an_error_response_stops_the_job_and_names_the_stream, channel, code, 3
-            )
+            for response in (test_shell.SLVERR, test_shell.DECERR):
+                test = test_shell.test_an_error_response_stops_the_job_and_names_the_stream
+                yield partial(on_a_bench, test, channel, code, response)
         yield partial(on_a_bench, test_shell.test_a_job_may_wait_as_many_cycles_as_the_timeout_says, 40)
         for register, value in ((0x100, 0x1000_0001), (0x108, 0), (0x104, 1 << 20)):
             yield partial(on_a_bench, test_shell.test_what_is_no_job_is_refused, register, value)
