@@ -32,6 +32,12 @@ def find_images(root: Path) -> list[Row]:
         raise DataError(f"{root}: images beside class sub-folders; move {flat[0].name} into a class folder")
     _require_classes(root, folders, holding)
     splits = {folder: split_named(folder.name) for folder in holding}
+    if any(splits.values()) and not all(splits.values()):
+        split, other = (next(f for f in holding if bool(splits[f]) == named) for named in (True, False))
+        raise DataError(
+            f"{root}: is {split.name} a split or a class? {other.name} beside it is no split; move it away, or write "
+            "an index.csv"
+        )
     if all(splits.values()):
         return [row for folder in holding for row in _of_split(root, folder, splits[folder])]
     warnings.warn(
@@ -73,6 +79,13 @@ def _require_classes(root: Path, folders: Sequence[Path], holding: Sequence[Path
         )
     if len(holding) == 1 and holding[0].name.lower() in _OF_IMAGES:
         raise DataError(f"{holding[0]}: one sub-folder of images is no class; give that folder, or write an index.csv")
+    deeper = [f for f in sorted(holding[0].iterdir()) if f.is_dir() and not hidden(f, root) and _images_below(f)]
+    if len(holding) == 1 and len(deeper) > 1 and not _images_in(holding[0]):
+        names = ", ".join(f.name for f in deeper[:5])
+        raise DataError(
+            f"{holding[0]}: the only sub-folder; are {names} below it the classes? Give that folder, or write an "
+            "index.csv"
+        )
 
 
 def _images_in(folder: Path) -> list[Path]:

@@ -4,6 +4,7 @@ import csv
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import normalize
 
 from brevitas_models.data.folds import FOLDS
 from finn_build.errors import DataError
@@ -13,6 +14,7 @@ FREE = "free"
 Box = tuple[int, int, int, int]
 """Left, top, right and bottom in pixels, the last two outside."""
 _OTHER_NAMES = {"training": "train", "valid": "val", "validation": "val", "dev": "val", "testing": "test"}
+_COLUMNS = ("path", "class", "group", "split", "mask", "mask_values", f"fold{FOLDS}")
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -66,11 +68,14 @@ def _lines(index: Path) -> list[tuple[int, dict[str, str]]]:
     """Number and cells of each line that is not blank."""
     text = _decoded(index)
     delimiter = max(",;\t", key=text.splitlines()[0].count) if text.strip() else ","
-    table = [
-        (n, [cell.strip() for cell in line])
-        for n, line in enumerate(csv.reader(io.StringIO(text), delimiter=delimiter), 1)
-    ]
+    try:
+        lines = list(csv.reader(io.StringIO(text, newline=None), delimiter=delimiter))
+    except csv.Error as error:
+        raise DataError(f"{index}: no table ({error}); save it as CSV UTF-8") from error
+    table = [(n, [cell.strip() for cell in line]) for n, line in enumerate(lines, 1)]
     header = [name.lower() for name in table[0][1]] if table else []
+    if twice := sorted({name for name in header if name in _COLUMNS and header.count(name) > 1}):
+        raise DataError(f"{index}: two columns {', '.join(twice)}; keep one")
     missing = {"path", "class"} - set(header)
     if missing:
         raise DataError(f"{index}: no column {', '.join(sorted(missing))}; it has {', '.join(header) or 'none'}")
@@ -99,9 +104,11 @@ def _decoded(index: Path) -> str:
 
 
 def _row(root: Path, where: str, line: dict[str, str]) -> Row:
-    label, name = line.get("class", ""), line.get("path", "")
+    label, name = normalize("NFC", " ".join(line.get("class", "").split())), line.get("path", "")
     if not label or not name:
         raise DataError(f"{where}: path and class must not be empty")
+    if not label.isprintable():
+        raise DataError(f"{where}: class {label!r} has characters that cannot be seen; write it anew")
     split = split_named(line.get("split", ""))
     if line.get("split") and not split:
         raise DataError(f"{where}: split {line['split']!r} is not one of {', '.join(SPLITS)}")

@@ -7,6 +7,7 @@ from onnx import NodeProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.util.basic import qonnx_make_model
 
+from finn_build.dataflow.graph import Links
 from finn_build.dataflow.ops.base import DOMAIN
 from finn_build.dataflow.passes._skips import least_depths, too_shallow
 
@@ -82,15 +83,15 @@ POOL, WIDE = ("pool", 3), ("pool", 5)
 @pytest.mark.parametrize("outputs", [2, 3])
 def test_least_depths(path: Chain, skip: Chain, lanes: int, least: int, outputs: int) -> None:
     model = forked(path, skip, lanes, outputs)
-    assert least_depths(model) == {("StreamAdd_y", 1): least}
+    assert least_depths(Links(model)) == {("StreamAdd_y", 1): least}
     join = model.graph.node[-1]
     join.input[:] = [join.input[1], join.input[0]]
-    assert least_depths(model) == {("StreamAdd_y", 0): least}
+    assert least_depths(Links(model)) == {("StreamAdd_y", 0): least}
 
 
 def test_both_ways_straight_hold_nothing_and_two_paths_are_no_skip() -> None:
-    assert least_depths(forked([], [], 4)) == {("StreamAdd_y", 0): 0, ("StreamAdd_y", 1): 0}
-    assert least_depths(forked([POOL], [WIDE], 4)) == {}
+    assert least_depths(Links(forked([], [], 4))) == {("StreamAdd_y", 0): 0, ("StreamAdd_y", 1): 0}
+    assert least_depths(Links(forked([POOL], [WIDE], 4))) == {}
 
 
 def test_a_fork_within_the_path_has_a_skip_of_its_own() -> None:
@@ -112,7 +113,7 @@ def test_a_fork_within_the_path_has_a_skip_of_its_own() -> None:
     ]
     ends = [helper.make_tensor_value_info(n, 1, [1, *IMAGE, CHANNELS]) for n in ("x", "y")]
     model = ModelWrapper(qonnx_make_model(helper.make_graph(nodes, "nested", ends[:1], ends[1:])))
-    assert least_depths(model) == {("StreamAdd_e", 1): 5, ("StreamAdd_f", 1): 10}
+    assert least_depths(Links(model)) == {("StreamAdd_e", 1): 5, ("StreamAdd_f", 1): 10}
 
 
 def test_what_is_too_shallow_is_said() -> None:

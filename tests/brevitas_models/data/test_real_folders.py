@@ -271,6 +271,8 @@ def test_splits_as_folders(tmp_path: Path) -> None:
         ((*OK, "bad/readme.txt"), r"a class without images; it has \.txt"),
         ((*OK, "bad/a.heic"), r"a class without images; it has \.heic"),
         (("images/a.png",), "one sub-folder of images is no class"),
+        (("parts/ok/a.png", "parts/bad/a.png"), r"the only sub-folder; are bad, ok below it the classes\?"),
+        (("train/ok/a.png", "train/bad/a.png", "spare/ok/a.png"), r"is train a split or a class\? spare beside it"),
     ],
 )
 def test_folders_that_are_no_classes(names: tuple[str, ...], text: str, tmp_path: Path) -> None:
@@ -293,6 +295,8 @@ TABLE = "path,class,split\na/0.png,good,train\na/1.png,bad,test\n"
         TABLE.replace("path,class,split", "Path, Class, SPLIT").encode(),
         TABLE.replace(",bad,test", ", bad , Testing ").encode(),
         (TABLE + "\n,,\n").encode(),
+        TABLE.replace("\n", "\r").encode(),
+        TABLE.replace("bad", "\u00a0bad ").encode(),
     ],
 )
 def test_an_index_as_spreadsheets_write_it(data: bytes, tmp_path: Path) -> None:
@@ -312,12 +316,23 @@ def test_an_index_as_spreadsheets_write_it(data: bytes, tmp_path: Path) -> None:
         (TABLE.replace(",test", ",test,more").encode(), "4 cells for 3 columns"),
         (TABLE.replace("a/1.png", "../1.png").encode(), "lies outside the folder"),
         (b"", "no column class, path; it has none"),
+        (TABLE.replace("bad", "bad\u200b").encode(), r"index.csv:3: class 'bad\\u200b' has characters that cannot"),
+        (TABLE.replace("bad", "\x1b[31mbad").encode(), "characters that cannot be seen"),
+        (TABLE.replace("split", "class").encode(), "two columns class; keep one"),
+        (TABLE.replace("bad", "b" * 200_000).encode(), "no table"),
     ],
 )
 def test_an_index_that_is_refused(data: bytes, text: str, tmp_path: Path) -> None:
     (_tree(tmp_path, "a/0.png", "a/1.png") / "index.csv").write_bytes(data)
     with pytest.raises(DataError, match=text):
         load_folder(tmp_path, 40)
+
+
+def test_a_name_written_in_two_ways_is_one_class(tmp_path: Path) -> None:
+    """As one character, and as a letter and what stands above it."""
+    text = TABLE.replace("good", "Risse \u00fcber").replace("bad", "Risse  u\u0308ber")
+    (_tree(tmp_path, "a/0.png", "a/1.png") / "index.csv").write_text(text)
+    assert load_folder(tmp_path, 40).classes == ("Risse \u00fcber",)
 
 
 def test_numbered_classes_are_in_order(tmp_path: Path) -> None:
