@@ -175,15 +175,20 @@ def _passed(model: ModelWrapper, *passes: Transformation) -> ModelWrapper:
 def _infer_and_fold(model: ModelWrapper) -> ModelWrapper:
     """Infer shapes and fold constants, the results of Shape among them, until nothing changes."""
     while True:
-        model = _passed(model, InferShapes(), FoldConstants(exclude_op_types=QUANTIZERS))
-        known = [n for n in model.graph.node if n.op_type == "Shape" and model.get_tensor_shape(n.input[0])]
+        model = _passed(model, InferShapes(), FoldConstants(exclude_op_types=QUANTIZERS), InferShapes())
+        known = [n for n in model.graph.node if n.op_type == "Shape" and all(_size(model, n.input[0]))]
         for node in known:
             window = {a.name: helper.get_attribute_value(a) for a in node.attribute}
             shape = model.get_tensor_shape(node.input[0])[window.get("start", 0) : window.get("end")]
             model.graph.node.remove(node)
             model.set_initializer(node.output[0], np.asarray(shape, np.int64))
         if not known:
-            return _passed(model, InferShapes())
+            return model
+
+
+def _size(model: ModelWrapper, tensor: str) -> list[int]:
+    """The sizes of a tensor, 0 where one is not known."""
+    return list(model.get_tensor_shape(tensor) or [0])
 
 
 def _split_biases(model: ModelWrapper) -> None:

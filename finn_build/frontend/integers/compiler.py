@@ -178,7 +178,7 @@ def _layer(compilation: Compilation, node: NodeProto) -> None:
     try:
         if node.op_type not in COMPILERS:
             layers = sorted(set(COMPILERS) - QUANTIZERS - set(ELEMENTWISE_OPS))
-            cure = f"rewrite it with elementwise ops, {', '.join(layers)}, or leave it to the host"
+            cure = f"end the quantized part before it, so that the host runs it, or use {', '.join(layers)}"
             raise Unsupported(f"op {node.op_type} has no hardware", _CURES.get(node.op_type, cure))
         give_levels(compilation, node)
         COMPILERS[node.op_type](compilation, node)
