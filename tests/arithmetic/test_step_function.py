@@ -9,6 +9,7 @@ from torch import nn
 
 from brevitas_models.layers.activations import BatchNorm2d, RPReLU, RSign, RSiLU
 from brevitas_models.layers.quantizers import act_quantizer
+from finn_build.arithmetic import step_function
 from finn_build.arithmetic.step_function import compile_steps
 
 CHANNELS = 6
@@ -91,3 +92,27 @@ def test_ranges_longer_than_one_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = compile_steps(lambda x: x // 7, np.array([-50, 3]), np.array([50, 90]))
     x = np.clip(np.arange(-50, 91)[:, None], [-50, 3], [50, 90])
     assert np.array_equal(steps(x), x // 7)
+
+
+@pytest.mark.parametrize(("height", "tabled"), [(1, False), (2, False), (3, True)])
+def test_steps_of_up_to_two_levels_need_no_table(height: int, tabled: bool) -> None:
+    steps = compile_steps(lambda x: height * np.clip(x, 0, 3), np.array([-4]), np.array([6]))
+    assert (steps.table is not None) == tabled and steps.steps == (3 if tabled else 3 * height)
+
+
+def test_a_constant_has_one_threshold_that_nothing_reaches() -> None:
+    steps = compile_steps(lambda x: np.full(x.shape, 5), np.array([-4]), np.array([6]))
+    assert steps.thresholds.tolist() == [[8]] and steps.levels == (5, 6)
+
+
+def test_parts_of_a_range_are_as_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    low, high = np.array([-20, -9]), np.array([30, 12])
+
+    def found() -> list[list[list[int]]]:
+        steps = compile_steps(lambda x: np.array([1, -1]) * (x // 4), low, high)
+        assert steps.table is not None
+        return [steps.thresholds.tolist(), steps.table.tolist()]
+
+    whole = found()
+    monkeypatch.setattr(step_function, "_CHUNK_ELEMENTS", 6)
+    assert found() == whole

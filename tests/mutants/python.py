@@ -56,6 +56,7 @@ OPERATIONS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.FloorDi
 NAMES = {"min": "max", "max": "min", "any": "all", "all": "any", "minimum": "maximum", "maximum": "minimum"}
 LEFT_ALONE = {"resources", "own_attributes", "_area", "__repr__", "__str__"}
 SECONDS = 300
+_SHORT = 6  # characters: such a text says too little by itself
 
 
 def all_mutants() -> list[Mutant]:
@@ -88,7 +89,7 @@ def mutants(path: Path) -> list[Mutant]:
     found = []
     for node, after in _of(ast.parse(text)):
         start, end = place(node.lineno, node.col_offset), place(node.end_lineno, node.end_col_offset)  # type: ignore
-        context = text.splitlines()[node.lineno - 1].strip() if isinstance(node, ast.Constant) else ""
+        context = text.splitlines()[node.lineno - 1].strip() if end - start < _SHORT else ""
         new = f"({ast.unparse(after)})"
         found.append(Mutant(path, node.lineno, start, end, text[start:end], new, context=context))
     return list(dict.fromkeys(found))
