@@ -37,7 +37,7 @@ static bool first_frame = true;
 static Task* current = nullptr;
 static std::list<Task*> tasks;
 static ucontext_t home;
-static long long moves = 0;
+long long moves = 0;
 
 /// Depth and record of each stream of the accelerator, from the file `streams`: name, depth, whether it is recorded.
 static std::map<std::string, std::pair<size_t, std::FILE*> > read_streams() {
@@ -51,15 +51,13 @@ static std::map<std::string, std::pair<size_t, std::FILE*> > read_streams() {
     return found;
 }
 
-Queue::Queue(const char* given) : name(given), depth(0), tap(nullptr) {
+Queue::Queue(const char* given) : name(given), held(0), depth(0), tap(nullptr) {
     static const auto known = read_streams();
     const auto mine = known.find(name);
     if (mine == known.end()) return;
     if (first_frame) depth = mine->second.first;
     tap = mine->second.second;
 }
-
-void moved() { ++moves; }
 
 void Queue::leftover() const { std::printf("WARNING: stream '%s' keeps beats\n", name.c_str()); }
 

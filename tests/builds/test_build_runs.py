@@ -15,6 +15,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
 from qonnx.custom_op.registry import getCustomOp
 
+import finn_build.dataflow.ops  # noqa: F401  (registers the ops)
 from finn_build import build
 from finn_build.frontend.export import export_qonnx
 from tests.builds.networks import SmallResidual, randomize
@@ -123,7 +124,7 @@ def test_a_graph_that_was_changed_between_starts_fails_the_gate(
     assert _run(onnx_file, out, "--stop", "buffer") == 0
     model = ModelWrapper(str(out / "steps" / "buffer.onnx"))
     dense = model.get_nodes_by_op_type("BitMVAU_rtl")[-1]
-    weights = model.get_initializer(dense.input[1])
+    weights = model.get_initializer(dense.input[1]).copy()
     weights[0, 0] = -weights[0, 0]
     model.set_initializer(dense.input[1], weights)
     model.save(str(out / "steps" / "buffer.onnx"))

@@ -4,13 +4,18 @@ import re
 import shutil
 from collections.abc import Callable
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
 
+import numpy as np
 import pytest
+from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
+from finn_build.dataflow.ops.base import StreamOp
+from finn_build.dataflow.ops.bitconv import BitConv_rtl
 from finn_build.errors import GateError, SimulationError
 from finn_build.hls.design import HlsDesign
 from finn_build.hls.testbench import write_testbench
@@ -41,18 +46,43 @@ def _verdict(broken: Build) -> Verdict:
     return broken.verdict
 
 
-def _flip(file: str, array: str, bit: int) -> Fault:
-    """Turn a bit of the first word of an array."""
+@dataclass(frozen=True)
+class Bit:
+    """A bit of an array in the C++ of an op, anywhere in it by a seed, and the output channel that it acts on."""
 
-    def fault(folder: Path) -> None:
-        path = folder / "processes" / file
-        head, rest = re.split(rf"(?<= {array}\[)", path.read_text())
-        word = re.search(r"\{0x([0-9a-f]+)", rest)
-        assert word
-        flipped = f"{{0x{int(word[1], 16) ^ 1 << bit:x}"
-        path.write_text(head + rest[: word.start()] + flipped + rest[word.end() :])
+    op: str
+    array: str
+    seed: int
 
-    return fault
+    def turn(self, built: Build, folder: Path) -> int:
+        """Turn it; returns the channel."""
+        path, rng = folder / "processes" / f"{self.op}.cpp", np.random.default_rng(self.seed)
+        head, body, rest = re.split(
+            rf"(?<= {self.op}_{self.array}\[)(.*?;)", path.read_text(), maxsplit=1, flags=re.DOTALL
+        )
+        sizes, words = body.split("=", 1)
+        rows, columns = map(int, re.findall(r"\d+", sizes))
+        place = int(rng.integers(rows * columns))
+        parts = re.split(r"0x([0-9a-f]+)", words)
+        row, column = divmod(place, columns)
+        channel, bits = self._channel(getCustomOp(_node(built, self.op)), row, column, columns)
+        parts[2 * place + 1] = f"{int(parts[2 * place + 1], 16) ^ 1 << int(rng.integers(*bits)):x}"
+        turned = parts[0] + "".join(f"0x{number}{gap}" for number, gap in zip(parts[1::2], parts[2::2], strict=True))
+        path.write_text(f"{head}{sizes}={turned}{rest}")
+        return channel
+
+    def _channel(self, op: StreamOp, row: int, column: int, columns: int) -> tuple[int, tuple[int, int]]:
+        """Channel, and which bits of an element no frame passes over."""
+        if stage := re.fullmatch(r"threshold_(\d)", self.array):
+            return (row >> int(stage[1])) * op.attr("Lanes") + column, (op.total.bitwidth() // 2, op.total.bitwidth())
+        places, pe = prod(op.window.kernel) * op.window.folds if isinstance(op, BitConv_rtl) else 0, op.attr("PE")
+        folds = places or op.attr("MW") // op.attr("SIMD")
+        return row // folds * pe + column // (columns // pe), (0, op.attr("SIMD") if places else 8)
+
+
+def _node(built: Build, name: str) -> NodeProto:
+    assert built.streams is not None
+    return next(node for node in built.streams.graph.node if node.name == name)
 
 
 def _replace(file: str, before: str, after: str) -> Fault:
@@ -65,22 +95,34 @@ def _replace(file: str, before: str, after: str) -> Fault:
 
 
 @pytest.mark.parametrize(
-    ("op", "layer", "fault"),
+    ("layer", "bit"),
     [
-        ("MVAU_0", "first", _flip("MVAU_0.cpp", "MVAU_0_weights", bit=6)),
-        ("BitConv_0", "second", _flip("BitConv_0.cpp", "BitConv_0_weights", bit=0)),
-        ("BitConv_0", "second", _flip("BitConv_0.cpp", "BitConv_0_threshold_0", bit=6)),
-        ("BitConv_0", "second", _replace("processes/BitConv_0.cpp", "PL = 1;", "PL = 0;")),
+        ("first", Bit("MVAU_0", "weights", seed=11)),
+        ("second", Bit("BitConv_0", "weights", seed=12)),
+        ("second", Bit("BitConv_0", "threshold_0", seed=13)),
     ],
-    ids=["weight", "binary weight", "threshold", "pad"],
+    ids=["weight", "binary weight", "threshold"],
 )
-def test_one_wrong_bit_is_found_where_it_is(built: Build, tmp_path: Path, op: str, layer: str, fault: Fault) -> None:
-    verdict = _verdict(_copied(built, tmp_path / "hls", fault))
+def test_one_wrong_bit_is_found_where_it_is(built: Build, tmp_path: Path, layer: str, bit: Bit) -> None:
+    broken = _copied(built, tmp_path / "hls", lambda folder: None)
+    assert broken.cpp is not None
+    channel = bit.turn(built, broken.cpp.folder)
+    verdict = _verdict(broken)
     assert not verdict.passed and verdict.first_difference is not None
     difference = verdict.first_difference
-    assert (difference.op, difference.layer, difference.level) == (op, layer, CSIM)
-    with pytest.raises(GateError, match=rf"layer {layer} \({op}\): frame \d+, channel \d+, row \d+.*C\+\+ in csim"):
+    assert (difference.op, difference.layer, difference.level) == (bit.op, layer, CSIM)
+    assert difference.channel == channel
+    with pytest.raises(
+        GateError, match=rf"layer {layer} \({bit.op}\): frame \d+, channel {channel}, row \d+, column.*C\+\+ in csim"
+    ):
         verdict.require()
+
+
+def test_a_wrong_pad_is_found_where_it_is(built: Build, tmp_path: Path) -> None:
+    """All windows stand a column to the right of where they should."""
+    fault = _replace("processes/BitConv_0.cpp", "PL = 1;", "PL = 0;")
+    with pytest.raises(GateError, match=r"layer second \(BitConv_0\): frame 0, channel \d+, row 0, column \d+: "):
+        _verdict(_copied(built, tmp_path / "hls", fault)).require()
 
 
 def test_a_wrong_depth_is_named(built: Build, tmp_path: Path) -> None:

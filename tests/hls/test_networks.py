@@ -1,41 +1,28 @@
-"""Networks from graph to C simulation: those of the zoo at small sizes, and random ones, exact at every tap."""
+"""Networks from graph to C simulation: those of the zoo with few channels, and random ones, exact at every tap.
+
+All others of the zoo: `python -m tests.hls.zoo`.
+"""
 
 from pathlib import Path
 
 import pytest
 from qonnx.custom_op.registry import getCustomOp
 
-from finn_build.config import load_board
 from finn_build.frontend import network as networks
-from finn_build.hls.lint import lint_design
 from finn_build.pipeline import STEPS_HLS
-from finn_build.state import Build
 from tests.builds.pipeline_runs import start_build
 from tests.builds.random_networks import random_network
+from tests.builds.small_zoo import small_network
+from tests.hls.zoo import build_cpp
 
-ZOO = (  # name, size, board
-    ("bi_shufflenet", 32, "pynq-z2"),
-    ("binary_rescnn_w1a1", 64, "pynq-z2"),
-    ("cnv_w1a1", 32, "zcu104"),
-    ("u_binet_small_w1a4", 32, "zcu104"),
-    ("u_binet_pynq_w1a8", 32, "zcu104"),
-)
+ZOO = ("bi_shufflenet_rgb", "binary_rescnn_w1a8", "cnv_w1a1", "u_binet_w1a4", "u_binet_w1a8")
 SEEDS = (3, 13, 25, 209)
 
 
-def _run(network: networks.ImportedNetwork, out: Path, board: str = "zcu104") -> Build:
-    build = start_build(network, out, frames=4)
-    build.board = load_board(board)
-    for step in STEPS_HLS:
-        step.run(build, lambda fraction: None)
-    assert build.cpp is not None and not lint_design(build.cpp)
-    return build
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "size", "board"), ZOO)
-def test_zoo(tmp_path: Path, name: str, size: int, board: str) -> None:
-    build = _run(networks.from_zoo(name, tmp_path, image_size=size), tmp_path, board)
+@pytest.mark.parametrize("name", ZOO)
+def test_zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    build = build_cpp(small_network(name, tmp_path, monkeypatch), tmp_path)
     assert build.verdict is not None and build.verdict.passed, build.verdict
     assert 5 in build.verdict.levels and build.csim is not None and build.csim.passed
 
@@ -60,5 +47,5 @@ def test_skip_in_memory_leaves_and_comes_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random(tmp_path: Path, seed: int) -> None:
     network = networks.from_qonnx(random_network(seed).export(tmp_path / "random.onnx", dynamo=False))
-    build = _run(network, tmp_path)
+    build = build_cpp(network, tmp_path)
     assert build.verdict is not None and build.verdict.passed, build.verdict

@@ -10,9 +10,9 @@
 #if defined(SF_CSIM) && !defined(__SYNTHESIS__)
 
 #include <cstdio>
-#include <deque>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "sf_lanes.h"
 
@@ -22,22 +22,23 @@ namespace sf {
 class Queue {
   public:
     const std::string name;
-    size_t depth;     // beats that it holds; 0: any number
+    size_t held;      // beats
+    size_t depth;     // beats that it can hold; 0: any number
     std::FILE* tap;   // its record, or null
 
     explicit Queue(const char* name);
-    virtual ~Queue() {}
-    virtual size_t size() const = 0;
+    ~Queue() {
+        if (held) leftover();
+    }
 
-    bool ready(bool for_room) const { return for_room ? !depth || size() < depth : size() > 0; }
+    bool ready(bool for_room) const { return for_room ? !depth || held < depth : held > 0; }
 
   protected:
     void wait(bool for_room);  // until a beat, or room for one, is there
     void leftover() const;
 };
 
-/// Say that a beat came or went, or that work was done.
-void moved();
+extern long long moves;  // beats that came or went, and steps of work without one
 
 /// Let the others run once.
 void pass();
@@ -45,19 +46,15 @@ void pass();
 /// A stream of ap_uint words, with the functions of hls::stream that the library uses.
 template <int WIDTH>
 class Stream : public Queue {
-    std::deque<ap_uint<WIDTH> > beats;
+    std::vector<ap_uint<WIDTH> > beats;
+    size_t first = 0;  // of `beats`: the next to leave
 
   public:
     explicit Stream(const char* name) : Queue(name) {}
-    ~Stream() {
-        if (size()) leftover();
-    }
-
-    size_t size() const { return beats.size(); }
 
     bool empty() {
-        if (beats.empty()) pass();
-        return beats.empty();
+        if (!held) pass();
+        return !held;
     }
 
     bool full() {
@@ -66,23 +63,26 @@ class Stream : public Queue {
     }
 
     ap_uint<WIDTH> read() {
-        if (beats.empty()) wait(false);
-        if (beats.empty()) return 0;
-        const ap_uint<WIDTH> beat = beats.front();
-        beats.pop_front();
-        moved();
+        if (!held) wait(false);
+        if (!held) return 0;
+        const ap_uint<WIDTH> beat = beats[first++];
+        if (!--held) {
+            beats.clear();
+            first = 0;
+        }
+        ++moves;
         return beat;
     }
 
     void write(const ap_uint<WIDTH>& beat) {
         if (!ready(true)) wait(true);
         beats.push_back(beat);
-        moved();
+        ++held;
+        ++moves;
         if (!tap) return;
-        unsigned char bytes[(WIDTH + 7) / 8];
-        const ap_uint<8 * sizeof bytes> whole = beat;
-        for (int k = 0; k < int(sizeof bytes); ++k) bytes[k] = lane_bits<8>(whole, k).to_uint();
-        std::fwrite(bytes, 1, sizeof bytes, tap);
+        unsigned long long words[(WIDTH + 63) / 64];  // in the order of a little-endian machine
+        for (int k = 0; k < (WIDTH + 63) / 64; ++k) words[k] = beat.V.get_pVal(k);
+        fwrite_unlocked(words, 1, (WIDTH + 7) / 8, tap);
     }
 };
 
@@ -102,7 +102,7 @@ void join();
 
 #define SF_LOOP sf::Loop sf_loop
 #define SF_TRIP ++sf_loop.trips
-#define SF_STEP sf::moved()  // work without a beat: a loop that asks with empty() and goes on is no stall
+#define SF_STEP ++sf::moves  // work without a beat: a loop that asks with empty() and goes on is no stall
 #define SF_RUN(...) sf::run(#__VA_ARGS__, [&] { __VA_ARGS__; })
 #define SF_JOIN sf::join();
 

@@ -1,63 +1,19 @@
-"""What every network of the zoo that a board takes is made of, of few channels: stitched, in its shell, and linted.
+"""What every network of the zoo that a board takes is made of, of few channels: stitched, in its shell, and linted."""
 
-Networks that differ in channels, depth or the size of images alone are one case. Left out are those in float, and
-Bi-RealNet and ReActNet-A, whose weights are more than either board has block RAM.
-"""
-
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-import torch
 
-from brevitas_models.networks import bi_shufflenet
-from brevitas_models.networks.rivals import RIVALS
-from brevitas_models.networks.zoo import ZOO, ModelConfig
 from finn_build.config import load_board
-from finn_build.frontend import network as networks
-from finn_build.frontend.export import export_qonnx
 from finn_build.rtl.lint import lint
-from tests.builds.networks import randomize
 from tests.builds.pipeline_runs import run_steps, start_build
+from tests.builds.small_zoo import CASES, small_network
 from tests.rtl.lint.slang import complaints
-
-SIZE = 32
-SMALL: dict[str, dict[str, Any]] = {
-    "BiShuffleNetConfig": {"head_channels": 16},
-    "BinaryResCNNConfig": {"channels": (4, 6), "blocks": (1, 1)},
-    "CNVConfig": {"width": 4},
-    "FullyConnectedConfig": {"hidden": (8, 6)},
-    "KeywordNetConfig": {"in_channels": 2, "length": 8, "channels": (4, 6), "kernel": 3},
-    "MobileNetConfig": {"width": 1},
-    "UBiNetConfig": {"width": 4, "depth": 2},
-}
-
-
-def _small(name: str) -> ModelConfig:
-    config = ZOO[name].config
-    size = {"image_size": SIZE} if hasattr(config, "image_size") else {}
-    return replace(config, **size, **SMALL[type(config).__name__])
-
-
-def _is_for_hardware(name: str) -> bool:
-    bits = (getattr(ZOO[name].config, key, 1) for key in ("weight_bits", "act_bits", "shortcut_bits"))
-    return name not in RIVALS and max(bits) <= 8
-
-
-CASES = list({_small(name): name for name in reversed(ZOO) if _is_for_hardware(name)}.values())
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_network_of_the_zoo_breaks_no_rule(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bi_shufflenet, "STEM_CHANNELS", 4)
-    monkeypatch.setattr(bi_shufflenet, "STAGE_CHANNELS", (8, 16, 32))
-    monkeypatch.setattr(bi_shufflenet, "BASIC_UNITS", (1, 1, 1))
-    torch.manual_seed(0)
-    config = _small(name)
-    model = randomize(ZOO[name].build(config), seed=1)
-    onnx = export_qonnx(model, tmp_path / "net.onnx", model.input_shape)
-    build = start_build(networks.from_qonnx(onnx), tmp_path)
+    build = start_build(small_network(name, tmp_path, monkeypatch), tmp_path)
     build.board = load_board("zcu104")
     shell = run_steps(build, ("integers", "lower", "fold", "buffer", "stitch", "shell")).shell
     assert shell is not None
