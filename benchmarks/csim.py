@@ -1,7 +1,10 @@
 """C simulation beside the stitched design in rtlsim: frames a second and seconds of compilation, in one run.
 
-`python benchmarks/csim.py [--model NAME] [--board BOARD] [--frames N]` lowers the network once, compiles both with an
-empty cache, and runs the same frames through both, each on one core.
+    python benchmarks/csim.py [--graph FILE] [--board BOARD] [--frames N] [--cold]
+
+The graph is what a build leaves as `steps/buffer.onnx`; by default that of `make build`. Random frames go through
+rtlsim, then through csim, each on one core; every stream of the two is compared. --cold compiles both with an empty
+cache.
 """
 
 from __future__ import annotations
@@ -13,72 +16,64 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from qonnx.core.modelwrapper import ModelWrapper
+
+import finn_build.dataflow.ops  # noqa: F401  (registers the ops)
+from finn_build.config import Board, load_board
+from finn_build.hls.design import write_hls
+from finn_build.hls.testbench import write_testbench
+from finn_build.rtl.stitch import stitch
+from sim.csim import compile_cpp, simulate_cpp
+from sim.stitched import compile_design, simulate
+
+MADE = "out/bi_shufflenet-pynq-z2/steps/buffer.onnx"
+T = TypeVar("T")
 
 
 def main() -> int:
-    """Measure and print."""
+    """Measure and print; 1 where a stream differs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="bi_shufflenet", help="a network of the zoo (default: bi_shufflenet)")
-    parser.add_argument("--board", default="pynq-z2", help="for its folding (default: pynq-z2)")
-    parser.add_argument("--frames", type=int, default=4, help="frames through both (default: 4)")
+    parser.add_argument("--graph", type=Path, default=MADE, help=f"a folded graph with its FIFOs (default: {MADE})")
+    parser.add_argument("--board", default="pynq-z2", help="that it was folded for (default: pynq-z2)")
+    parser.add_argument("--frames", type=int, default=16, help="through both (default: 16)")
+    parser.add_argument("--cold", action="store_true", help="compile with an empty cache")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        os.environ["SIGNFLOW_CACHE"] = str(Path(name) / "cache")
-        _compare(options, Path(name))
-    return 0
+        if options.cold:
+            os.environ["SIGNFLOW_CACHE"] = str(Path(name) / "cache")
+        model = ModelWrapper(str(options.graph))
+        return _compare(model, load_board(options.board), options.frames, Path(name))
 
 
-def _compare(options: argparse.Namespace, folder: Path) -> None:
-    from finn_build.finn.environment import prepare_finn  # before anything imports FINN
-
-    prepare_finn(folder / ".finn")
-    from finn_build.config import CONFIG_DIR, load_board, load_build
-    from finn_build.frontend import network as networks
-    from finn_build.hls.testbench import write_testbench
-    from finn_build.pipeline import STEPS, STEPS_HLS
-    from finn_build.state import Build
-    from sim.csim import compile_cpp, simulate_cpp
-    from sim.stitched import compile_design, simulate
-
-    config = replace(load_build(CONFIG_DIR / f"{options.model}.yaml"), frames=options.frames)
-    network = networks.from_zoo(config.model, folder)
-    images = networks.load_images(networks.SYNTHETIC, network, options.frames, seed=1)
-    build = Build(config, load_board(options.board), network, images, folder)
-    wanted = ("integers", "lower", "fold", "buffer", "stitch", "hls", "execute")
-    steps = {step.name: step for step in (*STEPS, *STEPS_HLS) if step.name in wanted}
-    for name in wanted:
-        steps[name].run(build, lambda fraction: None)
-    assert build.cpp and build.design and build.streams
-    cpp, design, image = build.cpp, build.design, build.streams.graph.input[0].name
-    testbench = write_testbench(cpp, build.values[2], options.frames)
-    inputs = {image: build.values[2][image]}
-    figures = {
-        "csim": (
-            _seconds(lambda: compile_cpp(cpp, testbench)),
-            _seconds(lambda: simulate_cpp(cpp, testbench, options.frames)),
-        ),
-        "rtlsim, stitched": (
-            _seconds(lambda: compile_design(design)),
-            _seconds(lambda: simulate(design, inputs, options.frames)),
-        ),
-    }
-    print(f"{options.model} on {options.board}, {options.frames} frames, taps included")
-    for path, (compiled, ran) in figures.items():
-        print(
-            f"{path}: compile {compiled[0]:.1f} s ({compiled[1]:.1f} s of processor), run {ran[0]:.2f} s "
-            f"({ran[1]:.2f} s of processor), {options.frames / ran[1]:.2f} frames/s of processor"
-        )
-    csim, rtlsim = (figures[path][1][1] for path in figures)
-    print(f"csim is {rtlsim / csim:.1f} times as fast as rtlsim (processor time)")
+def _compare(model: ModelWrapper, board: Board, frames: int, folder: Path) -> int:
+    design = stitch(model, folder / "stitched", part=board.part, clk_ns=board.clk_period_ns)
+    rng, image = np.random.default_rng(1), design.inputs[0]
+    low, high = int(image.stream.dtype.min()), int(image.stream.dtype.max())
+    inputs = {image.tensor: rng.integers(low, high + 1, (frames, *image.stream.shape))}
+    _timed("rtlsim, stitched: compile", lambda: compile_design(design))
+    (streams, _), rtlsim = _timed("rtlsim, stitched: run", lambda: simulate(design, inputs, frames))
+    cpp = write_hls(model, folder / "hls", board)
+    testbench = write_testbench(cpp, inputs | streams, frames)
+    _timed("csim: compile", lambda: compile_cpp(cpp, testbench))
+    found, csim = _timed("csim: run", lambda: simulate_cpp(cpp, testbench, frames))
+    wrong = [name for name, got in found.values.items() if name in streams and not np.array_equal(got, streams[name])]
+    print(f"{frames} frames, {len(streams)} streams recorded by both, different: {wrong or 'none'}")
+    rates = f"csim {frames / csim:.2f} frames a second of processor, rtlsim {frames / rtlsim:.2f}"
+    print(f"{rates}: {rtlsim / csim:.1f} times")
+    return int(bool(wrong))
 
 
-def _seconds(work: Callable[[], object]) -> tuple[float, float]:
-    """Wall seconds, and those of the processor, this process and its children."""
+def _timed(what: str, work: Callable[[], T]) -> tuple[T, float]:
+    """What it returns, and seconds of processor, of this process and its children; wall seconds are printed too."""
     began, used = time.monotonic(), _processor()
-    work()
-    return time.monotonic() - began, _processor() - used
+    found = work()
+    spent = _processor() - used
+    print(f"{what} {spent:.2f} s of processor, {time.monotonic() - began:.1f} s", flush=True)
+    return found, spent
 
 
 def _processor() -> float:

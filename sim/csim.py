@@ -24,7 +24,7 @@ from sim._cache import build_once, cache_dir, digest, is_whole
 from sim._toolchain import compile_objects, compiler, run_tool, versions
 from sim.packing import unpack
 
-_FLAGS = ("-std=c++14", "-w", "-O2", "-DSF_CSIM")
+_FLAGS = ("-std=c++14", "-w", "-O3", "-DSF_CSIM")
 _KEPT = 200
 _KEPT_OBJECTS = 2000
 _BUNDLE = 10  # sources a compilation: the headers alone take half a second

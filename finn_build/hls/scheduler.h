@@ -5,6 +5,7 @@
 #if defined(SF_CSIM) && !defined(__SYNTHESIS__)
 
 #include <sys/mman.h>
+#include <setjmp.h>
 #include <ucontext.h>
 
 #include <cstdlib>
@@ -26,8 +27,9 @@ struct Task {
     const Queue* waits_at;  // null: it may go on
     long long seen;         // moves when it last asked for a beat that was not there
     bool for_room, done;
-    ucontext_t context;
-    void* stack;
+    ucontext_t context;  // where it begins
+    jmp_buf left;        // where it goes on: a jump takes no call of the system, as a change of context does
+    void* stack;         // null: it has not begun
 };
 
 static const size_t STACK = size_t(256) << 20;  // of addresses: memory comes as it is touched
@@ -36,7 +38,7 @@ static const int PATIENCE = 16;                 // rounds without a move; a wind
 static bool first_frame = true;
 static Task* current = nullptr;
 static std::list<Task*> tasks;
-static ucontext_t home;
+static jmp_buf home;
 long long moves = 0;
 
 /// Depth and record of each stream of the accelerator, from the file `streams`: name, depth, whether it is recorded.
@@ -59,6 +61,11 @@ Queue::Queue(const char* given) : name(given), held(0), depth(0), tap(nullptr) {
     tap = mine->second.second;
 }
 
+/// Let the others run.
+static void leave() {
+    if (!_setjmp(current->left)) _longjmp(home, 1);
+}
+
 void Queue::leftover() const { std::printf("WARNING: stream '%s' keeps beats\n", name.c_str()); }
 
 void Queue::wait(bool for_room) {
@@ -68,13 +75,13 @@ void Queue::wait(bool for_room) {
     }
     current->waits_at = this;
     current->for_room = for_room;
-    swapcontext(&current->context, &home);
+    leave();
     current->waits_at = nullptr;
 }
 
 void pass() {
     if (!first_frame || !current) return;
-    if (current->seen == moves) swapcontext(&current->context, &home);  // else it has work without that beat
+    if (current->seen == moves) leave();  // else it has work without that beat
     current->seen = moves;
 }
 
@@ -98,12 +105,32 @@ static void finish(Task& task) {
 static void start() {
     current->work();
     finish(*current);
-    swapcontext(&current->context, &home);
+    leave();
+}
+
+/// Begin or go on with a task, until it leaves.
+static void enter(Task& task) {
+    current = &task;
+    if (!_setjmp(home)) {
+        if (task.stack) _longjmp(task.left, 1);
+        task.stack = mmap(nullptr, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (task.stack == MAP_FAILED) {
+            std::printf("no memory for the stack of %s\n", task.name.c_str());
+            std::exit(2);
+        }
+        getcontext(&task.context);
+        task.context.uc_stack.ss_sp = task.stack;
+        task.context.uc_stack.ss_size = STACK;
+        task.context.uc_link = nullptr;
+        makecontext(&task.context, start, 0);
+        setcontext(&task.context);
+    }
+    current = nullptr;
 }
 
 void run(const char* call, const std::function<void()>& work) {
     const std::string text = call;
-    Task* task = new Task{text.substr(0, text.find('(')), work, current, 0, 0, nullptr, -1, false, false, {}, nullptr};
+    Task* task = new Task{text.substr(0, text.find('(')), work, current, 0, 0, nullptr, -1, false, false, {}, {}, nullptr};
     if (!first_frame) {
         current = task;
         work();
@@ -114,16 +141,6 @@ void run(const char* call, const std::function<void()>& work) {
         return;
     }
     if (current) ++current->children;
-    task->stack = mmap(nullptr, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (task->stack == MAP_FAILED) {
-        std::printf("no memory for the stack of %s\n", task->name.c_str());
-        std::exit(2);
-    }
-    getcontext(&task->context);
-    task->context.uc_stack.ss_sp = task->stack;
-    task->context.uc_stack.ss_size = STACK;
-    task->context.uc_link = nullptr;
-    makecontext(&task->context, start, 0);
     tasks.push_back(task);
 }
 
@@ -142,17 +159,13 @@ static void stalled() {
 }
 
 void join() {
-    while (current && current->children) swapcontext(&current->context, &home);
+    while (current && current->children) leave();
     if (current || !first_frame) return;
     for (int idle = 0; !tasks.empty();) {
         const long long before = moves;
         for (auto at = tasks.begin(); at != tasks.end();) {
             Task* task = *at;
-            if (!task->children && (!task->waits_at || task->waits_at->ready(task->for_room))) {
-                current = task;
-                swapcontext(&home, &task->context);
-                current = nullptr;
-            }
+            if (!task->children && (!task->waits_at || task->waits_at->ready(task->for_room))) enter(*task);
             if (task->done) {
                 munmap(task->stack, STACK);
                 delete task;

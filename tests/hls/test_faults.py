@@ -62,11 +62,15 @@ class Bit:
         )
         sizes, words = body.split("=", 1)
         rows, columns = map(int, re.findall(r"\d+", sizes))
-        place = int(rng.integers(rows * columns))
         parts = re.split(r"0x([0-9a-f]+)", words)
+        numbers = [int(number, 16) for number in parts[1::2]]
+        assert len(numbers) == rows * columns
+        op = getCustomOp(_node(built, self.op))
+        never = 2 ** op.total.bitwidth() if "threshold" in self.array else -1  # a step that no value reaches
+        place = int(rng.choice([i for i, number in enumerate(numbers) if number != never]))
         row, column = divmod(place, columns)
-        channel, bits = self._channel(getCustomOp(_node(built, self.op)), row, column, columns)
-        parts[2 * place + 1] = f"{int(parts[2 * place + 1], 16) ^ 1 << int(rng.integers(*bits)):x}"
+        channel, bits = self._channel(op, row, column, columns)
+        parts[2 * place + 1] = f"{numbers[place] ^ 1 << int(rng.integers(*bits)):x}"
         turned = parts[0] + "".join(f"0x{number}{gap}" for number, gap in zip(parts[1::2], parts[2::2], strict=True))
         path.write_text(f"{head}{sizes}={turned}{rest}")
         return channel
@@ -74,7 +78,7 @@ class Bit:
     def _channel(self, op: StreamOp, row: int, column: int, columns: int) -> tuple[int, tuple[int, int]]:
         """Channel, and which bits of an element no frame passes over."""
         if stage := re.fullmatch(r"threshold_(\d)", self.array):
-            return (row >> int(stage[1])) * op.attr("Lanes") + column, (op.total.bitwidth() // 2, op.total.bitwidth())
+            return (row >> int(stage[1])) * op.attr("Lanes") + column, (op.total.bitwidth() - 1, op.total.bitwidth())
         places, pe = prod(op.window.kernel) * op.window.folds if isinstance(op, BitConv_rtl) else 0, op.attr("PE")
         folds = places or op.attr("MW") // op.attr("SIMD")
         return row // folds * pe + column // (columns // pe), (0, op.attr("SIMD") if places else 8)

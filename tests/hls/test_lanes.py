@@ -38,7 +38,7 @@ static int differences() {
         found += beat != other;
         int ones = 0;
         for (int k = 0; k < WIDTH; ++k) ones += beat[k];
-        found += sf::popcount<WIDTH>(beat) != ones;
+        found += sf::equal_bits<WIDTH>(beat, ~ap_uint<WIDTH>(0)) != ones;
     }
     return found;
 }

@@ -21,8 +21,8 @@ void add(Stream<A>& in0, Stream<B>& in1, Stream<OUT>& out0) {
         ap_uint<OUT> sums = 0;
         for (int p = 0; p < N::PE; ++p) {
 #pragma HLS UNROLL
-            const ap_int<N::OUT_BITS + 1> sum = element<N::A_BITS, N::A_KIND>(a, p) * ap_int<N::A_SCALE_BITS>(N::A_SCALE) +
-                                                element<N::B_BITS, N::B_KIND>(b, p) * ap_int<N::B_SCALE_BITS>(N::B_SCALE);
+            const Integer<N::OUT_BITS + 1> sum = element<N::A_BITS, N::A_KIND>(a, p) * Integer<N::A_SCALE_BITS>(N::A_SCALE) +
+                                                 element<N::B_BITS, N::B_KIND>(b, p) * Integer<N::B_SCALE_BITS>(N::B_SCALE);
             set_lane<N::OUT_BITS>(sums, p, sum);
         }
         out0.write(sums);

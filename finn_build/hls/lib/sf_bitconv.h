@@ -69,7 +69,7 @@ template <class N>
 void bitconv_sums(Stream<N::SIMD>& words, Stream<N::PE * N::ACC_BITS>& sums, ap_uint<N::SIMD> (&ring)[N::DEPTH]) {
 #pragma HLS INLINE
     const int SF = N::KH * N::KW * N::FOLDS, NF = N::MH / N::PE;
-    ap_int<N::ACC_BITS> acc[N::PE];
+    Integer<N::ACC_BITS> acc[N::PE];
 #pragma HLS DEPENDENCE variable=ring type=inter direction=RAW distance=LAG true
 #pragma HLS ARRAY_PARTITION variable=acc complete
     int word = 0;
@@ -86,10 +86,8 @@ void bitconv_sums(Stream<N::SIMD>& words, Stream<N::PE * N::ACC_BITS>& sums, ap_
             ap_uint<N::PE * N::ACC_BITS> beat = 0;
             for (int p = 0; p < N::PE; ++p) {
 #pragma HLS UNROLL
-                const ap_uint<N::SIMD> same = ~(x ^ N::weights(word, p));
-                const ap_int<N::ACC_BITS> product = 2 * ap_int<N::ACC_BITS + 1>(popcount<N::SIMD>(same)) - N::SIMD;
-                const ap_int<N::ACC_BITS> before = place.starts() ? ap_int<N::ACC_BITS>(0) : acc[p];
-                acc[p] = before + (place.padded() ? ap_int<N::ACC_BITS>(0) : product);
+                if (place.starts()) acc[p] = 0;
+                if (!place.padded()) acc[p] += product<N::SIMD, N::ACC_BITS>(x, N::weights(word, p));
                 set_lane<N::ACC_BITS>(beat, p, acc[p]);
             }
             if (place.ends()) sums.write(beat);
@@ -121,9 +119,9 @@ ap_uint<OUT> bitconv_levels(const ap_uint<N::LANES * N::ACC_BITS>& sums, const a
     ap_uint<OUT> levels = 0;
     for (int l = 0; l < N::LANES; ++l) {
 #pragma HLS UNROLL
-        const ap_int<N::TOTAL_BITS> sum = element<N::ACC_BITS, SIGNED>(sums, l) * ap_int<N::SUM_SCALE_BITS>(N::SUM_SCALE);
-        const ap_int<N::TOTAL_BITS> other =
-            element<BITS, N::SHORTCUT_KIND>(added, l) * ap_int<N::SHORTCUT_SCALE_BITS>(N::SHORTCUT_SCALE);
+        const Integer<N::TOTAL_BITS> sum = element<N::ACC_BITS, SIGNED>(sums, l) * Integer<N::SUM_SCALE_BITS>(N::SUM_SCALE);
+        const Integer<N::TOTAL_BITS> other =
+            element<BITS, N::SHORTCUT_KIND>(added, l) * Integer<N::SHORTCUT_SCALE_BITS>(N::SHORTCUT_SCALE);
         set_lane<N::OUT_BITS>(levels, l, bitconv_level<N>(ap_int<N::TOTAL_BITS>(sum + other), row, l));
     }
     return levels;

@@ -24,10 +24,10 @@ ap_uint<N::PE * N::OUT_BITS> read_one(int number, Stream<IN>& stream, REST&... r
     ap_uint<N::PE * N::OUT_BITS> out = 0;
     for (int p = 0; p < N::PE; ++p) {
 #pragma HLS UNROLL
-        const ap_int<N::OUT_BITS + 1> x = N::kind(FIRST) == BIPOLAR  ? element<BITS, BIPOLAR>(beat, p)
+        const Integer<N::OUT_BITS + 1> x = N::kind(FIRST) == BIPOLAR  ? element<BITS, BIPOLAR>(beat, p)
                                           : N::kind(FIRST) == SIGNED ? element<BITS, SIGNED>(beat, p)
                                                                      : element<BITS, UNSIGNED>(beat, p);
-        set_lane<N::OUT_BITS>(out, p, ap_int<N::OUT_BITS + 1>(x << N::shift(FIRST)));
+        set_lane<N::OUT_BITS>(out, p, Integer<N::OUT_BITS + 1>(x << N::shift(FIRST)));
     }
     return out;
 }

@@ -14,18 +14,18 @@ template <class N, int IN, int OUT>
 void labelselect(Stream<IN>& in0, Stream<OUT>& out0) {
 #pragma HLS INLINE
     const int FOLDS = N::LABELS / N::PE;
-    ap_int<N::BITS + 1> largest = 0;
+    Integer<N::BITS + 1> largest = 0;
     int index = 0, fold = 0;
     SF_LOOP;
     for (int i = 0; i < N::VECTORS * FOLDS; ++i) {
 #pragma HLS PIPELINE II=1 style=flp
         SF_TRIP;
         const ap_uint<IN> beat = in0.read();
-        ap_int<N::BITS + 1> best = element<N::BITS, N::KIND>(beat, 0);
+        Integer<N::BITS + 1> best = element<N::BITS, N::KIND>(beat, 0);
         int lane = 0;
         for (int p = 1; p < N::PE; ++p) {  // within the beat first: only one comparison is carried from trip to trip
 #pragma HLS UNROLL
-            const ap_int<N::BITS + 1> x = element<N::BITS, N::KIND>(beat, p);
+            const Integer<N::BITS + 1> x = element<N::BITS, N::KIND>(beat, p);
             if (x > best) {
                 best = x;
                 lane = p;

@@ -55,12 +55,17 @@ void set_lane(ap_uint<WIDTH>& beat, int lane, const ap_uint<BITS>& bits) {
 }
 
 #if SF_BY_WORDS
-/// Ones of a word.
+/// Places in which two words are equal.
 template <int SIZE>
-ap_uint<bits_for(SIZE)> popcount(const ap_uint<SIZE>& word) {
-    ap_uint<bits_for(SIZE)> count = 0;
-    for (int k = 0; k < (SIZE + 63) / 64; ++k) count += __builtin_popcountll(word.V.get_pVal(k));
-    return count;
+int equal_bits(const ap_uint<SIZE>& a, const ap_uint<SIZE>& b) {
+    int unequal = 0;
+    for (int k = 0; k < (SIZE + 63) / 64; ++k) {
+        unsigned long long x = (unsigned long long)a.V.get_pVal(k) ^ (unsigned long long)b.V.get_pVal(k);
+        x -= x >> 1 & 0x5555555555555555ULL;
+        x = (x & 0x3333333333333333ULL) + (x >> 2 & 0x3333333333333333ULL);
+        unequal += ((x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fULL) * 0x0101010101010101ULL >> 56;
+    }
+    return SIZE - unequal;
 }
 #else
 /// A tree of adders, each as wide as its sum.
@@ -81,11 +86,11 @@ struct Ones<1> {
     }
 };
 
-/// Ones of a word.
+/// Places in which two words are equal.
 template <int SIZE>
-ap_uint<bits_for(SIZE)> popcount(const ap_uint<SIZE>& word) {
+ap_uint<bits_for(SIZE)> equal_bits(const ap_uint<SIZE>& a, const ap_uint<SIZE>& b) {
 #pragma HLS INLINE
-    return Ones<SIZE>::of(word);
+    return Ones<SIZE>::of(~(a ^ b));
 }
 #endif
 

@@ -12,26 +12,32 @@
 
 namespace sf {
 
+/// Dot product of two words of -1 and +1.
+template <int SIMD, int BITS>
+Integer<BITS> product(const ap_uint<SIMD>& a, const ap_uint<SIMD>& b) {
+#pragma HLS INLINE
+    return 2 * Integer<BITS + 1>(equal_bits<SIMD>(a, b)) - SIMD;
+}
+
 /// Dot product of one beat, as a word and element by element, with the weights of row `p` of the fold.
 template <class N, int WIDTH>
-ap_int<N::ACC_BITS> dot(const ap_uint<WIDTH>& x, const ap_int<N::IN_BITS + 1> (&elements)[N::SIMD], int word, int p) {
+Integer<N::ACC_BITS> dot(const ap_uint<WIDTH>& x, const Integer<N::IN_BITS + 1> (&elements)[N::SIMD], int word, int p) {
 #pragma HLS INLINE
-    ap_int<N::ACC_BITS> sum = 0;
+    Integer<N::ACC_BITS> sum = 0;
     if (N::WEIGHT_BITS > 1) {
         for (int s = 0; s < N::SIMD; ++s) {
 #pragma HLS UNROLL
-            sum += elements[s] * ap_int<N::WEIGHT_BITS>(N::weights(word, p * N::SIMD + s));
+            sum += elements[s] * Integer<N::WEIGHT_BITS>(ap_int<N::WEIGHT_BITS>(N::weights(word, p * N::SIMD + s)));
         }
         return sum;
     }
     const ap_uint<N::SIMD> signs = N::weights(word, p);
     if (N::IN_KIND == BIPOLAR) {
-        const ap_uint<N::SIMD> same = ~(signs ^ ap_uint<N::SIMD>(x));
-        return 2 * ap_int<N::ACC_BITS + 1>(popcount<N::SIMD>(same)) - N::SIMD;
+        return product<N::SIMD, N::ACC_BITS>(signs, ap_uint<N::SIMD>(x));
     }
     for (int s = 0; s < N::SIMD; ++s) {
 #pragma HLS UNROLL
-        sum += lane_bits<1>(signs, s) != 0 ? ap_int<N::IN_BITS + 2>(elements[s]) : ap_int<N::IN_BITS + 2>(-elements[s]);
+        sum += lane_bits<1>(signs, s) != 0 ? Integer<N::IN_BITS + 2>(elements[s]) : Integer<N::IN_BITS + 2>(-elements[s]);
     }
     return sum;
 }
@@ -40,7 +46,7 @@ template <class N, int IN, int OUT>
 void mvau(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<IN> (&vector)[N::MW / N::SIMD]) {
 #pragma HLS INLINE
     const int SF = N::MW / N::SIMD, NF = N::MH / N::PE;
-    ap_int<N::ACC_BITS> sums[N::PE];
+    Integer<N::ACC_BITS> sums[N::PE];
 #pragma HLS ARRAY_PARTITION variable=sums complete
 #pragma HLS DEPENDENCE variable=vector type=inter direction=RAW distance=SF true
     int sf = 0, nf = 0;
@@ -55,7 +61,7 @@ void mvau(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<IN> (&vector)[N::MW / N::S
         } else {
             x = vector[sf];
         }
-        ap_int<N::IN_BITS + 1> elements[N::SIMD];
+        Integer<N::IN_BITS + 1> elements[N::SIMD];
 #pragma HLS ARRAY_PARTITION variable=elements complete
         for (int s = 0; s < N::SIMD; ++s) {
 #pragma HLS UNROLL
@@ -64,8 +70,8 @@ void mvau(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<IN> (&vector)[N::MW / N::S
         ap_uint<OUT> beat = 0;
         for (int p = 0; p < N::PE; ++p) {
 #pragma HLS UNROLL
-            const ap_int<N::ACC_BITS> before = sf == 0 ? ap_int<N::ACC_BITS>(0) : sums[p];
-            sums[p] = before + dot<N>(x, elements, nf * SF + sf, p);
+            if (sf == 0) sums[p] = 0;
+            sums[p] += dot<N>(x, elements, nf * SF + sf, p);
             set_lane<N::ACC_BITS>(beat, p, sums[p]);
         }
         if (sf == SF - 1) out0.write(beat);

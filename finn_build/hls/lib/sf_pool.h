@@ -20,10 +20,10 @@ ap_uint<OUT> pooled(const ap_uint<OUT>& before, const ap_uint<IN>& beat, bool fi
     ap_uint<OUT> after = 0;
     for (int p = 0; p < N::PE; ++p) {
 #pragma HLS UNROLL
-        const ap_int<N::OUT_BITS + 1> x = element<N::BITS, N::KIND>(beat, p);
-        const ap_int<N::OUT_BITS + 1> y = element<N::OUT_BITS, N::OUT_KIND>(before, p);
-        ap_int<N::OUT_BITS + 2> result = x;
-        if (!first) result = N::SUM ? ap_int<N::OUT_BITS + 2>(x + y) : ap_int<N::OUT_BITS + 2>(x > y ? x : y);
+        const Integer<N::OUT_BITS + 1> x = element<N::BITS, N::KIND>(beat, p);
+        const Integer<N::OUT_BITS + 1> y = element<N::OUT_BITS, N::OUT_KIND>(before, p);
+        Integer<N::OUT_BITS + 2> result = x;
+        if (!first) result = N::SUM ? Integer<N::OUT_BITS + 2>(x + y) : Integer<N::OUT_BITS + 2>(x > y ? x : y);
         if (!N::SUM && N::KIND == BIPOLAR) result = result > 0 ? 1 : 0;
         set_lane<N::OUT_BITS>(after, p, result);
     }

@@ -48,13 +48,14 @@ ap_uint<N::STAGES> divide(const ap_int<BITS>& x, int row, int lane) {
     const ap_int<N::A_BITS> a = ap_uint<N::A_BITS>(line);
     const ap_int<N::D_BITS> d = ap_uint<N::D_BITS>(line >> N::A_BITS);
     const bool falls = d < 0;
-    ap_int<R> r = (ap_int<R>(x) << N::FRACTION) - a;
+    const Integer<R> up = d, down = -up;
+    Integer<R> r = Integer<R>(Integer<R>(x) << N::FRACTION) - Integer<R>(a);
     ap_uint<N::STAGES> count = 0;
     for (int stage = 0; stage < N::STAGES; ++stage) {
 #pragma HLS UNROLL
         const bool one = (r < 0) == falls;
         count = ap_uint<N::STAGES>(count << 1) + one;
-        r = ap_int<R>(r << 1) - (one ? ap_int<R>(d) : ap_int<R>(-d));
+        r = Integer<R>(r << 1) - (one ? up : down);
     }
     return count;
 }

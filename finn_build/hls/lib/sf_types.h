@@ -25,21 +25,30 @@ template <int MOST>
 using Counter = ap_int<bits_for(MOST) + 1>;
 #endif
 
+/// A number of so many bits that is no part of a word; in C simulation one of the machine.
+#if SF_BY_WORDS
+template <int BITS>
+using Integer = long long;
+#else
+template <int BITS>
+using Integer = ap_int<BITS>;
+#endif
+
 /// `a` modulo `b`, never negative.
 constexpr int wrapped(int a, int b) { return (a % b + b) % b; }
 
 /// Value of an element.
 template <int BITS, Kind KIND>
-ap_int<BITS + 1> value(const ap_uint<BITS>& bits) {
+Integer<BITS + 1> value(const ap_uint<BITS>& bits) {
 #pragma HLS INLINE
-    if (KIND == BIPOLAR) return bits[0] ? 1 : -1;
+    if (KIND == BIPOLAR) return bits != 0 ? 1 : -1;
     if (KIND == SIGNED) return ap_int<BITS>(bits);
     return bits;
 }
 
 /// Value of one lane of a beat.
 template <int BITS, Kind KIND, int WIDTH>
-ap_int<BITS + 1> element(const ap_uint<WIDTH>& beat, int lane) {
+Integer<BITS + 1> element(const ap_uint<WIDTH>& beat, int lane) {
 #pragma HLS INLINE
     return value<BITS, KIND>(lane_bits<BITS>(beat, lane));
 }
