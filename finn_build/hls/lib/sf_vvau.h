@@ -15,7 +15,7 @@ template <class N, int IN, int OUT>
 void vvau(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<IN> (&ring)[N::DEPTH]) {
 #pragma HLS INLINE
 #pragma HLS DEPENDENCE variable=ring type=inter direction=RAW distance=LAG true
-    ap_int<N::ACC_BITS> sums[N::PE];
+    Integer<N::ACC_BITS> sums[N::PE];
 #pragma HLS ARRAY_PARTITION variable=sums complete
     int word = 0;
     Place<N> place;
@@ -31,9 +31,10 @@ void vvau(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<IN> (&ring)[N::DEPTH]) {
             ap_uint<OUT> results = 0;
             for (int p = 0; p < N::PE; ++p) {
 #pragma HLS UNROLL
-                const ap_int<N::ACC_BITS> before = place.starts() ? ap_int<N::ACC_BITS>(0) : sums[p];
-                const ap_int<N::BITS + 1> x = place.padded() ? ap_int<N::BITS + 1>(0) : element<N::BITS, N::KIND>(beat, p);
-                sums[p] = before + x * value<N::WEIGHT_BITS, N::WEIGHT_KIND>(N::weights(word, p));
+                if (place.starts()) sums[p] = 0;
+                if (!place.padded()) {
+                    sums[p] += element<N::BITS, N::KIND>(beat, p) * value<N::WEIGHT_BITS, N::WEIGHT_KIND>(N::weights(word, p));
+                }
                 set_lane<N::ACC_BITS>(results, p, sums[p]);
             }
             if (place.ends()) out0.write(results);
