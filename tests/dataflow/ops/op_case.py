@@ -195,7 +195,7 @@ class OpBench:
             for name in op.onnx_node.output:
                 self._equal(i, "csim", result.values[name], outputs[name].reshape(result.values[name].shape))
             beats = [stream.beats for stream in (*op.streams_in(), *op.streams_out())]
-            trips, most = result.trips[op.onnx_node.name], max(*beats, op.get_exp_cycles()) + beats[0]
+            trips, most = result.trips[op.onnx_node.name], 2 * max(*beats, op.get_exp_cycles())
             assert max(beats) <= trips <= most, f"{self._name(i)}: {trips} trips, {max(beats)} to {most} expected"
         assert result.passed
 
