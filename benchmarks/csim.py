@@ -60,7 +60,8 @@ def _compare(model: ModelWrapper, board: Board, frames: int, folder: Path) -> in
     testbench = write_testbench(cpp, inputs | streams, frames)
     _timed("csim: compile", lambda: compile_cpp(cpp, testbench))
     found, csim = _timed("csim: run", lambda: simulate_cpp(cpp, testbench, frames))
-    wrong = [name for name, got in found.values.items() if name in streams and not np.array_equal(got, streams[name])]
+    pairs = ((name, got.ravel(), streams[name].ravel()) for name, got in found.values.items() if name in streams)
+    wrong = [name for name, got, expected in pairs if not np.array_equal(got, expected)]
     print(f"{frames} frames, {len(streams)} streams recorded by both, different: {wrong or 'none'}")
     rates = f"csim {frames / csim:.2f} frames a second of processor, rtlsim {frames / rtlsim:.2f}"
     print(f"{rates}: {rtlsim / csim:.1f} times")

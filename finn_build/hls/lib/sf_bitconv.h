@@ -83,14 +83,12 @@ void bitconv_sums(Stream<N::SIMD>& words, Stream<N::PE * N::ACC_BITS>& sums, ap_
         const bool room = arrival.room(place);
         if (!place.done && arrival.holds(place) && !(place.ends() && sums.full())) {
             const ap_uint<N::SIMD> x = ring[place.address];
-            ap_uint<N::PE * N::ACC_BITS> beat = 0;
             for (int p = 0; p < N::PE; ++p) {
 #pragma HLS UNROLL
                 if (place.starts()) acc[p] = 0;
                 if (!place.padded()) acc[p] += product<N::SIMD, N::ACC_BITS>(x, N::weights(word, p));
-                set_lane<N::ACC_BITS>(beat, p, acc[p]);
             }
-            if (place.ends()) sums.write(beat);
+            if (place.ends()) sums.write(beat_of<N::ACC_BITS, N::PE * N::ACC_BITS>(acc));
             word = word == NF * SF - 1 ? 0 : word + 1;
             place.advance();
         }

@@ -54,17 +54,31 @@ void set_lane(ap_uint<WIDTH>& beat, int lane, const ap_uint<BITS>& bits) {
     beat.range((lane + 1) * BITS - 1, lane * BITS) = bits;
 }
 
+/// A beat of numbers, each cut to its bits.
+template <int BITS, int WIDTH, typename NUMBER, int LANES>
+ap_uint<WIDTH> beat_of(const NUMBER (&numbers)[LANES]) {
+#pragma HLS INLINE
+    ap_uint<WIDTH> beat = 0;
+    for (int l = 0; l < LANES; ++l) {
+#pragma HLS UNROLL
+        set_lane<BITS>(beat, l, numbers[l]);
+    }
+    return beat;
+}
+
 #if SF_BY_WORDS
+/// Ones of a machine word.
+inline int ones(unsigned long long x) {
+    x -= x >> 1 & 0x5555555555555555ULL;
+    x = (x & 0x3333333333333333ULL) + (x >> 2 & 0x3333333333333333ULL);
+    return ((x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fULL) * 0x0101010101010101ULL >> 56;
+}
+
 /// Places in which two words are equal.
 template <int SIZE>
 int equal_bits(const ap_uint<SIZE>& a, const ap_uint<SIZE>& b) {
     int unequal = 0;
-    for (int k = 0; k < (SIZE + 63) / 64; ++k) {
-        unsigned long long x = (unsigned long long)a.V.get_pVal(k) ^ (unsigned long long)b.V.get_pVal(k);
-        x -= x >> 1 & 0x5555555555555555ULL;
-        x = (x & 0x3333333333333333ULL) + (x >> 2 & 0x3333333333333333ULL);
-        unequal += ((x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fULL) * 0x0101010101010101ULL >> 56;
-    }
+    for (int k = 0; k < (SIZE + 63) / 64; ++k) unequal += ones(a.V.get_pVal(k) ^ b.V.get_pVal(k));
     return SIZE - unequal;
 }
 #else

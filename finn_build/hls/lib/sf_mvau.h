@@ -67,14 +67,12 @@ void mvau(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<IN> (&vector)[N::MW / N::S
 #pragma HLS UNROLL
             elements[s] = element<N::IN_BITS, N::IN_KIND>(x, s);
         }
-        ap_uint<OUT> beat = 0;
         for (int p = 0; p < N::PE; ++p) {
 #pragma HLS UNROLL
             if (sf == 0) sums[p] = 0;
             sums[p] += dot<N>(x, elements, nf * SF + sf, p);
-            set_lane<N::ACC_BITS>(beat, p, sums[p]);
         }
-        if (sf == SF - 1) out0.write(beat);
+        if (sf == SF - 1) out0.write(beat_of<N::ACC_BITS, OUT>(sums));
         if (++sf == SF) {
             sf = 0;
             if (++nf == NF) nf = 0;

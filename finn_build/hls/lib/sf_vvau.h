@@ -28,16 +28,14 @@ void vvau(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<IN> (&ring)[N::DEPTH]) {
         const bool room = arrival.room(place);
         if (!place.done && arrival.holds(place) && !(place.ends() && out0.full())) {
             const ap_uint<IN> beat = ring[place.address];
-            ap_uint<OUT> results = 0;
             for (int p = 0; p < N::PE; ++p) {
 #pragma HLS UNROLL
                 if (place.starts()) sums[p] = 0;
                 if (!place.padded()) {
                     sums[p] += element<N::BITS, N::KIND>(beat, p) * value<N::WEIGHT_BITS, N::WEIGHT_KIND>(N::weights(word, p));
                 }
-                set_lane<N::ACC_BITS>(results, p, sums[p]);
             }
-            if (place.ends()) out0.write(results);
+            if (place.ends()) out0.write(beat_of<N::ACC_BITS, OUT>(sums));
             word = word == N::WORDS - 1 ? 0 : word + 1;
             place.advance();
         }
