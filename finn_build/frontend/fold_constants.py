@@ -5,7 +5,7 @@ qonnx's pass of this name infers all shapes anew after every single node that it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from math import prod
 
 import numpy as np
@@ -24,7 +24,7 @@ class FoldConstants(Transformation):
     Before: `Shape -> Gather -> Reshape`. After: Reshape with the numbers.
     """
 
-    def __init__(self, exclude_op_types: Sequence[str] = ("Quant", "BipolarQuant")):
+    def __init__(self, exclude_op_types: Collection[str] = ("Quant", "BipolarQuant")):
         """Args: `exclude_op_types`, ops that stay, such as quantizers of weights."""
         super().__init__()
         self.excluded = frozenset(exclude_op_types)

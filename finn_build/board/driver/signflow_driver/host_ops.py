@@ -67,7 +67,8 @@ def _batch_norm(x: np.ndarray, scale: np.ndarray, *bias_mean_var: np.ndarray, ep
 
 
 def _quantize(x: np.ndarray, scale: np.ndarray, zero: np.ndarray | None = None, axis: int = 1) -> np.ndarray:
-    zero = np.uint8(0) if zero is None else zero
+    if zero is None:
+        zero = np.zeros((), np.uint8)
     along = (-1, *(1,) * (x.ndim - 1 - axis % x.ndim)) if scale.size > 1 else ()
     ends = np.iinfo(zero.dtype)
     whole = np.rint(x / scale.reshape(along)).astype(np.int64) + zero.reshape(along)
