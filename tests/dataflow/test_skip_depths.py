@@ -116,6 +116,17 @@ def test_a_fork_within_the_path_has_a_skip_of_its_own() -> None:
     assert least_depths(Links(model)) == {("StreamAdd_e", 1): 5, ("StreamAdd_f", 1): 10}
 
 
+def test_parts_of_a_split_are_no_skip() -> None:
+    common: dict[str, Any] = {"numInputVectors": [1, *IMAGE], "Selection": [0, 0, 1, 1], "PE": 2}
+    nodes = [
+        node("StreamSplit", ["x"], ["a", "b"], inputDataType="INT4", **common),
+        node("StreamConcat", ["a", "b"], ["y"], inputDataTypes=["INT4"] * 2, Factors=[1, 1], **common),
+    ]
+    ends = [helper.make_tensor_value_info(n, 1, [1, *IMAGE, CHANNELS]) for n in ("x", "y")]
+    model = ModelWrapper(qonnx_make_model(helper.make_graph(nodes, "parts", ends[:1], ends[1:])))
+    assert least_depths(Links(model)) == {}
+
+
 def test_what_is_too_shallow_is_said() -> None:
     kept = {"shape": [1, *IMAGE, CHANNELS], "lanes": 4, "dataType": "INT4", "leastDepth": 1200}
     nodes = [node("StreamFIFO", [f"i{d}"], [f"o{d}"], depth=d, **kept) for d in (1199, 1200, 1201)]
