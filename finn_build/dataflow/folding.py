@@ -158,6 +158,8 @@ def search_folding(model: ModelWrapper, config: BuildConfig, board: Board, flow:
                 f"target_fps={config.target_fps:g}: a frame takes the memory port {port:,} cycles: at most "
                 f"{board.clk_mhz * 1e6 / port:,.0f} fps at {board.clk_mhz:g} MHz"
             )
+        if _weights_beyond(model, config, board):
+            _require_fit(search, wanted if config.folding else search.interval(wanted))
         cycles = wanted if config.folding else search.smallest(search.interval(wanted))
     else:
         slowest = _slowest_cycles(model)
