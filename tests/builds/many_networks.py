@@ -38,7 +38,7 @@ from finn_build.proof import levels
 from sim.golden import IntegerModel
 
 SIZE, C = (8, 10), 8  # of the image, and channels of every block
-Function = Callable[["_Network", Tensor], Any]
+Function = Callable[[Any, Tensor], Any]
 
 
 def _conv(inside: int, outside: int, kernel: int | tuple[int, int] = 3, **options: Any) -> nn.Module:

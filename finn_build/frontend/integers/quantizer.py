@@ -19,7 +19,7 @@ MAX_CONSTANT_BITS = 32
 _ROUNDINGS = ("CEIL", "DOWN", "FLOOR", "HALF_DOWN", "HALF_EVEN", "HALF_UP", "ROUND", "UP")  # as qonnx executes them
 QUANTIZERS = {"Quant", "IntQuant", "BipolarQuant", "DequantizeLinear", "Trunc"}
 Rounding: TypeAlias = "Callable[[np.ndarray], np.ndarray]"
-Constants: TypeAlias = "Mapping[str, np.ndarray]"
+Constants: TypeAlias = "Mapping[str, Any]"
 
 
 def _dpu_round(x: np.ndarray) -> np.ndarray:

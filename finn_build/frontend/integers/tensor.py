@@ -101,6 +101,6 @@ class IntTensor:
         return self.scale.reshape(-1, *(1,) * (rank - 2)) if self.scale.ndim else self.scale
 
 
-def full_range(channels: int, low: int, high: int) -> tuple[np.ndarray, np.ndarray]:
+def full_range(channels: int, low: int | np.ndarray, high: int | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The same range for every channel."""
     return np.full(channels, low, np.int64), np.full(channels, high, np.int64)

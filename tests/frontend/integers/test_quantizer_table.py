@@ -1,6 +1,7 @@
 """Every width, sign, narrow range and rounding of a quantizer, beside qonnx; Brevitas' own roundings beside it."""
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ SCALE = np.float32(0.25)
 VALUES = (np.arange(-1100, 1101) / 16).astype(np.float32)[None, :, None, None]  # every quarter of a step, and beyond
 
 
-def _node(op: str = "Quant", **attributes: object) -> NodeProto:
+def _node(op: str = "Quant", **attributes: Any) -> NodeProto:
     names = ["x", "scale", "zero", "bits"][: 2 if op == "BipolarQuant" else 4]
     return helper.make_node(op, names, ["y"], domain="qonnx.custom_op.general", **attributes)
 
@@ -63,7 +64,7 @@ def test_zero_points_as_qonnx(rounding: str, zero: int) -> None:
 def test_weights_have_a_scale_along_any_axis() -> None:
     weights = np.random.default_rng(0).normal(size=(4, 3, 2, 2)).astype(np.float32)
     for axis, (bits, signed, narrow) in product((0, 1), ((1, 1, 1), (4, 1, 0), (4, 1, 1), (8, 0, 0))):
-        scale = np.float32([0.1, 0.2, 0.3, 0.4])[: weights.shape[axis]].reshape(
+        scale = np.array([0.1, 0.2, 0.3, 0.4], np.float32)[: weights.shape[axis]].reshape(
             [-1 if i == axis else 1 for i in range(4)]
         )
         node = _node(signed=signed, narrow=narrow, rounding_mode="ROUND")
