@@ -12,7 +12,7 @@ These rules reproduce the paper; `python -m brevitas_models.complexity` prints i
 Source: section 4.3.1 of the paper for OPs; the rules are read from its tables.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,12 +53,12 @@ class Account:
         return Account(self.bops + other.bops, self.flops + other.flops)
 
 
-def count(model: nn.Module, shape: tuple[int, int, int]) -> dict[str, Account]:
+def count(model: nn.Module, shape: Sequence[int]) -> dict[str, Account]:
     """What each module of `model` does to one image, by its name; modules that cost nothing are left out.
 
     Args:
         model: any network whose convolutions, dense layers, batch norms and activation functions are modules.
-        shape: channels, height and width of the image.
+        shape: channels, height and width of the image, or channels and length.
 
     Raises:
         UnsupportedModelError: a module has no counting rule.
