@@ -62,17 +62,21 @@ def bitconv_levels(op: BitConv_rtl, model: ModelWrapper, x: np.ndarray, added: n
     return decoded(levels, op.streams_out()[0].dtype)
 
 
+def _late(words: np.ndarray, at: np.ndarray, bits: int, paired: int) -> np.ndarray:
+    """sf_rom_late.sv: two words at a place where `paired`, the even one low."""
+    return cut(words[at >> paired] >> bits * (at & paired), bits).astype(np.int64)
+
+
 def _searched(p: Mapping[str, int | str], files: list[np.ndarray], row: int, total: np.ndarray) -> np.ndarray:
     """sf_bitconv_steps.sv."""
-    bits, stages = int(p["TOTAL_BITS"]), int(p["STEPS"]).bit_length()
+    bits, stages, paired = int(p["TOTAL_BITS"]), int(p["STEPS"]).bit_length(), int(p["PAIRED"])
     code, node = cut(total ^ (1 << bits - 1), bits), np.ones_like(total)
-    thresholds = cut(files[0], bits + 1).astype(np.int64)
     for _ in range(stages):
         at = (row << stages) + node if stages > 1 else np.full_like(node, row)
-        node = node << 1 | (code >= thresholds[at])
+        node = node << 1 | (code >= _late(files[0], at, bits + 1, paired & 1))
     count = cut(node, stages)
     if p["TABLE"]:
-        return files[1].astype(np.int64)[(row << stages) + count]
+        return _late(files[1], (row << stages) + count, int(p["OUT_BITS"]), paired >> 1)
     return cut(int(p["BIAS"]) + count, int(p["OUT_BITS"]))
 
 
@@ -81,8 +85,8 @@ def _divided(p: Mapping[str, int | str], files: list[np.ndarray], row: int, tota
     a_bits, d_bits, fraction = int(p["A_BITS"]), int(p["D_BITS"]), int(p["FRACTION"])
     r_bits = max(int(p["TOTAL_BITS"]) + fraction, a_bits, d_bits)
     right = (total >= signed(files[0][row], int(p["TOTAL_BITS"]))).astype(np.int64)
-    lines = files[1][2 * row + right]
-    a, d = signed(cut(lines, a_bits), a_bits).astype(np.int64), signed(lines >> a_bits, d_bits).astype(np.int64)
+    lines = _late(files[1], 2 * row + right, a_bits + d_bits, int(p["PAIRED"]) >> 1)
+    a, d = signed(lines, a_bits), signed(lines >> a_bits, d_bits)
     falls = d < 0
     following = signed((total << fraction) - a, r_bits + 1)
     outgrown, sign = np.zeros_like(right, bool), np.zeros_like(right, bool)

@@ -183,9 +183,12 @@ class TestBitConv(OpChecks):
 @pytest.mark.parametrize("thresholds", [[-9999, -21, 0, 20, 9999], [-22, -9999, 9999, 21], [-9999], [9999]])
 def test_steps_that_every_total_reaches_or_none(thresholds: list[int]) -> None:
     """The memory, searched as the hardware does, gives the count for every total that its type holds."""
-    op = OpBench("BitConv_rtl", [bitconv(steps=5, table=True)]).ops[0]
+    bench = OpBench("BitConv_rtl", [bitconv(steps=5, table=True)])
+    op = bench.ops[0]
     bits, rows = op.total.bitwidth(), np.tile(np.sort(thresholds), (op.attr("MH"), 1))
-    words = [int(word, 16) for word in op._step_words(rows, 0)]
+    bench.model.set_initializer(op.onnx_node.input[-2], rows.astype(np.float32))
+    words = [int(word, 16) for word in op.memory_files(bench.model)[f"{op.onnx_node.name}_step_0.mem"]]
+    assert not op.rtl_parameters()["PAIRED"]  # a word a line
     for total in range(-(2 ** (bits - 1)), 2 ** (bits - 1)):
         node = 1
         for _ in range(op.stages):
