@@ -60,7 +60,7 @@ module sf_bitconv #(
     parameter bit BLOCK = 1'b0,            // weights in block RAM
     parameter bit [1:0] PAIRED = '0,       // bit 0: steps, 1: table or lines as in sf_rom_late
     parameter int ROM_ADDR = 1,
-    parameter int ROM_WORD = 1,
+    parameter int ROM_WORD = TOTAL_BITS + 1,
     parameter WEIGHT_FILE = "",
     parameter SIGN_FILE = ""
 ) (

@@ -29,7 +29,7 @@ module sf_thresholding #(
     parameter bit [10*32-1:0] LOWEST = '0,
     parameter bit [31:0] PAIRED = '0,     // memories of two words at a place, see the lanes
     parameter int ROM_ADDR = 1,
-    parameter int ROM_WORD = 1,
+    parameter int ROM_WORD = IN_BITS + 1,
     localparam int MEMORIES = MIDPOINT ? STAGES + 1 + (DIP_BITS > 0 ? DIP_BITS + 1 : 0) + 32'(MIRRORED) : STAGES + 32'(TABLE)
 ) (
     input  wire                    clk,
