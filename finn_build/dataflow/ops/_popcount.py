@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-# Of Yosys' netlists on the slow corner of a Zynq-7000, nets estimated, at 12 to 120 bits a popcount.
+# Of Yosys' netlists on the slow corner of a Zynq-7000, nets estimated, at 12 to 120 bits a popcount, counters mapped
+# together; mapped alone, a level takes 0.5 to 0.6 ns at 96 bits, and the rest is room.
 _REGISTER_NS, _LEVEL_NS = 1.5, 1.05
 _ADDITION = 1.5  # levels that the carry chain at the end is worth
 # LUTs of a counter of six bits, and of a full adder, whose outputs share logic with what comes next.
