@@ -262,12 +262,12 @@ def _same(found: np.ndarray, wanted: np.ndarray, rounded: bool) -> bool:
     return bool(np.isclose(found, wanted, 1e-5, 1e-6).all()) if rounded else np.array_equal(found, wanted)
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Count outcomes; a line for each network that is not exact."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=200, help="networks (default: 200)")
     parser.add_argument("--first", type=int, default=0, help="number of the first (default: 0)")
-    options, counts = parser.parse_args(), Counter[str]()
+    options, counts = parser.parse_args(arguments), Counter[str]()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     with tempfile.TemporaryDirectory() as folder:

@@ -145,7 +145,7 @@ def test_an_interrupted_build_resumes(
         patched.setattr("finn_build.pipeline.stitch", interrupted)
         assert _run(onnx_file, out) == 1
         assert "interrupted; the steps that were done are kept: again with --resume" in capsys.readouterr().err
-    monkeypatch.setattr("finn_build.pipeline.find_folding", interrupted)
+    monkeypatch.setattr("finn_build.pipeline.search_folding", interrupted)
     assert _run(onnx_file, out, "--resume", "--target-fps", "2000") == 1
     assert "--resume: the interrupted build differs in target_fps; leave" in capsys.readouterr().err
     with monkeypatch.context() as patched:

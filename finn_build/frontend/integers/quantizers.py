@@ -37,7 +37,7 @@ def compile_quantizer(compilation: Compilation, node: NodeProto) -> None:
     source, out_name = node.input[0], node.output[0]
     shape, root, chain = compilation.shape(source), compilation.root(source), compilation.chain(source)
     key = (chain.key, *(compilation.constants[i].tobytes() for i in node.input[1:] if i), *map(str, node.attribute))
-    if key in compilation.quantized:
+    if key in compilation.quantized and not quantizer.bipolar:  # a sign costs nothing inside the convolution it is for
         compilation.view(out_name, compilation.quantized[key])
         return
     low, high = full_range(shape[1], quantizer.low, quantizer.high)
