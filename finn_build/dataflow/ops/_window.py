@@ -291,5 +291,6 @@ def _depth_writing(window: Window) -> int:
     start = np.arange(first.size) * window.places
     wait = (first + waits).ravel() + 1 - start
     previous_frame = wait.max() - (window.beats_in - window.beats_out)
-    end = start + window.places - 1 + np.maximum(np.maximum.accumulate(wait), previous_frame)
+    # After a reset, reading begins with the first word, however many padded places come before the first that waits.
+    end = start + window.places - 1 + np.maximum(np.maximum.accumulate(wait), max(0, previous_frame))
     return int((end + 1 - first.ravel()).max())

@@ -2,7 +2,8 @@
 
 A window op (SWG, pool) gives its first beat when it has seen the first (kh - 1 - top) rows and (kw - left) pixels, so
 each tensor lags the accelerator's input by a known part of a frame. Where two streams join, the one that lags less has
-to wait: its FIFO holds the difference, in beats of its own, plus the latency of the pipelines and half a row. A
+to wait: its FIFO holds the difference, in beats of its own, plus the latency of the pipelines and half a row. A frame
+may pass at the target's rate, or, the first one, as fast as the ops before let it: pipelines then lag more beats. A
 shortcut that enters a BitConv meets its sums, so it also waits for the window. A skip beside a path of windows gets no
 less than it takes not to stall for ever (`_skips`). What comes through a split waits before the split, in one FIFO for
 all parts, as long as the part that waits least. Where the order of beats within a pixel would block (`_pixel_order`),
@@ -73,14 +74,18 @@ class InsertFIFOs(Transformation):
         return model, False
 
     def _insert(self, links: Links) -> None:
-        lag = self._lags(links.model)
+        paces: tuple[dict[str, int], ...] = ({}, {node.name: self._busiest_to(links, node) for node in links.nodes})
+        lags = [(self._lags(links.model, pace), pace) for pace in paces]
         held, parts, least = self._held(links), {}, least_depths(links)
         for node in links.nodes:
             streams = getCustomOp(node).streams_in()
             if len(streams) > 1:
-                met = [lag[node.input[k]] + self._until_join(node, k) for k in range(len(streams))]
+                met = [
+                    [lag[node.input[k]] + self._until_join(node, k, pace) for k in range(len(streams))]
+                    for lag, pace in lags
+                ]
                 for port, stream in enumerate(streams):
-                    wait, producer = max(met) - met[port], links.producer(node.input[port])
+                    wait, producer = max(max(m) - m[port] for m in met), links.producer(node.input[port])
                     if producer is not None and Trait.SPLITS in traits_of(producer):
                         parts[node.input[port]] = (node, port, wait)
                         continue
@@ -123,30 +128,36 @@ class InsertFIFOs(Transformation):
                         held[node.name, port] = stream.shape[-1] // stream.lanes
         return held
 
-    def _until_join(self, node: NodeProto, port: int) -> Fraction:
+    def _until_join(self, node: NodeProto, port: int, pace: Mapping[str, int]) -> Fraction:
         """Part of a frame between a stream's arrival at an op and the place in it where it meets the others."""
         op = getCustomOp(node)
-        return self._window_lag(op) if Trait.SHORTCUT in op.traits and port == 0 else Fraction(0)
+        cycles = pace.get(node.name, self.target_cycles)
+        return self._window_lag(op, cycles) if Trait.SHORTCUT in op.traits and port == 0 else Fraction(0)
 
-    def _lags(self, model: ModelWrapper) -> dict[str, Fraction]:
-        """Part of a frame by which each tensor lags the accelerator's input."""
+    def _lags(self, model: ModelWrapper, pace: Mapping[str, int]) -> dict[str, Fraction]:
+        """Part of a frame by which each tensor lags the accelerator's input.
+
+        Args:
+            model: without FIFOs.
+            pace: cycles in which a frame passes each op, by name; the target's where it says none.
+        """
         lag = {i.name: Fraction(0) for i in model.graph.input}
         for node in model.graph.node:
-            op = getCustomOp(node)
+            op, cycles = getCustomOp(node), pace.get(node.name, self.target_cycles)
             arrival = max(lag[node.input[k]] for k in range(len(op.streams_in())))
-            own = Fraction(op.fill_cycles(), self.target_cycles)
+            own = Fraction(op.fill_cycles(), cycles)
             if Trait.WINDOW in op.traits:
-                own = self._window_lag(op)
+                own = self._window_lag(op, cycles)
             if kept := op.rows_kept():
                 own += kept / op.streams_in()[0].shape[1]
             for name in node.output:
                 lag[name] = arrival + own
         return lag
 
-    def _window_lag(self, op: Any) -> Fraction:
-        """Part of a frame until the first window is complete, and the cycles of a window."""
+    def _window_lag(self, op: Any, cycles: int) -> Fraction:
+        """Part of a frame of so many cycles until the first window is complete, and the cycles of a window."""
         pixels = Fraction(op.window.first_pixels, prod(op.window.image))
-        return pixels + Fraction(16 + op.window_cycles(), self.target_cycles)
+        return pixels + Fraction(16 + op.window_cycles(), cycles)
 
     def _join_depth(self, stream: Stream, wait: Fraction) -> int:
         """Beats that arrive while the other operand is not there yet; 0 when it comes first."""
@@ -182,13 +193,15 @@ class InsertFIFOs(Transformation):
             return 0
         return op.beats_missing(arrival, reading, 1 / after.vector_reads())
 
+    def _busiest_to(self, links: Links, node: NodeProto) -> int:
+        """Cycles per frame of the slowest op from the accelerator's input to a node, itself included."""
+        return max(getCustomOp(node).get_exp_cycles(), self._busiest_before(links, node))
+
     def _busiest_before(self, links: Links, node: NodeProto) -> int:
         """Cycles per frame of the slowest op between the accelerator's input and a node."""
         if node.name not in self._busiest:
             producers = [p for p in map(links.producer, node.input) if p is not None]
-            self._busiest[node.name] = max(
-                (max(getCustomOp(p).get_exp_cycles(), self._busiest_before(links, p)) for p in producers), default=0
-            )
+            self._busiest[node.name] = max((self._busiest_to(links, p) for p in producers), default=0)
         return self._busiest[node.name]
 
 

@@ -78,6 +78,7 @@ CASES = [
     pool((10, 7), (5, 3), (2, 3), (2, 1, 2, 0), dtype="INT5", channels=3, pe=3),
     pool((7, 8), (3, 2), (1, 1), (2, 0, 2, 0), dtype="INT3", dilation=(2, 3)),
     pool((7, 7), (2, 2), (2, 2), dtype="UINT3", function="sum", pe=1, dilation=(3, 2)),
+    pool((4, 3), (3, 1), (3, 3), (2, 0, 0, 0), pe=4),  # more padded places than pixels before the first window's
     *(pool(image, (3, 3), (1, 1), (1, 1, 1, 1), dtype="INT4") for image in ((1, 1), (2, 1), (1, 3))),
 ]
 

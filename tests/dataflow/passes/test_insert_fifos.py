@@ -106,4 +106,6 @@ def test_what_grows_lags_by_the_rows_that_it_keeps() -> None:
     node = helper.make_node("Upsample_rtl", ["x"], ["y"], name="Up", IFMDim=[5, 3], Scale=[4, 2], **attributes)
     ends = [helper.make_tensor_value_info(n, 1, s) for n, s in (("x", [1, 5, 3, 2]), ("y", [1, 20, 6, 2]))]
     model = ModelWrapper(qonnx_make_model(helper.make_graph([node], "up", ends[:1], ends[1:])))
-    assert InsertFIFOs(1000)._lags(model)["y"] == Fraction(3, 4) / 5 + Fraction(getCustomOp(node).fill_cycles(), 1000)
+    lag, filled = InsertFIFOs(1000)._lags, getCustomOp(node).fill_cycles()
+    assert lag(model, {})["y"] == Fraction(3, 4) / 5 + Fraction(filled, 1000)
+    assert lag(model, {"Up": 120})["y"] == Fraction(3, 4) / 5 + Fraction(filled, 120)
