@@ -7,7 +7,7 @@ from finn_build.errors import DataError
 from sim.packing import pack, unpack
 
 _TYPES = ["BIPOLAR", "TERNARY", "BINARY"]
-_TYPES += [f"{sign}{bits}" for sign in ("INT", "UINT") for bits in (2, 3, 5, 7, 8, 9, 12, 16, 17, 24, 32, 33)]
+_TYPES += [f"{sign}{bits}" for sign in ("INT", "UINT") for bits in (2, 3, 5, 7, 8, 9, 12, 16, 17, 24, 32, 33, 59, 63)]
 
 
 def _all_corners(stream: Stream, frames: int, seed: int = 0) -> np.ndarray:
