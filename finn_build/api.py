@@ -16,9 +16,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finn_build.build import parser, run
+from finn_build.build import run
 from finn_build.errors import ConfigError, DataError
 from finn_build.given import Given
+from finn_build.options import parser
 
 if TYPE_CHECKING:
     import numpy as np

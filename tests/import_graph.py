@@ -84,6 +84,7 @@ ROOMS = (
         "finn_build.resume",
         "finn_build.command",
         "finn_build.doctor",
+        "finn_build.options",
         "finn_build.build",
     ),
     *("finn_build.quick", "finn_build.completion", "finn_build.console"),

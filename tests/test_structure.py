@@ -66,7 +66,7 @@ def test_every_rtl_file_is_used(tmp_path: Path) -> None:
 
 def test_the_command_knows_the_pipelines_steps(tmp_path: Path) -> None:
     prepare_finn(tmp_path)
-    from finn_build.build import START_NAMES, STEP_NAMES
+    from finn_build.options import START_NAMES, STEP_NAMES
     from finn_build.pipeline import STEPS
 
     assert tuple(s.name for s in STEPS) == STEP_NAMES and STEP_NAMES[: len(START_NAMES)] == START_NAMES

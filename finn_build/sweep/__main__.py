@@ -23,9 +23,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from finn_build.build import limit_option, rate_option
 from finn_build.config import load_board
 from finn_build.errors import ConfigError, SignflowError
+from finn_build.options import limit_option, rate_option
 from finn_build.sweep.points import Line, Row, compute
 from finn_build.terminal import tells_errors
 

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import pytest
 from qonnx.core.modelwrapper import ModelWrapper
 
-from finn_build.build import _configuration, parser
+from finn_build.build import _configuration
 from finn_build.config import BuildConfig, load_board
 from finn_build.dataflow.folding import Usage, budget, port_cycles, search_folding, usage
 from finn_build.errors import ConfigError
+from finn_build.options import parser
 from finn_build.pipeline import FLOW
 from tests.dataflow.passes.streams import lowered
 
