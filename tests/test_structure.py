@@ -12,7 +12,7 @@ from tests.import_graph import arrows_up, circles, import_graph
 
 ROOT = Path(__file__).resolve().parent.parent
 RTL = ROOT / "finn_build" / "rtl"
-_KNOW_OPS = ("dataflow/ops/", "dataflow/passes/lower_to_streams", "dataflow/passes/fuse_conv_units", "hls/ops/")
+_KNOW_OPS = ("dataflow/ops/", "dataflow/passes/_lower_layers", "dataflow/passes/fuse_conv_units", "hls/ops/")
 
 
 def _called(call: ast.Call) -> str:
