@@ -2,53 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
-
-from qonnx.core.datatype import BaseDataType
-
-from finn_build.dataflow.ops._memory import Rom, rom_area
-from finn_build.dataflow.ops._popcount import Popcount
-from finn_build.dataflow.ops._window import Window
+from finn_build.dataflow.ops._bitconv_parts import BitConvParts
+from finn_build.dataflow.ops._memory import rom_area
+from finn_build.dataflow.ops._ring import core_area
 from finn_build.dataflow.ops.fifo import fifo_area, fifo_style
-from finn_build.dataflow.ops.swg import core_area
-from finn_build.dataflow.stream import Resources, Stream
+from finn_build.dataflow.stream import Resources
 
 
-class _Parts(Protocol):
-    """What a BitConv says of its parts."""
-
-    window: Window
-    stages: int
-
-    @property
-    def ring(self) -> tuple[int, str]: ...
-    @property
-    def bram_price(self) -> int: ...
-    @property
-    def kept(self) -> int: ...
-    @property
-    def acc(self) -> BaseDataType: ...
-    @property
-    def total(self) -> BaseDataType: ...
-    @property
-    def popcount(self) -> Popcount: ...
-    @property
-    def sign_steps(self) -> int: ...
-    @property
-    def weights_memory(self) -> tuple[int, int, bool]: ...
-    @property
-    def lane_memories(self) -> list[Rom | None]: ...
-    def attr(self, name: str) -> Any: ...
-    def streams_in(self) -> list[Stream]: ...
-
-
-def bitconv_area(op: _Parts) -> Resources:
+def bitconv_area(op: BitConvParts) -> Resources:
     """Sum of the parts."""
     parts = [core_area(op.window, op.attr("SIMD"), *op.ring), _memories(op), _shortcut(op), _arithmetic(op)]
     return Resources(sum(p.lut for p in parts), sum(p.ff for p in parts), sum(p.bram18 for p in parts))
 
 
-def _memories(op: _Parts) -> Resources:
+def _memories(op: BitConvParts) -> Resources:
     """Weights; steps and their table or lines, once a lane; thresholds of the signs."""
     (words, width, block), lanes, x = op.weights_memory, op.attr("Lanes"), op.streams_in()[0]
     (lut, bram), ff = rom_area(words, width, block=block), 0 if block else width
@@ -61,7 +28,7 @@ def _memories(op: _Parts) -> Resources:
     return Resources(lut, ff, bram)
 
 
-def _shortcut(op: _Parts) -> Resources:
+def _shortcut(op: BitConvParts) -> Resources:
     """The FIFO of an input that is its own shortcut."""
     if op.attr("shortcut") != "own":
         return Resources()
@@ -69,7 +36,7 @@ def _shortcut(op: _Parts) -> Resources:
     return fifo_area(depth, width, fifo_style(depth, width, op.bram_price))
 
 
-def _arithmetic(op: _Parts) -> Resources:
+def _arithmetic(op: BitConvParts) -> Resources:
     """Popcounts, accumulators, and the search or the division."""
     pe, simd, lanes = op.attr("PE"), op.attr("SIMD"), op.attr("Lanes")
     acc, total = op.acc.bitwidth(), op.total.bitwidth()

@@ -6,10 +6,10 @@ from math import prod
 
 from onnx import NodeProto, helper
 
+from finn_build.dataflow.ops._windowed import WINDOW
 from finn_build.dataflow.ops.base import DOMAIN, StreamOp
 from finn_build.dataflow.ops.finn_op import chip_of
 
-_WINDOW = ("IFMDim", "IFMChannels", "KernelDim", "Stride", "Padding", "Dilation")
 _STEPS = ("numSteps", "outBias", "hasTable", "outputDataType")
 
 
@@ -27,7 +27,7 @@ def widened(op: StreamOp) -> list[NodeProto]:
     made = [
         helper.make_node(
             "WideSWG_rtl", [pixels], [f"{end}_windows"], name=f"{node.name}_SWG",
-            **{name: op.attr(name) for name in _WINDOW}, inputDataType="BIPOLAR",
+            **{name: op.attr(name) for name in WINDOW} | {"inputDataType": "BIPOLAR"},
         ),
         helper.make_node(
             "BitMVAU_rtl", [f"{end}_windows", weights], [f"{end}_sums"], name=f"{node.name}_MVAU",

@@ -8,17 +8,18 @@ from qonnx.core.modelwrapper import ModelWrapper
 
 from finn_build.arithmetic.step_function import StepFunction
 from finn_build.dataflow.ops._widths import Numbers
-from finn_build.dataflow.ops.base import Range, StreamOp
+from finn_build.dataflow.ops.base import Range
+from finn_build.dataflow.ops.finn_op import FinnOp
 
 
-def step_function(op: StreamOp, model: ModelWrapper) -> StepFunction:
+def step_function(op: FinnOp, model: ModelWrapper) -> StepFunction:
     """The steps, from thresholds (C or 1, S) and, where `hasTable`, table (C or 1, S + 1)."""
     names = op.onnx_node.input[-1 - op.attr("hasTable") :]
     thresholds, *table = (model.get_initializer(n).astype(np.int64) for n in names)
     return StepFunction(thresholds, table[0] if table else None, op.attr("outBias"))
 
 
-def level_ranges(op: StreamOp, model: ModelWrapper) -> list[Range]:
+def level_ranges(op: FinnOp, model: ModelWrapper) -> list[Range]:
     """Lowest and highest level of every channel; none where the levels are signs."""
     stream = op.streams_out()[0]
     if stream.dtype.name == "BIPOLAR":
@@ -27,7 +28,7 @@ def level_ranges(op: StreamOp, model: ModelWrapper) -> list[Range]:
     return [(np.full(stream.shape[-1], low), np.full(stream.shape[-1], high))]
 
 
-def level_numbers(op: StreamOp, model: ModelWrapper) -> Numbers:
+def level_numbers(op: FinnOp, model: ModelWrapper) -> Numbers:
     """Every level, in the type of the output; without a table the two of a sign are counts."""
     steps, dtype = step_function(op, model), op.streams_out()[0].dtype
     if steps.table is not None:

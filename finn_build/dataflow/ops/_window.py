@@ -59,6 +59,18 @@ class Window:
         return self
 
     @property
+    def geometry(self) -> dict[str, int | str]:
+        """All but its folds, as constants of RTL and C++."""
+        names = (("H", "W"), ("KH", "KW"), ("SH", "SW"), ("DY", "DX"), ("PT", "PL"), ("OH", "OW"))
+        pairs = (self.image, self.kernel, self.stride, self.dilation, self.padding[:2], self.windows)
+        return {n: v for given in zip(names, pairs, strict=True) for n, v in zip(*given, strict=True)}
+
+    @property
+    def parameters(self) -> dict[str, int | str]:
+        """All of it, as parameters of RTL."""
+        return {"FOLDS": self.folds, **self.geometry}
+
+    @property
     def reach(self) -> tuple[int, int]:
         """Rows and columns from the first place of the kernel to the last, both included."""
         return (self.kernel[0] - 1) * self.dilation[0] + 1, (self.kernel[1] - 1) * self.dilation[1] + 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -12,15 +11,14 @@ from qonnx.core.datatype import BaseDataType, DataType
 
 from finn_build.arithmetic.datatypes import integer_range_dtype
 from finn_build.dataflow.ops._ram import lutram_luts
-from finn_build.dataflow.ops._window import Window
+from finn_build.dataflow.ops._windowed import WINDOW, Windowed
 from finn_build.dataflow.ops.base import FIFO_RTL, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
-from finn_build.dataflow.ops.swg import core_resources, geometry_parameters, image_stream, ring_parameters, window_of
 from finn_build.dataflow.stream import Resources, Stream, sizes
 
 
 @register_custom_op
-class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
+class StreamPool_rtl(Windowed, StreamOp):  # noqa: N801  (FINN's naming)
     """Pool with its window inside: (1, H, W, C) -> (1, OH, OW, C).
 
     Padded places are ignored by the maximum and add 0 to the sum. The maximum keeps the input's type; the sum takes
@@ -29,6 +27,7 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """
 
     rtl_module = "sf_pool"
+    window_lanes, depthwise = "PE", True
     traits = frozenset({Trait.WINDOW, Trait.MONOTONE, Trait.FOLDED})
     lane_sizes = sizes(PE="IFMChannels")
     ram_styles = ("block", "distributed")
@@ -39,27 +38,8 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:
-        """Attributes; those of a window are named as in SWG_rtl."""
-        return {
-            "IFMDim": ("ints", True, []),  # [H, W]
-            "IFMChannels": ("i", True, 0),
-            "KernelDim": ("ints", True, []),  # [kh, kw]
-            "Stride": ("ints", True, []),  # [sh, sw]
-            "Padding": ("ints", False, [0, 0, 0, 0]),  # [top, left, bottom, right]
-            "Dilation": ("ints", False, [1, 1]),  # [dy, dx]
-            "PE": ("i", False, 1),
-            "Function": ("s", True, "", {"max", "sum"}),
-            "inputDataType": ("s", True, ""),
-        }
-
-    @cached_property
-    def window(self) -> Window:
-        """Geometry of the window.
-
-        Raises:
-            ConfigError: PE does not divide IFMChannels, or the window does not fit.
-        """
-        return window_of(self, "PE", depthwise=True)
+        """The window's, its lanes, and what is done."""
+        return WINDOW | {"PE": ("i", False, 1), "Function": ("s", True, "", {"max", "sum"})}
 
     @property
     def tiled(self) -> bool:
@@ -81,10 +61,6 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         dtype, count = DataType[self.attr("inputDataType")], prod(self.window.kernel)
         return integer_range_dtype(int(dtype.min()) * count, int(dtype.max()) * count) if self._sums else dtype
 
-    def streams_in(self) -> list[Stream]:
-        """The image, PE channels a beat."""
-        return [image_stream(self, "PE", self.window)]
-
     def streams_out(self) -> list[Stream]:
         """The pooled image, PE channels a beat."""
         shape = (1, *self.window.windows, self.attr("IFMChannels"))
@@ -102,8 +78,8 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             "SIGNED": int(image.dtype.signed() and not bipolar),
             "BIPOLAR": int(bipolar),
             "TILED": int(self.tiled),
-            **geometry_parameters(self.window),
-            **({} if self.tiled else ring_parameters(self, self.window)),
+            **self.window.parameters,
+            **({} if self.tiled else self.ring_parameters()),
         }
 
     def compute(self, *operands: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -113,17 +89,9 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         least = int(DataType[self.attr("inputDataType")].min())
         return (self.window.patches(operands[0], least).max(axis=(3, 4)),)
 
-    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
-        """A result needs the last place of its window."""
-        return [self.window.beats_needed(beats)]
-
     def burst_beats(self, stream: Stream) -> int:
         """A row of results comes with the last row of its windows."""
         return stream.beats // self.streams_out()[0].shape[1]
-
-    def get_exp_cycles(self) -> int:
-        """The busier side of the window: max(OH*OW*kh*kw*C/PE, H*W*C/PE)."""
-        return self.window.cycles
 
     def beat_cycles(self, beats: np.ndarray) -> np.ndarray:
         """A place of the window a cycle, where it is read from a line buffer."""
@@ -153,7 +121,7 @@ class StreamPool_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         results = Resources(ff=pooled.width + 1) if self._spaced else pair_area(pooled.width)
         if not self.tiled:
             lane = out_bits if self._sums else 2.7
-            core = core_resources(self, self.window)
+            core = self.core_area()
             return core + results + Resources(lut=round(pe * lane) + 5, ff=pooled.width + 1)
         lane = out_bits if self._sums else max(1, 2.8 * in_bits - 2.6)
         words = self.window.windows[1] * self.window.folds

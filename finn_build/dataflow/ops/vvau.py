@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -13,12 +12,10 @@ from qonnx.core.modelwrapper import ModelWrapper
 
 from finn_build.dataflow.ops._dsp import channel_distance
 from finn_build.dataflow.ops._memory import hex_words, rom_area, rom_in_block_ram
-from finn_build.dataflow.ops._ram import RAM_STYLES
 from finn_build.dataflow.ops._widths import Numbers
-from finn_build.dataflow.ops._window import Window
+from finn_build.dataflow.ops._windowed import WINDOW, Windowed
 from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
-from finn_build.dataflow.ops.swg import core_area, geometry_parameters, image_stream, ring_choice, window_of
 from finn_build.dataflow.stream import Resources, Stream, sizes
 from finn_build.errors import ConfigError
 
@@ -27,7 +24,7 @@ _BIPOLAR = DataType["BIPOLAR"]
 
 
 @register_custom_op
-class StreamVVAU_rtl(StreamOp):  # noqa: N801  (FINN's naming)
+class StreamVVAU_rtl(Windowed, StreamOp):  # noqa: N801  (FINN's naming)
     """Exact sums of products within each channel: x (1, H, W, C), weights (C, kh * kw) -> (1, OH, OW, C).
 
     Padded places add 0, to bipolar x too. Weights of 3 to 8 bits multiply in DSP slices, two channels in each where
@@ -36,6 +33,7 @@ class StreamVVAU_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """
 
     rtl_module = "sf_vvau"
+    window_lanes, depthwise = "PE", True
     traits = frozenset({Trait.WINDOW, Trait.FOLDED})
     lane_sizes = sizes(PE="IFMChannels")
     ram_styles = ("block", "distributed")
@@ -46,34 +44,15 @@ class StreamVVAU_rtl(StreamOp):  # noqa: N801  (FINN's naming)
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:
-        """Those of a window are named as in SWG_rtl, the others as in BitMVAU_rtl and FINN's VVAU."""
+        """The window's, and the others as in BitMVAU_rtl and FINN's VVAU."""
         return {
-            "IFMDim": ("ints", True, []),  # [H, W]
-            "IFMChannels": ("i", True, 0),
-            "KernelDim": ("ints", True, []),  # [kh, kw]
-            "Stride": ("ints", False, [1, 1]),  # [sh, sw]
-            "Padding": ("ints", False, [0, 0, 0, 0]),  # [top, left, bottom, right]
-            "Dilation": ("ints", False, [1, 1]),  # [dy, dx]
+            **WINDOW,
             "PE": ("i", False, 1),
-            "inputDataType": ("s", True, ""),
             "weightDataType": ("s", True, ""),
             "outputDataType": ("s", True, ""),
             "NarrowWeights": ("i", False, 0, {0, 1}),
             "resType": ("s", False, "auto", {"auto", "lut", "dsp"}),
         }
-
-    @cached_property
-    def window(self) -> Window:
-        """Geometry of the window.
-
-        Raises:
-            ConfigError: PE does not divide IFMChannels, or the window does not fit.
-        """
-        return window_of(self, "PE", depthwise=True)
-
-    def streams_in(self) -> list[Stream]:
-        """The image, PE channels a beat."""
-        return [image_stream(self, "PE", self.window)]
 
     def streams_out(self) -> list[Stream]:
         """Sums, PE channels a beat."""
@@ -127,14 +106,12 @@ class StreamVVAU_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         """Whether the weights lie in block RAM."""
         return rom_in_block_ram("auto", self.window.folds * self._taps, self._word_bits, self.bram_price)
 
-    @cached_property
-    def ring(self) -> tuple[int, str]:
-        """Words of the ring of rows, and its kind of memory: neither side may slow the other one down."""
+    @property
+    def ring_words(self) -> int:
+        """So many that neither side slows the other one down."""
         arrivals = {self.window.beats_in, self.window.cycles}
         pixels = max(self.window.pixels_kept(a, self.window.beats_out, 1.0) for a in arrivals)
-        least = max(self.window.depth, (pixels + 1) * self.window.folds)
-        width = self.streams_in()[0].width
-        return ring_choice(self.window, width, self.attr("ram_style"), least, self.attr("lutsPerBram18"))
+        return max(self.window.depth, (pixels + 1) * self.window.folds)
 
     def rtl_parameters(self) -> dict[str, int | str]:
         """Lanes, types, geometry and memories.
@@ -142,7 +119,7 @@ class StreamVVAU_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         Raises:
             ConfigError: a weight of one bit in a DSP slice.
         """
-        x, (depth, style), node = self.streams_in()[0].dtype, self.ring, self.onnx_node.name
+        x, node = self.streams_in()[0].dtype, self.onnx_node.name
         if self._in_slices and self._bits[1] == 1:
             raise ConfigError(f"{node}: resType=dsp for weights of one bit, which are only signs; legal: auto, lut")
         return {
@@ -155,9 +132,8 @@ class StreamVVAU_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             "NARROW": self.attr("NarrowWeights"),
             "DSP": int(self._in_slices),
             "SHIFT": self._shift,
-            **geometry_parameters(self.window),
-            "DEPTH": depth,
-            "RAM_STYLE": RAM_STYLES[style],
+            **self.window.parameters,
+            **self.ring_parameters(),
             "BLOCK_WEIGHTS": int(self.block_weights),
             "WEIGHT_FILE": f"{node}_weights.mem",
         }
@@ -201,17 +177,9 @@ class StreamVVAU_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         """Its only parameter."""
         return str(self.onnx_node.input[1])
 
-    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
-        """A sum needs the last place of its window."""
-        return [self.window.beats_needed(beats)]
-
     def burst_beats(self, stream: Stream) -> int:
         """With stride a row of sums comes with the last row of its windows."""
         return stream.beats // self.window.windows[0] if self.window.stride[0] > 1 else 0
-
-    def get_exp_cycles(self) -> int:
-        """The busier side of the window: max(OH*OW*kh*kw*C/PE, H*W*C/PE)."""
-        return self.window.cycles
 
     def window_cycles(self) -> int:
         """Its places."""
@@ -237,7 +205,6 @@ class StreamVVAU_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     def resources(self) -> Resources:
         """The window core, weights, accumulators and the place of the results."""
         pe, acc, (x_bits, w_bits) = self.attr("PE"), self._acc_bits, self._bits
-        depth, style = self.ring
         words, block = self.window.folds * self._taps, self.block_weights
         lut, bram = rom_area(words, self._word_bits, block=block)
         pairs = pe // 2 if self._shift else 0
@@ -251,5 +218,4 @@ class StreamVVAU_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         registers = (
             pe * x_bits + words.bit_length() + 2 * self._stages + (0 if block or words == 1 else self._word_bits)
         )
-        core = core_area(self.window, self.streams_in()[0].width, depth, style)
-        return core + lanes + result + Resources(lut=lut + 14, ff=registers, bram18=bram)
+        return self.core_area() + lanes + result + Resources(lut=lut + 14, ff=registers, bram18=bram)

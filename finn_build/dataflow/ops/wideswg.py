@@ -13,10 +13,10 @@ from qonnx.core.datatype import DataType
 
 from finn_build.dataflow.ops._ram import RAM_STYLES, bram18_blocks, lutram_luts, memory_style
 from finn_build.dataflow.ops._window import Window
+from finn_build.dataflow.ops._windowed import WINDOW, Windowed
 from finn_build.dataflow.ops.base import DOMAIN, FIFO_RTL, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import StreamFIFO_rtl
 from finn_build.dataflow.ops.finn_op import chip_of
-from finn_build.dataflow.ops.swg import geometry_parameters, image_stream, window_of
 from finn_build.dataflow.stream import Resources, Stream, sizes
 from finn_build.errors import ConfigError
 
@@ -24,7 +24,7 @@ _LEAST_DEPTH = 4  # columns: the FIFO's own latency
 
 
 @register_custom_op
-class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
+class WideSWG_rtl(Windowed, StreamOp):  # noqa: N801  (FINN's naming)
     """Cut the windows of a convolution out of a stream of pixels, one window a beat.
 
     Where SWG reads a window place by place, kh*kw*C/SIMD cycles each, this takes one cycle for each column that the
@@ -35,6 +35,7 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     """
 
     rtl_module = "sf_wideswg"
+    window_lanes = "IFMChannels"
     traits = frozenset({Trait.SLIDES, Trait.WINDOW})
     lane_sizes = sizes()
     ram_styles = ("block", "distributed")
@@ -42,17 +43,8 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:
-        """SWG's, without SIMD; `WindowCycles` is the time that the reader takes for a window."""
-        return {
-            "IFMDim": ("ints", True, []),  # [H, W]
-            "IFMChannels": ("i", True, 0),
-            "KernelDim": ("ints", True, []),  # [kh, kw]
-            "Stride": ("ints", False, [1, 1]),  # [sh, sw]
-            "Padding": ("ints", False, [0, 0, 0, 0]),  # [top, left, bottom, right]
-            "Dilation": ("ints", False, [1, 1]),  # [dy, dx]
-            "WindowCycles": ("i", False, 1),
-            "inputDataType": ("s", True, ""),
-        }
+        """The window's; `WindowCycles` is the time that the reader takes for a window."""
+        return WINDOW | {"WindowCycles": ("i", False, 1)}
 
     @cached_property
     def window(self) -> Window:
@@ -66,11 +58,7 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
                 f"{self.onnx_node.name}: padding {list(self.attr('Padding'))} of BIPOLAR input, which has no 0; "
                 "use SWG_rtl"
             )
-        return window_of(self, "IFMChannels", depthwise=False)
-
-    def streams_in(self) -> list[Stream]:
-        """The image, a pixel a beat."""
-        return [image_stream(self, "IFMChannels", self.window)]
+        return super().window
 
     def streams_out(self) -> list[Stream]:
         """The windows, one a beat."""
@@ -80,13 +68,11 @@ class WideSWG_rtl(StreamOp):  # noqa: N801  (FINN's naming)
 
     def rtl_parameters(self) -> dict[str, int | str]:
         """Geometry, and the memories."""
-        geometry = geometry_parameters(self.window)
-        del geometry["FOLDS"]
         columns = self._fifo.rtl_parameters()
         return {
             "C": self.attr("IFMChannels"),
             "BITS": self.streams_in()[0].dtype.bitwidth(),
-            **geometry,
+            **self.window.geometry,
             "DEPTH": columns["DEPTH"],
             "RAM_STYLE": RAM_STYLES[self._rows_style],
             "FIFO_STYLE": columns["RAM_STYLE"],

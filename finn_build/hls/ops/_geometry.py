@@ -8,13 +8,7 @@ def window_constants(window: Window, depth: int, repeat: int = 1) -> dict[str, i
     """Constants of `sf_window.h`, and between how many trips its loop takes."""
     busier = max(window.beats_in, window.beats_out * repeat)
     return {
-        **dict(zip(("H", "W"), window.image, strict=True)),
-        **dict(zip(("KH", "KW"), window.kernel, strict=True)),
-        **dict(zip(("SH", "SW"), window.stride, strict=True)),
-        **dict(zip(("DY", "DX"), window.dilation, strict=True)),
-        **dict(zip(("PT", "PL"), window.padding[:2], strict=True)),
-        **dict(zip(("OH", "OW"), window.windows, strict=True)),
-        "FOLDS": window.folds,
+        **window.parameters,
         "REPEAT": repeat,
         "DEPTHWISE": int(window.depthwise),
         "DEPTH": depth,

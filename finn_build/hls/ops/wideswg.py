@@ -16,12 +16,7 @@ def kernel(op: WideSWG_rtl, model: ModelWrapper) -> Kernel:
         )
     ]
     constants: dict[str, int | str] = {
-        **dict(zip(("H", "W"), window.image, strict=True)),
-        **dict(zip(("KH", "KW"), window.kernel, strict=True)),
-        **dict(zip(("SH", "SW"), window.stride, strict=True)),
-        **dict(zip(("DY", "DX"), window.dilation, strict=True)),
-        **dict(zip(("PT", "PL"), window.padding[:2], strict=True)),
-        **dict(zip(("OH", "OW"), window.windows, strict=True)),
+        **window.geometry,
         "DOWN": max(window.image[0], covered[0]),
         "ACROSS": max(window.image[1], covered[1]),
     }
