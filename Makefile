@@ -13,7 +13,7 @@ build: install
 	$(BIN)/python finn_build/build.py --board $(BOARD) $(ARGS)
 
 test: install lint
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: install
 	$(BIN)/ruff check .

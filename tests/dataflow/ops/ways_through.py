@@ -81,7 +81,7 @@ def _elaborate(top: str, out: str, *files: str) -> None:
     for command in (
         f"read_slang --keep-hierarchy --allow-use-before-declare -DSYNTHESIS --top {top} {' '.join(files)}",
         "setattr -mod -unset keep_hierarchy *",
-        *("hierarchy -top " + top, "proc", "flatten", "opt_expr", "opt_clean", "memory -nomap"),
+        *("hierarchy -top " + top, "proc", "opt_expr", "opt_clean -purge", "flatten -noscopeinfo", "opt_clean -purge"),
         f"write_json {out}",
     ):
         ys.run_pass(command, design)
