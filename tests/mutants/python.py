@@ -26,7 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TESTS = {  # of modules whose test is not the one of their name, or not that alone
     "finn_build/arithmetic/datatypes.py": ["tests/arithmetic"],
     "finn_build/frontend/integers/": [
-        f"tests/frontend/integers/test_{name}.py" for name in ("compilation", "quantizer_table", "brevitas_styles")
+        f"tests/frontend/integers/test_{name}.py"
+        for name in ("by_hand", "refusals", "quantizer_table", "compilation", "brevitas_styles")
     ],
     **{f"finn_build/dataflow/ops/{op}.py": ["tests/dataflow/test_widths.py"] for op in ("bitconv", "mvau")},
     "finn_build/dataflow/passes/_skips.py": ["tests/dataflow/test_skip_depths.py"],

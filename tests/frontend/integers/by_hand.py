@@ -1,0 +1,80 @@
+"""Networks of a node or three behind the image's quantizer, written by hand."""
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+
+from finn_build.frontend.import_qonnx import import_qonnx
+from finn_build.frontend.integers import IntegerNetwork, to_integers
+
+STEP = 0.25
+SOME = 64  # images
+MAP = (1, 2, 2, 2)
+Constants = Mapping[str, Any]  # initializers by name
+_rng = np.random.default_rng(0)
+
+
+def signs(*shape: int) -> np.ndarray:
+    """Weights of 1 bit."""
+    return _rng.choice([-0.5, 0.5], shape).astype(np.float32)
+
+
+def op(kind: str, *inputs: str, to: str = "y", **attributes: Any) -> NodeProto:
+    """A node of ONNX; what it gives is called `to`."""
+    return helper.make_node(kind, inputs, to.split(), **attributes)
+
+
+def quantizer(source: str, to: str, bits: str, step: str = "step", **attributes: Any) -> NodeProto:
+    """A Quant."""
+    named = {"signed": 1, "narrow": 0, "rounding_mode": "ROUND"} | attributes
+    return helper.make_node("Quant", [source, step, "zero", bits], [to], domain="qonnx.custom_op.general", **named)
+
+
+def compiled(
+    folder: Path, shape: Sequence[int], nodes: Sequence[NodeProto], constants: Constants, bits: int, signed: int
+) -> tuple[Any, IntegerNetwork]:
+    """x, its quantizer to q, and the nodes up to y, by the file."""
+    known = {"step": np.float32(STEP), "zero": np.float32(0), "bits": np.float32(bits), **constants}
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)
+    made = [name for node in nodes for name in node.output if name.startswith("y")]
+    kind = TensorProto.INT64 if nodes[-1].op_type == "ArgMax" else TensorProto.FLOAT
+    ends = [helper.make_tensor_value_info(n, kind, None) for n in made]
+    values = [numpy_helper.from_array(np.asarray(v), k) for k, v in known.items()]
+    graph = helper.make_graph([quantizer("x", "q", "bits", signed=signed), *nodes], "by_hand", [x], ends, values)
+    ids = [helper.make_opsetid("", 13), helper.make_opsetid("qonnx.custom_op.general", 1)]
+    onnx.save(helper.make_model(graph, opset_imports=ids, ir_version=8), folder / "net.onnx")
+    qonnx = import_qonnx(folder / "net.onnx")
+    return qonnx, to_integers(qonnx)
+
+
+def every_image(shape: Sequence[int], bits: int, signed: int) -> np.ndarray:
+    """All images where they are few, else some."""
+    levels, count = np.arange(2**bits) - signed * 2 ** (bits - 1), int(np.prod(shape))
+    if len(levels) ** count <= 1 << 16:
+        found = np.array(list(product(levels, repeat=count)))
+    else:
+        found = np.random.default_rng(1).choice(levels, (SOME, count))
+    return (found.reshape(-1, *shape[1:]) * STEP).astype(np.float32)
+
+
+def whole(*shape: int) -> np.ndarray:
+    """Weights of 4 bits."""
+    return (_rng.integers(-8, 8, shape) * STEP).astype(np.float32)
+
+
+def wide(to: str = "wq") -> NodeProto:
+    """The quantizer of weights of 4 bits."""
+    return quantizer("w", to, "four")
+
+
+def indices(*values: int) -> np.ndarray:
+    return np.array(values, np.int64)
+
+
+FOUR = {"four": np.float32(4)}
+SIGNAL, SQUARE, DEEP = (1, 2, 4), (1, 1, 3, 3), (1, 8, 1, 1)

@@ -1,0 +1,196 @@
+"""What cannot be built, by its own words, and what is just within the limits."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx import NodeProto
+
+from tests.frontend.integers.by_hand import (
+    FOUR,
+    MAP,
+    SQUARE,
+    STEP,
+    Constants,
+    compiled,
+    indices,
+    op,
+    quantizer,
+    signs,
+    whole,
+)
+
+
+def sums(weight: int, rest: int, count: int) -> np.ndarray:
+    """Weights of so many equal ones and a rest."""
+    return np.array([[weight]] * count + [[rest]], np.float32) * STEP
+
+
+Case = tuple[list[NodeProto], Constants, Sequence[int], int]  # nodes, constants, shape and bits of the image
+EIGHT = {"eight": np.float32(8)}
+DENSE = [quantizer("w", "wq", "eight", signed=0), op("MatMul", "q", "wq")]
+DOUBLED = [
+    DENSE[0], op("Conv", "q", "wq", to="a"), op("MaxPool", "q", kernel_shape=[1, 1], to="b"),
+    op("Conv", "b", "wq", to="c"), op("Add", "a", "c"),
+]  # fmt: skip
+REFUSED: dict[str, list[Case]] = {
+    "a slice of dimension 2": [
+        (
+            [op("Slice", "q", "z", "e", "a", "s")],
+            {"z": indices(0), "e": indices(2), "a": indices(2), "s": indices(2)}, MAP, 2,
+        ),
+    ],
+    "a gather whose indices are no list of different channels": [
+        ([op("Gather", "q", "i", axis=1)], {"i": indices(0, -2)}, MAP, 2),
+        ([op("Gather", "q", "i", axis=1)], {"i": np.array([[0, 1]])}, MAP, 2),
+    ],
+    "a gather of other dimensions than the channels": [
+        ([op("Gather", "q", "i", axis=2)], {"i": indices(0, 1)}, MAP, 2),
+    ],
+    "a split of other dimensions than the channels": [
+        ([op("Split", "q", to="y z", axis=2)], {}, MAP, 2),
+    ],
+    "a concat of other dimensions than the channels": [
+        ([op("Concat", "q", "q", axis=2)], {}, MAP, 2),
+    ],
+    "a concat of averages over different windows": [
+        (
+            [op("GlobalAveragePool", "q", to="a"), op("GlobalMaxPool", "q", to="b"), op("Concat", "a", "b", axis=1)],
+            {}, (1, 2, 1, 3), 2,
+        ),
+    ],
+    "a convolution over 3 dimensions": [
+        ([op("Conv", "q", "w")], {"w": signs(1, 1, 1, 1, 1)}, (1, 1, 2, 2, 2), 2),
+    ],
+    "the weights are not quantized": [
+        ([op("Conv", "q", "w")], {"w": np.zeros((1, 2, 1, 1), np.float32)}, MAP, 2),
+        ([op("Conv", "q", "w")], {"w": np.array([[[[0.5]], [[0.25]]]], np.float32)}, MAP, 2),
+    ],
+    "weights with scales of shape (1, 2, 1, 1)": [
+        (
+            [quantizer("w", "wq", "four", step="steps"), op("Conv", "q", "wq")],
+            {"w": whole(2, 2, 1, 1), "steps": np.array([0.25, 0.5], np.float32).reshape(1, 2, 1, 1), **FOUR}, MAP, 2,
+        ),
+    ],
+    "weights wider than 8 bits": [
+        (
+            [quantizer("w", "wq", "nine"), op("Conv", "q", "wq")],
+            {"w": np.full((1, 2, 1, 1), -256 * STEP, np.float32), "nine": np.float32(9)}, MAP, 2,
+        ),
+    ],
+    "an input with one scale per channel": [
+        (
+            [op("Mul", "q", "by", to="a"), op("Conv", "a", "w")],
+            {"w": signs(1, 2, 1, 1), "by": np.array([1, 2], np.float32).reshape(1, 2, 1, 1)}, MAP, 2,
+        ),
+    ],
+    "a Gemm with alpha, beta or transA": [
+        ([op("Flatten", "q", to="a"), op("Gemm", "a", "w", alpha=2.0)], {"w": signs(8, 3)}, MAP, 2),
+    ],
+    "a dense layer on a tensor of shape (1, 2, 2, 2)": [
+        ([op("MatMul", "q", "w")], {"w": signs(2, 2)}, MAP, 2),
+    ],
+    "an arg max that is not over the classes of (N, classes) or (N, classes, H, W)": [
+        ([op("ArgMax", "q", axis=2)], {}, MAP, 2),
+        ([op("ArgMax", "q", axis=1, select_last_index=1)], {}, MAP, 2),
+    ],
+    "an average pool whose windows hold different numbers of pixels": [
+        ([op("AveragePool", "q", kernel_shape=[2, 2], pads=[0, 0, 1, 1])], {}, SQUARE, 2),
+        (
+            [op("AveragePool", "q", kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1, count_include_pad=1)],
+            {}, SQUARE, 2,
+        ),
+    ],
+    "ReduceMean over other axes than the pixels": [
+        ([op("ReduceMean", "q", axes=[1, 2, 3])], {}, MAP, 2),
+        ([op("ReduceMean", "q", axes=[3])], {}, MAP, 2),
+        ([op("ReduceMean", "q")], {}, MAP, 2),
+        ([op("ReduceMean", "q", axes=[1])], {}, (1, 4), 2),
+    ],
+    "padding by mode reflect, or with what is not constant": [
+        ([op("Pad", "q", "p", mode="reflect")], {"p": indices(0, 0, 1, 1, 0, 0, 0, 0)}, MAP, 2),
+    ],
+    "padding of other dimensions than height and width": [
+        ([op("Pad", "q", "p")], {"p": indices(0, 1, 0, 0, 0, 0, 0, 0)}, MAP, 2),
+        ([op("Pad", "q", "p")], {"p": indices(0, 0, 0, 0, 0, 1, 0, 0)}, MAP, 2),
+        ([op("Pad", "q", "p")], {"p": indices(0, 0, 0, 1)}, (1, 4), 2),
+    ],
+    "padding with a level of 2, beyond INT2": [
+        ([op("Pad", "q", "p", "v")], {"p": indices(0, 0, 0, 0, 0, 0, 1, 0), "v": np.float32(2 * STEP)}, MAP, 2),
+    ],
+    "padding with 0.125, no level of the tensor's quantizer": [
+        ([op("Pad", "q", "p", "v")], {"p": indices(0, 0, 0, 0, 0, 0, 1, 0), "v": np.float32(0.5 * STEP)}, MAP, 2),
+    ],
+    "sums beyond 2^24, where float32 is no longer exact": [
+        (DENSE, {"w": sums(255, 2, 514), **EIGHT}, (1, 515), 8),
+        ([op("GlobalAveragePool", "q")], {}, (1, 1, 256, 512), 8),
+        (DOUBLED, {"w": sums(255, 1, 257).reshape(1, -1, 1, 1), **EIGHT}, (1, 258, 1, 1), 8),
+    ],
+    "a Mul of two tensors of 256 and 16 levels": [
+        ([quantizer("q", "a", "four"), op("Mul", "q", "a")], FOUR, MAP, 8),
+    ],
+    "a transpose": [
+        ([op("Transpose", "q", perm=[0, 1, 3, 2], to="a"), op("Conv", "a", "w")], {"w": signs(1, 2, 1, 1)}, MAP, 2),
+    ],
+    "a resize from (1, 2, 2, 2) to (1, 2, 3, 2)": [
+        ([op("Resize", "q", "", "s", mode="nearest")], {"s": np.array([1, 1, 1.5, 1], np.float32)}, MAP, 2),
+    ],
+    "a resize from (1, 2, 2, 2) to (1, 4, 2, 2)": [
+        ([op("Resize", "q", "", "s", mode="nearest")], {"s": np.array([1, 2, 1, 1], np.float32)}, MAP, 2),
+    ],
+    "a resize that does not repeat each pixel as a block": [
+        ([op("Resize", "q", "", "s", mode="linear")], {"s": np.array([1, 1, 2, 2], np.float32)}, MAP, 2),
+    ],
+    "a grouped transposed convolution (group=2)": [
+        ([op("ConvTranspose", "q", "w", group=2)], {"w": signs(2, 1, 2, 2)}, MAP, 2),
+    ],
+    "a dilated transposed convolution ([2, 1])": [
+        ([op("ConvTranspose", "q", "w", dilations=[2, 1])], {"w": signs(2, 1, 2, 2)}, MAP, 2),
+    ],
+    "a transposed convolution with auto_pad or output_shape": [
+        ([op("ConvTranspose", "q", "w", auto_pad="SAME_UPPER")], {"w": signs(2, 1, 2, 2)}, MAP, 2),
+    ],
+    "padding [2, 0, 0, 0] that is not smaller than the kernel": [
+        ([op("ConvTranspose", "q", "w", pads=[2, 0, 0, 0])], {"w": signs(1, 1, 2, 2)}, SQUARE, 2),
+    ],
+    "a grouped convolution from 2 channels of 6 in 3 groups to 4": [
+        ([op("Conv", "q", "w", group=3)], {"w": signs(4, 2, 1, 1)}, (1, 6, 1, 1), 2),
+    ],
+    "the image passes through a second quantizer, other than q": [
+        ([quantizer("x", "r", "four", signed=0), op("Add", "q", "r")], FOUR, MAP, 2),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("why", "case"), [(why, case) for why, cases in REFUSED.items() for case in cases])
+def test_what_is_refused(why: str, case: Case, tmp_path: Path) -> None:
+    nodes, constants, shape, bits = case
+    _, network = compiled(tmp_path, shape, nodes, constants, bits, 1)
+    assert [p.why for p in network.problems] == [why] and network.problems[0].cure
+
+
+TAKEN: list[Case] = [
+    (DENSE, {"w": sums(255, 1, 514), **EIGHT}, (1, 515), 8),
+    ([op("GlobalAveragePool", "q")], {}, (1, 1, 255, 514), 8),
+    (DOUBLED, {"w": sums(255, 0, 257).reshape(1, -1, 1, 1), **EIGHT}, (1, 258, 1, 1), 8),
+    (
+        [op("AveragePool", "q", kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1, count_include_pad=1)],
+        {}, (1, 1, 4, 4), 2,
+    ),
+    (
+        [quantizer("w", "wq", "eight", signed=0), op("Conv", "q", "wq")],
+        {"w": np.full((1, 2, 1, 1), 255 * STEP, np.float32), **EIGHT}, MAP, 2,
+    ),
+    (
+        [quantizer("w", "wq", "nine"), op("Conv", "q", "wq")],
+        {"w": np.full((1, 2, 1, 1), -255 * STEP, np.float32), "nine": np.float32(9)}, MAP, 2,
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TAKEN)
+def test_what_is_just_taken(case: Case, tmp_path: Path) -> None:
+    nodes, constants, shape, bits = case
+    _, network = compiled(tmp_path, shape, nodes, constants, bits, 1)
+    assert not network.problems, network.problems
