@@ -187,9 +187,9 @@ def _line(step: int, epoch: int, numbers: dict[str, float], score: str) -> str:
 
 
 def _config(options: argparse.Namespace) -> TrainConfig:
-    augmentation = Augmentation(options.flips, options.turns, options.shift, options.contrast, options.brightness)
+    view = {field.name: getattr(options, field.name) for field in fields(Augmentation)}
     own: dict[str, Any] = {
-        "augmentation": augmentation,
+        "augmentation": Augmentation(**view),
         "overrides": parse_overrides(options.set),
         "classes": tuple(options.classes),
     }
@@ -246,6 +246,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--average", default.average, "share that a moving average of weights keeps per step, e.g. 0.99; 0 for none")
     add("--alpha", default.alpha, "weight of false alarms in the Tversky loss")
     add("--beta", default.beta, "weight of misses in it")
+    add("--pixels", default.pixels, "weight of the pixels' cross-entropy beside it, for masks")
     add("--init", default.init, "checkpoint to start from, with --epochs1 0 to fine-tune binary weights")
     add("--seed", default.seed, "seed of weights, order, views and, without an index, splits or folds")
     parser.add_argument("--no-flips", dest="flips", action="store_false", help="keep flips and quarter turns out")
@@ -253,6 +254,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--shift", view.shift, "largest random shift, pixels")
     add("--contrast", view.contrast, "largest relative change of contrast")
     add("--brightness", view.brightness, "largest change of brightness, fraction of full scale")
+    add("--shade", view.shade, "largest relative change of brightness from the middle to an edge")
     add("--synthetic-images", 1200, "images to generate with --data synthetic")
     add("--accelerator", "auto", "cpu, gpu or auto, as in Lightning Fabric")
     add("--devices", "auto", "number of devices, or auto")

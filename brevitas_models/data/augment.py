@@ -17,6 +17,7 @@ class Augmentation:
         shift: largest shift in pixels, the border mirrored.
         contrast: largest relative change of contrast around the image's mean.
         brightness: largest shift of all pixels, as a fraction of full scale.
+        shade: largest relative change of brightness from the middle to an edge, across and down: uneven light.
     """
 
     flips: bool = True
@@ -24,6 +25,7 @@ class Augmentation:
     shift: int = 4
     contrast: float = 0.1
     brightness: float = 0.05
+    shade: float = 0.0
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """A random view of each image; pixels stay in [0, 1).
@@ -44,6 +46,8 @@ class Augmentation:
 
     def expose(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """The part of it that changes brightness and contrast."""
+        if self.shade:
+            images = _shade(images, self.shade, generator)
         gain, offset = (torch.rand(2, len(images), 1, 1, 1, generator=generator) * 2 - 1).to(images.device)
         mean = images.mean(dim=(1, 2, 3), keepdim=True)
         images = (images - mean) * (1 + self.contrast * gain) + mean + self.brightness * offset
@@ -58,6 +62,13 @@ def _flip(images: Tensor, turns: Tensor) -> Tensor:
         turned = torch.rot90(images[chosen], code % 4, (2, 3))
         out[chosen] = turned.flip(3) if code >= 4 else turned
     return out
+
+
+def _shade(images: Tensor, most: float, generator: torch.Generator) -> Tensor:
+    """Light each image from a side of its own."""
+    down, right = (most * (torch.rand(2, len(images), 1, 1, 1, generator=generator) * 2 - 1)).to(images.device)
+    rows, columns = (torch.linspace(-1, 1, size, device=images.device) for size in images.shape[2:])
+    return images * (1 + down * rows[:, None] + right * columns)
 
 
 def _shift(images: Tensor, most: int, generator: torch.Generator) -> Tensor:

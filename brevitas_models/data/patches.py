@@ -84,12 +84,8 @@ def write_patches(folder: Path, out: Path, side: int, count: int = 1, free: int 
     for row, patch, mask in track(chain(map(_patch, patches), made), "patches", disable=not sys.stderr.isatty()):
         suffix = f"_{numbers[row.path]:02}" if several else ""
         numbers[row.path] += 1
-        names = [write_png(patch, row.path, folder, out, suffix)]
-        if row.mask is not None:
-            names.append(write_png(Image.fromarray(mask * np.uint8(255)), row.mask, folder, out, suffix))
-        lines.append([names[0], row.label, row.group, row.split, row.fold, *(names[1:] or [""])])
-    with (out / "index.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([["path", "class", "group", "split", f"fold{FOLDS}", "mask"], *lines])
+        lines.append(write_row(row, patch, mask, folder, out, suffix))
+    write_index(out, lines)
     return len(lines)
 
 
@@ -128,8 +124,22 @@ def _patch(row: Row) -> tuple[Row, Image.Image, np.ndarray]:
     return row, patch, read_mask(row, patch.size[::-1])
 
 
-def write_png(picture: Image.Image, path: Path, folder: Path, out: Path, suffix: str = "") -> str:
-    """Write a picture, or its mask, as PNG below `out`, where `path` is below `folder`; returns that place."""
+def write_row(row: Row, picture: Image.Image, mask: np.ndarray, folder: Path, out: Path, suffix: str = "") -> list[str]:
+    """Write what was made of a row's image, and of its mask, 0 and 1, where it has one; returns their index line."""
+    line = [_write_png(picture, row.path, folder, out, suffix), row.label, row.group, row.split, row.fold]
+    if row.mask is not None:
+        line += [_write_png(Image.fromarray(mask * np.uint8(255)), row.mask, folder, out, suffix), "255"]
+    return line
+
+
+def write_index(out: Path, lines: Sequence[Sequence[str]]) -> None:
+    """The index of a new folder; it names the value that means a defect, for a part of one may be white all over."""
+    with (out / "index.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["path", "class", "group", "split", f"fold{FOLDS}", "mask", "mask_values"], *lines])
+
+
+def _write_png(picture: Image.Image, path: Path, folder: Path, out: Path, suffix: str) -> str:
+    """Write a picture as PNG below `out`, where `path` is below `folder`; returns that place."""
     name = path.relative_to(folder).with_suffix("")
     name = name.with_name(f"{name.name}{suffix}.png")
     (out / name).parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,6 @@ index, from which patches can be cut (`brevitas_models.patches`) as the inspecti
 """
 
 import argparse
-import csv
 import sys
 from pathlib import Path
 
@@ -14,10 +13,9 @@ import numpy as np
 from PIL import Image
 from rich.progress import track
 
-from brevitas_models.data.folds import FOLDS
 from brevitas_models.data.images import open_image, read_image, read_mask
 from brevitas_models.data.index import Row, find_images
-from brevitas_models.data.patches import write_png
+from brevitas_models.data.patches import write_index, write_row
 from finn_build.errors import ConfigError, DataError, SignflowError
 
 EXAMPLES = """\
@@ -63,13 +61,9 @@ def shrink(folder: Path, out: Path, by: int, least: int) -> int:
     lines = []
     for row in track(rows, "images", disable=not sys.stderr.isatty()):
         image, mask = _whole(row)
-        names = [write_png(Image.fromarray(block_means(image, by, least)), row.path, folder, out)]
-        if row.mask is not None:
-            white = (block_means(mask * 255, by, least) > 127) * np.uint8(255)
-            names.append(write_png(Image.fromarray(white), row.mask, folder, out))
-        lines.append([names[0], row.label, row.group, row.split, row.fold, *(names[1:] or [""])])
-    with (out / "index.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([["path", "class", "group", "split", f"fold{FOLDS}", "mask"], *lines])
+        small = (block_means(mask * 255, by, least) > 127).astype(np.uint8)
+        lines.append(write_row(row, Image.fromarray(block_means(image, by, least)), small, folder, out))
+    write_index(out, lines)
     return len(rows)
 
 

@@ -88,16 +88,18 @@ def class_weights(targets: Tensor, classes: int, power: float) -> Tensor:
 
 @dataclass(frozen=True)
 class Segmentation:
-    """Defect or not for each pixel, by the Tversky loss; targets are masks [N, 1, H, W].
+    """Defect or not for each pixel; targets are masks [N, 1, H, W].
 
     Attributes:
-        alpha: weight of false alarms in the loss.
-        beta: weight of missed pixels.
+        alpha: weight of false alarms in the Tversky loss.
+        beta: weight of missed pixels in it.
+        pixels: weight of the pixels' cross-entropy beside it.
     """
 
     score: ClassVar[str] = "dice"
     alpha: float = 0.5
     beta: float = 0.5
+    pixels: float = 0.0
 
     def fields(self, data: ImageSet) -> Mapping[str, Any]:
         """Nothing."""
@@ -116,8 +118,11 @@ class Segmentation:
         return augmentation.expose(moved[:, :-1], generator), moved[:, -1:]
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Tversky loss of the batch."""
-        return tversky_loss(outputs.sigmoid(), targets, self.alpha, self.beta)
+        """Tversky loss of the batch, and cross-entropy."""
+        loss = tversky_loss(outputs.sigmoid(), targets, self.alpha, self.beta)
+        if not self.pixels:
+            return loss
+        return loss + self.pixels * F.binary_cross_entropy_with_logits(outputs, targets)
 
     def measure(self, model: Network, images: Tensor, targets: Tensor) -> dict[str, float]:
         """The paper's metrics of the masks, and the loss of the logits."""

@@ -32,6 +32,7 @@ class TrainConfig:
         average: share that the moving average of weights keeps in each step of step 2, 0.99 say; validated and written
             are the averages then. 0 for the weights themselves.
         alpha, beta: weights of false alarms and of misses in the Tversky loss.
+        pixels: weight of the pixels' cross-entropy beside the Tversky loss of masks.
         init: checkpoint to start from (fine-tuning, on other images or at another size); "" for random weights.
         seed: of weights, order and augmentation.
         classes: of the images; empty for all.
@@ -54,6 +55,7 @@ class TrainConfig:
     average: float = 0.0
     alpha: float = 0.5
     beta: float = 0.5
+    pixels: float = 0.0
     init: str = ""
     seed: int = 0
     classes: tuple[str, ...] = ()
@@ -73,6 +75,8 @@ class TrainConfig:
         for name in ("epochs2", "batch", "lr1", "lr2", "alpha", "beta"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"training: {name}={getattr(self, name)} must be positive")
+        if self.pixels < 0:
+            raise ConfigError(f"training: pixels={self.pixels} must not be negative")
         if not 0 <= self.balance <= 1:
             raise ConfigError(f"training: balance={self.balance} must be from 0 to 1")
         if not 0 <= self.average < 1:

@@ -90,6 +90,13 @@ def test_masks_move_with_their_images() -> None:
     assert torch.equal(masks, (views > 0.5).float()) and not torch.equal(views, images)
 
 
+def test_cross_entropy_of_pixels_joins_the_tversky_loss() -> None:
+    logits, truth = torch.tensor([[[[0.0, 2.0], [-1.0, 1.0]]]]), torch.tensor([[[[0.0, 1.0], [0.0, 0.0]]]])
+    pixels = -torch.where(truth > 0, logits.sigmoid(), 1 - logits.sigmoid()).log().mean()
+    alone, both = Segmentation(0.3, 0.7).loss(logits, truth), Segmentation(0.3, 0.7, pixels=0.5).loss(logits, truth)
+    assert both.item() == pytest.approx((alone + 0.5 * pixels).item())
+
+
 def command(root: Path, *more: str) -> int:
     steps = ["--epochs1", "4", "--epochs2", "12", "--batch", "4", "--lr1", "0.01", "--lr2", "0.01", *STILL]
     return main([*NET, *DEVICE, *steps, "--data", str(root / "data"), "--out", str(root / "out"), *more])
