@@ -15,7 +15,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
 from brevitas_models.data.index import SPLITS
 from brevitas_models.inspection.images import Inspected, truth
-from brevitas_models.inspection.thresholds import Scores
+from brevitas_models.inspection.thresholds import Scores, standard_error
 from brevitas_models.networks.network import Network
 from brevitas_models.training.segmentation import overlay
 
@@ -113,7 +113,12 @@ def _share(alarms: np.ndarray) -> float:
 def _tables(name: str, images: Sequence[Inspected], model: Network) -> Iterator[Table]:
     metrics = numbers(images, model)
     table = Table("split", *metrics, title=name, title_justify="left")
-    table.add_row(name, *(f"{value:.4f}" if isinstance(value, float) else str(value) for value in metrics.values()))
+    cells = {metric: f"{value:.4f}" if isinstance(value, float) else str(value) for metric, value in metrics.items()}
+    for metric, defective in (("false_alarms", False), ("found", True)):
+        kind = [image for image in images if image.defective == defective]
+        alarms = np.array([image.verdict.label != FREE for image in kind])
+        cells[metric] += f" ± {standard_error(alarms, [image.row.group for image in kind]):.4f}"
+    table.add_row(name, *cells.values())
     yield table
     truths, answers = [truth(i.row, model) for i in images], [i.verdict.label for i in images]
     classes = sorted({*truths, *answers})

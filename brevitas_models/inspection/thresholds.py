@@ -75,3 +75,18 @@ class Scores:
     def table(self, rates: Sequence[float] = RATES) -> list[Point]:
         """The best threshold for each rate of false alarms on these very images."""
         return [self.choose(rate) for rate in rates]
+
+
+def standard_error(alarms: np.ndarray, groups: Sequence[str]) -> float:
+    """Of the share of alarms, where images of one group (exposures of one tile) are no independent ones.
+
+    Shapes:
+        alarms bool [N], groups N names, at least two different ones (else nan).
+
+    Source: the ratio estimator of one-stage cluster sampling, as in Cochran, Sampling Techniques, 3rd ed., 1977.
+    """
+    names, where = np.unique(np.asarray(groups), return_inverse=True)
+    if len(names) < 2:
+        return float("nan")
+    sums = np.bincount(where, alarms - alarms.mean())
+    return float(np.sqrt(np.square(sums).sum() * len(names) / (len(names) - 1)) / len(alarms))

@@ -123,13 +123,3 @@ def test_an_unreadable_image_is_named(folder: Path, capsys: pytest.CaptureFixtur
     (folder / "free.png").write_bytes(b"no image")
     assert main([str(folder), "--out", str(folder.parent / "new")]) == 1
     assert "free.png: not a readable image" in capsys.readouterr().err
-
-
-def test_a_patch_inside_a_large_defect_is_not_taken_for_inverted(
-    folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    out = tmp_path_factory.mktemp("out") / "patches"
-    write_image(folder / "masks/0.png", np.full((HEIGHT, WIDTH), 255, np.uint8))
-    assert main([str(folder), "--side", "16", "--out", str(out)]) == 0
-    masks = load_folder(out, 16, masks=True).masks
-    assert masks is not None and masks.mean(axis=(1, 2)).max() == 1 and np.median(masks.mean(axis=(1, 2))) < 0.01

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from brevitas_models.inspection.thresholds import Scores
+from brevitas_models.inspection.thresholds import Scores, standard_error
 from finn_build.errors import DataError
 
 
@@ -40,3 +40,22 @@ def test_curves() -> None:
 def test_images_of_one_kind_alone_have_no_threshold() -> None:
     with pytest.raises(DataError, match="images with and without a defect; of 2 have 2"):
         scores([], [1.0, 2.0])
+
+
+def test_error_of_a_share_counts_groups_and_not_their_images() -> None:
+    alarms, alone = np.arange(20) % 4 == 0, [str(number) for number in range(20)]
+    assert standard_error(alarms, alone) == pytest.approx(np.sqrt(0.25 * 0.75 / 19))
+    assert standard_error(alarms.repeat(6), np.repeat(alone, 6).tolist()) == pytest.approx(np.sqrt(0.25 * 0.75 / 19))
+    assert np.isnan(standard_error(alarms, ["one tile"] * 20))
+
+
+def test_error_of_a_share_is_how_far_shares_of_other_tiles_lie() -> None:
+    random = np.random.default_rng(0)
+    drawn = [
+        (np.arange(12).repeat(counts), (random.random(12) < 0.4).repeat(counts))
+        for counts in random.integers(4, 8, (2000, 12))
+    ]
+    errors = [standard_error(alarms, groups.astype(str).tolist()) for groups, alarms in drawn]
+    assert np.sqrt(np.mean(np.square(errors))) == pytest.approx(
+        np.std([alarms.mean() for _, alarms in drawn]), rel=0.05
+    )

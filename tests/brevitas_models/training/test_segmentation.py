@@ -15,6 +15,8 @@ from brevitas_models.networks.zoo import load_checkpoint
 from brevitas_models.train import main
 from brevitas_models.training.segmentation import mask_metrics, overlay, predict, tversky_loss, write_pictures
 from brevitas_models.training.tasks import Segmentation
+from brevitas_models.training.train_config import TrainConfig
+from finn_build.errors import ConfigError
 
 NET = ["--model", "u_binet_small_w1a4", "--set", "image_size=24", "--set", "width=8", "--set", "depth=2"]
 STILL = ("--shift", "0", "--contrast", "0.0", "--brightness", "0.0")
@@ -95,6 +97,8 @@ def test_cross_entropy_of_pixels_joins_the_tversky_loss() -> None:
     pixels = -torch.where(truth > 0, logits.sigmoid(), 1 - logits.sigmoid()).log().mean()
     alone, both = Segmentation(0.3, 0.7).loss(logits, truth), Segmentation(0.3, 0.7, pixels=0.5).loss(logits, truth)
     assert both.item() == pytest.approx((alone + 0.5 * pixels).item())
+    with pytest.raises(ConfigError, match=r"pixels=-1.0 must not be negative"):
+        TrainConfig("u_binet_small_w1a4", pixels=-1.0).check()
 
 
 def command(root: Path, *more: str) -> int:
