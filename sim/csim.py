@@ -25,10 +25,11 @@ from sim._toolchain import compile_objects, compiler, run_tool, versions
 from sim.packing import unpack
 
 _FLAGS = ("-std=c++14", "-w", "-O3", "-DSF_CSIM")
+_STRICT = ("-std=c++14", "-w", "-O1", "-DSF_CSIM", "-DSF_STRICT")
 _KEPT = 200
 _KEPT_OBJECTS = 2000
 _BUNDLE = 10  # sources a compilation: the headers alone take half a second
-_UNHEALTHY = ("WARNING: stream", "STALLED: ")
+_UNHEALTHY = ("WARNING: stream", "STALLED: ", "TOO SOON: ")
 _HEADERS = "hls4ml==1.3.0"
 
 
@@ -61,7 +62,9 @@ def ap_types() -> Path:
     return folder
 
 
-def simulate_cpp(design: HlsDesign, testbench: Path, frames: int, on_progress: Progress | None = None) -> CsimResult:
+def simulate_cpp(
+    design: HlsDesign, testbench: Path, frames: int, on_progress: Progress | None = None, *, strict: bool = False
+) -> CsimResult:
     """Compile, unless it is in the cache, and run.
 
     Args:
@@ -69,12 +72,14 @@ def simulate_cpp(design: HlsDesign, testbench: Path, frames: int, on_progress: P
         testbench: folder that `write_testbench` wrote.
         frames: how many it holds.
         on_progress: called with the fraction of the compilation that is done.
+        strict: take numbers and lanes as synthesis does, not from machine words, and hold memories to the distances
+            that the C++ states; several times as slow.
 
     Raises:
         SimulationError: the C++ does not compile, the depths of its streams make it stall, a stream is read while empty
-            or keeps beats, or the program failed.
+            or keeps beats, a memory is read too soon (strict), or the program failed.
     """
-    program = compile_cpp(design, testbench, on_progress)
+    program = compile_cpp(design, testbench, on_progress, strict=strict)
     with tempfile.TemporaryDirectory(prefix="signflow_csim_") as name:
         folder = Path(name)
         (folder / "taps").mkdir()
@@ -112,10 +117,13 @@ def _trips(recorded: str) -> dict[str, int]:
     return {node: counts[-1] for node, counts in found.items()}
 
 
-def compile_cpp(design: HlsDesign, testbench: Path, on_progress: Progress | None = None) -> Path:
+def compile_cpp(
+    design: HlsDesign, testbench: Path, on_progress: Progress | None = None, *, strict: bool = False
+) -> Path:
     """The program; of its objects those are taken from the cache whose sources and headers are unchanged."""
     headers = sorted((*(design.folder / "lib").iterdir(), design.folder / "accelerator.h", testbench / "scheduler.h"))
-    common = digest([versions(), *_FLAGS, *(path.read_bytes() for path in headers)])
+    flags = _STRICT if strict else _FLAGS
+    common = digest([versions(), *flags, *(path.read_bytes() for path in headers)])
     sources = [*design.sources, testbench / "testbench.cpp"]
     bundles = [sources[at : at + _BUNDLE] for at in range(0, len(sources), _BUNDLE)]
     keys = [digest([common, *(path.read_bytes() for path in bundle)]) for bundle in bundles]
@@ -127,7 +135,7 @@ def compile_cpp(design: HlsDesign, testbench: Path, on_progress: Progress | None
             texts.append(Path(name) / f"{key}.cc")
             texts[-1].write_text("".join(f'#include "{path.absolute()}"\n' for path in bundle))
         includes = [design.folder / "lib", design.folder, ap_types()]
-        made = dict(zip(missing, compile_objects(texts, _FLAGS, Path(name), includes, on_progress), strict=True))
+        made = dict(zip(missing, compile_objects(texts, flags, Path(name), includes, on_progress), strict=True))
         objects = [build_once(kept / key, _keeping(made.get(key)), _KEPT_OBJECTS) / "bundle.o" for key in keys]
 
     def link(folder: Path) -> None:

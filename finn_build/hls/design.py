@@ -24,7 +24,7 @@ from finn_build.identifiers import is_identifier
 LIBRARY = HLS_DIR / "lib"
 TOP = "accelerator"
 SCRIPT = "run_hls.tcl"
-WIDEST_STREAM = 4096  # bits that Vitis HLS takes
+WIDEST_STREAM = 4096  # bits that Vitis HLS takes, in a stream and in an ap_uint
 
 
 @dataclass(frozen=True)
@@ -114,16 +114,16 @@ def _write_top(folder: Path, top: Top, processes: Sequence[Process]) -> None:
 
 
 def _refuse_wide(processes: Sequence[Process]) -> None:
-    """Raise with every stream that is wider than Vitis HLS takes."""
+    """Raise with every stream, or word of a memory that an op writes, that is wider than Vitis HLS takes."""
     wide = [
         f"{process.name}.{name}: {bits} bits"
         for process in processes
-        for name, bits in process.widths.items()
+        for name, bits in (process.widths | process.arrays).items()
         if bits > WIDEST_STREAM
     ]
     if wide:
         raise UnsupportedModelError(
-            f"Vitis HLS takes streams of {WIDEST_STREAM:,} bits at most: {', '.join(wide)}; give these ops fewer "
+            f"Vitis HLS takes words of {WIDEST_STREAM:,} bits at most: {', '.join(wide)}; give these ops fewer "
             "lanes (PE, SIMD) or build with --impl rtl"
         )
 

@@ -101,12 +101,15 @@ class Array:
     Attributes:
         name, words, bits: `ap_uint<bits> name[words]`.
         memory: storage of Vitis HLS, where it is not too small for one.
+        distance: trips from writing a word to reading it, at least. The process states it as a number: in a template,
+            where it would depend on a parameter, the front end of Vitis HLS passes over it with a warning.
     """
 
     name: str
     words: int
     bits: int
     memory: str
+    distance: int
 
     @property
     def impl(self) -> str:

@@ -36,6 +36,7 @@ class Process:
         self.ins = {f"in{i}": s.width for i, s in enumerate(op.streams_in())}
         self.outs = {f"out{i}": s.width for i, s in enumerate(op.streams_out())}
         self.widths = self.ins | self.outs | {s.name: s.bits for s in self.kernel.inner}
+        self.arrays = {array.name: array.bits for loop in self.kernel.loops for array in loop.arrays}
         self.declared = _declared(self.ins | self.outs)
 
     def call(self, channels: dict[str, Channel]) -> Call:

@@ -41,6 +41,16 @@ static std::list<Task*> tasks;
 static jmp_buf home;
 long long moves = 0;
 
+#if defined(SF_STRICT)
+long long now = 0;
+
+void too_soon(const char* process, const char* memory, long long trips, long long stated) {
+    std::printf("TOO SOON: %s reads a word of %s %lld trips after it was written and states %lld\n", process, memory, trips, stated);
+    std::fflush(nullptr);
+    std::_Exit(3);
+}
+#endif
+
 /// Depth and record of each stream of the accelerator, from the file `streams`: name, depth, whether it is recorded.
 static std::map<std::string, std::pair<size_t, std::FILE*> > read_streams() {
     std::map<std::string, std::pair<size_t, std::FILE*> > found;

@@ -23,7 +23,7 @@ def test_streams_wider_than_vitis_takes(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedModelError) as caught:
         write_hls(_bench(513, 513).model, tmp_path / "hls", load_board("pynq-z2"))
     assert str(caught.value) == (
-        "Vitis HLS takes streams of 4,096 bits at most: StreamDWC_rtl_0.out0: 4104 bits; give these ops fewer lanes "
+        "Vitis HLS takes words of 4,096 bits at most: StreamDWC_rtl_0.out0: 4104 bits; give these ops fewer lanes "
         "(PE, SIMD) or build with --impl rtl"
     )
     assert not (tmp_path / "hls").exists()

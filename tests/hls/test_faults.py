@@ -157,6 +157,19 @@ def test_too_shallow_a_stream_stalls_in_csim(built: Build, tmp_path: Path) -> No
         simulate_cpp(broken.cpp, testbench, 2)
 
 
+def test_a_memory_that_is_read_sooner_than_stated_is_named(built: Build, tmp_path: Path) -> None:
+    """A distance that is none would be wrong hardware and right C simulation, but for the strict one."""
+    broken = _copied(built, tmp_path / "hls", lambda folder: None)
+    assert broken.cpp is not None
+    path = broken.cpp.folder / "processes" / "BitConv_0.cpp"
+    text, changed = re.subn(r"(SF_MEMORY\(\d+, ring, \d+, 2)\)", r"\1 + 1)", path.read_text())
+    path.write_text(text)
+    testbench = write_testbench(broken.cpp, built.values[2], 2)
+    with pytest.raises(SimulationError, match=r"TOO SOON: BitConv_0_sums reads a word of ring 2 trips .* and states 3"):
+        simulate_cpp(broken.cpp, testbench, 2, strict=True)
+    assert changed == 1
+
+
 def test_a_fifo_of_the_graph_that_is_too_shallow_is_named(built: Build, tmp_path: Path) -> None:
     broken = _copied(built, tmp_path / "hls", lambda folder: None)
     broken.streams = ModelWrapper(broken.streams.model, make_deepcopy=True)

@@ -1,4 +1,4 @@
-"""Lanes by machine words, as our C simulation takes them, are those by ranges, as synthesis and Vitis HLS take them."""
+"""Lanes and numbers by machine words, as our C simulation takes them, are those by ranges and of ap_int."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from sim.csim import ap_types
 SIZES = ((1, 1), (1, 64), (1, 200), (3, 63), (5, 65), (7, 448), (13, 130), (27, 648), (64, 64), (64, 192), (100, 300))
 PROGRAM = """
 #include <cstdio>
-#include "sf_lanes.h"
+#include "sf_types.h"
 
 static unsigned long long seed = 88172645463325252ULL;
 
@@ -43,8 +43,29 @@ static int differences() {
     return found;
 }
 
-int main() {
+/// Numbers are cut to their bits, signs and all, where they are set, added to or counted up.
+template <int BITS>
+static int numbers() {
     int found = 0;
+    for (int i = 0; i < 50; ++i) {
+        const int a = int(random_bits()) >> 8, b = int(random_bits()) >> 12;
+        sf::Integer<BITS> x = a;
+        ap_int<BITS> other = a;
+        found += x != (long long)other;
+        x += b, other += b, ++x, ++other;
+        found += x != (long long)other;
+        x -= a, other -= a;
+        found += x != (long long)other;
+        ap_uint<3 * BITS> beat = random_word<3 * BITS>(), same = beat;
+        sf::set_lane<BITS>(beat, 1, x);
+        same.range(2 * BITS - 1, BITS) = ap_uint<BITS>(other);
+        found += beat != same;
+    }
+    return found;
+}
+
+int main() {
+    int found = numbers<2>() + numbers<7>() + numbers<16>() + numbers<31>() + numbers<33>();
     TESTS
     std::printf("%d differences by %s\\n", found, SF_BY_WORDS ? "words" : "ranges");
 }

@@ -58,7 +58,14 @@ def test_csim_of_the_script_finds_a_wrong_weight(folder: Path, vitis_on_path: Pa
         ("lib/sf_mvau.h", "style=flp", "style=flush", "style=flush; legal"),
         ("lib/sf_add.h", "#pragma HLS PIPELINE II=1 style=flp\n", "", "neither pipelined nor unrolled"),
         ("lib/sf_swg.h", "#pragma HLS LOOP_TRIPCOUNT", "#pragma HLS TRIPCOUNT", "pragma TRIPCOUNT is unknown"),
-        ("lib/sf_swg.h", "DEPENDENCE variable=ring", "DEPENDENCE variable=rows", "no variable rows"),
+        (
+            "lib/sf_window.h",
+            "words(0), last(0)",
+            "words(0) {\n    for (int i = 0; i < 2; ++i) x[i] = 0;\n//",
+            "neither pipel",
+        ),
+        ("processes/BitConv_0.cpp", "DEPENDENCE variable=ring", "DEPENDENCE variable=rows", "no variable rows"),
+        ("processes/BitConv_0.cpp", "distance=2 true", "distance=N::LAG true", "distance=N::LAG is no literal"),
         ("lib/sf_pad.h", "int fold = 0,", "int* row = new int[4]; int fold = 0,", "memory allocated at run time: new"),
     ],
 )

@@ -66,11 +66,10 @@ void bitconv_fork(Stream<IN>& in0, Stream<IN>& kept, Stream<IN>& passed) {
 }
 
 template <class N>
-void bitconv_sums(Stream<N::SIMD>& words, Stream<N::PE * N::ACC_BITS>& sums, ap_uint<N::SIMD> (&ring)[N::DEPTH]) {
+void bitconv_sums(Stream<N::SIMD>& words, Stream<N::PE * N::ACC_BITS>& sums, Memory<N::SIMD, N::DEPTH>& ring) {
 #pragma HLS INLINE
     const int SF = N::KH * N::KW * N::FOLDS, NF = N::MH / N::PE;
     Integer<N::ACC_BITS> acc[N::PE];
-#pragma HLS DEPENDENCE variable=ring type=inter direction=RAW distance=LAG true
 #pragma HLS ARRAY_PARTITION variable=acc complete
     int word = 0;
     Place<N> place;
@@ -82,7 +81,8 @@ void bitconv_sums(Stream<N::SIMD>& words, Stream<N::PE * N::ACC_BITS>& sums, ap_
         SF_TRIP;
         const bool room = arrival.room(place);
         if (!place.done && arrival.holds(place) && !(place.ends() && sums.full())) {
-            const ap_uint<N::SIMD> x = ring[place.address];
+            ap_uint<N::SIMD> x;
+            if (!place.padded()) x = ring[place.address];
             for (int p = 0; p < N::PE; ++p) {
 #pragma HLS UNROLL
                 if (place.starts()) acc[p] = 0;
@@ -92,8 +92,9 @@ void bitconv_sums(Stream<N::SIMD>& words, Stream<N::PE * N::ACC_BITS>& sums, ap_
             word = word == NF * SF - 1 ? 0 : word + 1;
             place.advance();
         }
-        if (room && !words.empty()) {
-            ring[arrival.address] = words.read();
+        ap_uint<N::SIMD> given = 0;
+        if (room && words.read_nb(given)) {
+            ring[arrival.address] = given;
             arrival.take();
         }
         arrival.remember();

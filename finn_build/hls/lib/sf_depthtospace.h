@@ -11,11 +11,10 @@
 namespace sf {
 
 template <class N, int WIDTH, int OUT>
-void depthtospace(Stream<WIDTH>& in0, Stream<OUT>& out0, ap_uint<WIDTH> (&rows)[N::STORED]) {
+void depthtospace(Stream<WIDTH>& in0, Stream<OUT>& out0, Memory<WIDTH, N::STORED>& rows) {
 #pragma HLS INLINE
     const int RUN = N::S * N::FOLDS;  // beats of an input pixel for one row of its block
     const int IN_ROW = N::W * N::S * RUN, STORED = N::STORED;
-#pragma HLS DEPENDENCE variable=rows type=inter direction=RAW distance=RUN true
     int step = 0, beat = 0, by = 0, x = 0;
     SF_LOOP;
     for (int i = 0; i < N::H * (IN_ROW + STORED); ++i) {

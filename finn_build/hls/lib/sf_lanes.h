@@ -2,14 +2,15 @@
 //
 // In hardware these ranges of an ap_uint are wires. In C simulation the open headers shift the whole word for each, which
 // was most of its time where a first layer's window is wide: -DSF_CSIM takes the same bits from the machine words of 64
-// bits that those headers keep. A lane of at most so many bits lies in one or two of them.
+// bits that those headers keep. A lane of at most so many bits lies in one or two of them. -DSF_STRICT takes ranges, as
+// synthesis does.
 #ifndef SF_LANES_H
 #define SF_LANES_H
 
 #define AP_INT_MAX_W 4096  // the most that Vitis HLS takes: windows of a first layer are wide
 #include <ap_int.h>
 
-#if defined(SF_CSIM) && !defined(__SYNTHESIS__)
+#if defined(SF_CSIM) && !defined(SF_STRICT) && !defined(__SYNTHESIS__)
 #define SF_BY_WORDS 1
 #else
 #define SF_BY_WORDS 0
@@ -35,14 +36,14 @@ ap_uint<BITS> lane_bits(const ap_uint<WIDTH>& beat, int lane) {
     return beat.range((lane + 1) * BITS - 1, lane * BITS);
 }
 
-/// Put bits into one lane of a beat.
-template <int BITS, int WIDTH>
-void set_lane(ap_uint<WIDTH>& beat, int lane, const ap_uint<BITS>& bits) {
+/// Put a number, cut to its bits, into one lane of a beat.
+template <int BITS, int WIDTH, typename NUMBER>
+void set_lane(ap_uint<WIDTH>& beat, int lane, const NUMBER& number) {
 #pragma HLS INLINE
 #if SF_BY_WORDS
     if (BITS <= 64) {
         const int word = lane * BITS / 64, low = lane * BITS % 64;
-        const unsigned long long ones = ~0ULL >> (BITS < 64 ? 64 - BITS : 0), given = bits.V.get_pVal(0);
+        const unsigned long long ones = ~0ULL >> (BITS < 64 ? 64 - BITS : 0), given = (unsigned long long)number & ones;
         beat.V.set_pVal(word, ((unsigned long long)beat.V.get_pVal(word) & ~(ones << low)) | given << low);
         if (low + BITS > 64) {
             const unsigned long long kept = beat.V.get_pVal(word + 1) & ~(ones >> (64 - low));
@@ -51,7 +52,7 @@ void set_lane(ap_uint<WIDTH>& beat, int lane, const ap_uint<BITS>& bits) {
         return;
     }
 #endif
-    beat.range((lane + 1) * BITS - 1, lane * BITS) = bits;
+    beat.range((lane + 1) * BITS - 1, lane * BITS) = ap_uint<BITS>(number);
 }
 
 /// A beat of numbers, each cut to its bits.

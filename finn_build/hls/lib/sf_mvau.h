@@ -43,12 +43,11 @@ Integer<N::ACC_BITS> dot(const ap_uint<WIDTH>& x, const Integer<N::IN_BITS + 1> 
 }
 
 template <class N, int IN, int OUT>
-void mvau(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<IN> (&vector)[N::MW / N::SIMD]) {
+void mvau(Stream<IN>& in0, Stream<OUT>& out0, Memory<IN, N::MW / N::SIMD>& vector) {
 #pragma HLS INLINE
     const int SF = N::MW / N::SIMD, NF = N::MH / N::PE;
     Integer<N::ACC_BITS> sums[N::PE];
 #pragma HLS ARRAY_PARTITION variable=sums complete
-#pragma HLS DEPENDENCE variable=vector type=inter direction=RAW distance=SF true
     int sf = 0, nf = 0;
     SF_LOOP;
     for (int i = 0; i < N::VECTORS * NF * SF; ++i) {

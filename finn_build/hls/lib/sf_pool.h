@@ -31,9 +31,8 @@ ap_uint<OUT> pooled(const ap_uint<OUT>& before, const ap_uint<IN>& beat, bool fi
 }
 
 template <class N, int IN, int OUT>
-void pool(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<IN> (&ring)[N::DEPTH]) {
+void pool(Stream<IN>& in0, Stream<OUT>& out0, Memory<IN, N::DEPTH>& ring) {
 #pragma HLS INLINE
-#pragma HLS DEPENDENCE variable=ring type=inter direction=RAW distance=LAG true
     ap_uint<OUT> result = 0;
     bool fresh = true;  // no place of the window lay in the image yet
     Place<N> place;
@@ -47,14 +46,15 @@ void pool(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<IN> (&ring)[N::DEPTH]) {
         if (!place.done && arrival.holds(place) && !(place.ends() && out0.full())) {
             if (place.starts()) fresh = true;
             if (!place.padded()) {
-                result = pooled<N>(result, ring[place.address], fresh);
+                result = pooled<N>(result, ap_uint<IN>(ring[place.address]), fresh);
                 fresh = false;
             }
             if (place.ends()) out0.write(fresh ? ap_uint<OUT>(0) : result);
             place.advance();
         }
-        if (room && !in0.empty()) {
-            ring[arrival.address] = in0.read();
+        ap_uint<IN> word = 0;
+        if (room && in0.read_nb(word)) {
+            ring[arrival.address] = word;
             arrival.take();
         }
         arrival.remember();
@@ -63,11 +63,9 @@ void pool(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<IN> (&ring)[N::DEPTH]) {
 
 template <class N, int IN, int OUT>
 void pool_tiles(
-    Stream<IN>& in0, Stream<OUT>& out0, ap_uint<OUT> (&row)[N::OW * N::FOLDS], ap_uint<OUT> (&pixel)[N::FOLDS]
+    Stream<IN>& in0, Stream<OUT>& out0, Memory<OUT, N::OW * N::FOLDS>& row, Memory<OUT, N::FOLDS>& pixel
 ) {
 #pragma HLS INLINE
-#pragma HLS DEPENDENCE variable=row type=inter direction=RAW distance=N::ROW_DISTANCE true
-#pragma HLS DEPENDENCE variable=pixel type=inter direction=RAW distance=N::FOLDS true
     int fold = 0, kx = 0, ox = 0, ky = 0, oy = 0;
     SF_LOOP;
     for (int i = 0; i < N::H * N::W * N::FOLDS; ++i) {
@@ -76,7 +74,7 @@ void pool_tiles(
         const ap_uint<IN> beat = in0.read();
         const bool inside = ox < N::OW && oy < N::OH;  // what no window reaches passes
         const int at = inside ? ox * N::FOLDS + fold : 0;
-        const ap_uint<OUT> before = kx == 0 ? row[at] : pixel[fold];
+        const ap_uint<OUT> before = inside && kx == 0 ? ap_uint<OUT>(row[at]) : ap_uint<OUT>(pixel[fold]);
         const ap_uint<OUT> result = pooled<N>(before, beat, ky == 0 && kx == 0);
         pixel[fold] = result;
         if (kx == N::KW - 1 && inside) {

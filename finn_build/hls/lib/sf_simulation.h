@@ -1,5 +1,6 @@
 // What our own C simulation (-DSF_CSIM) knows of a run: streams that record themselves and hold no more than their depth,
-// processes side by side, trips of loops. Nothing of it is left in synthesis, nor in Vitis HLS' own C simulation.
+// processes side by side, trips of loops; with -DSF_STRICT how many trips after it was written a word is read. Nothing of
+// it is left in synthesis, nor in Vitis HLS' own C simulation.
 //
 // In the first frame streams hold as many beats as the file `streams` says, and every process is a coroutine that waits
 // for beats and for room: where all of them wait, hardware would stall for ever, and the run ends with who waits for
@@ -62,6 +63,18 @@ class Stream : public Queue {
         return !ready(true);
     }
 
+    bool read_nb(ap_uint<WIDTH>& beat) {
+        if (empty()) return false;
+        beat = read();
+        return true;
+    }
+
+    bool write_nb(const ap_uint<WIDTH>& beat) {
+        if (full()) return false;
+        write(beat);
+        return true;
+    }
+
     ap_uint<WIDTH> read() {
         if (!held) wait(false);
         if (!held) return 0;
@@ -92,6 +105,43 @@ struct Loop {
     ~Loop();
 };
 
+#if defined(SF_STRICT)
+extern long long now;  // trips of all loops
+
+/// End with a word that is read sooner after it was written than its process states.
+void too_soon(const char* process, const char* memory, long long trips, long long stated);
+
+/// `ap_uint<BITS> name[WORDS]` that is read as many trips after it was written as its process states, or more.
+template <int BITS, int WORDS>
+class Memory {
+    const char *process, *name;
+    const long long stated;
+    ap_uint<BITS> words[WORDS];
+    long long written[WORDS];
+
+    struct Word {
+        Memory& memory;
+        const int at;
+
+        void operator=(const ap_uint<BITS>& word) {
+            memory.words[at] = word;
+            memory.written[at] = now;
+        }
+        operator ap_uint<BITS>() const {
+            const long long trips = now - memory.written[at];
+            if (memory.written[at] >= 0 && trips < memory.stated) too_soon(memory.process, memory.name, trips, memory.stated);
+            return memory.words[at];
+        }
+    };
+
+  public:
+    Memory(const char* process, const char* name, int stated) : process(process), name(name), stated(stated) {
+        for (long long& trip : written) trip = -1;
+    }
+    Word operator[](int at) { return {*this, at}; }
+};
+#endif
+
 /// Run a call, `name(arguments)` as text, beside the others of the frame; or at once.
 void run(const char* call, const std::function<void()>& work);
 
@@ -102,6 +152,11 @@ void join();
 
 #define SF_LOOP sf::Loop sf_loop
 #define SF_TRIP ++sf_loop.trips
+#if defined(SF_STRICT)
+#undef SF_TRIP
+#define SF_TRIP (++sf::now, ++sf_loop.trips)
+#define SF_MEMORY(BITS, NAME, WORDS, DISTANCE) sf::Memory<BITS, WORDS> NAME(__func__, #NAME, DISTANCE)
+#endif
 #define SF_STEP ++sf::moves  // work without a beat: a loop that asks with empty() and goes on is no stall
 #define SF_RUN(...) sf::run(#__VA_ARGS__, [&] { __VA_ARGS__; })
 #define SF_JOIN sf::join();
@@ -126,6 +181,18 @@ using Stream = hls::stream<ap_uint<WIDTH> >;
 #define SF_RUN(...) __VA_ARGS__
 #define SF_JOIN
 
+#endif
+
+#if !defined(SF_MEMORY)
+namespace sf {
+
+/// A memory that an op writes.
+template <int BITS, int WORDS>
+using Memory = ap_uint<BITS>[WORDS];
+
+}  // namespace sf
+
+#define SF_MEMORY(BITS, NAME, WORDS, DISTANCE) ap_uint<BITS> NAME[WORDS]
 #endif
 
 #endif

@@ -22,31 +22,39 @@ ap_uint<2 * LANES> three_valued(const ap_uint<LANES>& signs) {
     return wide;
 }
 
-template <class N, int IN, int OUT>
-void swg(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<IN> (&ring)[N::DEPTH]) {
+/// A word of the ring as it leaves.
+template <class N, int OUT, int IN>
+ap_uint<OUT> windowed(const ap_uint<IN>& word) {
 #pragma HLS INLINE
-#pragma HLS DEPENDENCE variable=ring type=inter direction=RAW distance=LAG true
+    if (N::TERNARY) return three_valued<IN>(word);
+    return word;
+}
+
+template <class N, int IN, int OUT>
+void swg(Stream<IN>& in0, Stream<OUT>& out0, Memory<IN, N::DEPTH>& ring) {
+#pragma HLS INLINE
     Place<N> place;
     Arrival<N> arrival;
+    ap_uint<OUT> next = 0, word = 0;      // from the ring, one and two trips ago: a word that leaves is in a register
+    bool comes = false, stands = false;  // whether there is one
     SF_LOOP;
-    while (!place.done || arrival.words < Place<N>::WORDS) {
+    while (!place.done || comes || stands || arrival.words < Place<N>::WORDS) {
 #pragma HLS PIPELINE II=1 style=flp
 #pragma HLS LOOP_TRIPCOUNT min=N::LEAST_TRIPS max=N::MOST_TRIPS
         SF_TRIP;
         const bool room = arrival.room(place);
-        if (!place.done && arrival.holds(place) && !out0.full()) {
-            const ap_uint<IN> word = place.padded() ? ap_uint<IN>(0) : ring[place.address];
-            if (!N::TERNARY) {
-                out0.write(word);
-            } else if (place.padded()) {
-                out0.write(0);
-            } else {
-                out0.write(three_valued<IN>(word));
+        if (!stands || out0.write_nb(word)) {
+            word = next;
+            stands = comes;
+            comes = !place.done && arrival.holds(place);
+            if (comes) {
+                next = place.padded() ? ap_uint<OUT>(0) : windowed<N, OUT>(ap_uint<IN>(ring[place.address]));
+                place.advance();
             }
-            place.advance();
         }
-        if (room && !in0.empty()) {
-            ring[arrival.address] = in0.read();
+        ap_uint<IN> given = 0;
+        if (room && in0.read_nb(given)) {
+            ring[arrival.address] = given;
             arrival.take();
         }
         arrival.remember();

@@ -15,24 +15,31 @@ namespace sf {
 /// How the bits of an element read: one bit as -1/+1, two's complement, or plain.
 enum Kind { UNSIGNED, SIGNED, BIPOLAR };
 
-/// A counter up to MOST, and as far below 0, in as few bits: sums and comparisons carried from trip to trip have to fit
-/// a cycle. C simulation counts in machine words.
-#if SF_BY_WORDS
-template <int MOST>
-using Counter = int;
-#else
-template <int MOST>
-using Counter = ap_int<bits_for(MOST) + 1>;
-#endif
-
-/// A number of so many bits that is no part of a word; in C simulation one of the machine.
+/// A number of so many bits that is no part of a word; in C simulation one of the machine, cut to them as ap_int is.
 #if SF_BY_WORDS
 template <int BITS>
-using Integer = long long;
+class Integer {
+    static_assert(BITS <= 64, "a number of more bits than a machine word");
+    long long number;
+
+  public:
+    Integer() = default;
+    template <typename T>
+    Integer(const T& x) : number(static_cast<long long>((unsigned long long)(long long)x << (64 - BITS)) >> (64 - BITS)) {}
+    operator long long() const { return number; }
+    Integer& operator+=(long long x) { return *this = number + x; }
+    Integer& operator-=(long long x) { return *this = number - x; }
+    Integer& operator++() { return *this += 1; }
+};
 #else
 template <int BITS>
 using Integer = ap_int<BITS>;
 #endif
+
+/// A counter up to MOST, and as far below 0, in as few bits: sums and comparisons carried from trip to trip have to fit
+/// a cycle.
+template <int MOST>
+using Counter = Integer<bits_for(MOST) + 1>;
 
 /// `a` modulo `b`, never negative.
 constexpr int wrapped(int a, int b) { return (a % b + b) % b; }

@@ -12,9 +12,8 @@
 namespace sf {
 
 template <class N, int WIDTH, int OUT>
-void upsample(Stream<WIDTH>& in0, Stream<OUT>& out0, ap_uint<WIDTH> (&row)[N::WORDS]) {
+void upsample(Stream<WIDTH>& in0, Stream<OUT>& out0, Memory<WIDTH, N::WORDS>& row) {
 #pragma HLS INLINE
-#pragma HLS DEPENDENCE variable=row type=inter direction=RAW distance=N::FOLDS true
     int fold = 0, sx = 0, x = 0, sy = 0;
     SF_LOOP;
     for (int i = 0; i < N::H * N::SY * N::W * N::SX * N::FOLDS; ++i) {

@@ -12,9 +12,8 @@
 namespace sf {
 
 template <class N, int IN, int OUT>
-void vvau(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<IN> (&ring)[N::DEPTH]) {
+void vvau(Stream<IN>& in0, Stream<OUT>& out0, Memory<IN, N::DEPTH>& ring) {
 #pragma HLS INLINE
-#pragma HLS DEPENDENCE variable=ring type=inter direction=RAW distance=LAG true
     Integer<N::ACC_BITS> sums[N::PE];
 #pragma HLS ARRAY_PARTITION variable=sums complete
     int word = 0;
@@ -27,7 +26,8 @@ void vvau(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<IN> (&ring)[N::DEPTH]) {
         SF_TRIP;
         const bool room = arrival.room(place);
         if (!place.done && arrival.holds(place) && !(place.ends() && out0.full())) {
-            const ap_uint<IN> beat = ring[place.address];
+            ap_uint<IN> beat;
+            if (!place.padded()) beat = ring[place.address];
             for (int p = 0; p < N::PE; ++p) {
 #pragma HLS UNROLL
                 if (place.starts()) sums[p] = 0;
@@ -39,8 +39,9 @@ void vvau(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<IN> (&ring)[N::DEPTH]) {
             word = word == N::WORDS - 1 ? 0 : word + 1;
             place.advance();
         }
-        if (room && !in0.empty()) {
-            ring[arrival.address] = in0.read();
+        ap_uint<IN> given = 0;
+        if (room && in0.read_nb(given)) {
+            ring[arrival.address] = given;
             arrival.take();
         }
         arrival.remember();

@@ -12,13 +12,12 @@
 namespace sf {
 
 template <class N, int IN, int OUT, int ABOVE>
-void wideswg(Stream<IN>& in0, Stream<OUT>& out0, ap_uint<ABOVE> (&rows)[N::W]) {
+void wideswg(Stream<IN>& in0, Stream<OUT>& out0, Memory<ABOVE, N::W>& rows) {
 #pragma HLS INLINE
     const int TO_LAST_Y = (N::KH - 1) * N::DY, TO_LAST_X = (N::KW - 1) * N::DX;  // from a window's first place to its last
     const int FIRST_Y = TO_LAST_Y - N::PT, FIRST_X = TO_LAST_X - N::PL;          // trips to the first window
     ap_uint<IN> window[N::KH][TO_LAST_X + 1];
 #pragma HLS ARRAY_PARTITION variable=window complete dim=0
-#pragma HLS DEPENDENCE variable=rows type=inter direction=RAW distance=N::W true
     int x = 0, y = 0, ox = 0, oy = 0, wait_x = FIRST_X, wait_y = FIRST_Y;
     SF_LOOP;
     for (int i = 0; i < N::DOWN * N::ACROSS; ++i) {

@@ -1,10 +1,12 @@
 // A window that slides over an image kept in a ring of its latest words: the core of swg, pool and bitconv.
 //
 // The ring holds all words from the first place of the present window on, padded places included, up to DEPTH. A word
-// is read no sooner than LAG trips after it was written, which is what the dependence pragmas of the loops state.
-// Input is asked for with empty() and room behind with full(), neither is waited for: an op that waited for pixels while a
+// is read no sooner than two trips after it was written, which is what the processes state of the ring's dependence.
+// Input comes by read_nb(), and room behind is asked for, neither is waited for: an op that waited for pixels while a
 // window stands complete, or for room while the ring has some, would make a skip around it longer than the graph's FIFOs.
-// Behind an AXI stream stands a copy, as empty() needs a FIFO.
+// Behind an AXI stream stands a copy, as read_nb() needs a FIFO.
+// full() is asked as a window's last place is read; the result leaves as many trips later as the pipeline has stages. A
+// window of more places than that has none on its way then; a word of swg leaves by write_nb().
 // Carried counters of few bits: whether a place is padded, or a word is there, is one comparison of what they held before.
 #ifndef SF_WINDOW_H
 #define SF_WINDOW_H
@@ -12,8 +14,6 @@
 #include "sf_types.h"
 
 namespace sf {
-
-const int LAG = 2;
 
 /// Where the window stands. G: H, W, KH, KW, SH, SW, DY, DX, PT, PL, OH, OW, FOLDS, DEPTH, REPEAT, and DEPTHWISE for the
 /// order (fold, ky, kx) of its beats instead of (ky, kx, fold).
@@ -156,13 +156,10 @@ struct Place {
 template <class G>
 struct Arrival {
     typedef typename Place<G>::Word Word;
-    Word words;
+    Word words, last, before;  // now, and what it was one and two trips ago
     typename Place<G>::Address address;
-    Word seen[LAG];  // what `words` was 1 to LAG trips ago
 
-    Arrival() : words(0), address(0) {
-        for (int k = 0; k < LAG; ++k) seen[k] = 0;
-    }
+    Arrival() : words(0), last(0), before(0), address(0) {}
 
     /// Whether the ring has room for a word: behind the last window all that is left of the image passes.
     bool room(const Place<G>& place) const {
@@ -173,7 +170,7 @@ struct Arrival {
     /// Whether the word at the window's place may be read; a padded one always.
     bool holds(const Place<G>& place) const {
 #pragma HLS INLINE
-        return place.padded() || place.at < seen[LAG - 1];
+        return place.padded() || place.at < before;
     }
 
     /// Count a word that has come in.
@@ -187,11 +184,8 @@ struct Arrival {
     /// End of a trip.
     void remember() {
 #pragma HLS INLINE
-        for (int k = LAG - 1; k > 0; --k) {
-#pragma HLS UNROLL
-            seen[k] = seen[k - 1];
-        }
-        seen[0] = words;
+        before = last;
+        last = words;
     }
 };
 

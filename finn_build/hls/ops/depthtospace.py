@@ -12,5 +12,5 @@ def kernel(op: DepthToSpace_rtl, model: ModelWrapper) -> Kernel:
     folds = op.streams_out()[0].folds
     stored = (size - 1) * size * image.shape[2] * folds
     constants = {"H": image.shape[1], "W": image.shape[2], "S": size, "FOLDS": folds, "STORED": stored}
-    rows = Array("rows", stored, image.width, storage(int(rtl["RAM_STYLE"])))
+    rows = Array("rows", stored, image.width, storage(int(rtl["RAM_STYLE"])), size * folds)
     return Kernel("depthtospace", [Loop("depthtospace", ("ins", "outs"), [rows])], constants)

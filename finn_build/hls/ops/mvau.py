@@ -27,7 +27,7 @@ def kernel(op: BitMVAU_rtl, model: ModelWrapper) -> Kernel:
     impl = "bram" if rtl["BLOCK_WEIGHTS"] else "lutram"
     words, bits = by_beat(weights, simd, pe, weight_type.bitwidth()), weight_type.bitwidth()
     memory = Memory("weights", words if bits == 1 else words.reshape(len(words), -1, 1), bits, impl, True)
-    vector = Array("vector", mw // simd, x.width, storage(int(rtl["RAM_STYLE"])))
+    vector = Array("vector", mw // simd, x.width, storage(int(rtl["RAM_STYLE"])), mw // simd)
     return Kernel("mvau", [Loop("mvau", ("ins", "outs"), [vector], ["weights"])], constants, [memory])
 
 

@@ -23,7 +23,7 @@ def kernel(op: StreamPool_rtl, model: ModelWrapper) -> Kernel:
         return Kernel(
             "pool", [Loop("pool", ("ins", "outs"), [ring(depth, image.width, int(rtl["RAM_STYLE"]))])], constants
         )
-    constants["ROW_DISTANCE"] = (window.image[1] - window.kernel[1] + 1) * window.folds
-    words = {"row": window.windows[1] * window.folds, "pixel": window.folds}
-    arrays = [Array(name, count, pooled.width, "lutram") for name, count in words.items()]
-    return Kernel("pool", [Loop("pool_tiles", ("ins", "outs"), arrays)], constants)
+    until_next = (window.image[1] - window.kernel[1] + 1) * window.folds  # from a window's row to its next one
+    row = Array("row", window.windows[1] * window.folds, pooled.width, "lutram", until_next)
+    pixel = Array("pixel", window.folds, pooled.width, "lutram", window.folds)
+    return Kernel("pool", [Loop("pool_tiles", ("ins", "outs"), [row, pixel])], constants)

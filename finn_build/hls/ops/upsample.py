@@ -12,5 +12,5 @@ def kernel(op: Upsample_rtl, model: ModelWrapper) -> Kernel:
     words = 1 if rtl["ZEROS"] else image.folds * (image.shape[2] if op.attr("Scale")[0] > 1 else 1)
     constants = {name: rtl[name] for name in ("FOLDS", "W", "SY", "SX", "ZEROS", "TERNARY")}
     constants |= {"H": image.shape[1], "WORDS": words}
-    row = Array("row", words, image.width, storage(int(rtl["RAM_STYLE"])))
+    row = Array("row", words, image.width, storage(int(rtl["RAM_STYLE"])), image.folds)
     return Kernel("upsample", [Loop("upsample", ("ins", "outs"), [row])], constants)

@@ -20,5 +20,5 @@ def kernel(op: WideSWG_rtl, model: ModelWrapper) -> Kernel:
         "DOWN": max(window.image[0], covered[0]),
         "ACROSS": max(window.image[1], covered[1]),
     }
-    rows = Array("rows", window.image[1], image.width * max(1, window.reach[0] - 1), storage(style))
+    rows = Array("rows", window.image[1], image.width * max(1, window.reach[0] - 1), storage(style), window.image[1])
     return Kernel("wideswg", [Loop("wideswg", ("ins", "outs"), [rows])], constants)

@@ -17,7 +17,7 @@ _NO_HARDWARE = {
     r"\bgoto\b": "a jump",
     r"\bprintf\b|std::(cout|FILE)": "a system call",
 }
-_LOOP = re.compile(r"^\s*(?:for|while) \(.*\{$")
+_LOOP = re.compile(r"^\s*(?:for|while) \(")
 
 
 def problems(path: Path) -> list[str]:
@@ -27,8 +27,9 @@ def problems(path: Path) -> list[str]:
 
 
 def _synthesised(text: str) -> str:
-    """Without comments and what stands in `#if ... !defined(__SYNTHESIS__)`."""
+    """Without comments and what stands in `#if ... !defined(__SYNTHESIS__)` or `#if SF_BY_WORDS`."""
     text = re.sub(r"//[^\n]*", "", text)
+    text = re.sub(r"#if SF_BY_WORDS\n.*?(?:#else\n(.*?))?#endif", r"\1", text, flags=re.DOTALL)
     return re.sub(r"#if [^\n]*!defined\(__SYNTHESIS__\)\n.*?#else\n(.*?)#endif", r"\1", text, flags=re.DOTALL)
 
 
@@ -49,6 +50,8 @@ def _pragma_problems(text: str) -> Iterator[str]:
                 yield f"pragma {name}: option {option} is unknown"
             elif isinstance(legal, list) and value not in legal:
                 yield f"pragma {name}: {option}={value}; legal: {', '.join(legal)}"
+            elif legal == "literal" and not value.isdigit():
+                yield f"pragma {name}: {option}={value} is no literal"
             elif legal == "number" and not re.fullmatch(r"\d+|[A-Za-z_:]\w*(::\w+)*", value):
                 yield f"pragma {name}: {option}={value} is no number"
             elif legal == "variable" and not re.search(rf"\b{value}\b(?!.*#pragma)", re.sub("#pragma.*", "", text)):
