@@ -1,7 +1,7 @@
 """The notebook of a build on the simulated board: `python -m sim.notebook out/bi_shufflenet-pynq-z2`.
 
 Runs `deploy/inference.ipynb` unchanged, in a kernel whose `pynq` is the simulated board's, and writes it with its
-outputs and every picture to `notebook_run/` in the build's folder.
+outputs, as a page for any browser too, and every picture to `notebook_run/` in the build's folder.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import argparse
 import base64
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from nbconvert import HTMLExporter
 
 from finn_build.errors import SimulationError
 from finn_build.output_folder import output_folder
@@ -23,18 +24,21 @@ from finn_build.processes import ended_by_signals
 from finn_build.terminal import tells_errors
 
 NOTEBOOK = "inference.ipynb"
+PAGE = "inference.html"
 _ROOT = Path(__file__).parent.parent
 _ENTER = "from sim.board import simulated_board\n_board = simulated_board({build!r})\n_board.__enter__()"
 _LEAVE = "_board.__exit__(None, None, None)"
 _TIMEOUT_S = 1200  # of one cell
+_OFFLINE = dict.fromkeys(("mathjax_url", "require_js_url", "jquery_url", "mermaid_js_url"), "")
 
 
-def run_notebook(build: Path, out: Path) -> list[Path]:
+def run_notebook(build: Path, out: Path, on_cell: Callable[[int, int], None] = lambda i, n: None) -> list[Path]:
     """Execute a build's notebook on the simulated board.
 
     Args:
         build: folder of a build, with `stitched/` and `deploy/`.
-        out: folder for the executed notebook and its pictures; those of an earlier run are replaced.
+        out: folder for the executed notebook, its page and its pictures; those of an earlier run are replaced.
+        on_cell: called as a cell starts, with its number from 1 and how many there are.
 
     Returns:
         The pictures, in the order of the notebook.
@@ -50,8 +54,9 @@ def run_notebook(build: Path, out: Path) -> list[Path]:
     notebook.cells = [around[0], *notebook.cells, around[1]]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])}
     client = NotebookClient(
-        notebook, timeout=_TIMEOUT_S, kernel_name="python3", resources={"metadata": {"path": deploy}}
-    )
+        notebook, timeout=_TIMEOUT_S, kernel_name="python3", resources={"metadata": {"path": deploy}},
+        on_cell_start=lambda cell, cell_index: on_cell(cell_index + 1, len(notebook.cells)),
+    )  # fmt: skip
     try:
         client.execute(env=environment)
     except CellExecutionError as error:
@@ -61,6 +66,7 @@ def run_notebook(build: Path, out: Path) -> list[Path]:
     pictures = [(f"picture_{i}.png", base64.b64decode(text)) for i, text in enumerate(filter(None, shown))]
     with output_folder(out) as folder:
         nbformat.write(notebook, folder / NOTEBOOK)  # type: ignore[no-untyped-call]
+        (folder / PAGE).write_text(HTMLExporter(**_OFFLINE).from_notebook_node(notebook)[0], encoding="utf-8")
         for name, content in pictures:
             (folder / name).write_bytes(content)
     return [out / name for name, _ in pictures]
@@ -81,12 +87,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out = options.build / "notebook_run"
     try:
         with ended_by_signals():
-            pictures = run_notebook(options.build, out)
+            pictures = run_notebook(options.build, out, lambda i, n: print(f"cell {i} of {n}", flush=True))
     except KeyboardInterrupt:
         print("error: interrupted; nothing was kept", file=sys.stderr)
         return 1
     print(printed(out / NOTEBOOK), end="")
-    print(f"{out / NOTEBOOK} with {len(pictures)} pictures")
+    print(f"{out / NOTEBOOK} with {len(pictures)} pictures; to look at: {out / PAGE}")
     return 0
 
 

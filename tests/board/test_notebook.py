@@ -11,7 +11,7 @@ from torch import nn
 
 from finn_build.board.deploy_folder import NAME, write_deployment
 from finn_build.errors import SimulationError, UnsupportedModelError
-from sim.notebook import NOTEBOOK, printed, run_notebook
+from sim.notebook import NOTEBOOK, PAGE, printed, run_notebook
 from tests.board.deployments import FRAMES, deployed
 from tests.builds.networks import SmallResidual, randomize
 from tests.builds.test_resizing_networks import _Net
@@ -38,7 +38,8 @@ def _check_pictures(pictures: list[Path]) -> None:
 def test_classification(tmp_path: Path) -> None:
     build = deployed(randomize(SmallResidual(bits=1, signed=True), seed=1), (11, 9), tmp_path)
     original = (tmp_path / "deploy" / NOTEBOOK).read_bytes()
-    pictures = run_notebook(tmp_path, tmp_path / "run")
+    started: list[tuple[int, int]] = []
+    pictures = run_notebook(tmp_path, tmp_path / "run", lambda *cell: started.append(cell))
     assert (tmp_path / "deploy" / NOTEBOOK).read_bytes() == original
     _check_pictures(pictures)
     text = printed(tmp_path / "run" / NOTEBOOK)
@@ -50,6 +51,10 @@ def test_classification(tmp_path: Path) -> None:
     assert build.shell is not None and build.shell.build_hash in text
     cells = json.loads((tmp_path / "run" / NOTEBOOK).read_text())["cells"]
     assert [c["source"] for c in cells] == [c["source"] for c in json.loads(original)["cells"]]  # nothing added is left
+    assert started == [(i + 1, len(cells) + 2) for i in range(len(cells) + 2)]
+    page = (tmp_path / "run" / PAGE).read_text()
+    assert page.count('src="data:image/png;base64,') == 2 and "decisions: 100.0% the same" in page
+    assert not re.search(r'(src|href)="(https?:)?//', page)  # nothing from a network
 
 
 def test_segmentation_shows_the_mask_and_finds_a_difference(tmp_path: Path) -> None:
