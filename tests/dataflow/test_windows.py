@@ -1,6 +1,7 @@
 """The least ring of a window, found again by playing reader and writer cycle by cycle over several frames."""
 
 import numpy as np
+import pytest
 
 from finn_build.dataflow.ops._window import Window
 
@@ -37,15 +38,20 @@ def frames(window: Window, depth: int) -> tuple[float, float]:
     return float("inf"), float("inf")
 
 
+def pair(rng: np.random.Generator, low: int, high: int) -> tuple[int, int]:
+    first, second = (int(k) for k in rng.integers(low, high, 2))
+    return first, second
+
+
 def windows() -> list[Window]:
     rng, found = np.random.default_rng(5), []
     while len(found) < 300:
-        kernel = tuple(int(k) for k in rng.integers(1, 5, 2))
-        dilation = tuple(int(d) for d in rng.integers(1, 4, 2)) if len(found) >= 200 else (1, 1)
-        reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
-        padding = tuple(int(rng.integers(0, k)) for k in (*reach, *reach))
-        image = tuple(int(n) for n in rng.integers(2, 8, 2))
-        stride = tuple(int(s) for s in rng.integers(1, 4, 2))
+        kernel = pair(rng, 1, 5)
+        dilation = pair(rng, 1, 4) if len(found) >= 200 else (1, 1)
+        high, wide = ((k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True))
+        reach = (high, wide)
+        top, left, bottom, right = (int(rng.integers(0, k)) for k in (*reach, *reach))
+        padding, image, stride = (top, left, bottom, right), pair(rng, 2, 8), pair(rng, 1, 4)
         window = Window(image, kernel, stride, padding, int(rng.integers(1, 3)), bool(rng.integers(2)), dilation)
         if all(image[a] + padding[a] + padding[a + 2] >= reach[a] for a in (0, 1)):
             found.append(window)
@@ -63,3 +69,77 @@ def test_the_ring_keeps_the_rate_and_is_hardly_ever_larger_than_that_takes() -> 
         assert frames(window, window.depth) == best and window.cycles - 1 < best[1] <= window.cycles, window
         larger += window.depth > window.span and frames(window, window.depth - 1) == best
     assert larger <= 6  # where padding before and behind is as large as the image
+
+
+def places(window: Window, oy: int, ox: int) -> list[tuple[int, int, bool]]:
+    """Row and column of each place of a window, in order, and whether it lies in the image."""
+    ys = [oy * window.stride[0] - window.padding[0] + k * window.dilation[0] for k in range(window.kernel[0])]
+    xs = [ox * window.stride[1] - window.padding[1] + k * window.dilation[1] for k in range(window.kernel[1])]
+    return [(y, x, 0 <= y < window.image[0] and 0 <= x < window.image[1]) for y in ys for x in xs]
+
+
+def test_what_beats_of_windows_wait_for_place_by_place() -> None:
+    for window in windows():
+        needed, behind, seen = [], [], []
+        for number, (oy, ox) in enumerate(np.ndindex(*window.windows)):
+            found = places(window, oy, ox)
+            arrival = [(y * window.image[1] + x) * window.folds + 1 if inside else None for y, x, inside in found]
+            waits = [[a + fold if a else 0 for fold in range(window.folds)] for a in arrival]
+            needed += list(np.max(waits, axis=0)) if window.depthwise else [w for place in waits for w in place]
+            if any(arrival):
+                seen.append(number)
+                last = max(k for k, a in enumerate(arrival) if a)
+                behind.append((len(found) - 1 - last) * (1 if window.depthwise else window.folds))
+        assert list(window.beats_needed(np.arange(len(needed)))) == needed
+        assert list(window.places_behind(np.array(seen, int))) == behind
+        rows, columns = ([at[k] for at in places(window, window.windows[0] - 1, window.windows[1] - 1)] for k in (0, 1))
+        sizes = (*window.kernel, max(rows) + window.padding[0] + 1, max(columns) + window.padding[1] + 1, window.folds)
+        assert window.counter_bits == sum(max(1, int(np.ceil(np.log2(n)))) for n in sizes)
+
+
+def test_the_first_window_is_read_a_place_a_cycle_as_its_pixels_come() -> None:
+    for window in windows():
+        found = places(window, 0, 0)
+        folds = range(1 if window.depthwise else window.folds)
+        for apart in (1, 3):
+            cycle = -1
+            for y, x, inside in found:
+                for fold in folds:
+                    cycle = max(cycle + 1, ((y * window.image[1] + x) * window.folds + fold + 1) * apart * inside)
+            assert window.first_window_cycles(apart) == cycle
+        assert window.first_pixels == found[-1][0] * window.image[1] + found[-1][1] + 1
+        assert (
+            window.span
+            == (window.first_pixels + (window.padding[0] * window.image[1] + window.padding[1])) * window.folds
+        )
+
+
+@pytest.mark.parametrize("capture", [0.2513, 0.7071, 0.9931])
+@pytest.mark.parametrize(("arrival", "reading"), [(300.7, 400.0), (400.0, 400.0), (400.0, 300.7), (40.3, 400.0)])
+def test_pixels_are_kept_from_their_arrival_to_the_last_window_that_begins_with_them(
+    arrival: float, reading: float, capture: float
+) -> None:
+    for window in windows()[::6]:
+        pixels, count = window.image[0] * window.image[1], window.windows[0] * window.windows[1]
+        step, beat = reading / max(arrival, reading) / count, arrival / max(arrival, reading) / pixels
+        first, last = [], []
+        for frame in range(4):
+            for oy, ox in np.ndindex(*window.windows):
+                found = places(window, oy, ox)
+                first.append(frame * pixels + found[0][0] * window.image[1] + found[0][1])
+                ys, xs = ([p[k] for p in found if p[k] < window.image[k]] or [found[0][k]] for k in (0, 1))
+                last.append(frame * pixels + max(ys) * window.image[1] + max(xs))
+        begin: list[float] = []
+        arrived = [0.0] * 3 * pixels
+        for k, pixel in enumerate(last):
+            ready = 0.0 if reading >= arrival else (pixel + 1) * beat
+            begin.append(k * step if reading >= arrival else max([ready, *(b + step for b in begin[-1:])]))
+        for place in reversed(range(3 * pixels)):
+            due = next(b for b, pixel in zip(begin, last, strict=True) if pixel >= place)
+            later = arrived[place + 1] - beat if place + 1 < 3 * pixels else due
+            arrived[place] = min(due, later) if reading >= arrival else (place + 1) * beat
+        kept = [
+            place + 1 - first[min(sum(b + capture * step <= arrived[place] for b in begin), len(first) - 1)]
+            for place in range(pixels, 2 * pixels)
+        ]
+        assert window.pixels_kept(arrival, reading, capture) == max(kept), window

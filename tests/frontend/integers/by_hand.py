@@ -31,7 +31,7 @@ def op(kind: str, *inputs: str, to: str = "y", **attributes: Any) -> NodeProto:
 
 def quantizer(source: str, to: str, bits: str, step: str = "step", **attributes: Any) -> NodeProto:
     """A Quant."""
-    named = {"signed": 1, "narrow": 0, "rounding_mode": "ROUND"} | attributes
+    named: dict[str, Any] = {"signed": 1, "narrow": 0, "rounding_mode": "ROUND"} | attributes
     return helper.make_node("Quant", [source, step, "zero", bits], [to], domain="qonnx.custom_op.general", **named)
 
 
