@@ -108,6 +108,13 @@ def test_one_level_below_the_bias_is_refused() -> None:
     assert fit_affine(steps, np.array([0]), np.array([6]), 2, 0) is not None
 
 
+def test_one_level_above_the_bits_is_refused() -> None:
+    """All the others would be a line's."""
+    steps = compile_steps(lambda x: np.clip(x, 0, 4), np.array([-4]), np.array([6]))
+    assert fit_affine(steps, np.array([-4]), np.array([6]), 2, 0) is None
+    assert fit_affine(steps, np.array([-4]), np.array([3]), 2, 0) is not None
+
+
 @pytest.mark.parametrize(
     ("lines", "widths"),
     [
@@ -144,7 +151,7 @@ def test_random_staircases_are_exact_or_refused() -> None:
 
 
 SMALL = np.arange(-90, 91)  # of A and of D
-FEW = np.arange(-5, 7)  # totals
+FEW = np.arange(-5, 6)  # totals
 
 
 def every_line(fraction: int, bits: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -167,17 +174,22 @@ def test_lines_are_the_smallest_knees_in_the_middle_and_no_smaller_fraction_serv
         counts = np.clip(np.cumsum(rng.integers(-1, 2, len(FEW)) * (rng.random(len(FEW)) < 0.4)) + 1, 0, 3)
         steps = compile_steps(lambda x, c=counts: c[x - FEW[0]], np.array([FEW[0]]), np.array([FEW[-1]]))
         fit = fit_affine(steps, FEW[:1], FEW[-1:], bits, 0, fractions)
-        least = {f: [_least(*lines[f], counts, 0, k) for k in range(13)] for f in fractions}
-        most = {f: [_least(*lines[f], counts, k, 12) for k in range(13)] for f in fractions}
-        knees = {f: [k for k in range(13) if least[f][k] is not None and most[f][k] is not None] for f in fractions}
+        least = {f: [_least(*lines[f], counts, 0, k) for k in range(len(FEW) + 1)] for f in fractions}
+        most = {f: [_least(*lines[f], counts, k, len(FEW)) for k in range(len(FEW) + 1)] for f in fractions}
+        knees = {
+            f: [k for k in range(len(FEW) + 1) if least[f][k] is not None and most[f][k] is not None] for f in fractions
+        }
         wanted = next((f for f in fractions if knees[f]), None)
         assert (None if fit is None else fit.fraction) == wanted
         if fit is None or wanted is None:
             continue
         found += 1
         at = (knees[wanted][0] + knees[wanted][-1]) // 2
-        assert fit.knees[0] == FEW[min(at, 11)]
-        costs = [least[wanted][at] if at else most[wanted][at], most[wanted][at] if at < 12 else least[wanted][at]]
+        assert fit.knees[0] == FEW[min(at, len(FEW) - 1)]
+        costs = [
+            least[wanted][at] if at else most[wanted][at],
+            most[wanted][at] if at < len(FEW) else least[wanted][at],
+        ]
         assert [int(abs(line).sum()) for line in fit.lines[0]] == costs
     assert found > 15
 

@@ -44,7 +44,8 @@ def pair(rng: np.random.Generator, low: int, high: int) -> tuple[int, int]:
 
 
 def windows() -> list[Window]:
-    rng, found = np.random.default_rng(5), []
+    rng = np.random.default_rng(5)
+    found: list[Window] = []
     while len(found) < 300:
         kernel = pair(rng, 1, 5)
         dilation = pair(rng, 1, 4) if len(found) >= 200 else (1, 1)

@@ -29,6 +29,7 @@ TESTS = {  # of modules whose test is not the one of their name, or not that alo
         f"tests/frontend/integers/test_{name}.py"
         for name in ("by_hand", "refusals", "quantizer_table", "compilation", "brevitas_styles")
     ],
+    "finn_build/frontend/integers/quantizer.py": ["tests/frontend/test_qcdq.py"],
     **{f"finn_build/dataflow/ops/{op}.py": ["tests/dataflow/test_widths.py"] for op in ("bitconv", "mvau")},
     "finn_build/dataflow/passes/_skips.py": ["tests/dataflow/test_skip_depths.py"],
     "finn_build/dataflow/passes/_pixel_order.py": ["tests/dataflow/test_pixel_order.py"],
