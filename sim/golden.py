@@ -130,7 +130,9 @@ def _max_pool(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tens
 def _sum_pool(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tensor:
     top, left, bottom, right = attributes["pads"]
     x = functional.pad(operands[0], (left, right, top, bottom))
-    return functional.avg_pool2d(x, attributes["kernel_shape"], attributes["strides"], divisor_override=1)
+    sums = functional.avg_pool2d(x, attributes["kernel_shape"], attributes["strides"], divisor_override=1)
+    rows, columns = (sums.new_tensor(attributes.get(f"{side}_factors", [1])) for side in ("row", "column"))
+    return sums * rows[:, None] * columns
 
 
 def _table(thresholds: Tensor, table: Tensor) -> Operation:
@@ -163,8 +165,9 @@ def _depth_to_space(operands: list[Tensor], attributes: dict, node: NodeProto) -
 
 def _pad(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tensor:
     _, _, top, left, _, _, bottom, right = (int(p) for p in operands[1])
-    value = float(operands[2]) if len(operands) > 2 else 0.0
-    return functional.pad(operands[0], (left, right, top, bottom), value=value)
+    value = float(operands[2]) if len(operands) > 2 else None
+    mode = {b"edge": "replicate"}.get(attributes["mode"], attributes["mode"].decode())
+    return functional.pad(operands[0], (left, right, top, bottom), mode, value)
 
 
 _OPS: dict[str, Callable[[list[Tensor], dict, NodeProto], Tensor]] = {

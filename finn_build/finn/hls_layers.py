@@ -189,6 +189,8 @@ def _problem(model: ModelWrapper, node: NodeProto) -> str | None:
     given = {a.name: helper.get_attribute_value(a) for a in node.attribute}
     if node.op_type == "Conv" and (given.get("group", 1) != 1 or set(given.get("dilations", [1])) != {1}):
         return "a grouped or dilated convolution"
+    if node.op_type == "SumPool" and {"row_factors", "column_factors"} & given.keys():
+        return "an average pool whose windows hold different numbers of pixels"
     if node.op_type == "MaxPool":
         signed = model.get_tensor_datatype(node.input[0]).min() != 0
         if signed and any(given.get("pads", [0])):

@@ -52,6 +52,7 @@ def import_qonnx(path: Path) -> ModelWrapper:
         _set_batch_one(model)
         model = _infer_and_fold(model)
         _resize_by_scales(model)
+        _count_pixels_only(model)
         _split_biases(model)
         return _passed(model, BatchNormToAffine(), InferShapes(), MovesFirst(), InferShapes())
     except Exception as error:  # onnx reports a broken graph by many exception types
@@ -161,6 +162,22 @@ def _resize_by_scales(model: ModelWrapper) -> None:
             for name, value in zip(("roi", "scales"), values, strict=True):
                 node.input.append(f"{node.output[0]}_{name}")
                 model.set_initializer(node.input[-1], value.astype(np.float32))
+
+
+def _count_pixels_only(model: ModelWrapper) -> None:
+    """Where an average pool has no padding, none counts.
+
+    With `ceil_mode` windows pass the edge; ONNX Runtime counts what lies there in opsets before 19, where PyTorch and
+    ONNX's own definition do not.
+    """
+    for node in model.graph.node:
+        given = {a.name: a for a in node.attribute} if node.op_type == "AveragePool" else {}
+        if (
+            "count_include_pad" in given
+            and "auto_pad" not in given
+            and not any(given["pads"].ints if "pads" in given else ())
+        ):
+            given["count_include_pad"].i = 0
 
 
 def _passed(model: ModelWrapper, *passes: Transformation) -> ModelWrapper:

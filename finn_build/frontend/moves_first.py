@@ -33,11 +33,17 @@ class MovesFirst(Transformation):
         makers = {out: node for node in model.graph.node for out in node.output}
         images = _of_the_image(model, constants)
         for move in model.graph.node:
-            made = makers.get(move.input[0]) if move.op_type in _MOVES else None
+            made = makers.get(move.input[0]) if _only_moves(move) else None
             if made is not None and made.output[0] not in images and _can_change(model, made, constants):
                 _exchange(model, made, move, constants)
                 return model, True
         return model, False
+
+
+def _only_moves(node: NodeProto) -> bool:
+    """Whether every element of a node's output is one of its input."""
+    modes = [a.s for a in node.attribute if a.name == "mode"]
+    return node.op_type in _MOVES or (node.op_type == "Pad" and modes in ([b"edge"], [b"reflect"]))
 
 
 def _of_the_image(model: ModelWrapper, constants: set[str]) -> set[str]:

@@ -139,6 +139,10 @@ BLOCKS: dict[str, Callable[[], nn.Module]] = {
     "average pool, padded": lambda: _Block(lambda m, x: F.avg_pool2d(x, 4, 2, padding=1)),
     "average pool, ceil mode": lambda: _Block(lambda m, x: F.avg_pool2d(x, 2, ceil_mode=True)),
     "average pool, uneven": lambda: _Block(lambda m, x: F.avg_pool2d(x, 2, 1, padding=1, count_include_pad=False)),
+    "average pool, padded, uneven": lambda: _Block(
+        lambda m, x: F.avg_pool2d(m.a(x), 3, 2, padding=1, count_include_pad=False), _conv(C, C, 1)
+    ),
+    "average pool past the edge": lambda: _Block(lambda m, x: F.avg_pool2d(x, 3, 3, ceil_mode=True)),
     "truncating pool": lambda: _Block(
         lambda m, x: m.b(m.a(x)), QuantIdentity(Int8ActPerTensorFixedPoint, bit_width=4, return_quant_tensor=True),
         TruncAvgPool2d(2, trunc_quant=TruncTo8bit, bit_width=4, return_quant_tensor=False),
@@ -149,8 +153,19 @@ BLOCKS: dict[str, Callable[[], nn.Module]] = {
         _conv(C, C),
     ),
     "reflected": lambda: _Block(lambda m, x: m.a(F.pad(x, (1, 1, 1, 1), mode="reflect")), _conv(C, C)),
+    "edge repeated": lambda: _Block(
+        lambda m, x: m.b(F.pad(m.a(x), (2, 0, 1, 1), mode="replicate")), _sign(), _signs(C, C)
+    ),
+    "sums reflected": lambda: _Block(
+        lambda m, x: F.pad(F.relu(m.a(x) + 0.1), (1, 0, 0, 1), mode="reflect"), _conv(C, C)
+    ),
     "relu of levels": lambda: _Block(lambda m, x: m.a(F.relu(x)), _conv(C, C, 1)),
     "clipped levels": lambda: _Block(lambda m, x: m.a(F.max_pool2d(x.clamp(-0.5, 0.5), 2)), _conv(C, C, 1)),
+    "clipped between levels": lambda: _Block(
+        lambda m, x: m.b(m.a(x).clamp(-0.75, 0.75)),
+        QuantIdentity(Int8ActPerTensorFixedPoint, bit_width=4, scaling_impl_type="const", min_val=-4.0, max_val=3.5),
+        _conv(C, C, 1),
+    ),
     "rounded to zero": lambda: _Block(
         lambda m, x: m.b(m.a(x)), _conv(C, C, 1),
         QuantIdentity(Int8ActPerTensorFixedPoint, bit_width=4, float_to_int_impl_type="round_to_zero"),

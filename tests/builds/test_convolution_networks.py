@@ -1,4 +1,4 @@
-"""Dilated, depthwise, grouped and one-dimensional convolutions: the whole pipeline, levels 0 to 4, and the C++."""
+"""Dilated, depthwise, grouped and 1-D convolutions, borders: the whole pipeline and the C++, levels 0 to 5."""
 
 from pathlib import Path
 
@@ -64,13 +64,19 @@ NETS = {
         *(conv(8, 8, 3, 1, padding=1, groups=8), *after(8)),
     ],
     "grouped": lambda: [conv(1, 6, 1), *after(6), conv(6, 9, 3, padding=1, groups=3), *after(9, 2), conv(9, 3, 1)],
+    "borders of an image's own pixels, averages of what is there": lambda: [
+        *(nn.ReflectionPad2d((1, 2, 2, 0)), conv(1, 4, 3), *after(4, 3)),
+        *(nn.AvgPool2d(3, 2, 1, count_include_pad=False), act_quantizer(4, True)),
+        *(nn.ReplicationPad2d(1), act_quantizer(1, True), conv(4, 6, 3, 1), *after(6, 4, True)),
+        *(nn.AvgPool2d(2, 2, ceil_mode=True), act_quantizer(4, False)),
+    ],
     "dilated, beside a skip": lambda: [conv(1, 6, 3, padding=1), nn.BatchNorm2d(6), _Residual(6), *after(6)],
 }
 SIGNALS = {
     "keywords": lambda: [
         *(conv1d(2, 6, 5, padding=2, stride=2), nn.BatchNorm1d(6), nn.MaxPool1d(2), act_quantizer(4, False)),
         *(conv1d(6, 6, 3, padding=2, dilation=2, groups=6), *after1d(6, 1, True)),
-        *(nn.ConstantPad1d((0, 1), 0.0), conv1d(6, 8, 2, 1), *after1d(8)),
+        *(nn.ReflectionPad1d((0, 1)), conv1d(6, 8, 2, 1), *after1d(8)),
         *(nn.AvgPool1d(2), act_quantizer(4, False), nn.Flatten(), QuantLinear(24, 5, False, **weight_quantizer(4))),
     ],
     "sums for each place": lambda: [conv1d(2, 6, 1), *after1d(6, 2), conv1d(6, 3, 3, padding=1)],

@@ -6,16 +6,9 @@ import pytest
 
 from tests.builds.many_networks import outcome
 
-EXACT = (2, 9, 19, 21, 40)  # strided, depthwise, two branches, larger of two, a reshape behind padding
-REFUSED = {3: "different numbers of pixels", 18: "padding by mode reflect"}
+EXACT = (2, 9, 19, 45, 91, 96, 100)  # strided, depthwise, two branches; sums reflected, uneven averages, edges, clips
 
 
 @pytest.mark.parametrize("number", EXACT)
 def test_exact(tmp_path: Path, number: int) -> None:
     assert outcome(number, tmp_path) == "exact"
-
-
-@pytest.mark.parametrize("number", REFUSED)
-def test_refused_with_a_cure(tmp_path: Path, number: int) -> None:
-    said = outcome(number, tmp_path)
-    assert said.startswith("refused") and REFUSED[number] in said and "Cure: " in said

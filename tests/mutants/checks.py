@@ -17,11 +17,12 @@ from tests.dataflow.ops.op_case import STALLS, OpBench, OpCase
 
 Check = Callable[[], object]
 OPS = {
-    "add": "StreamAdd_rtl", "bitconv": "BitConv_rtl", "concat": "StreamConcat_rtl", "depthtospace": "DepthToSpace_rtl",
-    "duplicate": "DuplicateStreams_rtl", "dwc": "StreamDWC_rtl", "fifo": "StreamFIFO_rtl",
+    "add": "StreamAdd_rtl", "bitconv": "BitConv_rtl", "border": "StreamBorder_rtl", "concat": "StreamConcat_rtl",
+    "depthtospace": "DepthToSpace_rtl", "duplicate": "DuplicateStreams_rtl", "dwc": "StreamDWC_rtl",
+    "fifo": "StreamFIFO_rtl",
     "labelselect": "LabelSelect_rtl", "mvau": "BitMVAU_rtl", "pad": "StreamPad_rtl", "pool": "StreamPool_rtl",
     "split": "StreamSplit_rtl", "swg": "SWG_rtl", "thresholding": "StepThresholding_rtl", "upsample": "Upsample_rtl",
-    "vvau": "StreamVVAU_rtl", "wideswg": "WideSWG_rtl",
+    "vvau": "StreamVVAU_rtl", "weigh": "StreamWeigh_rtl", "wideswg": "WideSWG_rtl",
 }  # fmt: skip
 HOMES = {
     "sf_ram": "swg",

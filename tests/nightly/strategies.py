@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.dataflow.ops.op_case import OpCase
 from tests.dataflow.ops.test_add import add
 from tests.dataflow.ops.test_bitconv import bitconv
+from tests.dataflow.ops.test_border import border
 from tests.dataflow.ops.test_concat import concat
 from tests.dataflow.ops.test_depthtospace import depth_to_space
 from tests.dataflow.ops.test_duplicate import duplicate
@@ -25,6 +26,7 @@ from tests.dataflow.ops.test_swg import swg
 from tests.dataflow.ops.test_thresholding import steps
 from tests.dataflow.ops.test_upsample import upsample
 from tests.dataflow.ops.test_vvau import vvau
+from tests.dataflow.ops.test_weigh import weigh
 from tests.dataflow.ops.test_wideswg import wideswg
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -149,6 +151,21 @@ def paddings(draw: Draw) -> OpCase:
 
 
 @st.composite
+def borders(draw: Draw) -> OpCase:
+    image, mode, channels = draw(st.tuples(SMALL, SMALL)), draw(st.sampled_from(["reflect", "edge"])), draw(SMALL)
+    most = [size - 1 if mode == "reflect" else 3 for size in image] * 2
+    padding = draw(st.tuples(*(st.integers(0, m) for m in most)))
+    return border(image, padding, mode, channels, of_divisors(draw, channels), draw(TYPES))
+
+
+@st.composite
+def weights_of_places(draw: Draw) -> OpCase:
+    rows, columns = (draw(st.lists(st.integers(1, 9), min_size=1, max_size=5)) for _ in range(2))
+    channels = draw(SMALL)
+    return weigh(rows, columns, channels, of_divisors(draw, channels), draw(TYPES))
+
+
+@st.composite
 def larger(draw: Draw) -> OpCase:
     image, scale, channels = draw(st.tuples(SMALL, SMALL)), draw(st.tuples(SMALL, SMALL)), draw(SMALL) * draw(SMALL)
     options = {"pe": of_divisors(draw, channels), "dtype": draw(TYPES), "ram_style": draw(STYLES)}
@@ -180,6 +197,7 @@ DIVISORS_OF_6 = st.sampled_from([1, 2, 3, 6])
 OPS: dict[str, tuple[str, st.SearchStrategy[OpCase]]] = {
     "add": ("StreamAdd_rtl", st.builds(add, TYPES, TYPES, st.integers(1, 9), st.integers(1, 9), DIVISORS_OF_6)),
     "bitconv": ("BitConv_rtl", convolutions()),
+    "border": ("StreamBorder_rtl", borders()),
     "concat": ("StreamConcat_rtl", joins()),
     "depthtospace": ("DepthToSpace_rtl", blocks()),
     "duplicate": ("DuplicateStreams_rtl", st.builds(duplicate, st.integers(2, 5), DIVISORS_OF_6, TYPES)),
@@ -194,5 +212,6 @@ OPS: dict[str, tuple[str, st.SearchStrategy[OpCase]]] = {
     "thresholding": ("StepThresholding_rtl", step_functions()),
     "upsample": ("Upsample_rtl", larger()),
     "vvau": ("StreamVVAU_rtl", depthwise()),
+    "weigh": ("StreamWeigh_rtl", weights_of_places()),
     "wideswg": ("WideSWG_rtl", wide_windows()),
 }

@@ -105,10 +105,18 @@ class Layers(StreamGraph):
 
     def _pool(self, node: NodeProto) -> None:
         x, order = self.read(node.input[0])
+        factors = [list(attribute(node, name, ())) for name in ("row_factors", "column_factors")]
+        pooled = f"{node.output[0]}_sums" if any(factors) else node.output[0]
         self.emit(
-            "StreamPool", [x], node.output[0], node, order, **self._window(node), PE=1, inputDataType=self.dtype(x),
+            "StreamPool", [x], pooled, node, order, **self._window(node), PE=1, inputDataType=self.dtype(x),
             Function="max" if node.op_type == "MaxPool" else "sum",
         )  # fmt: skip
+        if any(factors):
+            rows, columns = (side or [1] for side in factors)
+            self.emit(
+                "StreamWeigh", [pooled], node.output[0], node, order, RowFactors=rows, ColumnFactors=columns,
+                NumChannels=self.shape(node.output[0])[1], PE=1, inputDataType=self.dtype(pooled),
+            )  # fmt: skip
 
     def _upsample(self, node: NodeProto) -> None:
         (x, order), (_, c, h, w) = self.read(node.input[0]), self.shape(node.input[0])
@@ -128,11 +136,12 @@ class Layers(StreamGraph):
 
     def _pad(self, node: NodeProto) -> None:
         (x, order), (_, c, h, w) = self.read(node.input[0]), self.shape(node.input[0])
-        pads = [int(p) for p in self.source.get_initializer(node.input[1])]
+        pads, mode = [int(p) for p in self.source.get_initializer(node.input[1])], attribute(node, "mode").decode()
+        value = int(self.source.get_initializer(node.input[2])) if len(node.input) > 2 else 0
+        op, how = ("StreamPad", {"Value": value}) if mode == "constant" else ("StreamBorder", {"Mode": mode})
         self.emit(
-            "StreamPad", [x], node.output[0], node, order, IFMDim=[h, w], NumChannels=c, PE=1,
-            Padding=[*pads[2:4], *pads[6:8]], inputDataType=self.dtype(x),
-            Value=int(self.source.get_initializer(node.input[2])) if len(node.input) > 2 else 0,
+            op, [x], node.output[0], node, order, IFMDim=[h, w], NumChannels=c, PE=1,
+            Padding=[*pads[2:4], *pads[6:8]], inputDataType=self.dtype(x), **how,
         )  # fmt: skip
 
     def _mul(self, node: NodeProto) -> None:

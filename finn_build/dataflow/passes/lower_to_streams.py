@@ -1,9 +1,10 @@
 """LowerToStreams: the integer graph (NCHW) becomes a dataflow graph of hardware ops (channels last).
 
 Replaces: Conv by SWG (unless 1x1, stride 1) and BitMVAU, a depthwise one by StreamVVAU; MatMul by BitMVAU;
-MultiThreshold and StepTable by StepThresholding; MaxPool and SumPool by StreamPool; Add (with the factors before it) by
-StreamAdd; ArgMax by LabelSelect; Upsample, DepthToSpace and Pad by the ops of those names. Tensor names stay. Every op
-starts unfolded to one lane; SetFolding comes later.
+MultiThreshold and StepTable by StepThresholding; MaxPool and SumPool by StreamPool, factors of sums by StreamWeigh; Add
+(with the factors before it) by StreamAdd; ArgMax by LabelSelect; Upsample, DepthToSpace and Pad by the ops of those
+names, Pad with an image's own pixels by StreamBorder. Tensor names stay. Every op starts unfolded to one lane;
+SetFolding comes later.
 
 Flatten, Reshape, Gather (slices and shuffles of channels) and Concat emit nothing: they only note where each channel
 travels. What reads a tensor that is no stream makes it one, by StreamSplit of the streams that it takes parts of, and

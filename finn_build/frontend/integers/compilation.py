@@ -213,26 +213,33 @@ class Compilation:
         self.dtypes[name] = dtype
         return name
 
-    def emit_pad(self, node: NodeProto, x: IntTensor, pads: Sequence[int], name: str, value: int = 0) -> IntTensor:
+    def emit_pad(
+        self, node: NodeProto, x: IntTensor, pads: Sequence[int], name: str, value: int = 0, mode: str = "constant"
+    ) -> IntTensor:
         """Emit `name`: an integer around the map `x`, or less of it where pads (top, left, bottom, right) are negative.
+
+        Args:
+            node, x, pads, name, value: as above.
+            mode: "reflect" or "edge" where it is pixels of the map that lie around it.
 
         Raises:
             Unsupported: values of -1 and +1 have no zero to be padded with.
         """
-        if x.bipolar and abs(value) != 1 and max(pads) > 0:
+        filled = mode == "constant" and max(pads) > 0
+        if x.bipolar and abs(value) != 1 and filled:
             cure = "pad directly before a convolution, or use an unsigned or wider quantizer"
             raise Unsupported("zero padding of values that are -1 or +1", cure)
         top, left, bottom, right = pads
         map_of, x = map_name(name, x.shape), self.as_map(node, x)
         n, c, h, w = x.shape
         out = replace(x, name=map_of, shape=(n, c, h + top + bottom, w + left + right))
-        if max(pads) > 0:
+        if filled:
             out = replace(out, low=np.minimum(x.low, value), high=np.maximum(x.high, value))
         constants = [self.parameter(f"{name}_pads", np.asarray([0, 0, top, left, 0, 0, bottom, right]), "INT64")]
         if value:
             dtype = "BIPOLAR" if x.bipolar else integer_range_dtype(min(value, 0), max(value, 0)).name
             constants.append(self.parameter(f"{name}_value", np.asarray(value), dtype))
-        self.emit("Pad", [x.name, *constants], out, node)
+        self.emit("Pad", [x.name, *constants], out, node, mode=mode)
         return self.from_map(node, out, name)
 
     def as_map(self, node: NodeProto, x: IntTensor) -> IntTensor:

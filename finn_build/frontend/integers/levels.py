@@ -7,7 +7,7 @@ from onnx import NodeProto
 
 from finn_build.frontend.integers.compilation import Compilation
 from finn_build.frontend.integers.problems import Unsupported
-from finn_build.frontend.integers.quantizer import Quantizer
+from finn_build.frontend.integers.quantizer import MAX_BITS, Quantizer
 from finn_build.frontend.integers.quantizers import MAX_STEPS, emit_steps
 from finn_build.frontend.integers.tensor import IntTensor, full_range
 
@@ -15,7 +15,9 @@ _QUANTIZED = ("MultiThreshold", "StepTable")  # what gives levels, not sums that
 
 
 def give_levels(compilation: Compilation, node: NodeProto) -> None:
-    """Make integers of the inputs of a node that are functions of levels with levels of the same scale for values.
+    """Make integers of the inputs of a node that are functions of levels with levels for values.
+
+    These are of the same scale, or of 1/2 to 1/128 of it.
 
     Skipped where an input is integers, or a scale away from them; where it is no such function it stays float.
     """
@@ -42,13 +44,16 @@ def _emit(compilation: Compilation, node: NodeProto, tensor: str, root: str, ori
         values = chain.by_channel(origin.to_float(ints))
     except ValueError:
         return
-    levels = np.rint(values / origin.scale)
     shape = compilation.shape(tensor)
-    if shape != origin.shape or not np.array_equal(levels.astype(np.float32) * origin.scale, values):
+    finer = [origin.scale / np.float32(1 << k) for k in range(MAX_BITS)]  # where it clips between two levels
+    scale = next((s for s in finer if np.array_equal(np.rint(values / s).astype(np.float32) * s, values)), None)
+    if shape != origin.shape or scale is None:
         return
+    levels = np.rint(values / scale)
     low, high = full_range(origin.channels, int(levels.min()), int(levels.max()))
-    scale = origin.scale
     out = IntTensor(tensor, shape, scale, low, high)
+    if out.dtype.bitwidth() > MAX_BITS:
+        return
 
     def quantize(x: np.ndarray) -> np.ndarray:
         return np.rint(x / scale)

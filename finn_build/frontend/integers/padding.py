@@ -1,4 +1,4 @@
-"""Padding and crops: zeros are taken in by the window behind them where there is one, else an op of their own."""
+"""Padding and crops: zeros are taken in by the window behind them where there is one, all else is an op of its own."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from onnx import NodeProto
 
 from finn_build.frontend.integers.compilation import Compilation
 from finn_build.frontend.integers.layers import attributes
+from finn_build.frontend.integers.maps import map_shape
 from finn_build.frontend.integers.problems import Unsupported
 from finn_build.frontend.integers.registry import compiles
+
+_OWN_PIXELS = ("edge", "reflect")  # modes by which a map's own pixels lie around it
 
 
 @compiles("Pad")
@@ -25,9 +28,10 @@ def compile_pad(compilation: Compilation, node: NodeProto) -> None:
 
     pads, value, axes = parameter("pads", None), parameter("value", 0.0), parameter("axes", None)
     rank = len(compilation.shape(node.input[0]))
-    cure = "pad height and width with one value of the tensor's quantizer, or crop them"
-    if a.get("mode", b"constant") != b"constant" or pads is None or value is None:
-        raise Unsupported(f"padding by mode {a.get('mode', b'constant').decode()}, or with what is not constant", cure)
+    mode = a.get("mode", b"constant").decode()
+    cure = "pad height and width with one value of the tensor's quantizer, by reflect or edge, or crop them"
+    if mode not in ("constant", *_OWN_PIXELS) or pads is None or value is None:
+        raise Unsupported(f"padding by mode {mode}, or with what is not constant", cure)
     places = range(rank) if axes is None else [int(i) % rank for i in axes]
     ends = dict.fromkeys(range(rank), (0, 0))
     ends |= {axis: (int(pads[k]), int(pads[k + len(places)])) for k, axis in enumerate(places)}
@@ -35,6 +39,11 @@ def compile_pad(compilation: Compilation, node: NodeProto) -> None:
         raise Unsupported("padding of other dimensions than height and width", cure)
     (top, bottom), (left, right) = ends[2] if rank == 4 else (0, 0), ends[rank - 1]
     own = (top, left, bottom, right)
+    if mode in _OWN_PIXELS:
+        x = compilation.integer_input(node.input[0], "the input of the padding")
+        _require_enough(mode, own, map_shape(x.shape)[2:])
+        compilation.emit_pad(node, x, own, node.output[0], mode=mode)
+        return
     if min(own) < 0 or float(value):
         x = compilation.integer_input(node.input[0], "the input of the padding")
         level = float(value) * x.divisor / x.scale
@@ -48,3 +57,11 @@ def compile_pad(compilation: Compilation, node: NodeProto) -> None:
     source, extra = compilation.unpadded(node.input[0])
     compilation.integer_input(source, "the input of the padding")
     compilation.padded[node.output[0]] = source, tuple(p + q for p, q in zip(extra, own, strict=True))
+
+
+def _require_enough(mode: str, pads: tuple[int, ...], image: tuple[int, ...]) -> None:
+    """Raise Unsupported where a map has not as many pixels as are to lie around it."""
+    most = [size - 1 for size in image] * 2 if mode == "reflect" else pads
+    if min(pads) < 0 or any(p > m for p, m in zip(pads, most, strict=True)):
+        why = f"padding {list(pads)} by mode {mode} of an image of {image[0]}x{image[1]} pixels"
+        raise Unsupported(why, "pad by 0 pixels or more, and reflect fewer than the image has")

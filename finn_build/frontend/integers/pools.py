@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -14,6 +15,7 @@ from finn_build.frontend.integers.layers import attributes, check_window, explic
 from finn_build.frontend.integers.maps import map_name, map_shape, with_height
 from finn_build.frontend.integers.nodes import DOMAIN
 from finn_build.frontend.integers.problems import Unsupported
+from finn_build.frontend.integers.quantizer import MAX_BITS
 from finn_build.frontend.integers.registry import compiles
 from finn_build.frontend.integers.reshapes import flat
 from finn_build.frontend.integers.tensor import FLOAT32_EXACT, IntTensor
@@ -26,7 +28,7 @@ def compile_max_pool(compilation: Compilation, node: NodeProto) -> None:
         raise Unsupported("a max pool that gives indices", "drop the second output")
     source, out = node.input[0], node.output[0]
     padded = compilation.padded.get(source)
-    if padded is None and not compilation.in_integers(source) and compilation.root(source) in compilation.ints:
+    if padded is None and compilation.root(source) in compilation.ints and _waits(compilation, source):
         compilation.roots[out] = compilation.root(source)
         return
     x = compilation.integer_input(padded[0] if padded else source, "the input of the max pool")
@@ -34,6 +36,14 @@ def compile_max_pool(compilation: Compilation, node: NodeProto) -> None:
         x = compilation.integer_input(source, "the input of the max pool")
         del compilation.padded[source]
     emit_max_pool(compilation, node, x, out)
+
+
+def _waits(compilation: Compilation, source: str) -> bool:
+    """Whether a tensor is float values, or sums times a scale, which are wider than what a quantizer makes of them."""
+    if compilation.in_integers(source):
+        return False
+    scaled = compilation.as_integers(source)
+    return scaled is None or scaled.dtype.bitwidth() > MAX_BITS
 
 
 def emit_max_pool(compilation: Compilation, node: NodeProto, x: IntTensor, out: str) -> None:
@@ -54,14 +64,39 @@ def compile_average_pool(compilation: Compilation, node: NodeProto) -> None:
     a = attributes(node)
     if any(d != 1 for d in a.get("dilations", [1, 1])):
         raise Unsupported("an average pool with dilation", "use dilation 1")
-    stated, counted = list(a.get("pads", [0])), bool(a.get("count_include_pad", 0))
-    if node.op_type == "AveragePool":
-        image, pooled = (list(compilation.shape(name)[2:]) for name in (node.input[0], node.output[0]))
-        made = explicit_pads(a, image, pooled, a["kernel_shape"])
-        if (any(made) and not counted) or (counted and made != (stated if any(stated) else [0] * len(made))):
-            why = "an average pool whose windows hold different numbers of pixels"
-            raise Unsupported(why, "use count_include_pad=True, and ceil_mode=False where windows pass the edge")
-    _emit_sum(compilation, node, node.output[0], average=True)
+    image, pooled = (compilation.shape(name)[2:] for name in (node.input[0], node.output[0]))
+    counts = _counts(a, image, pooled) if node.op_type == "AveragePool" else _whole(image)
+    _emit_sum(compilation, node, node.output[0], counts)
+
+
+def _whole(image: Sequence[int]) -> list[np.ndarray]:
+    """Counts of one window that is the whole image."""
+    return [np.asarray([size]) for size in image]
+
+
+def _counts(a: dict[str, Any], image: Sequence[int], pooled: Sequence[int]) -> list[np.ndarray]:
+    """By dimension, how many pixels each window of an average pool is divided by: padding counts or does not.
+
+    Raises:
+        Unsupported: a window lies beside the image.
+    """
+    kernel = a["kernel_shape"]
+    rank, counted = len(kernel), bool(a.get("count_include_pad", 0))
+    strides, stated = a.get("strides") or [1] * rank, a.get("pads") or [0] * 2 * rank
+    pads = explicit_pads(a, image, pooled, kernel)
+    if a.get("auto_pad", b"NOTSET") in (b"SAME_UPPER", b"SAME_LOWER"):
+        stated = pads
+    if counted and pads != list(stated):  # ONNX Runtime counts more than PyTorch does in opsets before 19
+        why = "an average pool whose padding counts, and windows of which pass it"
+        raise Unsupported(why, "use count_include_pad=False, or ceil_mode=False")
+    found = []
+    for k in range(rank):
+        before, after = (stated[k], stated[k + rank]) if counted else (0, 0)
+        first = np.arange(pooled[k]) * strides[k] - pads[k]
+        found.append(np.minimum(first + kernel[k], image[k] + after) - np.maximum(first, -before))
+    if min(c.min() for c in found) < 1:
+        raise Unsupported("an average pool with windows beside the image", "use ceil_mode=False, or pad by less")
+    return found
 
 
 @compiles("ReduceMean", "ReduceSum")
@@ -74,31 +109,42 @@ def compile_reduction(compilation: Compilation, node: NodeProto) -> None:
         raise Unsupported(
             f"{node.op_type} over other axes than the pixels", "reduce over height and width, axes (2, 3)"
         )
-    out, average = node.output[0], node.op_type == "ReduceMean"
+    image = compilation.shape(node.input[0])[2:]
+    out, counts = node.output[0], _whole(image) if node.op_type == "ReduceMean" else []
     if a.get("keepdims", 1):
-        _emit_sum(compilation, node, out, average)
+        _emit_sum(compilation, node, out, counts)
         return
-    pooled = _emit_sum(compilation, node, f"{out}_pooled", average)
+    pooled = _emit_sum(compilation, node, f"{out}_pooled", counts)
     compilation.emit("Flatten", [pooled.name], flat(pooled, out), node, axis=1)
 
 
-def _emit_sum(compilation: Compilation, node: NodeProto, out: str, average: bool) -> IntTensor:
+def _emit_sum(compilation: Compilation, node: NodeProto, out: str, counts: Sequence[np.ndarray]) -> IntTensor:
+    """Sums over windows. Where they are divided by different counts they are brought to one divisor by factors.
+
+    Args:
+        compilation, node, out: as ever, and the tensor to emit.
+        counts: by dimension, what windows are divided by; none for sums.
+    """
     x = compilation.integer_input(compilation.unpadded(node.input[0])[0], f"the input of {node.op_type}")
     x = compilation.as_map(node, x)
     window = _window(compilation, node, x)
     reach = [(k - 1) * d + 1 for k, d in zip(window["kernel_shape"], window["dilations"], strict=True)]
     x, window["pads"] = padded_apart(compilation, node, x, reach, window["pads"])
-    count = prod(window["kernel_shape"])
     low, high = (np.minimum(x.low, 0), np.maximum(x.high, 0)) if any(window["pads"]) else (x.low, x.high)
+    common = [int(np.lcm.reduce(c)) for c in counts]
+    factors = [(m // c).tolist() for m, c in zip(common, counts, strict=True)]
+    weighed = any(f != 1 for side in factors for f in side)
+    if weighed:
+        window |= dict(zip(("column_factors", "row_factors"), reversed(factors), strict=False))
+    most = prod(common) if weighed else prod(window["kernel_shape"])
     shape = compilation.shape(node.output[0])
     pooled = replace(
-        x, name=map_name(out, shape), shape=(*map_shape(shape), 1, 1)[:4], low=low * count, high=high * count,
-        divisor=x.divisor * (count if average else 1), bipolar=False,
+        x, name=map_name(out, shape), shape=(*map_shape(shape), 1, 1)[:4], low=low * most, high=high * most,
+        divisor=x.divisor * prod(common), bipolar=False,
     )  # fmt: skip
-    if max(np.abs(pooled.low).max(), pooled.high.max()) >= FLOAT32_EXACT:
-        raise Unsupported(
-            "sums beyond 2^24, where float32 is no longer exact", "quantize to fewer bits before the pool"
-        )
+    if max(np.abs(pooled.low).max(), pooled.high.max()) >= FLOAT32_EXACT >> 3 * weighed:  # quotients are rounded too
+        cure = "quantize to fewer bits before the pool" + ", or count_include_pad=True" * weighed
+        raise Unsupported("sums beyond 2^24, where float32 is no longer exact", cure)
     compilation.emit("SumPool", [x.name], pooled, node, DOMAIN, **window)
     compilation.from_map(node, pooled, out)
     return pooled

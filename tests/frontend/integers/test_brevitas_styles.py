@@ -226,6 +226,18 @@ EXACT: dict[str, tuple[Tail, str]] = {
     ),
     "truncating pool": (lambda m, x: m.one(m.trunc(m.qt(x))), "MultiThreshold SumPool MultiThreshold Conv"),
     "truncating pool, rounded": (lambda m, x: m.one(m.round(m.qt(x))), "MultiThreshold SumPool MultiThreshold Conv"),
+    "uneven averages": (
+        lambda m, x: m.q(F.avg_pool2d(x, (2, 3), (1, 2), (1, 1), count_include_pad=False)),
+        "SumPool MultiThreshold",
+    ),
+    "padded with its own pixels": (
+        lambda m, x: m.q(F.pad(F.pad(F.relu(x + 0.1), (2, 1, 0, 3), mode="reflect"), (0, 9, 1, 1), mode="replicate")),
+        "Pad Pad MultiThreshold",
+    ),
+    "clipped between levels": (
+        lambda m, x: m.one(m.unit(x).clamp(-0.375, 0.375)),
+        "MultiThreshold MultiThreshold Conv",
+    ),
     "a pool added": (
         lambda m, x: m.q(F.avg_pool2d(m.q(x), 2) * 16.0 + F.max_pool2d(m.q(x), 2)),
         "MultiThreshold SumPool MaxPool Mul Add MultiThreshold",
@@ -263,7 +275,14 @@ LISTED: dict[str, tuple[Tail, list[str]]] = {
         ["/Pad: padding with 0.3, no level of the tensor's quantizer"],
     ),
     "movement inside": (lambda m, x: m.one(m.q(x).permute(0, 1, 3, 2)), ["/Transpose: a transpose"]),
-    "uneven average": (lambda m, x: m.q(F.avg_pool2d(x, 3, 2, 1, count_include_pad=False)), ["/AveragePool: "]),
+    "counted padding, and windows past it": (
+        lambda m, x: m.q(F.avg_pool2d(x, 3, 2, 1, ceil_mode=True)),
+        ["/AveragePool: an average pool whose padding counts, and windows of which pass it"],
+    ),
+    "windows of many sizes": (
+        lambda m, x: m.q(F.avg_pool2d(x, 8, 1, 4, count_include_pad=False)),
+        ["/AveragePool: sums beyond 2^24"],
+    ),
 }
 
 
