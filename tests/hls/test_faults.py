@@ -25,6 +25,7 @@ from finn_build.state import Build
 from sim.csim import simulate_cpp
 
 Fault = Callable[[Path], None]  # changes the folder of the C++
+GEOMETRY = ("H", "W", "KH", "KW", "SH", "SW", "DY", "DX", "PT", "PL", "OH", "OW")
 
 
 def _copied(built: Build, folder: Path, fault: Fault) -> Build:
@@ -129,12 +130,28 @@ def test_a_wrong_pad_is_found_where_it_is(built: Build, tmp_path: Path) -> None:
         _verdict(_copied(built, tmp_path / "hls", fault)).require()
 
 
-def test_a_wrong_depth_is_named(built: Build, tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", [40, 43, 44])
+def test_a_wrong_window_is_found_where_it_is(built: Build, tmp_path: Path, seed: int) -> None:
+    """One number of a window's geometry is one too many, of any window op by a seed."""
+    rng = np.random.default_rng(seed)
+    op, size = rng.choice(["SWG_0", "BitConv_0", "BitConv_1"]), rng.choice(GEOMETRY)
+    broken = _copied(built, tmp_path / "hls", lambda folder: None)
+    assert broken.cpp is not None
+    path = broken.cpp.folder / "processes" / f"{op}.cpp"
+    text, changed = re.subn(rf"(int {size} = \d+);", r"\1 + 1;", path.read_text())
+    path.write_text(text)
+    with pytest.raises((GateError, SimulationError), match=op):
+        _verdict(broken).require()
+    assert changed == 1
+
+
+@pytest.mark.parametrize("seed", [60, 61, 62])
+def test_a_wrong_depth_is_named(built: Build, tmp_path: Path, seed: int) -> None:
     assert built.cpp is not None
-    channel = max(built.cpp.channels.values(), key=lambda c: c.depth)
+    channel = list(built.cpp.channels.values())[np.random.default_rng(seed).integers(len(built.cpp.channels))]
     pragma = f"variable={channel.name} depth="
     fault = _replace("accelerator.cpp", f"{pragma}{channel.depth}\n", f"{pragma}{channel.depth - 1}\n")
-    with pytest.raises(GateError, match=rf"{channel.fifo}: stream {channel.name} of accelerator.cpp holds "):
+    with pytest.raises(GateError, match=rf"{channel.fifo or channel.name}: stream {channel.name} of accelerator.cpp"):
         _verdict(_copied(built, tmp_path / "hls", fault))
 
 

@@ -20,7 +20,11 @@ void dwc(Stream<IN>& in0, Stream<OUT>& out0) {
 #pragma HLS PIPELINE II=1 style=flp
         SF_TRIP;
         if (IN > OUT) {
-            word = part == 0 ? ap_uint<WIDE>(in0.read()) : ap_uint<WIDE>(word >> BY);
+            if (part == 0) {
+                word = in0.read();
+            } else {
+                word = word >> BY;
+            }
             out0.write(ap_uint<OUT>(word));
         } else {
             const ap_uint<WIDE> rest = PARTS > 1 ? ap_uint<WIDE>(word >> BY) : ap_uint<WIDE>(0);

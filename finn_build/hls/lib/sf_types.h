@@ -25,7 +25,7 @@ class Integer {
   public:
     Integer() = default;
     template <typename T>
-    Integer(const T& x) : number(static_cast<long long>((unsigned long long)(long long)x << (64 - BITS)) >> (64 - BITS)) {}
+    Integer(T x) : number(static_cast<long long>((unsigned long long)(long long)x << (64 - BITS)) >> (64 - BITS)) {}
     operator long long() const { return number; }
     Integer& operator+=(long long x) { return *this = number + x; }
     Integer& operator-=(long long x) { return *this = number - x; }
