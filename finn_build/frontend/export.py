@@ -19,7 +19,11 @@ import torch
 from brevitas.export.onnx.qonnx.function import BrevitasQuantOp
 from brevitas.export.onnx.qonnx.handler import BrevitasActQuantProxyHandler
 from brevitas.export.onnx.qonnx.manager import QONNXManager
-from brevitas.proxy import ActQuantProxyFromInjector
+from brevitas.proxy import (
+    ActQuantProxyFromInjector,
+    DecoupledWeightQuantWithInputProxyFromInjector,
+    WeightQuantProxyFromInjector,
+)
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.transformation.infer_shapes import InferShapes
 from torch import Tensor, nn
@@ -122,6 +126,7 @@ def torch_taps(model: nn.Module, images: np.ndarray, taps: Taps | None = None) -
 
 def _to_graph(model: nn.Module, input_shape: Sequence[int]) -> tuple[ModelWrapper, Taps]:
     """Trace the model; pair its quantizer calls with the graph's quantizer nodes, in execution order."""
+    _require_weights_that_files_hold(model)
     image = torch.zeros(*input_shape, device=_device(model))
     calls = [call for call in _run_and_record(model, image) if call[0]]
     for module in model.modules():
@@ -154,6 +159,21 @@ def _to_graph(model: nn.Module, input_shape: Sequence[int]) -> tuple[ModelWrappe
     for index, output in enumerate(graph.graph.output):
         taps.setdefault(output.name, ("", index))  # a quantizer may give an output
     return graph, taps
+
+
+def _require_weights_that_files_hold(model: nn.Module) -> None:
+    """Raise UnsupportedModelError where Brevitas would write other weights than the network has."""
+    for name, proxy in model.named_modules():
+        if not isinstance(proxy, WeightQuantProxyFromInjector) or not proxy.is_quant_enabled:
+            continue
+        layer = name.rpartition(".")[0]
+        if isinstance(proxy, DecoupledWeightQuantWithInputProxyFromInjector):
+            why, cure = "accumulator-aware weights (A2Q) are written without their norm", "an Int8Weight... quantizer"
+        elif proxy.bit_width() == 1 and not torch.all(proxy.tracked_module_list[0].quant_weight().value):
+            why, cure = "integer weights of 1 bit are 0 here, and written as signs", "SignedBinaryWeightPerTensorConst"
+        else:
+            continue
+        raise UnsupportedModelError(f"{layer}: {why} by Brevitas' exporter; use {cure}")
 
 
 def _name_copied_constants(graph: ModelWrapper) -> None:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 from brevitas.export.onnx.qonnx.manager import QONNXManager
+from brevitas.nn import QuantConv2d
+from brevitas.quant import Int8AccumulatorAwareWeightQuant, Int8WeightPerTensorFixedPoint
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
 from torch import nn
@@ -94,6 +96,19 @@ def test_unsigned_one_bit_stays_a_quant_after_brevitas_own_export(tmp_path: Path
     assert [node.op_type for node in own.graph.node if "Quant" in node.op_type] == ["BipolarQuant"]
     graph = ModelWrapper(str(export_qonnx(model, tmp_path / "net.onnx", (1, 4)))).graph
     assert [node.op_type for node in graph.node] == ["Quant"]
+
+
+@pytest.mark.parametrize(
+    ("quantizer", "text"),
+    [
+        (Int8WeightPerTensorFixedPoint, "1: integer weights of 1 bit are 0 here"),
+        (Int8AccumulatorAwareWeightQuant, r"1: accumulator-aware weights \(A2Q\)"),
+    ],
+)
+def test_weights_that_a_file_would_not_hold_are_refused(quantizer: type, text: str, tmp_path: Path) -> None:
+    convolution = QuantConv2d(1, 2, 3, bias=False, weight_quant=quantizer, weight_bit_width=1)
+    with pytest.raises(UnsupportedModelError, match=text):
+        export_qonnx(nn.Sequential(pixel_quantizer(), convolution), tmp_path / "net.onnx", (1, 1, 4, 4))
 
 
 def test_shared_quantizer_is_tapped_once_per_call(tmp_path: Path) -> None:

@@ -109,6 +109,15 @@ CASES: dict[str, Case] = {
     "dense": (
         [op("Flatten", "q", to="a"), op("MatMul", "a", "w")], {"w": signs(8, 3)}, MAP, "Flatten MatMul",
     ),
+    "dense, its weights turned": (
+        [wide(), op("Transpose", "wq", to="wt"), op("Flatten", "q", to="a"), op("MatMul", "a", "wt")],
+        {"w": whole(3, 8), **FOUR}, MAP, "Flatten MatMul",
+    ),
+    "dense, weights on a scale by row": (
+        [quantizer("w", "wq", "four", step="steps"), op("Transpose", "wq", to="wt", perm=[1, 0]),
+         op("Flatten", "q", to="a"), op("MatMul", "a", "wt")],
+        {"w": whole(2, 8), "steps": np.array([[0.25], [0.5]], np.float32), **FOUR}, MAP, "Flatten MatMul",
+    ),
     "dense, turned": (
         [op("Flatten", "q", to="a"), op("Gemm", "a", "w", transB=1, alpha=1.0, beta=1.0)],
         {"w": signs(3, 8)}, MAP, "Flatten MatMul",

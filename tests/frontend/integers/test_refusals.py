@@ -127,6 +127,16 @@ REFUSED: dict[str, list[Case]] = {
         ([op("GlobalAveragePool", "q")], {}, (1, 1, 256, 512), 8),
         (DOUBLED, {"w": sums(255, 1, 257).reshape(1, -1, 1, 1), **EIGHT}, (1, 258, 1, 1), 8),
     ],
+    "a Mul of shapes (1, 2, 2, 2) and (1, 2, 2, 2)": [
+        (
+            [op("Mul", "q", "by", to="a"), op("MaxPool", "q", kernel_shape=[1, 1], to="b"), op(*operands)],
+            {"by": np.array([1, 2], np.float32).reshape(1, 2, 1, 1)}, MAP, 2,
+        )
+        for operands in (("Mul", "a", "b"), ("Mul", "b", "a"))
+    ],
+    "a Mul of shapes (1, 2, 2, 2) and (1, 2, 1, 2)": [
+        ([op("MaxPool", "q", kernel_shape=[2, 1], to="a"), op("Mul", "q", "a")], {}, MAP, 2),
+    ],
     "a Mul of two tensors of 256 and 16 levels": [
         ([quantizer("q", "a", "four"), op("Mul", "q", "a")], FOUR, MAP, 8),
     ],
@@ -171,6 +181,7 @@ def test_what_is_refused(why: str, case: Case, tmp_path: Path) -> None:
 
 
 TAKEN: list[Case] = [
+    ([op("MaxPool", "q", kernel_shape=[2, 1], dilations=[1, 5])], {}, SQUARE, 2),
     (DENSE, {"w": sums(255, 1, 514), **EIGHT}, (1, 515), 8),
     ([op("GlobalAveragePool", "q")], {}, (1, 1, 255, 514), 8),
     (DOUBLED, {"w": sums(255, 0, 257).reshape(1, -1, 1, 1), **EIGHT}, (1, 258, 1, 1), 8),
