@@ -254,8 +254,8 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         LUTs measured and estimated, (MW, MH, SIMD, PE): (216, 24, 24, 4) bipolar 326, 324; (576, 64, 64, 8) UINT2
         3581, 3380; (144, 16, 16, 4) UINT4 734, 752; (288, 32, 32, 32) bipolar, block 2162, 2076. Of 12 configurations
         with one-bit weights 9 lie within 6%, the others are small or estimated up to 27% high. UINT8 x INT8:
-        (81, 24, 81, 4) narrow 1159, 1185; not narrow 2420, 2517; (27, 16, 9, 2) 399, 451; (81, 24, 27, 12) narrow
-        1537, 1608. DSP slices are exact.
+        (81, 24, 81, 4) narrow 1159, 1185; not narrow 2420, 2517; (27, 16, 9, 2) 359, 400; (81, 24, 27, 12) narrow
+        1282, 1356. DSP slices are exact.
         """
         sf, nf, pe = self._sf, self._nf, self.attr("PE")
         acc, buffer = DataType[self.attr("outputDataType")].bitwidth(), self._buffer_area()
@@ -266,7 +266,7 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         registers = 0 if depth == 1 or block else min(width, 2**depth)  # equal columns are built once
         registers += min(pe * acc, 2**nf) if starts else 0
         if self._weight_bits > 1:
-            dot, adders = self._products_area(), sums if self._has_start_values else acc
+            dot, adders = self._products_area(), acc
         else:
             dot, adders = self._signs_area(), sums // 2
             held *= 1 if buffer.lut + buffer.bram18 else 2  # with products, the slices hold one copy

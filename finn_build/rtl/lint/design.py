@@ -88,6 +88,8 @@ class DesignLint:
 
     def _on_VariableSymbol(self, symbol: Any) -> None:  # noqa: N802  # slang's class names, as all below
         self._sizes(symbol)
+        if symbol.type.canonicalType.isAssociativeArray:
+            self._found("not-rtl", symbol.location, f"{symbol.name} is an associative array")
         if is_signal(symbol) and _has_two_state(symbol.type):
             self._found("two-state", symbol.location, f"{symbol.name} is {symbol.type}")
 
@@ -110,22 +112,27 @@ class DesignLint:
     # ---- processes
 
     def _on_ProceduralBlockSymbol(self, block: Any) -> None:  # noqa: N802
-        self._process += 1
+        self._process = process = self._process + 1  # 0 is of all continuous assignments
         is_initial = block.procedureKind == ast.ProceduralBlockKind.Initial
 
         def visit(node: Any) -> ast.VisitAction:
             symbol = node.left.getSymbolReference() if isinstance(node, ast.AssignmentExpression) else None
             if is_signal(symbol):
-                self._written(symbol, is_initial)
+                self._written(symbol, is_initial, process)
             return ast.VisitAction.Advance
 
         block.body.visit(visit)
 
-    def _written(self, symbol: Any, is_initial: bool) -> None:
+    def _on_ContinuousAssignSymbol(self, assign: Any) -> None:  # noqa: N802
+        symbol = assign.assignment.left.getSymbolReference()
+        if isinstance(symbol, ast.VariableSymbol):
+            self._written(symbol, is_initial=False, process=0)
+
+    def _written(self, symbol: Any, is_initial: bool, process: int) -> None:
         if is_initial and self._style(symbol) == "ultra":
             self._found("uram-contents", symbol.location, f"{symbol.name} is written in an initial block")
         if not is_initial:
-            self._writers[symbol].add(self._process)
+            self._writers[symbol].add(process)
         if len(self._writers[symbol]) > 1:
             self._found("one-process", symbol.location, f"{symbol.name} is written in several processes")
 
@@ -157,6 +164,8 @@ class DesignLint:
         symbol = (target.left if hasattr(target, "left") else target).getSymbolReference()
         if self._style(symbol) == "ultra":
             self._found("uram-contents", symbol.location, f"{symbol.name} is read from {name}")
+        if name is None:
+            self._found("string-concatenation", call.sourceRange.start, "the name of a memory file is computed")
         if self._memories is None or name is None:
             return
         memory = symbol.type.canonicalType

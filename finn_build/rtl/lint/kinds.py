@@ -9,6 +9,7 @@ REFUSED: dict[str, str] = {
     "ShortRealType": "real-type",
     "RealTimeType": "real-type",
     "RealLiteralExpression": "real-type",
+    "TimeLiteralExpression": "real-type",
     "TaggedUnionExpression": "tagged-union",
     "TaggedPattern": "tagged-union",
     "InterfaceDeclaration": "interface",
@@ -93,6 +94,10 @@ REAL_FUNCTIONS = frozenset((
 TASKS = frozenset((  # that synthesis takes; it ignores all others (UG901, System Tasks)
     *("$readmemb", "$readmemh", "$signed", "$unsigned", "$clog2", "$bits"),
     *("$countones", "$countbits", "$onehot", "$onehot0", "$isunknown"),
+))  # fmt: skip
+SWITCHES = frozenset((
+    *("pullup", "pulldown", "tran", "tranif0", "tranif1", "rtran", "rtranif0", "rtranif1"),
+    *("cmos", "rcmos", "nmos", "pmos", "rnmos", "rpmos"),
 ))  # fmt: skip
 NET_TYPES = frozenset(("tri0", "tri1", "trireg", "wand", "wor", "triand", "trior"))
 RAM_STYLES = frozenset(("auto", "block", "distributed", "registers", "ultra"))

@@ -14,6 +14,7 @@ from finn_build.rtl.lint.kinds import (
     REAL_FUNCTIONS,
     REFUSED,
     ROM_STYLES,
+    SWITCHES,
     SYSTEMVERILOG,
     TASKS,
 )
@@ -95,6 +96,8 @@ def _port(node: SyntaxNode) -> Broken:
 
 
 def _data(node: SyntaxNode) -> Broken:
+    if "static" in tokens(node) and inside(node, "FunctionDeclaration", "TaskDeclaration"):
+        yield "function-lifetime", _words(node)
     if not inside(node, "FunctionDeclaration") and children(
         node, "BitType", "ByteType", "ShortIntType", "IntType", "LongIntType"
     ):
@@ -182,6 +185,24 @@ def _inner_event(node: SyntaxNode) -> Broken:
         yield "timing-control", _words(node)
 
 
+def _edges(node: SyntaxNode) -> Broken:
+    """An edge beside another event, and `edge`, which is two."""
+    beside = any(list(tokens(signal)) for signal in children(node, "SignalEventExpression"))
+    if beside or "edge" in tokens(node):
+        yield "one-edge", _words(node)
+
+
+def _return(node: SyntaxNode) -> Broken:
+    if inside(node, "ForLoopStatement", "ForeachLoopStatement", "LoopStatement", "DoWhileStatement"):
+        yield "jump", f"{_words(node)} from within a loop"
+
+
+def _primitive(node: SyntaxNode) -> Broken:
+    names = [name for i in children(node, "HierarchicalInstance") for name in children(i, "InstanceName")]
+    if next(tokens(node)) in SWITCHES or any(children(name, "VariableDimension") for name in names):
+        yield "primitive", _words(node)
+
+
 def _loop(node: SyntaxNode) -> Broken:
     """In a function of constants the limit on its steps says enough."""
     if not inside(node, "FunctionDeclaration"):
@@ -266,6 +287,10 @@ _CHECKS: dict[str, Callable[[SyntaxNode], Broken]] = {
     "LoopGenerate": _generate,
     "StandardCaseItem": _generate,
     "DefaultCaseItem": _generate,
+    "ReturnStatement": _return,
+    "PrimitiveInstantiation": _primitive,
+    "BinaryEventExpression": _edges,
+    "SignalEventExpression": _edges,
     "LoopStatement": _loop,
     "DoWhileStatement": _loop,
     "EventControlWithExpression": _inner_event,

@@ -57,9 +57,10 @@ module sf_mvau_pe #(
     sf_mvau_signs #(.SIMD(SIMD), .PLANES(XBITS), .SIGNED(SIGNED), .REGISTERS(REGISTERS), .CONSTANT(CONSTANT)) signs (
         .clk, .en, .x, .w, .count_q(count)
     );
-    wire [BITS-1:0] next = (first ? start : acc_q) + dot;
+    wire [BITS:0] chain = {dot, 1'b0} - ~{first ? start : acc_q, 1'b0};  // a sum, in this order as in sf_mvau_rows
+    wire [BITS-1:0] next = chain[BITS:1];
     always_ff @(posedge clk) if (en && valid) acc_q <= next;
-    wire unused = &{1'b0, init, count};
+    wire unused = &{1'b0, init, count, chain[0]};
     if (DROP == 1) begin : g_odd
         assign sum = {next, MW % 2 != 0};
     end else begin : g_whole

@@ -46,7 +46,8 @@ module sf_mvau_rows #(
         logic [ACC_BITS-1:0] acc_q;
         wire [ACC_BITS-1:0] start = first ? init[r*ACC_BITS+:ACC_BITS] : acc_q;
         wire [ACC_BITS-1:0] dot = unsigned'(ACC_BITS'($signed(dots[r*DOT_BITS+:DOT_BITS])));
-        wire [ACC_BITS:0] chain = {dot, carries[r]} + {start, carries[r]};
+        // Minus the complement is plus, but in this order: one whose first operand is the choice takes a LUT a bit more.
+        wire [ACC_BITS:0] chain = {dot, carries[r]} - ~{start, carries[r]};
         wire [ACC_BITS-1:0] next = chain[ACC_BITS:1];
         always_ff @(posedge clk) if (en && valid) acc_q <= next;
         assign sums[r*ACC_BITS+:ACC_BITS] = next;

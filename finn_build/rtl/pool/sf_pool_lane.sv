@@ -27,8 +27,10 @@ module sf_pool_lane #(
         end else begin : g_unsigned
             assign value = OUT_BITS'(element);
         end
-        assign result = (first ? '0 : total) + value;
-        wire unused_pad = pad;
+        // a sum, in this order as in sf_mvau_rows
+        wire [OUT_BITS:0] chain = {value, 1'b0} - ~{first ? OUT_BITS'(0) : total, 1'b0};
+        assign result = chain[OUT_BITS:1];
+        wire unused = &{1'b0, pad, chain[0]};
     end else begin : g_max
         wire larger = SIGNED ? $signed(element) > $signed(total) : element > total;
         assign result = first || larger ? element : total;

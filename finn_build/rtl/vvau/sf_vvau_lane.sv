@@ -35,7 +35,7 @@ module sf_vvau_lane #(
         assign less = 1'b0;
         wire unused = &{1'b0, product_q};  // the sum of few of them may be narrower
     end
-    wire [ACC_BITS:0] chain = {sum_q, less} + {term, less};  // the low bit carries in
+    wire [ACC_BITS:0] chain = {sum_q, less} - ~{term, less};  // a sum, in this order as in sf_mvau_rows; `less` carries in
     assign sum = chain[ACC_BITS:1];
     wire unused_carry = chain[0];
     always_ff @(posedge clk) begin
