@@ -20,7 +20,6 @@ _PARTS = {
         _DRIVER / "errors.py": ("DriverError", "InputError", "MismatchError", "StallError", "BusError"),
     },
 }
-_SECTION = re.compile(r"^(Args|Returns|Raises|Shapes|Attributes):(.*)$", re.MULTILINE)
 
 
 def page() -> str:

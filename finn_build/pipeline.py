@@ -21,7 +21,8 @@ from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.board.steps import add_shell, bitstream_finn, bitstream_open, bitstream_vivado, deploy, package
 from finn_build.config import Board, BuildConfig
-from finn_build.dataflow.folding import Flow, budget, memory_budget, search_folding
+from finn_build.dataflow.budget import budget, memory_budget
+from finn_build.dataflow.folding import Flow, search_folding
 from finn_build.dataflow.graph import transformed
 from finn_build.dataflow.passes._skips import too_shallow
 from finn_build.dataflow.passes.check_widths import CheckWidths

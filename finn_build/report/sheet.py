@@ -18,7 +18,7 @@ from qonnx.custom_op.registry import getCustomOp
 from finn_build.board.ddr_skips import skip_rows
 from finn_build.board.shell import memory_mb_s
 from finn_build.config import Board
-from finn_build.dataflow.folding import op_area, port_cycles, usage
+from finn_build.dataflow.budget import op_area, port_cycles, usage
 from finn_build.dataflow.latency import predict_latency
 from finn_build.evaluate.timing.report import op_sheet, timing_sheet
 from finn_build.report import hls

@@ -55,7 +55,7 @@ def compute(line: Line, targets: Iterable[float | str]) -> Iterator[Row]:
         folder = Path(name)
         prepare_finn(folder / ".finn")
         from finn_build import pipeline
-        from finn_build.dataflow.folding import usage
+        from finn_build.dataflow.budget import usage
         from finn_build.frontend import network as networks
         from finn_build.state import Build
 

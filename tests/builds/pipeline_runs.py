@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from qonnx.custom_op.registry import getCustomOp
+
 from finn_build.config import BuildConfig, load_board
 from finn_build.finn.environment import prepare_finn
 from finn_build.frontend import network as networks
@@ -12,6 +14,7 @@ from finn_build.state import Build
 from sim.verilator import Stalls
 
 UP_TO_LEVEL_2 = ("integers", "lower", "fold", "buffer", "stitch", "execute")
+LEAST_RATIO = 0.99  # of the slowest op's cycles to the measured interval between frames
 ALL_STEPS = tuple(s.name for s in STEPS)
 
 
@@ -31,3 +34,13 @@ def run_steps(build: Build, names: Sequence[str] = ALL_STEPS) -> Build:
         if step.name in names:
             step.run(build, lambda fraction: None)
     return build
+
+
+def require_rate(build: Build) -> None:
+    """Frames leave every output of the stitched simulation as fast as the slowest op lets them."""
+    assert build.simulation is not None
+    slowest = max(getCustomOp(n).get_exp_cycles() for n in build.streams.graph.node)
+    for stream in build.design.outputs:
+        ends = build.simulation.streams[stream.signal].frame_end
+        interval = (ends[-1] - ends[0]) / (build.config.frames - 1)
+        assert slowest / interval >= LEAST_RATIO, (stream.tensor, slowest, interval)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from finn_build.config import CONFIG_DIR, load_board, load_build
-from finn_build.dataflow.folding import find_folding, usage
+from finn_build.dataflow.budget import usage
+from finn_build.dataflow.folding import search_folding
 from finn_build.finn.environment import prepare_finn
 from finn_build.frontend import network as networks
 from finn_build.pipeline import FLOW, fold_for, taps
@@ -38,7 +39,7 @@ def test_the_8_bit_last_convolution_fits_zcu104_as_its_preset_says(tmp_path: Pat
     board = load_board("zcu104")
     areas = []
     for each in (replace(config, folding={}), config):
-        cycles = find_folding(streams, each, board, FLOW)
+        cycles = search_folding(streams, each, board, FLOW).cycles
         assert cycles <= 83_333
         design = FLOW.buffer(fold_for(streams, each, cycles), each, board, cycles)
         areas.append(usage(design, board.part).luts(board))

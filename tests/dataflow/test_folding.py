@@ -7,7 +7,8 @@ from qonnx.core.modelwrapper import ModelWrapper
 
 from finn_build.build import _configuration
 from finn_build.config import BuildConfig, load_board
-from finn_build.dataflow.folding import Usage, budget, port_cycles, search_folding, usage
+from finn_build.dataflow.budget import Usage, budget, port_cycles, usage
+from finn_build.dataflow.folding import search_folding
 from finn_build.errors import ConfigError
 from finn_build.options import parser
 from finn_build.pipeline import FLOW

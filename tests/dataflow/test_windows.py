@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from finn_build.dataflow.ops._ring import least_words, pixels_kept
 from finn_build.dataflow.ops._window import Window
 
 FRAMES = 4
@@ -67,8 +68,8 @@ def test_the_ring_keeps_the_rate_and_is_hardly_ever_larger_than_that_takes() -> 
     larger = 0
     for window in windows():
         best = frames(window, FRAMES * window.beats_in)
-        assert frames(window, window.depth) == best and window.cycles - 1 < best[1] <= window.cycles, window
-        larger += window.depth > window.span and frames(window, window.depth - 1) == best
+        assert frames(window, least_words(window)) == best and window.cycles - 1 < best[1] <= window.cycles, window
+        larger += least_words(window) > window.span and frames(window, least_words(window) - 1) == best
     assert larger <= 6  # where padding before and behind is as large as the image
 
 
@@ -143,4 +144,4 @@ def test_pixels_are_kept_from_their_arrival_to_the_last_window_that_begins_with_
             place + 1 - first[min(sum(b + capture * step <= arrived[place] for b in begin), len(first) - 1)]
             for place in range(pixels, 2 * pixels)
         ]
-        assert window.pixels_kept(arrival, reading, capture) == max(kept), window
+        assert pixels_kept(window, arrival, reading, capture) == max(kept), window

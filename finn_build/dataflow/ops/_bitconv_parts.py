@@ -14,7 +14,7 @@ from finn_build.arithmetic.datatypes import integer_range_dtype
 from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops._memory import Rom, rom_in_block_ram
 from finn_build.dataflow.ops._popcount import Popcount, plan_popcount
-from finn_build.dataflow.ops._ring import ring_choice
+from finn_build.dataflow.ops._ring import pixels_kept, ring_choice
 from finn_build.dataflow.ops._steps import step_function
 from finn_build.dataflow.ops._windowed import WINDOW, Windowed
 from finn_build.dataflow.stream import Stream
@@ -173,7 +173,7 @@ class BitConvParts(Windowed):
     def ring(self) -> tuple[int, str]:
         """Words of the ring of rows, and its kind of memory: neither side may slow the other one down."""
         arrivals = {self.streams_in()[0].beats, self.get_exp_cycles()}
-        pixels = max(self.window.pixels_kept(a, self.reading_cycles, 1.0) for a in arrivals)
+        pixels = max(pixels_kept(self.window, a, self.reading_cycles, 1.0) for a in arrivals)
         least = max(self.window.span + 1, (pixels + 1) * self.window.folds)
         return ring_choice(self.window, self.attr("SIMD"), self.attr("ram_style"), least, self.bram_price)
 

@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, log2
 
+import numpy as np
+
+from finn_build.dataflow.ops._memory import hex_words
+from finn_build.errors import ConfigError
+
 _FACTOR_BITS, _OTHER_FACTOR_BITS, _SUM_BITS = 25, 18, 48  # of a DSP48E1
 _LONGEST_CHAIN = 8  # longer ones delay operands by more than the slice's own registers
 _SEGMENT = 3  # slices that sum in one cycle, as in sf_mvau.sv
@@ -114,3 +119,27 @@ def channel_distance(largest: int, x_bits: int, weight_bits: int, sum_bits: int)
     factors = sorted((shift + x_bits, shift + weight_bits))
     fits = factors[0] <= _OTHER_FACTOR_BITS and factors[1] <= _FACTOR_BITS and 2 * shift + sum_bits <= _SUM_BITS
     return shift if fits else 0
+
+
+def packed_pairs(node: str, weights: np.ndarray, pairs: int, bits: int, narrow: bool) -> list[str]:
+    """Words of a memory of weights of several bits, pairs that share a slice first, then those with one of their own.
+
+    Args:
+        node: name of the node, for the message.
+        weights: [words, rows or channels, lanes].
+        pairs: how many share a slice, of the first rows or channels.
+        bits: of a weight.
+        narrow: that none is the most negative value, which saves a bit a pair.
+
+    Raises:
+        ConfigError: `narrow` does not hold.
+    """
+    if narrow and weights.min() == -(2 ** (bits - 1)):
+        raise ConfigError(f"{node}: NarrowWeights=1, but a weight is {weights.min()}; set it to 0")
+    lower, upper = weights[:, 0 : 2 * pairs : 2], weights[:, 1 : 2 * pairs : 2]
+    both = (lower & (2**bits - 1)) + ((upper - (lower < 0)) << bits)
+    columns = [
+        (values.reshape(len(values), -1)[:, :, None] >> np.arange(width) & 1).reshape(len(values), -1)
+        for values, width in ((both, 2 * bits + (not narrow)), (weights[:, 2 * pairs :], bits))
+    ]
+    return hex_words(np.concatenate(columns, axis=1), 1)

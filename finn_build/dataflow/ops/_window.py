@@ -1,15 +1,12 @@
-"""Geometry and schedule of a sliding window: shapes, cycles, and how deep its ring buffer must be."""
+"""Geometry and schedule of a sliding window: shapes and cycles."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from finn_build.errors import ConfigError
-
-_NEVER = np.iinfo(np.int64).max // 4
 
 
 @dataclass(frozen=True)
@@ -104,20 +101,6 @@ class Window:
         """Initiation interval: one beat a cycle on the busier side."""
         return max(self.beats_in, self.beats_out)
 
-    @property
-    def depth(self) -> int:
-        """Least ring buffer, in beats, that keeps the initiation interval at `cycles`.
-
-        The ring holds every word from the first place of the current window on. With at least as many beats out as
-        in, reading never pauses: word w must be written before its first read, and one cycle earlier for each later
-        word that is due at the same time. That is its deadline; the ring must reach from the window read at that
-        cycle to w. With fewer beats out than in, writing never pauses, and the ring must reach from a window's
-        first place to the word written when the window's last place is read, at the earliest.
-        A later deadline or an earlier read does not exist, so no smaller ring keeps the rate.
-        """
-        needed = _depth_reading(self) if self.beats_out >= self.beats_in else _depth_writing(self)
-        return max(self.span, needed)
-
     def first_window_cycles(self, apart: int = 1) -> int:
         """Cycles from the first beat in to the last read of the first window (of its first fold with depthwise).
 
@@ -134,7 +117,7 @@ class Window:
     def places_behind(self, windows: np.ndarray) -> np.ndarray:
         """Places of windows that are read behind their last one within the image, of the last fold with depthwise."""
         ky, kx = (
-            (_last_places(self, axis)[at] + self.padding[axis] - at * self.stride[axis]) // self.dilation[axis]
+            (last_places(self, axis)[at] + self.padding[axis] - at * self.stride[axis]) // self.dilation[axis]
             for axis, at in enumerate(np.unravel_index(windows, self.windows))
         )
         behind = self.kernel[0] * self.kernel[1] - 1 - (ky * self.kernel[1] + kx)
@@ -156,7 +139,7 @@ class Window:
         oy, ox, ky, kx, fold = np.unravel_index(beats, shape)
         height, width = self.image
         if self.depthwise:  # a result comes with the last place of its window within the image
-            y, x = _last_places(self, 0)[oy], _last_places(self, 1)[ox]
+            y, x = last_places(self, 0)[oy], last_places(self, 1)[ox]
         else:
             y = oy * self.stride[0] - self.padding[0] + ky * self.dilation[0]
             x = ox * self.stride[1] - self.padding[1] + kx * self.dilation[1]
@@ -183,37 +166,6 @@ class Window:
         jump = max(self.stride[1] * self.folds, to_row, to_frame)
         return (depth + max(jump, 2 * self.span - 2)).bit_length() + 1
 
-    def pixels_kept(self, arrival: float, reading: float, capture: float) -> int:
-        """Pixels to hold, in the ring and in front of it, so that neither side slows the slower one down.
-
-        Where reading is the slower one, windows begin evenly; a pixel arrives as late as they and the rate of arrival
-        allow. Else pixels arrive evenly, and each window is read as soon as its pixels are there.
-
-        Args:
-            arrival: cycles in which a frame of pixels can arrive.
-            reading: cycles in which the windows of a frame can be read, replays included.
-            capture: part of a window's time until all of its pixels have been read.
-        """
-        pixels, windows, slower = (
-            self.image[0] * self.image[1],
-            self.windows[0] * self.windows[1],
-            max(arrival, reading),
-        )
-        frames, place = np.arange(4)[:, None], np.arange(3 * pixels)
-        first = (_first_places(self) // self.folds + frames * pixels).ravel()
-        last = (_last_pixels(self) + frames * pixels).ravel()
-        order, step, beat = np.arange(len(last)), reading / slower / windows, arrival / slower / pixels
-        if reading >= arrival:
-            begin = order * step
-            due = begin[np.searchsorted(np.maximum.accumulate(last), place)]
-            arrived = np.minimum.accumulate((due - place * beat)[::-1])[::-1] + place * beat
-        else:
-            begin = np.maximum.accumulate((last + 1) * beat - order * step) + order * step
-            arrived = (place + 1) * beat
-        captured = np.searchsorted(begin + capture * step, arrived, side="right")
-        kept = place + 1 - first[np.minimum(captured, len(first) - 1)]
-        return int(kept[pixels : 2 * pixels].max())  # with a frame before and one after
-
     def patches(self, image: np.ndarray, fill: int) -> np.ndarray:
         """Cut the windows out of images.
 
@@ -231,78 +183,13 @@ class Window:
         return views[:, ::sy, ::sx, :, ::dy, ::dx].transpose(0, 1, 2, 4, 5, 3)
 
 
-def _first_places(window: Window) -> np.ndarray:
-    """Position of each window's first place, padded places included; [OH * OW]."""
-    top, left = window.padding[:2]
-    rows = (np.arange(window.windows[0]) * window.stride[0] - top) * window.image[1]
-    columns = np.arange(window.windows[1]) * window.stride[1] - left
-    return ((rows[:, None] + columns) * window.folds).ravel()
-
-
 def _taps(window: Window, axis: int) -> np.ndarray:
     """Along one axis: the pixel, or padded place, under each place of each window's kernel; [windows, kernel]."""
     first = np.arange(window.windows[axis]) * window.stride[axis] - window.padding[axis]
     return first[:, None] + np.arange(window.kernel[axis]) * window.dilation[axis]
 
 
-def _last_places(window: Window, axis: int) -> np.ndarray:
+def last_places(window: Window, axis: int) -> np.ndarray:
     """Along one axis: each window's last place that lies not behind the image; [windows]."""
     taps = _taps(window, axis)
     return np.where(taps < window.image[axis], taps, taps[:, :1]).max(axis=1)
-
-
-def _last_pixels(window: Window) -> np.ndarray:
-    """Position of each window's last pixel inside the image, in pixels; [OH * OW]."""
-    return (_last_places(window, 0)[:, None] * window.image[1] + _last_places(window, 1)).ravel()
-
-
-def _first_windows(window: Window, axis: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Along one axis: the first window that covers each pixel, the pixel's place in it, whether there is one."""
-    places = np.arange(window.kernel[axis])[::-1]
-    moved = (np.arange(window.image[axis]) + window.padding[axis])[:, None] - places * window.dilation[axis]
-    stride = window.stride[axis]
-    covers = (moved >= 0) & (moved % stride == 0) & (moved // stride < window.windows[axis])
-    latest = covers.argmax(axis=1)  # of the first window
-    return moved[np.arange(len(moved)), latest] // stride, places[latest], covers.any(axis=1)
-
-
-def _first_reads(window: Window) -> np.ndarray:
-    """Cycle of each word's first read when reading never pauses; [H * W * folds], `_NEVER` for words not read."""
-    (oy, ky, row_read), (ox, kx, column_read) = _first_windows(window, 0), _first_windows(window, 1)
-    kernel_width, beats = window.kernel[1], 1 if window.depthwise else window.folds
-    rows = oy * window.windows[1] * window.places + ky * kernel_width * beats
-    columns = ox * window.places + kx * beats
-    folds = np.arange(window.folds) * (window.kernel[0] * kernel_width if window.depthwise else 1)
-    reads = rows[:, None, None] + columns[:, None] + folds
-    return np.where((row_read[:, None] & column_read)[..., None], reads, _NEVER).ravel()
-
-
-@lru_cache(maxsize=1024)
-def _depth_reading(window: Window) -> int:
-    word = np.arange(window.beats_in)
-    lead = _first_reads(window) - word
-    next_frame = lead.min() + window.beats_out - window.beats_in
-    deadline = np.minimum(np.minimum.accumulate(lead[::-1])[::-1], next_frame) + word - 1
-    frame, current = np.divmod(deadline // window.places, window.windows[0] * window.windows[1])
-    return int((word + 1 - (_first_places(window)[current] + frame * window.beats_in)).max())
-
-
-@lru_cache(maxsize=1024)
-def _depth_writing(window: Window) -> int:
-    # A read at place l of window k waits for its word: cycle >= position + 1, and one cycle per place after it.
-    # The wait is longest at the window's last row and column inside the image.
-    first = _first_places(window).reshape(window.windows)
-    bottom, right = (
-        (_last_places(window, axis) + window.padding[axis] - np.arange(window.windows[axis]) * window.stride[axis])
-        // window.dilation[axis]
-        for axis in (0, 1)
-    )
-    row_beats, beats = window.dilation[0] * window.image[1] * window.folds, 1 if window.depthwise else window.folds
-    across = right * (window.dilation[1] * window.folds - beats)
-    waits = (bottom * (row_beats - window.kernel[1] * beats))[:, None] + across
-    start = np.arange(first.size) * window.places
-    wait = (first + waits).ravel() + 1 - start
-    previous_frame = wait.max() - (window.beats_in - window.beats_out)
-    # After a reset, reading begins with the first word, however many padded places come before the first that waits.
-    end = start + window.places - 1 + np.maximum(np.maximum.accumulate(wait), max(0, previous_frame))
-    return int((end + 1 - first.ravel()).max())

@@ -11,7 +11,7 @@ from qonnx.core.datatype import DataType
 
 from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops._ram import RAM_STYLES
-from finn_build.dataflow.ops._ring import core_area, ring_choice
+from finn_build.dataflow.ops._ring import core_area, least_words, ring_choice
 from finn_build.dataflow.ops._window import Window
 from finn_build.dataflow.ops.finn_op import FinnOp
 from finn_build.dataflow.stream import Resources, Stream
@@ -74,7 +74,7 @@ class Windowed(FinnOp):
     @property
     def ring_words(self) -> int:
         """Least words of the ring of rows."""
-        return self.window.depth
+        return least_words(self.window)
 
     @cached_property
     def ring(self) -> tuple[int, str]:

@@ -11,7 +11,7 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import BaseDataType, DataType
 from qonnx.core.modelwrapper import ModelWrapper
 
-from finn_build.dataflow.ops._dsp import ProductPlan, plan_products
+from finn_build.dataflow.ops._dsp import ProductPlan, packed_pairs, plan_products
 from finn_build.dataflow.ops._folds import divisors, folds
 from finn_build.dataflow.ops._memory import hex_words, rom_area, rom_in_block_ram
 from finn_build.dataflow.ops._popcount import Popcount, plan_popcount
@@ -20,7 +20,6 @@ from finn_build.dataflow.ops._widths import Numbers
 from finn_build.dataflow.ops.base import COMPRESSOR_RTL, FIFO_RTL, ROM_RTL, Folding, StreamOp, Trait
 from finn_build.dataflow.ops.fifo import pair_area
 from finn_build.dataflow.stream import Resources, Stream, sizes
-from finn_build.errors import ConfigError
 
 
 @register_custom_op
@@ -159,7 +158,7 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         return [Numbers("weights", model.get_initializer(self.weights()), DataType[self.attr("weightDataType")])]
 
     def memory_files(self, model: ModelWrapper) -> dict[str, list[str]]:
-        """Weights by beat, and the start values of the sums by row fold (see sf_mvau.sv)."""
+        """Weights by beat, pairs of rows first (see sf_mvau_dots.sv), and start values of the sums (see sf_mvau.sv)."""
         node, bits, nf = self.onnx_node.name, self._weight_bits, self._nf
         weights = model.get_initializer(self.onnx_node.input[1]).astype(np.int64)
         by_beat = weights.T.reshape(nf, self.attr("PE"), self._sf, self.attr("SIMD")).transpose(0, 2, 1, 3)
@@ -167,30 +166,12 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         if bits == 1:
             words = hex_words((by_beat > 0).astype(np.int64).reshape(len(by_beat), -1), 1)
         else:
-            words = self._packed_words(by_beat)
+            words = packed_pairs(node, by_beat, self._products.pairs, bits, bool(self.attr("NarrowWeights")))
         files = {f"{node}_weights.mem": words}
         if self._has_start_values:
             start, acc_bits = self._start_values(weights).reshape(nf, -1), int(self.rtl_parameters()["ACC_BITS"])
             files[f"{node}_init.mem"] = hex_words(start % 2**acc_bits, acc_bits)  # sums may wrap; their ends fit
         return files
-
-    def _packed_words(self, by_beat: np.ndarray) -> list[str]:
-        """Weights of several bits, [words, PE, SIMD], pairs of rows first (see sf_mvau_dots.sv).
-
-        Raises:
-            ConfigError: NarrowWeights does not hold.
-        """
-        bits, pairs, narrow = self._weight_bits, self._products.pairs, self.attr("NarrowWeights")
-        if narrow and by_beat.min() == -(2 ** (bits - 1)):
-            raise ConfigError(f"{self.onnx_node.name}: NarrowWeights=1, but a weight is {by_beat.min()}; set it to 0")
-        lower, upper = by_beat[:, 0 : 2 * pairs : 2], by_beat[:, 1 : 2 * pairs : 2]
-        packed = (lower & (2**bits - 1)) + ((upper - (lower < 0)) << bits)
-        parts = [(packed, 2 * bits + (not narrow)), (by_beat[:, 2 * pairs :], bits)]
-        columns = [
-            (values.reshape(len(values), -1)[:, :, None] >> np.arange(width) & 1).reshape(len(values), -1)
-            for values, width in parts
-        ]
-        return hex_words(np.concatenate(columns, axis=1), 1)
 
     @property
     def _has_start_values(self) -> bool:

@@ -9,6 +9,7 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from onnx import NodeProto, helper
 from qonnx.core.datatype import BaseDataType, DataType
 
+from finn_build.dataflow.ops._ring import pixels_kept
 from finn_build.dataflow.ops._windowed import WINDOW, Windowed
 from finn_build.dataflow.ops.base import DOMAIN, StreamOp, Trait
 from finn_build.dataflow.ops.finn_op import chip_of
@@ -68,7 +69,7 @@ class SWG_rtl(Windowed, StreamOp):  # noqa: N801  (FINN's naming)
 
     def beats_missing(self, arrival: int, reading: int, capture: float) -> int:
         """Words that the ring is too short for, and a pixel."""
-        kept = self.window.pixels_kept(arrival, reading, capture) * self.window.folds
+        kept = pixels_kept(self.window, arrival, reading, capture) * self.window.folds
         missing = kept - self.ring[0]
         return missing + self.window.folds if missing > 0 else 0
 

@@ -10,8 +10,9 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import BaseDataType, DataType
 from qonnx.core.modelwrapper import ModelWrapper
 
-from finn_build.dataflow.ops._dsp import channel_distance
+from finn_build.dataflow.ops._dsp import channel_distance, packed_pairs
 from finn_build.dataflow.ops._memory import hex_words, rom_area, rom_in_block_ram
+from finn_build.dataflow.ops._ring import pixels_kept
 from finn_build.dataflow.ops._widths import Numbers
 from finn_build.dataflow.ops._windowed import WINDOW, Windowed
 from finn_build.dataflow.ops.base import FIFO_RTL, ROM_RTL, StreamOp, Trait
@@ -110,8 +111,8 @@ class StreamVVAU_rtl(Windowed, StreamOp):  # noqa: N801  (FINN's naming)
     def ring_words(self) -> int:
         """So many that neither side slows the other one down."""
         arrivals = {self.window.beats_in, self.window.cycles}
-        pixels = max(self.window.pixels_kept(a, self.window.beats_out, 1.0) for a in arrivals)
-        return max(self.window.depth, (pixels + 1) * self.window.folds)
+        pixels = max(pixels_kept(self.window, a, self.window.beats_out, 1.0) for a in arrivals)
+        return max(super().ring_words, (pixels + 1) * self.window.folds)
 
     def rtl_parameters(self) -> dict[str, int | str]:
         """Lanes, types, geometry and memories.
@@ -156,16 +157,9 @@ class StreamVVAU_rtl(Windowed, StreamOp):  # noqa: N801  (FINN's naming)
         node, bits, words = self.onnx_node.name, self._bits[1], self.weights_by_beat(model)
         if bits == 1:
             return {f"{node}_weights.mem": hex_words((words > 0).astype(np.int64), 1)}
-        if (narrow := self.attr("NarrowWeights")) and words.min() == self.weight_type.min():
-            raise ConfigError(f"{node}: NarrowWeights=1, but a weight is {words.min()}; set it to 0")
-        paired = self.attr("PE") // 2 * 2 if self._shift else 0
-        lower, upper = words[:, 0:paired:2], words[:, 1:paired:2]
-        pairs = (lower & (2**bits - 1)) + ((upper - (lower < 0)) << bits)
-        columns = [
-            (values[:, :, None] >> np.arange(width) & 1).reshape(len(words), -1)
-            for values, width in ((pairs, 2 * bits + (not narrow)), (words[:, paired:], bits))
-        ]
-        return {f"{node}_weights.mem": hex_words(np.concatenate(columns, axis=1), 1)}
+        pairs = self.attr("PE") // 2 if self._shift else 0
+        packed = packed_pairs(node, words[:, :, None], pairs, bits, bool(self.attr("NarrowWeights")))
+        return {f"{node}_weights.mem": packed}
 
     def compute(self, *operands: np.ndarray) -> tuple[np.ndarray, ...]:
         """Sums over the windows, channel by channel."""

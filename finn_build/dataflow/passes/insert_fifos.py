@@ -13,7 +13,7 @@ window of a convolution with stride does so too: where the next window op has as
 one row.
 An SWG's ring is as deep as reading at full speed needs, of pixels that arrive at full speed. Where the ops before it
 are slower, or the MVAU behind it replays each window, and there is no time to spare, a FIFO holds what has to be there
-earlier (`Window.pixels_kept`).
+earlier (`pixels_kept`).
 What makes several rows of one (Upsample, DepthToSpace) takes no input while it sends those that it kept; a FIFO gathers
 it. A DepthToSpace sends a row of a block, then stores the others; a FIFO behind it holds what it sent.
 An MVAU takes no input while it replays a vector for its row folds; unless a window op feeds it at full speed, a FIFO

@@ -20,19 +20,9 @@ module sf_bitconv #(
     parameter int PE = 1,
     parameter int IN_LANES = 1,
     parameter int LANES = 1,
-    parameter int H = 8,
-    parameter int W = 8,
-    parameter int KH = 3,
-    parameter int KW = 3,
-    parameter int SH = 1,
-    parameter int SW = 1,
-    parameter int DY = 1,           // rows, and columns, from one place of the kernel to the next
-    parameter int DX = 1,
-    parameter int PT = 1,
-    parameter int PL = 1,
+    parameter int H = 8, W = 8, KH = 3, KW = 3, SH = 1, SW = 1,  // image, kernel, stride: rows, columns
+    parameter int DY = 1, DX = 1, PT = 1, PL = 1, OH = 8, OW = 8,  // dilation; places padded before it; windows
     parameter bit PADDED = 1'b1,           // some window reaches beyond the image
-    parameter int OH = 8,
-    parameter int OW = 8,
     parameter int DEPTH = 32,              // words of the ring of rows
     parameter int RAM_STYLE = 0,
     parameter int IN_BITS = 4,
@@ -80,6 +70,7 @@ module sf_bitconv #(
     input  wire  [   2*LANES*ROM_WORD-1:0] rom_data
 );
     localparam int STAGES = $clog2(STEPS + 1);
+    localparam int ROW_BITS = MH > LANES ? $clog2(MH / LANES) : 1;
     localparam int FOLDS = C / SIMD;
     localparam int SF = KH * KW * FOLDS;
     localparam int NF = MH / PE;
@@ -140,9 +131,8 @@ module sf_bitconv #(
     wire [SIMD-1:0] x;
     wire x_pad, x_last, x_valid, adv;
     sf_swg_core #(
-        .WIDTH(SIMD), .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .SH(SH), .SW(SW), .DY(DY),
-        .DX(DX), .PT(PT), .PL(PL), .OH(OH),
-        .OW(OW), .DEPTH(DEPTH), .REPEAT(NF), .RIGID(1'b1), .RAM_STYLE(RAM_STYLE)
+        .WIDTH(SIMD), .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .SH(SH), .SW(SW),
+        .DY(DY), .DX(DX), .PT(PT), .PL(PL), .OH(OH), .OW(OW), .DEPTH(DEPTH), .REPEAT(NF), .RIGID(1'b1), .RAM_STYLE(RAM_STYLE)
     ) rows (
         .clk, .rst, .in0_data(word), .in0_valid(word_valid), .in0_ready(word_ready),
         .out0_data(x), .out0_pad(x_pad), .out0_last(x_last), .out0_valid(x_valid), .out0_ready(adv)
@@ -207,29 +197,32 @@ module sf_bitconv #(
         assign adv = !finish || steps_ready;
         wire unused_next = steps_ready_next;
     end
+
+    wire [LANES*TOTAL_BITS-1:0] totals;
+    wire [ROW_BITS-1:0] row;
+    wire totals_valid, totals_ready;
+    sf_bitconv_totals #(
+        .PE(PE), .LANES(LANES), .ROWS(MH / LANES), .ACC_BITS(ACC_BITS), .SUM_SCALE(SUM_SCALE), .SHORTCUT(SHORTCUT != 0),
+        .SHORTCUT_BITS(SHORTCUT_BITS), .SHORTCUT_SIGNED(SHORTCUT_SIGNED), .SHORTCUT_SCALE(SHORTCUT_SCALE),
+        .TOTAL_BITS(TOTAL_BITS), .SPACED(AFFINE || SPACED)
+    ) waiting (
+        .clk, .rst, .sums, .sums_valid(finish), .sums_ready(steps_ready), .sums_ready_next(steps_ready_next),
+        .shortcut, .shortcut_valid, .shortcut_ready, .totals, .row, .totals_valid, .totals_ready
+    );
     if (AFFINE) begin : g_affine
         sf_bitconv_affine #(
-            .PE(PE), .LANES(LANES), .ROWS(MH / LANES), .ACC_BITS(ACC_BITS), .SUM_SCALE(SUM_SCALE),
-            .SHORTCUT(SHORTCUT != 0), .SHORTCUT_BITS(SHORTCUT_BITS), .SHORTCUT_SIGNED(SHORTCUT_SIGNED),
-            .SHORTCUT_SCALE(SHORTCUT_SCALE), .TOTAL_BITS(TOTAL_BITS), .OUT_BITS(OUT_BITS), .BIAS(BIAS), .PAIRED(PAIRED[1]),
-            .LEVEL_BITS(STAGES), .FRACTION(FRACTION), .A_BITS(A_BITS), .D_BITS(D_BITS),
-            .ROM_ADDR(ROM_ADDR), .ROM_WORD(ROM_WORD)
+            .LANES(LANES), .ROWS(MH / LANES), .TOTAL_BITS(TOTAL_BITS), .OUT_BITS(OUT_BITS), .BIAS(BIAS), .PAIRED(PAIRED[1]),
+            .LEVEL_BITS(STAGES), .FRACTION(FRACTION), .A_BITS(A_BITS), .D_BITS(D_BITS), .ROM_ADDR(ROM_ADDR), .ROM_WORD(ROM_WORD)
         ) steps (
-            .clk, .rst, .sums, .sums_valid(finish), .sums_ready(steps_ready),
-            .sums_ready_next(steps_ready_next),
-            .shortcut, .shortcut_valid, .shortcut_ready, .out0_data, .out0_valid, .out0_ready,
+            .clk, .rst, .totals, .row, .totals_valid, .totals_ready, .out0_data, .out0_valid, .out0_ready,
             .rom_en, .rom_addr, .rom_data
         );
     end else begin : g_search
         sf_bitconv_steps #(
-            .PE(PE), .LANES(LANES), .ROWS(MH / LANES), .ACC_BITS(ACC_BITS), .SUM_SCALE(SUM_SCALE),
-            .SHORTCUT(SHORTCUT != 0), .SHORTCUT_BITS(SHORTCUT_BITS), .SHORTCUT_SIGNED(SHORTCUT_SIGNED),
-            .SHORTCUT_SCALE(SHORTCUT_SCALE), .TOTAL_BITS(TOTAL_BITS), .OUT_BITS(OUT_BITS), .BIAS(BIAS), .PAIRED(PAIRED),
+            .LANES(LANES), .ROWS(MH / LANES), .TOTAL_BITS(TOTAL_BITS), .OUT_BITS(OUT_BITS), .BIAS(BIAS), .PAIRED(PAIRED),
             .SPACED(SPACED), .STEPS(STEPS), .TABLE(TABLE), .ROM_ADDR(ROM_ADDR), .ROM_WORD(ROM_WORD)
         ) steps (
-            .clk, .rst, .sums, .sums_valid(finish), .sums_ready(steps_ready),
-            .sums_ready_next(steps_ready_next),
-            .shortcut, .shortcut_valid, .shortcut_ready, .out0_data, .out0_valid, .out0_ready,
+            .clk, .rst, .totals, .row, .totals_valid, .totals_ready, .out0_data, .out0_valid, .out0_ready,
             .rom_en, .rom_addr, .rom_data
         );
     end

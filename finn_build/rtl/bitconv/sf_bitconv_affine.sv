@@ -1,25 +1,18 @@
-// Adds the shortcut to finished sums and applies a step function of evenly spaced steps, by a division in place.
+// Applies a step function of evenly spaced steps to totals, by a division in place.
 //
-// Function   total as in bitconv_totals. A channel has two lines, s = (total >= KNEE), each with A and D, signed:
+// Function   A channel has two lines, s = (total >= KNEE), each with A and D, signed:
 //            out = BIAS + count, count = #{j in 1..2^LEVEL_BITS-1 : total * 2^FRACTION >= A + (j - H) * D / H},
 //            H = 2^(LEVEL_BITS-1), or < where D is negative: the steps go down. Non-restoring: a bit of count is a sign of
 //            R = total * 2^FRACTION - A, then of 2R - D after a one, 2R + D after a zero. What outgrows R keeps its sign.
-// Order      PE sums at once, then LANES channels a beat. Channel of lane l of beat row: row * LANES + l.
+// Order      LANES channels a beat. Channel of lane l of beat row: row * LANES + l.
 // Memories   Two slots a lane, lane 0 first. Word row: KNEE, TOTAL_BITS bits. Word {row, s}: {D, A}.
-// Latency    4 + LEVEL_BITS cycles. II: LEVEL_BITS cycles a beat, and LEVEL_BITS * PE / LANES for all sums.
+// Latency    3 + LEVEL_BITS cycles. II: LEVEL_BITS cycles a beat.
 // Reset      clears control.
 `default_nettype none
 
 module sf_bitconv_affine #(
-    parameter int PE = 1,
     parameter int LANES = 1,
     parameter int ROWS = 1,              // beats a pixel
-    parameter int ACC_BITS = 8,
-    parameter int SUM_SCALE = 1,
-    parameter bit SHORTCUT = 1'b0,
-    parameter int SHORTCUT_BITS = 4,
-    parameter bit SHORTCUT_SIGNED = 1'b1,
-    parameter int SHORTCUT_SCALE = 1,
     parameter int TOTAL_BITS = 10,
     parameter int LEVEL_BITS = 2,        // bits of count
     parameter int FRACTION = 0,
@@ -29,25 +22,22 @@ module sf_bitconv_affine #(
     parameter int BIAS = 0,
     parameter bit PAIRED = 1'b0,         // lines as in sf_rom_late
     parameter int ROM_ADDR = 1,
-    parameter int ROM_WORD = 1
+    parameter int ROM_WORD = 1,
+    localparam int ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1
 ) (
-    input  wire                            clk,
-    input  wire                            rst,             /// synchronous, active high
-    input  wire  [        PE*ACC_BITS-1:0] sums,
-    input  wire                            sums_valid,
-    output wire                            sums_ready,
-    output wire                            sums_ready_next, /// see sf_bitconv_totals
-    input  wire  [LANES*SHORTCUT_BITS-1:0] shortcut,
-    input  wire                            shortcut_valid,
-    output wire                            shortcut_ready,
-    output logic [     LANES*OUT_BITS-1:0] out0_data,       /// registered
-    output logic                           out0_valid,      /// registered
-    input  wire                            out0_ready,
-    output wire  [            2*LANES-1:0] rom_en,          /// see sf_thresholding
-    output wire  [   2*LANES*ROM_ADDR-1:0] rom_addr,
-    input  wire  [   2*LANES*ROM_WORD-1:0] rom_data
+    input  wire                         clk,
+    input  wire                         rst,          /// synchronous, active high
+    input  wire  [LANES*TOTAL_BITS-1:0] totals,       /// see sf_bitconv_totals
+    input  wire  [        ROW_BITS-1:0] row,
+    input  wire                         totals_valid,
+    output wire                         totals_ready,
+    output logic [  LANES*OUT_BITS-1:0] out0_data,    /// registered
+    output logic                        out0_valid,   /// registered
+    input  wire                         out0_ready,
+    output wire  [         2*LANES-1:0] rom_en,       /// see sf_thresholding
+    output wire  [2*LANES*ROM_ADDR-1:0] rom_addr,
+    input  wire  [2*LANES*ROM_WORD-1:0] rom_data
 );
-    localparam int ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1;
     localparam int LINE_BITS = $clog2(2 * ROWS);
     localparam int X_BITS = TOTAL_BITS + FRACTION;
     localparam int AD_BITS = A_BITS > D_BITS ? A_BITS : D_BITS;
@@ -56,18 +46,6 @@ module sf_bitconv_affine #(
     if (LEVEL_BITS < 2) begin : g_illegal
         $fatal(1, "bitconv_affine: LEVEL_BITS=%0d must be 2 at least", LEVEL_BITS);
     end
-
-    wire [LANES*TOTAL_BITS-1:0] totals;
-    wire [ROW_BITS-1:0] row;
-    wire totals_valid, totals_ready;
-    sf_bitconv_totals #(
-        .PE(PE), .LANES(LANES), .ROWS(ROWS), .ACC_BITS(ACC_BITS), .SUM_SCALE(SUM_SCALE), .SHORTCUT(SHORTCUT),
-        .SHORTCUT_BITS(SHORTCUT_BITS), .SHORTCUT_SIGNED(SHORTCUT_SIGNED), .SHORTCUT_SCALE(SHORTCUT_SCALE),
-        .TOTAL_BITS(TOTAL_BITS), .SPACED(1'b1)
-    ) waiting (
-        .clk, .rst, .sums, .sums_valid, .sums_ready, .sums_ready_next, .shortcut, .shortcut_valid, .shortcut_ready,
-        .totals, .row, .totals_valid, .totals_ready
-    );
 
     // Cycles since a value was issued: 1 compares with its knee, 2 subtracts A, the last one finds its lowest bit.
     logic [LEVEL_BITS+2:1] age_q;

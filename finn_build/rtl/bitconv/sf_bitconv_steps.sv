@@ -1,26 +1,18 @@
-// Adds the shortcut to finished sums and applies the step function, LANES channels at a time, by a search in place.
+// Applies a step function to totals, LANES channels at a time, by a search in place.
 //
-// Function   total as in sf_bitconv_totals; count = #{j : total >= threshold[channel][j]};
+// Function   count = #{j : total >= threshold[channel][j]};
 //            out = BIAS + count, or table[channel][count]. A binary search with one comparator a lane: a step a cycle.
-// Order      PE sums at once, then LANES channels a beat. Channel of lane l of beat row: row * LANES + l.
+// Order      LANES channels a beat. Channel of lane l of beat row: row * LANES + l.
 // Memories   Two slots a lane, lane 0 first. Word {row, node} (row alone for one step): the threshold at a node of the search
 //            tree, root 1, children 2n and 2n + 1, TOTAL_BITS + 1 bits, counted from the lowest total. Word {row, count}
 //            with TABLE: a level. Places beyond STEPS hold a threshold that is never reached.
-// Latency    1 + STAGES cycles, 1 more unless SPACED. II: STAGES cycles a beat, 2 at least with SPACED; PE / LANES times
-//            that for all sums.
+// Latency    STAGES cycles, 1 more unless SPACED. II: STAGES cycles a beat, 2 at least with SPACED.
 // Reset      clears control.
 `default_nettype none
 
 module sf_bitconv_steps #(
-    parameter int PE = 1,
     parameter int LANES = 1,
     parameter int ROWS = 1,              // beats a pixel
-    parameter int ACC_BITS = 8,
-    parameter int SUM_SCALE = 1,
-    parameter bit SHORTCUT = 1'b0,
-    parameter int SHORTCUT_BITS = 4,
-    parameter bit SHORTCUT_SIGNED = 1'b1,
-    parameter int SHORTCUT_SCALE = 1,
     parameter int TOTAL_BITS = 10,
     parameter int STEPS = 1,
     parameter int OUT_BITS = 1,
@@ -29,42 +21,28 @@ module sf_bitconv_steps #(
     parameter bit [1:0] PAIRED = '0,     // bit 0: steps, 1: table as in sf_rom_late
     parameter bit SPACED = 1'b0,         // there is time for a cycle between two beats
     parameter int ROM_ADDR = 1,
-    parameter int ROM_WORD = 1
+    parameter int ROM_WORD = 1,
+    localparam int ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1
 ) (
-    input  wire                            clk,
-    input  wire                            rst,             /// synchronous, active high
-    input  wire  [        PE*ACC_BITS-1:0] sums,
-    input  wire                            sums_valid,
-    output wire                            sums_ready,
-    output wire                            sums_ready_next, /// see sf_bitconv_totals
-    input  wire  [LANES*SHORTCUT_BITS-1:0] shortcut,
-    input  wire                            shortcut_valid,
-    output wire                            shortcut_ready,
-    output logic [     LANES*OUT_BITS-1:0] out0_data,       /// registered
-    output logic                           out0_valid,      /// registered
-    input  wire                            out0_ready,
-    output wire  [            2*LANES-1:0] rom_en,          /// see sf_thresholding
-    output wire  [   2*LANES*ROM_ADDR-1:0] rom_addr,
-    input  wire  [   2*LANES*ROM_WORD-1:0] rom_data
+    input  wire                         clk,
+    input  wire                         rst,          /// synchronous, active high
+    input  wire  [LANES*TOTAL_BITS-1:0] totals,       /// see sf_bitconv_totals
+    input  wire  [        ROW_BITS-1:0] row,
+    input  wire                         totals_valid,
+    output wire                         totals_ready,
+    output logic [  LANES*OUT_BITS-1:0] out0_data,    /// registered
+    output logic                        out0_valid,   /// registered
+    input  wire                         out0_ready,
+    output wire  [         2*LANES-1:0] rom_en,       /// see sf_thresholding
+    output wire  [2*LANES*ROM_ADDR-1:0] rom_addr,
+    input  wire  [2*LANES*ROM_WORD-1:0] rom_data
 );
     localparam int STAGES = $clog2(STEPS + 1);
-    localparam int ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1;
     localparam int STAGE_BITS = STAGES > 1 ? $clog2(STAGES) : 1;
     localparam int TBITS = TOTAL_BITS + 1;
     localparam int NODE_BITS = $clog2(ROWS << STAGES);
 
-    wire [LANES*TOTAL_BITS-1:0] totals;
-    wire [ROW_BITS-1:0] row;
-    wire totals_valid, totals_ready, run;
-    sf_bitconv_totals #(
-        .PE(PE), .LANES(LANES), .ROWS(ROWS), .ACC_BITS(ACC_BITS), .SUM_SCALE(SUM_SCALE), .SHORTCUT(SHORTCUT),
-        .SHORTCUT_BITS(SHORTCUT_BITS), .SHORTCUT_SIGNED(SHORTCUT_SIGNED), .SHORTCUT_SCALE(SHORTCUT_SCALE),
-        .TOTAL_BITS(TOTAL_BITS), .SPACED(SPACED)
-    ) waiting (
-        .clk, .rst, .sums, .sums_valid, .sums_ready, .sums_ready_next, .shortcut, .shortcut_valid, .shortcut_ready,
-        .totals, .row, .totals_valid, .totals_ready
-    );
-
+    wire run;
     // One search: busy from the cycle in which its first threshold is there.
     logic busy_q, last;
     wire issue = totals_valid && totals_ready;

@@ -9,15 +9,8 @@ module sf_counter_apart #(
     parameter int unsigned N = 1,
     parameter int unsigned PAIRS = 0
 ) (
-    input  wire [N-1:0] a,
-    input  wire [N-1:0] b,
-    input  wire [N-1:0] c,
-    input  wire [N-1:0] d,
-    input  wire [N-1:0] e,
-    input  wire [N-1:0] f,
-    output wire [N-1:0] ones,
-    output wire [N-1:0] twos,
-    output wire [N-1:0] fours
+    input  wire [N-1:0] a, b, c, d, e, f,
+    output wire [N-1:0] ones, twos, fours
 );
     sf_counter_logic #(.N(N), .PAIRS(PAIRS)) counter (.a, .b, .c, .d, .e, .f, .ones, .twos, .fours);
 endmodule

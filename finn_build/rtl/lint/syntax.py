@@ -82,6 +82,8 @@ def _port(node: SyntaxNode) -> Broken:
     names = ", ".join(next(tokens(d)) for d in declarators)
     for header in children(node, "VariablePortHeader"):
         words = list(tokens(header))
+        if not words:
+            continue  # direction and type are those of the port before
         if (words[0] in ("input", "inout") and "var" not in words) or children(header, "ImplicitType"):
             yield "implicit-net", f"port {names}"
         if children(header, "BitType", "ByteType", "ShortIntType", "IntType", "LongIntType"):

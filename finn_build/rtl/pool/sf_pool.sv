@@ -22,18 +22,8 @@ module sf_pool #(
     parameter bit BIPOLAR = 1'b0,   // elements are one bit, -1 or +1
     parameter bit TILED = 1'b1,
     parameter int FOLDS = 1,        // C / PE
-    parameter int H = 8,
-    parameter int W = 8,
-    parameter int KH = 2,
-    parameter int KW = 2,
-    parameter int SH = 2,
-    parameter int SW = 2,
-    parameter int DY = 1,           // rows, and columns, from one place of the kernel to the next
-    parameter int DX = 1,
-    parameter int PT = 0,
-    parameter int PL = 0,
-    parameter int OH = 4,
-    parameter int OW = 4,
+    parameter int H = 8, W = 8, KH = 2, KW = 2, SH = 2, SW = 2,  // image, kernel, stride: rows, columns
+    parameter int DY = 1, DX = 1, PT = 0, PL = 0, OH = 4, OW = 4,  // dilation; places padded before it; windows
     parameter int DEPTH = 32,       // of the window core
     parameter int RAM_STYLE = 0
 ) (
@@ -116,9 +106,8 @@ module sf_pool #(
         end
 
         sf_swg_core #(
-            .WIDTH(PE * BITS), .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .SH(SH), .SW(SW), .DY(DY),
-            .DX(DX), .PT(PT), .PL(PL),
-            .OH(OH), .OW(OW), .DEPTH(DEPTH), .DEPTHWISE(1'b1), .PAD({PE{BITS'(LEAST) << (BITS - 1)}}),
+            .WIDTH(PE * BITS), .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .SH(SH), .SW(SW),
+            .DY(DY), .DX(DX), .PT(PT), .PL(PL), .OH(OH), .OW(OW), .DEPTH(DEPTH), .DEPTHWISE(1'b1), .PAD({PE{BITS'(LEAST) << (BITS - 1)}}),
             .RAM_STYLE(RAM_STYLE)
         ) core (
             .clk, .rst, .in0_data, .in0_valid, .in0_ready,

@@ -16,18 +16,8 @@ module sf_swg #(
     parameter int BITS = 1,
     parameter bit TERNARY = 1'b0,
     parameter int FOLDS = 1,        // C / SIMD
-    parameter int H = 8,
-    parameter int W = 8,
-    parameter int KH = 3,
-    parameter int KW = 3,
-    parameter int SH = 1,
-    parameter int SW = 1,
-    parameter int DY = 1,           // rows, and columns, from one place of the kernel to the next
-    parameter int DX = 1,
-    parameter int PT = 1,
-    parameter int PL = 1,
-    parameter int OH = 8,
-    parameter int OW = 8,
+    parameter int H = 8, W = 8, KH = 3, KW = 3, SH = 1, SW = 1,  // image, kernel, stride: rows, columns
+    parameter int DY = 1, DX = 1, PT = 1, PL = 1, OH = 8, OW = 8,  // dilation; places padded before it; windows
     parameter int DEPTH = 32,
     parameter int RAM_STYLE = 0,
     localparam int OUT_BITS = TERNARY ? 2 : BITS
@@ -50,9 +40,8 @@ module sf_swg #(
 
     // A padded bipolar place reads 1, so that the sign bit, its complement, is 0 there with no logic.
     sf_swg_core #(
-        .WIDTH(SIMD * BITS), .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .SH(SH), .SW(SW), .DY(DY),
-        .DX(DX), .PT(PT), .PL(PL),
-        .OH(OH), .OW(OW), .DEPTH(DEPTH), .PAD({SIMD * BITS{TERNARY}}), .RAM_STYLE(RAM_STYLE)
+        .WIDTH(SIMD * BITS), .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .SH(SH), .SW(SW),
+        .DY(DY), .DX(DX), .PT(PT), .PL(PL), .OH(OH), .OW(OW), .DEPTH(DEPTH), .PAD({SIMD * BITS{TERNARY}}), .RAM_STYLE(RAM_STYLE)
     ) core (
         .clk, .rst, .in0_data, .in0_valid, .in0_ready,
         .out0_data(data), .out0_pad(pad), .out0_last(unused_last), .out0_valid, .out0_ready

@@ -21,18 +21,8 @@
 module sf_swg_core #(
     parameter int WIDTH = 8,
     parameter int FOLDS = 1,        // beats per pixel
-    parameter int H = 8,
-    parameter int W = 8,
-    parameter int KH = 3,
-    parameter int KW = 3,
-    parameter int SH = 1,
-    parameter int SW = 1,
-    parameter int DY = 1,           // rows, and columns, from one place of the kernel to the next
-    parameter int DX = 1,
-    parameter int PT = 1,           // padded rows above
-    parameter int PL = 1,           // padded columns left
-    parameter int OH = 8,
-    parameter int OW = 8,
+    parameter int H = 8, W = 8, KH = 3, KW = 3, SH = 1, SW = 1,  // image, kernel, stride: rows, columns
+    parameter int DY = 1, DX = 1, PT = 1, PL = 1, OH = 8, OW = 8,  // dilation; places padded before it; windows
     parameter int DEPTH = 32,
     parameter bit DEPTHWISE = 1'b0,
     parameter int REPEAT = 1,       // passes over each window; only without DEPTHWISE
@@ -86,8 +76,8 @@ module sf_swg_core #(
     assign in0_ready = !space_q[MARGIN-1];
 
     sf_swg_walk #(
-        .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .SH(SH), .SW(SW), .DY(DY),
-        .DX(DX), .PT(PT), .PL(PL), .OH(OH), .OW(OW), .DEPTH(DEPTH),
+        .FOLDS(FOLDS), .H(H), .W(W), .KH(KH), .KW(KW), .SH(SH), .SW(SW),
+        .DY(DY), .DX(DX), .PT(PT), .PL(PL), .OH(OH), .OW(OW), .DEPTH(DEPTH),
         .DEPTHWISE(DEPTHWISE), .REPEAT(REPEAT), .MARGIN(MARGIN), .ADDR(ADDR)
     ) walk (.clk, .rst, .step, .pad, .last, .back, .released, .ring, .ring_back);
 

@@ -24,18 +24,8 @@ module sf_vvau #(
     parameter bit DSP = 1'b0,
     parameter int SHIFT = 0,        // distance of two channels in a slice, 0 for one channel each
     parameter int FOLDS = 1,        // C / PE
-    parameter int H = 8,
-    parameter int W = 8,
-    parameter int KH = 3,
-    parameter int KW = 3,
-    parameter int SH = 1,
-    parameter int SW = 1,
-    parameter int DY = 1,           // rows, and columns, from one place of the kernel to the next
-    parameter int DX = 1,
-    parameter int PT = 1,
-    parameter int PL = 1,
-    parameter int OH = 8,
-    parameter int OW = 8,
+    parameter int H = 8, W = 8, KH = 3, KW = 3, SH = 1, SW = 1,  // image, kernel, stride: rows, columns
+    parameter int DY = 1, DX = 1, PT = 1, PL = 1, OH = 8, OW = 8,  // dilation; places padded before it; windows
     parameter int DEPTH = 32,       // of the window core
     parameter int RAM_STYLE = 0,
     parameter bit BLOCK_WEIGHTS = 1'b0,

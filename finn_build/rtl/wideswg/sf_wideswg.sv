@@ -18,18 +18,8 @@
 module sf_wideswg #(
     parameter int C = 1,
     parameter int BITS = 8,
-    parameter int H = 8,
-    parameter int W = 8,
-    parameter int KH = 3,
-    parameter int KW = 3,
-    parameter int SH = 1,
-    parameter int SW = 1,
-    parameter int DY = 1,           // rows, and columns, from one place of the kernel to the next
-    parameter int DX = 1,
-    parameter int PT = 1,           // rows of zeros above
-    parameter int PL = 1,           // columns of zeros left
-    parameter int OH = 8,
-    parameter int OW = 8,
+    parameter int H = 8, W = 8, KH = 3, KW = 3, SH = 1, SW = 1,  // image, kernel, stride: rows, columns
+    parameter int DY = 1, DX = 1, PT = 1, PL = 1, OH = 8, OW = 8,  // dilation; places padded before it; windows
     parameter int DEPTH = 16,       // columns between the two halves
     parameter int RAM_STYLE = 0,      // of the rows
     parameter int FIFO_STYLE = 0      // of the columns

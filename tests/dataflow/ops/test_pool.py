@@ -6,7 +6,7 @@ from qonnx.core.datatype import DataType
 
 from finn_build.errors import ConfigError
 from tests.dataflow.ops.op_case import OpBench, OpCase, OpChecks
-from tests.dataflow.ops.test_swg import counts
+from tests.dataflow.ops.test_swg import counts, window_attributes
 
 
 def pooled(
@@ -15,7 +15,7 @@ def pooled(
     stride: list[int],
     padding: list[int],
     function: str,
-    dilation: tuple[int, int] = (1, 1),
+    dilation: tuple[int, ...] = (1, 1),
 ) -> np.ndarray:
     """Pool from the definition: each window is cut to the image, then reduced; [1, H, W, C] -> [1, OH, OW, C]."""
     _, height, width, channels = x.shape
@@ -32,30 +32,30 @@ def pooled(
 
 
 def pool(
-    image: tuple[int, int],
-    kernel: tuple[int, int],
-    stride: tuple[int, int],
-    padding: tuple[int, int, int, int] = (0, 0, 0, 0),
+    image: tuple[int, ...],
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[int, ...] = (0, 0, 0, 0),
     *,
     function: str = "max",
     dtype: str = "BIPOLAR",
     channels: int = 4,
     pe: int = 2,
     ram_style: str = "auto",
-    dilation: tuple[int, int] = (1, 1),
+    dilation: tuple[int, ...] = (1, 1),
 ) -> OpCase:
-    attributes = {
-        "IFMDim": list(image),
-        "IFMChannels": channels,
-        "KernelDim": list(kernel),
-        "Stride": list(stride),
-        "Padding": list(padding),
-        "Dilation": list(dilation),
-        "PE": pe,
-        "Function": function,
-        "inputDataType": dtype,
-        "ram_style": ram_style,
-    }
+    attributes = window_attributes(
+        image,
+        kernel,
+        stride,
+        padding,
+        dilation,
+        channels,
+        PE=pe,
+        Function=function,
+        inputDataType=dtype,
+        ram_style=ram_style,
+    )
     return OpCase(attributes, lambda x: pooled(x, list(kernel), list(stride), list(padding), function, dilation))
 
 

@@ -1,10 +1,11 @@
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from finn_build.dataflow.ops._window import Window
+from finn_build.dataflow.ops._ring import least_words
 from finn_build.errors import ConfigError
 from tests.dataflow.ops.op_case import OpBench, OpCase, OpChecks
 
@@ -32,29 +33,35 @@ def windows(
     return out.reshape(1, rows, columns, -1)
 
 
+def window_attributes(
+    image: Sequence[int],
+    kernel: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+    channels: int,
+    **others: Any,
+) -> dict[str, Any]:
+    """Attributes of an op with a window."""
+    geometry = {"IFMDim": image, "KernelDim": kernel, "Stride": stride, "Padding": padding, "Dilation": dilation}
+    return {name: list(sizes) for name, sizes in geometry.items()} | {"IFMChannels": channels, **others}
+
+
 def swg(
-    image: tuple[int, int],
-    kernel: tuple[int, int],
-    stride: tuple[int, int] = (1, 1),
-    padding: tuple[int, int, int, int] = (0, 0, 0, 0),
+    image: tuple[int, ...],
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...] = (1, 1),
+    padding: tuple[int, ...] = (0, 0, 0, 0),
     *,
     channels: int = 4,
     simd: int = 2,
     dtype: str = "BIPOLAR",
     ram_style: str = "auto",
-    dilation: tuple[int, int] = (1, 1),
+    dilation: tuple[int, ...] = (1, 1),
 ) -> OpCase:
-    attributes = {
-        "IFMDim": list(image),
-        "IFMChannels": channels,
-        "KernelDim": list(kernel),
-        "Stride": list(stride),
-        "Padding": list(padding),
-        "Dilation": list(dilation),
-        "SIMD": simd,
-        "inputDataType": dtype,
-        "ram_style": ram_style,
-    }
+    attributes = window_attributes(
+        image, kernel, stride, padding, dilation, channels, SIMD=simd, inputDataType=dtype, ram_style=ram_style
+    )
     return OpCase(attributes, lambda x: windows(x, list(kernel), list(stride), list(padding), dilation))
 
 
@@ -148,9 +155,8 @@ def test_a_dilated_kernel_takes_no_more_beats_than_one_that_is_not(image: tuple,
 
 def test_a_ring_one_word_smaller_is_slower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cases = [swg((6, 7), (3, 3), dtype="INT4"), swg((8, 8), (3, 3), (2, 2), (1, 1, 1, 1)), swg((6, 6), (2, 2), (2, 2))]
-    least = Window.depth.fget
-    smaller = lambda window, *_: (least(window) - 1, "distributed")  # noqa: E731
-    monkeypatch.setattr("finn_build.dataflow.ops.swg.ring_choice", smaller)
+    smaller = lambda window, *_: (least_words(window) - 1, "distributed")  # noqa: E731
+    monkeypatch.setattr("finn_build.dataflow.ops._windowed.ring_choice", smaller)
     bench = OpBench("SWG_rtl", cases)
     results = bench.simulate(tmp_path)
     for op in bench.ops:

@@ -14,31 +14,31 @@ from finn_build.rtl.stitch import stitch
 from sim.stitched import simulate
 from tests.dataflow.ops.op_case import FRAMES, OpBench, OpCase, OpChecks, random_values
 from tests.dataflow.ops.test_mvau import mvau
-from tests.dataflow.ops.test_swg import windows
+from tests.dataflow.ops.test_swg import window_attributes, windows
 
 
 def wideswg(
     image: tuple[int, ...],
-    kernel: tuple[int, int],
-    stride: tuple[int, int] = (1, 1),
-    padding: tuple[int, int, int, int] = (0, 0, 0, 0),
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...] = (1, 1),
+    padding: tuple[int, ...] = (0, 0, 0, 0),
     channels: int = 1,
     dtype: str = "UINT8",
     ram_style: str = "auto",
     cycles: int = 1,
-    dilation: tuple[int, int] = (1, 1),
+    dilation: tuple[int, ...] = (1, 1),
 ) -> OpCase:
-    attributes = {
-        "IFMDim": list(image),
-        "IFMChannels": channels,
-        "KernelDim": list(kernel),
-        "Stride": list(stride),
-        "Padding": list(padding),
-        "Dilation": list(dilation),
-        "WindowCycles": cycles,
-        "inputDataType": dtype,
-        "ram_style": ram_style,
-    }
+    attributes = window_attributes(
+        image,
+        kernel,
+        stride,
+        padding,
+        dilation,
+        channels,
+        WindowCycles=cycles,
+        inputDataType=dtype,
+        ram_style=ram_style,
+    )
     return OpCase(attributes, lambda x: windows(x, list(kernel), list(stride), list(padding), dilation))
 
 
