@@ -247,6 +247,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--alpha", default.alpha, "weight of false alarms in the Tversky loss")
     add("--beta", default.beta, "weight of misses in it")
     add("--pixels", default.pixels, "weight of the pixels' cross-entropy beside it, for masks")
+    parser.add_argument("--apart", action="store_true", help="a Tversky loss for each mask, not one for the batch")
     add("--init", default.init, "checkpoint to start from, with --epochs1 0 to fine-tune binary weights")
     add("--seed", default.seed, "seed of weights, order, views and, without an index, splits or folds")
     parser.add_argument("--no-flips", dest="flips", action="store_false", help="keep flips and quarter turns out")

@@ -33,8 +33,8 @@ def describe(inspection: Inspection) -> str:
     if inspection.false_alarms is not None:
         chosen = f"; on val {inspection.false_alarms:.1%} false alarms, {inspection.found:.1%} of the defects found"
     return (
-        f"windows of {inspection.side} pixels, one every {inspection.stride} or less; a defect above a score of "
-        f"{inspection.threshold:g}{chosen}"
+        f"windows of {inspection.side} pixels, one every {inspection.stride} or less, joined by {inspection.join}; a "
+        f"defect above a score of {inspection.threshold:g}{chosen}"
     )
 
 

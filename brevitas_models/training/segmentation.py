@@ -26,17 +26,25 @@ BATCH = 32
 TINT = (230, 40, 40)
 
 
-def tversky_loss(predicted: Tensor, truth: Tensor, alpha: float, beta: float) -> Tensor:
+def tversky_loss(predicted: Tensor, truth: Tensor, alpha: float, beta: float, apart: bool = False) -> Tensor:
     """1 - TP / (TP + alpha FP + beta FN), with soft counts over the batch; 1/2 and 1/2 give soft Dice.
 
+    Args:
+        predicted: probabilities.
+        truth: 0 or 1.
+        alpha: weight of false alarms.
+        beta: weight of misses.
+        apart: the mean of each image's loss instead, in which small defects count as much as large ones.
+
     Shapes:
-        probabilities and truth (0 or 1) of one shape, [N, 1, H, W] for masks, [N, classes] for classes, to a scalar.
+        predicted and truth of one shape, [N, 1, H, W] for masks, [N, classes] for classes, to a scalar.
 
     Source: Salehi et al., Tversky loss function for image segmentation, [44] of the paper.
     """
-    hit, false_alarm = (predicted * truth).sum(), (predicted * (1 - truth)).sum()
-    missed = ((1 - predicted) * truth).sum()
-    return 1 - (hit + 1) / (hit + alpha * false_alarm + beta * missed + 1)
+    dims = tuple(range(1, truth.dim())) if apart else None
+    hit, false_alarm = (predicted * truth).sum(dims), (predicted * (1 - truth)).sum(dims)
+    missed = ((1 - predicted) * truth).sum(dims)
+    return (1 - (hit + 1) / (hit + alpha * false_alarm + beta * missed + 1)).mean()
 
 
 def mask_metrics(predicted: Tensor, masks: Tensor) -> dict[str, float]:

@@ -94,12 +94,14 @@ class Segmentation:
         alpha: weight of false alarms in the Tversky loss.
         beta: weight of missed pixels in it.
         pixels: weight of the pixels' cross-entropy beside it.
+        apart: whether each image has a Tversky loss of its own.
     """
 
     score: ClassVar[str] = "dice"
     alpha: float = 0.5
     beta: float = 0.5
     pixels: float = 0.0
+    apart: bool = False
 
     def fields(self, data: ImageSet) -> Mapping[str, Any]:
         """Nothing."""
@@ -118,8 +120,8 @@ class Segmentation:
         return augmentation.expose(moved[:, :-1], generator), moved[:, -1:]
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Tversky loss of the batch, and cross-entropy."""
-        loss = tversky_loss(outputs.sigmoid(), targets, self.alpha, self.beta)
+        """Tversky loss, and cross-entropy."""
+        loss = tversky_loss(outputs.sigmoid(), targets, self.alpha, self.beta, self.apart)
         if not self.pixels:
             return loss
         return loss + self.pixels * F.binary_cross_entropy_with_logits(outputs, targets)

@@ -33,6 +33,7 @@ class TrainConfig:
             are the averages then. 0 for the weights themselves.
         alpha, beta: weights of false alarms and of misses in the Tversky loss.
         pixels: weight of the pixels' cross-entropy beside the Tversky loss of masks.
+        apart: a Tversky loss for each mask, not for the batch: where large defects would drown small ones.
         init: checkpoint to start from (fine-tuning, on other images or at another size); "" for random weights.
         seed: of weights, order and augmentation.
         classes: of the images; empty for all.
@@ -56,6 +57,7 @@ class TrainConfig:
     alpha: float = 0.5
     beta: float = 0.5
     pixels: float = 0.0
+    apart: bool = False
     init: str = ""
     seed: int = 0
     classes: tuple[str, ...] = ()

@@ -255,7 +255,7 @@ def objective(config: TrainConfig) -> Objective:
         ConfigError: a value of the configuration is not legal.
     """
     if build_model(config.model, **config.overrides).task == "mask":
-        return Segmentation(config.alpha, config.beta, config.pixels)
+        return Segmentation(config.alpha, config.beta, config.pixels, config.apart)
     tversky = (config.alpha, config.beta) if config.loss == "tversky" else None
     return Classification(config.label_smoothing, tversky)
 

@@ -1,5 +1,7 @@
 """Windows over images of any size, and what is joined of what the network says of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from signflow_driver.errors import InputError
@@ -53,6 +55,16 @@ def test_the_window_with_the_largest_margin_decides() -> None:
     assert judge(logits, (4, 12), Inspection(4, 4, threshold=3.0), CLASSES).label == "free"
 
 
+def test_mean_logits_of_the_windows_decide_where_that_is_wanted() -> None:
+    """Two windows that are a little rusty outweigh one that is a little cracked; the windows' own scores stay."""
+    logits = np.array([[1.0, 3.0, 2.0], [0.0, 1.0, 4.0], [5.0, 1.0, 4.0]], np.float32)
+    how = Inspection(4, 4, threshold=1.5, join="mean")
+    verdict = judge(logits, (4, 12), how, CLASSES)
+    assert (verdict.label, verdict.score) == ("rust", 5 / 3) and verdict.scores.tolist() == [-1.0, 3.0, 4.0]
+    assert judge(logits, (4, 12), Inspection(4, 4, threshold=1.5), CLASSES).label == "crack"
+    assert judge(logits, (4, 12), replace(how, threshold=5 / 3), CLASSES).label == "free"
+
+
 def test_overlapping_masks_are_joined_by_the_majority() -> None:
     masks = np.full((3, 1, 4, 4), -1.0)
     masks[0, 0, :, 2:] = 1.0
@@ -73,5 +85,7 @@ def test_masks_of_larger_windows_have_the_images_size() -> None:
 def test_what_does_not_fit_is_told() -> None:
     with pytest.raises(InputError, match="side=10 is not a multiple of the network's 4 pixels"):
         cut(np.zeros((1, 20, 20), np.uint8), Inspection(10, 5), 4)
+    with pytest.raises(InputError, match="join='median'; legal: max, mean"):
+        Inspection(4, 4, join="median")
     with pytest.raises(InputError, match="inspection needs a class 'free'; the network's: a, b"):
         judge(np.zeros((1, 2)), (4, 4), Inspection(4, 4), ("a", "b"))

@@ -92,6 +92,18 @@ def test_masks_move_with_their_images() -> None:
     assert torch.equal(masks, (views > 0.5).float()) and not torch.equal(views, images)
 
 
+def test_masks_apart_count_alike_whatever_their_size() -> None:
+    """A missed small defect beside a large one that is found is half of the loss apart, and next to none together."""
+    truth = torch.zeros(2, 1, 20, 20)
+    truth[0], truth[1, 0, 4, 5:8] = 1, 1
+    found = truth.clone()
+    found[1] = 0
+    together, apart = (tversky_loss(found, truth, 0.5, 0.5, each).item() for each in (False, True))
+    assert together == pytest.approx(1 - 401 / 402.5, abs=1e-6) and apart == pytest.approx((1 - 1 / 2.5) / 2)
+    logits = 100 * found - 50
+    assert Segmentation(apart=True).loss(logits, truth).item() == pytest.approx(apart)
+
+
 def test_cross_entropy_of_pixels_joins_the_tversky_loss() -> None:
     logits, truth = torch.tensor([[[[0.0, 2.0], [-1.0, 1.0]]]]), torch.tensor([[[[0.0, 1.0], [0.0, 0.0]]]])
     pixels = -torch.where(truth > 0, logits.sigmoid(), 1 - logits.sigmoid()).log().mean()

@@ -13,6 +13,7 @@ import numpy as np
 from .errors import InputError
 
 FREE = "free"
+JOINS = ("max", "mean")
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,12 @@ class Inspection:
         side: of a window, in pixels of the image; a whole multiple of the network's, which then sees means of blocks.
         stride: greatest distance of neighbouring windows, in pixels.
         threshold: an image whose score is above it has a defect. The score of a window is its largest logit of a
-            defect less that of class free, that of an image the largest of its windows; where the network gives masks,
-            it is the number of defect pixels of the joined mask.
+            defect less that of class free; where the network gives masks, the score of an image is the number of defect
+            pixels of the joined mask.
         false_alarms: share of the free validation images above the threshold.
         found: share of the validation images with a defect above it.
         windows: per validation image, in the mean.
+        join: of scores of classes, "max" for the window with the largest, "mean" for that of the windows' mean logits.
     """
 
     side: int
@@ -36,10 +38,13 @@ class Inspection:
     false_alarms: float | None = None
     found: float | None = None
     windows: float | None = None
+    join: str = "max"
 
     def __post_init__(self) -> None:
         if not all(isinstance(n, int) and n > 0 for n in (self.side, self.stride)) or not _is_number(self.threshold):
             raise InputError(f"inspection: {self}; legal: side and stride above 0, a number as the threshold")
+        if self.join not in JOINS:
+            raise InputError(f"inspection: join={self.join!r}; legal: {', '.join(JOINS)}")
 
     @classmethod
     def of(cls, kept: object) -> Inspection:
@@ -127,15 +132,15 @@ def judge(outputs: np.ndarray, shape: tuple[int, int], inspection: Inspection, c
     if FREE not in classes:
         raise InputError(f"inspection needs a class {FREE!r}; the network's: {', '.join(classes) or 'unknown'}")
     defects = [number for number, name in enumerate(classes) if name != FREE]
-    margins = outputs[:, defects] - outputs[:, [classes.index(FREE)]]
+    margins = np.subtract(outputs[:, defects], outputs[:, [classes.index(FREE)]], dtype=np.float64)
     scores, best = margins.max(1), margins.argmax(1)
     found = scores > inspection.threshold
     labels = tuple(classes[defects[k]] if defect else FREE for k, defect in zip(best, found, strict=True))
-    worst = int(scores.argmax())
-    heat = _mean_over_windows(scores, corners, shape, inspection.side)
-    return Verdict(
-        labels[worst], float(scores[worst]), corners, scores, labels, (heat > inspection.threshold).astype(np.uint8)
-    )
+    whole = margins.mean(0) if inspection.join == "mean" else margins[scores.argmax()]
+    score = float(whole.max())
+    label = classes[defects[whole.argmax()]] if score > inspection.threshold else FREE
+    mask = _mean_over_windows(scores, corners, shape, inspection.side) > inspection.threshold
+    return Verdict(label, score, corners, scores, labels, mask.astype(np.uint8))
 
 
 def _judge_masks(masks: np.ndarray, corners: np.ndarray, shape: tuple[int, int], inspection: Inspection) -> Verdict:
