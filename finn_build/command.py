@@ -239,8 +239,11 @@ def _contents(build: Build, impl: str, out: Path) -> tuple[str, ...]:
     if build.bitstream and not build.bitstream.ours:
         deployed = f"  {out}/finn         bitstream and handoff file of FINN's Zynq build, for FINN's driver"
     masks = (f"  {out}/masks        the frames with the accelerator's masks, as PNG",) if build.mask else ()
-    recorded = build.out.glob("waves.*")
-    waves = tuple(f"  {out}/{path.name}    the stitched design's waves, for GTKWave or Surfer" for path in recorded)
+    recorded = [path for path in build.out.glob("waves.*") if path.suffix != ".gtkw"]
+    waves = tuple(
+        f"  {out}/{path.name}    the stitched design's waves: gtkwave {out}/waves.gtkw opens every op's streams"
+        for path in recorded
+    )
     make = (
         () if build.bitstream else ("  make the bitstream with Vivado: again with --start deploy --bitstream vivado",)
     )

@@ -12,6 +12,7 @@ from finn_build.processes import Progress
 from finn_build.rtl.stitch import DesignStream, StitchedDesign
 from sim.packing import pack, unpack
 from sim.verilator import InnerStream, OuterFifo, SimResult, Simulator, Stalls, TopStream, compile_model
+from sim.wave_layout import write_layout
 
 _WATCHDOG_MARGIN = 4096  # cycles, far above any random pause
 
@@ -34,7 +35,7 @@ def simulate(
         inputs: Integers by tensor, [frames, *shape].
         frames: Number of frames, >= 1.
         stalls: Random idle inputs and backpressure; none means full speed.
-        trace: Where to write waves.
+        trace: Where to write waves, and beside them which signals a viewer opens with.
         watchdog_cycles: Stop when no stream moves for so many cycles; default from the slowest node.
         reset_at_cycle: Reset in that cycle, then feed all frames again from the first.
         on_progress: Called with the fraction done: compilation is the first half, simulation the second.
@@ -50,6 +51,8 @@ def simulate(
     wanted = {s.tensor for s in design.inputs}
     if set(inputs) != wanted:
         raise SimulationError(f"inputs given: {sorted(inputs)}; {design.top} takes: {sorted(wanted)}")
+    if trace is not None:
+        write_layout(design, trace.with_suffix(f".{simulator.wave_format}"))
     result = simulator.run(
         {s.signal: pack(inputs[s.tensor], s.stream) for s in design.inputs},
         frames,

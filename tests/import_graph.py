@@ -70,7 +70,7 @@ ROOMS = (
     *("brevitas_models.data", "brevitas_models.layers", "brevitas_models.networks", "brevitas_models.training"),
     "brevitas_models.classical",
     *("finn_build.arithmetic", "finn_build.frontend", "finn_build.dataflow", "sim.packing"),
-    *("finn_build.rtl", "sim.stitched", "sim.isolated", "finn_build.hls", "sim.csim"),
+    *("finn_build.rtl", "sim.wave_layout", "sim.stitched", "sim.isolated", "finn_build.hls", "sim.csim"),
     *("finn_build.board", "sim._board_model", "sim.board", "sim.pynq_host"),
     *("finn_build.evaluate", "finn_build.proof", "finn_build.finn"),
     "finn_build.state",  # what follows takes the state of a whole build

@@ -167,7 +167,8 @@ def test_a_build_goes_on_with_the_target_it_was_folded_for(onnx_file: Path, tmp_
 
 def test_waves_on_request(onnx_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     assert _run(onnx_file, tmp_path / "out", "--waves") == 0
-    waves = next((tmp_path / "out").glob("waves.*"))
+    waves, layout = sorted((tmp_path / "out").glob("waves.*"), key=lambda path: path.suffix == ".gtkw")
+    assert f'"{waves.name}"' in layout.read_text()
     printed = " ".join(capsys.readouterr().out.split())  # lines wrap
     assert waves.stat().st_size > 10_000 and f"{waves.name} the stitched design's waves" in printed
 

@@ -148,6 +148,25 @@ def test_waves(tmp_path: Path) -> None:
         assert b"late_tdata" in waves
 
 
+def test_the_layout_names_signals_that_the_waves_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Valid, ready and data of every stream, grouped by op; as VCD, whose names are text."""
+    monkeypatch.setattr("sim.verilator.wave_format", lambda: "vcd")
+    simulate(_diamond(tmp_path / "rtl", 8), {"in": _frames(2)}, 2, trace=tmp_path / "run.fst")
+    layout, scopes, known = (tmp_path / "run.gtkw").read_text().splitlines(), [], set()
+    for line in (tmp_path / "run.vcd").read_text().splitlines():
+        words = line.split()
+        if words[:1] == ["$scope"]:
+            scopes.append(words[2])
+        elif words[:1] == ["$upscope"]:
+            scopes.pop()
+        elif words[:1] == ["$var"]:
+            known.add(".".join([*scopes, "".join(words[4:-1])]))
+    named = [line for line in layout if line.startswith("TOP.")]
+    assert len(named) == 3 * 6 and set(named) <= known, set(named) - known
+    assert layout[0] == '[dumpfile] "run.vcd"'
+    assert layout.count("@800200") == layout.count("@1000200") == 5  # inputs, four ops
+
+
 def test_waves_of_a_deadlock_are_kept(tmp_path: Path) -> None:
     design = _diamond(tmp_path / "rtl", 4)
     with pytest.raises(SimulationError, match="no stream moved"):
