@@ -150,11 +150,11 @@ class Compilation:
         return FloatChain(root, tensor, nodes, constants, rank, self.opset)
 
     def _for_any_batch(self, node: NodeProto, constants: dict[str, np.ndarray]) -> NodeProto:
-        """A reshape freed of its constant batch size; a max pool of float values as the identity."""
-        if node.op_type == "MaxPool":
-            return helper.make_node("Identity", [node.input[0]], list(node.output))
-        if node.op_type not in RESHAPES:
+        """A reshape freed of its constant batch size, or the identity for one to the same shape and a max pool."""
+        if node.op_type not in {"MaxPool", *RESHAPES}:
             return node
+        if node.op_type == "MaxPool" or self.shapes.get(node.input[0]) == self.shape(node.output[0]):
+            return helper.make_node("Identity", [node.input[0]], list(node.output))
         name = f"{node.output[0]}_shape_of_any_batch"
         constants[name] = np.asarray([0, *self.shape(node.output[0])[1:]], np.int64)
         return helper.make_node("Reshape", [node.input[0], name], list(node.output))

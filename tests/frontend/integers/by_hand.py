@@ -35,6 +35,11 @@ def quantizer(source: str, to: str, bits: str, step: str = "step", **attributes:
     return helper.make_node("Quant", [source, step, "zero", bits], [to], domain="qonnx.custom_op.general", **named)
 
 
+def sign(source: str, to: str) -> NodeProto:
+    """A BipolarQuant."""
+    return helper.make_node("BipolarQuant", [source, "step"], [to], domain="qonnx.custom_op.general")
+
+
 def compiled(
     folder: Path, shape: Sequence[int], nodes: Sequence[NodeProto], constants: Constants, bits: int, signed: int
 ) -> tuple[Any, IntegerNetwork]:

@@ -23,6 +23,7 @@ from tests.frontend.integers.by_hand import (
     indices,
     op,
     quantizer,
+    sign,
     signs,
     whole,
     wide,
@@ -132,6 +133,14 @@ CASES: dict[str, Case] = {
     "average with its padding": (
         [op("AveragePool", "q", kernel_shape=[2, 2], pads=[1, 0, 0, 1], count_include_pad=1)], {}, SQUARE, "SumPool",
     ),
+    "average without its padding": ([op("AveragePool", "q", kernel_shape=[2, 2], pads=[0, 0, 1, 1])], {}, SQUARE, ""),
+    "average, the last window beyond the edge": (
+        [op("AveragePool", "q", kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1, count_include_pad=1)],
+        {}, SQUARE, "",
+    ),
+    "padded by its own pixels": (
+        [op("Pad", "q", "p", mode="reflect")], {"p": indices(0, 0, 1, 1, 0, 0, 0, 0)}, MAP, "",
+    ),
     "average of the signal": ([op("AveragePool", "q", kernel_shape=[2], strides=[2])], {}, SIGNAL, "Reshape SumPool"),
     "average of what was padded": (
         [op("Pad", "q", "pads", to="a"), op("AveragePool", "a", kernel_shape=[2, 2])],
@@ -194,6 +203,25 @@ CASES: dict[str, Case] = {
     "larger": (
         [op("Neg", "q", to="n"), op("Max", "q", "n", to="m"), quantizer("m", "y", "four")], FOUR, MAP, "",
     ),
+    "signs": (
+        [op("Conv", "q", "w", to="a"), sign("a", "s"), op("Conv", "s", "v")],
+        {"w": signs(3, 2, 2, 1), "v": signs(2, 3, 1, 1)}, MAP, "Conv MultiThreshold Conv",
+    ),
+    "signs of what rises and falls": (
+        [op("Conv", "q", "w", to="a"), op("Abs", "a", to="b"), op("Sub", "b", "half", to="c"), sign("c", "s"),
+         op("Conv", "s", "v")],
+        {"w": signs(2, 2, 2, 1), "v": signs(2, 2, 1, 1), "half": np.float32(0.5)}, MAP, "Conv StepTable Conv",
+    ),
+    "signs that are all +1": (
+        [op("Conv", "q", "w", to="a"), op("Add", "a", "far", to="b"), sign("b", "s"), op("Conv", "s", "v")],
+        {"w": signs(2, 2, 2, 1), "v": signs(2, 2, 1, 1), "far": np.float32(99)}, MAP, "Conv MultiThreshold Conv",
+    ),
+    "as it was": (
+        [op("Reshape", "q", "same", to="a"), op("Conv", "a", "w", to="b"), op("Reshape", "b", "made", to="c"),
+         quantizer("c", "y", "four")],
+        {"same": indices(1, 2, 2, 2), "made": indices(1, 3, 2, 2), "w": signs(3, 2, 1, 1), **FOUR}, MAP,
+        "Conv MultiThreshold",
+    ),
     "shuffle": (
         [op("Reshape", "q", "apart", to="a"), op("Transpose", "a", to="b", perm=[0, 2, 1, 3, 4]),
          op("Reshape", "b", "together")],
@@ -235,7 +263,14 @@ CASES: dict[str, Case] = {
         {"w": signs(2, 2, 2, 2)}, (1, 2, 2, 2), "Upsample Pad Conv",
     ),
 }  # fmt: skip
-LOOSE = {"difference", "blocks with padding"}  # windows that never see all that their kernel could
+LOOSE = {
+    "as it was",
+    "signs",
+    "signs of what rises and falls",
+    "signs that are all +1",
+    "difference",
+    "blocks with padding",
+}  # windows that never see all that their kernel could
 SIGNED = {"padded with a level", "padded with the least level", "larger"}
 
 

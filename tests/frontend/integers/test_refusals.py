@@ -95,21 +95,11 @@ REFUSED: dict[str, list[Case]] = {
         ([op("ArgMax", "q", axis=2)], {}, MAP, 2),
         ([op("ArgMax", "q", axis=1, select_last_index=1)], {}, MAP, 2),
     ],
-    "an average pool whose windows hold different numbers of pixels": [
-        ([op("AveragePool", "q", kernel_shape=[2, 2], pads=[0, 0, 1, 1])], {}, SQUARE, 2),
-        (
-            [op("AveragePool", "q", kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1, count_include_pad=1)],
-            {}, SQUARE, 2,
-        ),
-    ],
     "ReduceMean over other axes than the pixels": [
         ([op("ReduceMean", "q", axes=[1, 2, 3])], {}, MAP, 2),
         ([op("ReduceMean", "q", axes=[3])], {}, MAP, 2),
         ([op("ReduceMean", "q")], {}, MAP, 2),
         ([op("ReduceMean", "q", axes=[1])], {}, (1, 4), 2),
-    ],
-    "padding by mode reflect, or with what is not constant": [
-        ([op("Pad", "q", "p", mode="reflect")], {"p": indices(0, 0, 1, 1, 0, 0, 0, 0)}, MAP, 2),
     ],
     "padding of other dimensions than height and width": [
         ([op("Pad", "q", "p")], {"p": indices(0, 1, 0, 0, 0, 0, 0, 0)}, MAP, 2),
@@ -178,6 +168,19 @@ def test_what_is_refused(why: str, case: Case, tmp_path: Path) -> None:
     nodes, constants, shape, bits = case
     _, network = compiled(tmp_path, shape, nodes, constants, bits, 1)
     assert [p.why for p in network.problems] == [why] and network.problems[0].cure
+
+
+def test_every_fault_is_listed_once_and_what_is_behind_one_is_looked_at(tmp_path: Path) -> None:
+    nodes = [
+        op("Slice", "q", "z", "e", "a", "s", to="b"),
+        op("Conv", "b", "w", to="d"), op("Concat", "d", "d", axis=3, to="f"), op("Conv", "f", "v"),
+    ]  # fmt: skip
+    places = {"z": indices(0), "e": indices(2), "a": indices(2), "s": indices(2)}
+    _, network = compiled(tmp_path, MAP, nodes, {"w": signs(1, 2, 1, 1), "v": signs(1, 1, 1, 1), **places}, 2, 1)
+    assert [p.why for p in network.problems] == [
+        "a slice of dimension 2",
+        "a concat of other dimensions than the channels",
+    ]
 
 
 TAKEN: list[Case] = [
