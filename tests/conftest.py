@@ -2,7 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from finn_build.finn.environment import prepare_finn
+# What helpers of tests assert is told in full, as of tests.
+HELPERS = [p.name for p in Path(__file__).parent.iterdir() if (p / "__init__.py").is_file()]
+pytest.register_assert_rewrite(*(f"tests.{name}" for name in HELPERS))
+
+from finn_build.finn.environment import prepare_finn  # noqa: E402
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -139,3 +139,10 @@ def test_every_pass_stands_in_the_pipeline_and_says_what_it_does() -> None:
 def test_the_picture_of_the_rooms_is_as_the_code() -> None:
     picture = runpy.run_path(str(ROOT / "docs" / "draw_rooms.py"))["picture"]
     assert (ROOT / "docs" / "rooms.svg").read_text() == picture(), "run `python docs/draw_rooms.py`"
+
+
+def test_what_helpers_of_tests_assert_is_told() -> None:
+    """pytest has rewritten them, as it does tests: a bare AssertionError would tell a newcomer nothing."""
+    from tests.dataflow.ops import op_case
+
+    assert "@pytest_ar" in vars(op_case)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from finn_build.dataflow.ops.base import StreamOp
 from sim.board import BoardTraffic
 from tests.board import test_proofs, test_shell, test_skips
 from tests.board.loopback import LoopbackBench, make_loopback
@@ -16,14 +17,11 @@ from tests.dataflow import test_handshakes, test_slow_readers
 from tests.dataflow.ops.op_case import STALLS, OpBench, OpCase
 
 Check = Callable[[], object]
-OPS = {
-    "add": "StreamAdd_rtl", "bitconv": "BitConv_rtl", "border": "StreamBorder_rtl", "concat": "StreamConcat_rtl",
-    "depthtospace": "DepthToSpace_rtl", "duplicate": "DuplicateStreams_rtl", "dwc": "StreamDWC_rtl",
-    "fifo": "StreamFIFO_rtl",
-    "labelselect": "LabelSelect_rtl", "mvau": "BitMVAU_rtl", "pad": "StreamPad_rtl", "pool": "StreamPool_rtl",
-    "split": "StreamSplit_rtl", "swg": "SWG_rtl", "thresholding": "StepThresholding_rtl", "upsample": "Upsample_rtl",
-    "vvau": "StreamVVAU_rtl", "weigh": "StreamWeigh_rtl", "wideswg": "WideSWG_rtl",
-}  # fmt: skip
+OPS = {  # by the stems of their files
+    op.__module__.rpartition(".")[2]: op.__name__
+    for op in StreamOp.__subclasses__()
+    if op.__module__.startswith("finn_build.")
+}
 HOMES = {
     "sf_ram": "swg",
     "sf_rom": "thresholding",
