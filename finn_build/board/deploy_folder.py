@@ -1,7 +1,7 @@
 """The deployment folder: all that a board needs, or the simulated board, and nothing of this package.
 
 `accelerator.json` and `.npz` (the driver's description), the driver as folder and as wheel, the notebook, sample
-images, what PyTorch gives for them, and the bitstream where one was made.
+images or signals, what PyTorch gives for them, and the bitstream where one was made.
 """
 
 from __future__ import annotations
@@ -40,11 +40,12 @@ def write_deployment(build: Build, folder: Path) -> Path:
         folder: new.
 
     Raises:
-        UnsupportedModelError: the driver cannot do the host's part of this network, or it takes no images.
+        UnsupportedModelError: the driver cannot do the host's part of this network, or takes no such frames.
     """
     assert build.shell is not None
-    if len(build.network.input_shape) != 4:
-        raise UnsupportedModelError(f"the driver takes images, this network {build.network.input_shape[1:]}")
+    if len(build.network.input_shape) not in (3, 4):
+        takes = build.network.input_shape[1:]
+        raise UnsupportedModelError(f"the driver takes images and signals of channels, this network {takes}")
     (folder / "images").mkdir(parents=True)
     write_description(build, folder / f"{NAME}.json")
     _write_images(build, folder / "images")
@@ -94,11 +95,11 @@ def _write_c(build: Build, folder: Path) -> None:
 
 
 def _write_images(build: Build, folder: Path) -> None:
-    """Pictures as PNG, frames of other channels as arrays; numbered, so that their order is that of the results."""
+    """Pictures as PNG, signals and frames of other channels as arrays; numbered, in the order of the results."""
     shown = build.config.frames
     for index, (frame, name) in enumerate(zip(build.images.images[:shown], build.images.names[:shown], strict=True)):
         path = f"{folder}/{index:03}_{Path(name).stem[:_LONGEST_STEM]}"
-        if len(frame) in (1, 3):
+        if frame.ndim == 3 and len(frame) in (1, 3):
             Image.fromarray(np.moveaxis(frame, 0, -1).squeeze()).save(f"{path}.png")
         else:
             np.save(f"{path}.npy", frame)

@@ -106,7 +106,7 @@ def square_masks(folder: Path) -> Deployment:
     return deploy(nn.Sequential(*layers).eval(), (1, 1, 8, 8), folder)
 
 
-def deployed(model: nn.Module, size: tuple[int, int], out: Path) -> Build:
+def deployed(model: nn.Module, size: tuple[int, ...], out: Path) -> Build:
     """A build up to its deployment folder, without the simulations of the gate: the notebook compares with PyTorch."""
     torch.manual_seed(3)
     qonnx = import_qonnx(export_qonnx(model, out / "net.onnx", (1, 1, *size)))

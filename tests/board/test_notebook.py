@@ -1,4 +1,4 @@
-"""The notebook of the deployment folder, executed unchanged on the simulated board: a classifier and a segmentation."""
+"""The notebook of the deployment folder, executed unchanged on the simulated board: classifiers and a segmentation."""
 
 import json
 import re
@@ -6,9 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from brevitas.nn import QuantConv1d
 from PIL import Image
-from torch import nn
+from signflow_driver import InputError, folder_frames
+from torch import Tensor, nn
 
+from brevitas_models.layers.quantizers import act_quantizer, pixel_quantizer, weight_quantizer
 from finn_build.board.deploy_folder import NAME, write_deployment
 from finn_build.errors import SimulationError, UnsupportedModelError
 from sim.notebook import NOTEBOOK, PAGE, printed, run_notebook
@@ -73,6 +76,39 @@ def test_segmentation_shows_the_mask_and_finds_a_difference(tmp_path: Path) -> N
     assert "image/png" in str(titles)
 
 
+class _Signals(nn.Module):
+    """Scores of a signal; their norm and the last layer are for ONNX Runtime."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        conv = QuantConv1d(1, 6, 5, stride=2, padding=2, bias=False, **weight_quantizer(4))
+        self.features = nn.Sequential(pixel_quantizer(), conv, nn.BatchNorm1d(6), act_quantizer(4, False))
+        self.norm, self.dense = nn.LayerNorm(6), nn.Linear(6, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.dense(self.norm(self.features(x).mean(2)))
+
+
+def test_signals_whose_end_is_computed_by_onnx_runtime(tmp_path: Path) -> None:
+    build = deployed(randomize(_Signals(), seed=1), (24,), tmp_path)
+    _check_pictures(run_notebook(tmp_path, tmp_path / "run"))
+    text = printed(tmp_path / "run" / NOTEBOOK)
+    assert _numbers(text)[2] < 1e-5 and "decisions: 100.0% the same" in text and "(1, 24)" in text
+    folder = tmp_path / "deploy" / "images"
+    for path in list(folder.iterdir()):  # as text, a sample a line
+        np.savetxt(path.with_suffix(".csv"), np.load(path).T, fmt="%d", delimiter=",")
+        path.unlink()
+    assert np.array_equal(list(folder_frames(folder, (1, 24))), build.images.images[:FRAMES])
+    (folder / "999.csv").write_text("0.5\n" * 24)
+    with pytest.raises(InputError, match=r"999.csv: float64 \(1, 24\); legal: uint8 \(1, 24\)$"):
+        list(folder_frames(folder, (1, 24)))
+    Image.new("L", (24, 1)).save(folder / "000.png")
+    with pytest.raises(
+        InputError, match=r"000.png: a picture, the network takes signals \(1, 24\); legal: .npy, .csv$"
+    ):
+        next(folder_frames(folder, (1, 24)))
+
+
 def test_folder_holds_what_the_board_needs(tmp_path: Path) -> None:
     build = deployed(randomize(SmallResidual(bits=1, signed=True), seed=1), (11, 9), tmp_path)
     folder = tmp_path / "deploy"
@@ -93,5 +129,7 @@ def test_without_a_build_or_images(tmp_path: Path) -> None:
         run_notebook(tmp_path, tmp_path / "run")
     build = deployed(randomize(SmallResidual(bits=1, signed=True), seed=1), (11, 9), tmp_path)
     build.network.qonnx.set_tensor_shape(build.network.qonnx.graph.input[0].name, [1, 99])
-    with pytest.raises(UnsupportedModelError, match=r"the driver takes images, this network \(99,\)"):
+    with pytest.raises(
+        UnsupportedModelError, match=r"the driver takes images and signals of channels, this .* \(99,\)"
+    ):
         write_deployment(build, tmp_path / "other")

@@ -70,6 +70,10 @@ NETS = {
         *(nn.ReplicationPad2d(1), act_quantizer(1, True), conv(4, 6, 3, 1), *after(6, 4, True)),
         *(nn.AvgPool2d(2, 2, ceil_mode=True), act_quantizer(4, False)),
     ],
+    "a map of a dense layer": lambda: [
+        *(conv(1, 4, 3, stride=3), *after(4), nn.Flatten(), QuantLinear(24, 24, False, **weight_quantizer(3))),
+        *(nn.Unflatten(1, (6, 2, 2)), *after(6), conv(6, 3, 2, padding=1)),
+    ],
     "dilated, beside a skip": lambda: [conv(1, 6, 3, padding=1), nn.BatchNorm2d(6), _Residual(6), *after(6)],
 }
 SIGNALS = {

@@ -171,9 +171,17 @@ class Layers(StreamGraph):
         self.placement.add(node.output[0], Carrier(self.placement.carriers[x].wire, features, [1], self.dtype(x)))
 
     def _reshape(self, node: NodeProto) -> None:
-        """A signal as a map of height 1, or back: the same stream."""
+        """A signal as a map of height 1, or back: the same stream. A map of a dense layer's rows, in its order."""
         x, order = self.read(node.input[0])
-        vectors = self.vectors(node.output[0])
+        vectors, (_, channels, *image) = self.vectors(node.output[0]), self.shape(node.output[0])
+        if len(self.shape(node.input[0])) == 2:
+            pixels = int(np.prod(image))
+            wanted = [c * pixels + p for p in range(pixels) for c in range(channels)]
+            if order != wanted and not self.follow(x, wanted):
+                raise UnsupportedModelError(
+                    f"{node.doc_string}: something else reads what becomes a map; make the map from a layer of its own"
+                )
+            order = list(range(channels))
         self.placement.add(node.output[0], Carrier(self.placement.carriers[x].wire, order, vectors, self.dtype(x)))
 
     def _gather(self, node: NodeProto) -> None:

@@ -70,7 +70,8 @@ def compile_concat(compilation: Compilation, node: NodeProto) -> None:
     """Concat of integer tensors over channels; scales are brought to the smallest where powers of two lie between."""
     parts = [compilation.integer_input(i, "an operand of the concat").undivided() for i in node.input]
     if attributes(node).get("axis", 1) % len(parts[0].shape) != 1:
-        raise Unsupported("a concat of other dimensions than the channels", _CURE)
+        cure = f"{_CURE}; in place of circular padding, reflect or replicate"
+        raise Unsupported("a concat of other dimensions than the channels", cure)
     if len({p.divisor for p in parts}) > 1:
         raise Unsupported("a concat of averages over different windows", "pool over 2, 4, 8, ... pixels, or quantize")
     factors = _factors(parts)

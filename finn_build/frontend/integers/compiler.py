@@ -28,10 +28,11 @@ from finn_build.frontend.integers.quantizer import QUANTIZERS, attribute, quanti
 from finn_build.frontend.integers.registry import COMPILERS
 from finn_build.frontend.integers.tensor import IntTensor, full_range
 
-_CURES = {
-    "InstanceNormalization": "use batch norm",
-    "LayerNormalization": "use batch norm",
-}
+_RECURRENT = ("GRU", "LSTM", "RNN")
+_CURES = {"InstanceNormalization": "use batch norm", "LayerNormalization": "use batch norm"} | dict.fromkeys(
+    _RECURRENT,
+    "use dilated convolutions over one dimension, or leave it in float behind the last quantized layer, for the host",
+)
 _WEIGHTED = {"Conv", "ConvTranspose", "Gemm", "MatMul"}  # layers that are meant for the accelerator
 _STANDARD = ("", "ai.onnx")  # domains that ONNX Runtime executes
 _ASSUMED = -8, 7  # range of what a node that cannot be built would give, to look at the nodes behind it
@@ -145,10 +146,7 @@ def _compile(compilation: Compilation, node: NodeProto) -> None:
     elif not dynamic:
         _fold(compilation, node)
     elif parts := _parts_in_the_batch(compilation, node):
-        raise Unsupported(
-            f"{node.op_type} makes a batch of {parts} of one frame's parts",
-            "keep frames apart: reshape to (x.shape[0], ...), not to (-1, ...), and leave dimension 0 in its place",
-        )
+        _leave_to_host(compilation, node, _apart(compilation, node, parts))
     elif node.op_type in QUANTIZERS:
         COMPILERS[node.op_type](compilation, node)
     elif node.op_type not in _WEIGHTED and node.domain in _STANDARD and _of_the_image(compilation, dynamic):
@@ -173,6 +171,17 @@ def _parts_in_the_batch(compilation: Compilation, node: NodeProto) -> int:
     return next((s[0] for s in shapes if len(s) > 1 and s[0] != 1), 0)
 
 
+def _apart(compilation: Compilation, node: NodeProto, parts: int) -> Unsupported:
+    """Why a frame's parts cannot be a batch: most often a recurrent layer wants them so."""
+    readers = [n.op_type for n in compilation.source.graph.node if set(node.output) & set(n.input)]
+    if recurrent := next((op for op in (node.op_type, *readers) if op in _RECURRENT), None):
+        return Unsupported(f"op {recurrent} has no hardware", _CURES[recurrent])
+    return Unsupported(
+        f"{node.op_type} makes a batch of {parts} of one frame's parts",
+        "keep frames apart: reshape to (x.shape[0], ...), not to (-1, ...), and leave dimension 0 in its place",
+    )
+
+
 def _layer(compilation: Compilation, node: NodeProto) -> None:
     """Compile a layer; what the accelerator cannot do is left to the host where the host can."""
     try:
@@ -183,13 +192,22 @@ def _layer(compilation: Compilation, node: NodeProto) -> None:
         give_levels(compilation, node)
         COMPILERS[node.op_type](compilation, node)
     except Unsupported as problem:
-        roots = {compilation.origin(i) for i in node.input if i and i not in compilation.constants}
-        meant = node.op_type in _WEIGHTED and _is_quantized(compilation, node.input[1])
-        if meant or node.domain not in _STANDARD or len(roots) != 1 or not roots <= compilation.ints.keys():
-            raise
-        for name in filter(None, node.output):
-            (compilation.roots[name],) = roots
-            compilation.on_host[name] = Unsupported(problem.why, problem.cure, problem.node or layer_name(node), name)
+        _leave_to_host(compilation, node, problem)
+
+
+def _leave_to_host(compilation: Compilation, node: NodeProto, problem: Unsupported) -> None:
+    """Note that only the host can make a node's outputs.
+
+    Raises:
+        Unsupported: the problem, where it cannot either: it is meant for the accelerator, or no function of one tensor.
+    """
+    roots = {compilation.origin(i) for i in node.input if i and i not in compilation.constants}
+    meant = node.op_type in _WEIGHTED and _is_quantized(compilation, node.input[1])
+    if meant or node.domain not in _STANDARD or len(roots) != 1 or not roots <= compilation.ints.keys():
+        raise problem
+    for name in filter(None, node.output):
+        (compilation.roots[name],) = roots
+        compilation.on_host[name] = Unsupported(problem.why, problem.cure, problem.node or layer_name(node), name)
 
 
 def _is_quantized(compilation: Compilation, weights: str) -> bool:

@@ -22,6 +22,9 @@ MAX_WEIGHT = 255  # weights of up to 8 bits, less their zero point
 def compile_dense(compilation: Compilation, node: NodeProto) -> None:
     """MatMul or Gemm on integers; a bias becomes part of the float chain behind it."""
     a = attributes(node)
+    if any(name not in compilation.constants for name in node.input[1:2]):
+        cure = "put attention in float behind the last quantized layer, so that the host runs it, or use convolutions"
+        raise Unsupported("a product of two tensors, no weights among them", cure)
     x = scalar_input(compilation, node, node.input[0])
     turned = node.op_type == "Gemm" and a.get("transB", 0)
     weights, scale = weights_of(compilation, node.input[1], rows=0 if turned else 1)
@@ -30,7 +33,8 @@ def compile_dense(compilation: Compilation, node: NodeProto) -> None:
             raise Unsupported("a Gemm with alpha, beta or transA", "use a plain linear layer")
         weights = weights.T if turned else weights
     if len(x.shape) != 2 or weights.ndim != 2:
-        raise Unsupported(f"a dense layer on a tensor of shape {x.shape}", "flatten to (N, features) first")
+        cure = "flatten to (N, features) first; for each place by itself, a convolution of kernel 1 on (N, C, L)"
+        raise Unsupported(f"a dense layer on a tensor of shape {x.shape}", cure)
     out = accumulator(node.output[0], compilation.shape(node.output[0]), x, weights.T, scale, x.low, x.high)
     name = compilation.parameter(f"{out.name}_weights", weights, weight_dtype(weights))
     compilation.emit("MatMul", [x.name, name], out, node)

@@ -11,7 +11,7 @@ from finn_build.frontend.integers.quantizer import MAX_BITS, Quantizer
 from finn_build.frontend.integers.quantizers import MAX_STEPS, emit_steps
 from finn_build.frontend.integers.tensor import IntTensor, full_range
 
-_QUANTIZED = ("MultiThreshold", "StepTable")  # what gives levels, not sums that a quantizer waits for
+_QUANTIZED = ("Add", "MultiThreshold", "StepTable")  # what gives levels, not sums that a quantizer waits for
 
 
 def give_levels(compilation: Compilation, node: NodeProto) -> None:

@@ -34,7 +34,8 @@ def _tail(compilation: Compilation, output: str) -> FloatChain:
             "this output joins two tensors on two scales", "quantize it, or share one quantizer between both operands"
         )
     tail = _behind_flatten(compilation, compilation.chain(output, by_host=True))
-    if tail.source not in {name for n in compilation.nodes for name in n.output}:
+    frames = (compilation.shapes.get(output) or (1,))[0]
+    if frames != 1 or tail.source not in {name for n in compilation.nodes for name in n.output}:
         for name in (name for n in tail.nodes for name in n.output if name in compilation.on_host):
             raise compilation.on_host[name]
         why = "this output does not pass through any quantizer and layer"

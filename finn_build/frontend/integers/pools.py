@@ -99,23 +99,35 @@ def _counts(a: dict[str, Any], image: Sequence[int], pooled: Sequence[int]) -> l
     return found
 
 
-@compiles("ReduceMean", "ReduceSum")
+@compiles("ReduceMax", "ReduceMean", "ReduceSum")
 def compile_reduction(compilation: Compilation, node: NodeProto) -> None:
-    """ReduceMean or ReduceSum over all pixels; without `keepdims` the 1x1 map is flattened."""
+    """ReduceMax, ReduceMean or ReduceSum over all pixels; without `keepdims` the 1x1 map is flattened."""
     a = attributes(node)
     axes = a.get("axes") or (compilation.constants.get(node.input[1]) if len(node.input) > 1 else None)
     rank = len(compilation.shape(node.input[0]))
     if axes is None or sorted(int(i) % rank for i in axes) != list(range(2, rank)) or rank not in (3, 4):
-        raise Unsupported(
-            f"{node.op_type} over other axes than the pixels", "reduce over height and width, axes (2, 3)"
-        )
+        cure = "keep channels in dimension 1, and reduce over all behind it: axes (2, 3), of signals 2"
+        raise Unsupported(f"{node.op_type} over other axes than the pixels", cure)
     image = compilation.shape(node.input[0])[2:]
     out, counts = node.output[0], _whole(image) if node.op_type == "ReduceMean" else []
-    if a.get("keepdims", 1):
-        _emit_sum(compilation, node, out, counts)
-        return
-    pooled = _emit_sum(compilation, node, f"{out}_pooled", counts)
-    compilation.emit("Flatten", [pooled.name], flat(pooled, out), node, axis=1)
+    name = out if a.get("keepdims", 1) else f"{out}_pooled"
+    if node.op_type == "ReduceMax":
+        pooled = _emit_greatest(compilation, node, name)
+    else:
+        pooled = _emit_sum(compilation, node, name, counts)
+    if name != out:
+        compilation.emit("Flatten", [pooled.name], flat(pooled, out), node, axis=1)
+
+
+def _emit_greatest(compilation: Compilation, node: NodeProto, out: str) -> IntTensor:
+    """The greatest value of each channel."""
+    x = compilation.as_map(node, compilation.integer_input(node.input[0], "the input of the ReduceMax"))
+    image, name = list(x.shape[2:]), map_name(out, compilation.shape(node.output[0]))
+    pooled = replace(x, name=name, shape=(*x.shape[:2], 1, 1))
+    window = {"kernel_shape": image, "strides": image, "pads": [0, 0, 0, 0], "dilations": [1, 1]}
+    compilation.emit("MaxPool", [x.name], pooled, node, **window)
+    compilation.from_map(node, pooled, out)
+    return pooled
 
 
 def _emit_sum(compilation: Compilation, node: NodeProto, out: str, counts: Sequence[np.ndarray]) -> IntTensor:

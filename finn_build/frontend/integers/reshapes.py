@@ -25,9 +25,12 @@ def compile_reshape(compilation: Compilation, node: NodeProto) -> None:
         compilation.roots[node.output[0]] = compilation.root(source)
         return
     if source in compilation.moved or shape[0] != 1 or len(shape) != 2:
-        if follow_moves(compilation, node):
+        if _of_dense(compilation, node, shape) or follow_moves(compilation, node):
             return
-        cure = "only flattening to (1, features) and shuffles of channels are supported, both of quantized tensors"
+        cure = (
+            "flatten to (1, features), shuffle channels, or make a map of what a dense layer without bias gives, all "
+            "of quantized tensors"
+        )
         raise Unsupported(f"a reshape from {before} to {shape}", cure)
     x = compilation.as_integers(source)
     if x is not None:
@@ -36,6 +39,28 @@ def compile_reshape(compilation: Compilation, node: NodeProto) -> None:
         compilation.roots[node.output[0]] = compilation.root(source)
     else:
         raise Unsupported(f"the input of the flatten ({source}) is not quantized", "put a QuantIdentity before it")
+
+
+def _of_dense(compilation: Compilation, node: NodeProto, shape: tuple[int, ...]) -> bool:
+    """Make a map, or a signal, of what a dense layer gives: its rows, which may have any order, take that of a stream.
+
+    Returns:
+        Whether it was one.
+    """
+    x = None if node.input[0] in compilation.moved else compilation.as_integers(node.input[0])
+    if x is None or len(x.shape) != 2 or len(shape) not in (3, 4) or shape[0] != 1 or x.scale.ndim:
+        return False
+    made = {name: n for n in compilation.nodes for name in n.output}
+    begin = made.get(x.name)
+    while begin is not None and begin.op_type in ("MultiThreshold", "StepTable"):
+        begin = made.get(begin.input[0])
+    if begin is None or begin.op_type != "MatMul":
+        return False
+    low, high = x.low.reshape(shape[1], -1).min(1), x.high.reshape(shape[1], -1).max(1)
+    constant = compilation.parameter(f"{node.output[0]}_shape", np.asarray(shape), "INT64")
+    out = replace(x, name=node.output[0], shape=shape, low=low, high=high)
+    compilation.emit("Reshape", [x.name, constant], out, node)
+    return True
 
 
 def follow_moves(compilation: Compilation, node: NodeProto) -> bool:

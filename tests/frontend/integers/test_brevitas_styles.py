@@ -68,6 +68,10 @@ class _Styles(nn.Module):
             "round": lambda: TruncAvgPool2d(4, trunc_quant=RoundTo8bit, bit_width=3, float_to_int_impl_type="round"),
             "sign": lambda: QuantIdentity(SignedBinaryActPerTensorConst, scaling_const=1.0),
             "float_conv": lambda: nn.Conv2d(6, 5, 3),
+            "lstm": lambda: nn.LSTM(6, 4, batch_first=True),
+            "grow": lambda: QuantLinear(6, 5 * 4 * 3, bias=False, **_FOUR_BITS),
+            "norm": lambda: nn.BatchNorm2d(5),
+            "next": lambda: _conv(5, 4, 3, padding=1),
         }  # fmt: skip
         for name in modules.keys() & set(tail.__code__.co_names):  # type: ignore[attr-defined]
             setattr(self, name, modules[name]())
@@ -82,6 +86,10 @@ def _signed(bits: int = 4) -> nn.Module:
 
 def _conv(cin: int, cout: int, kernel: int, **options: Any) -> nn.Module:
     return QuantConv2d(cin, cout, kernel, **{"bias": False} | _FOUR_BITS | options)
+
+
+def _attended(x: Tensor) -> Tensor:
+    return torch.softmax(x @ x.transpose(1, 2), -1) @ x
 
 
 def _swapped(a: Tensor, b: Tensor) -> Tensor:
@@ -124,7 +132,9 @@ def _check(model: nn.Module, shape: tuple[int, ...], path: Path, **options: Any)
         outputs = model(images)
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
     for (name, tail), expected in zip(network.tails.items(), outputs, strict=True):
-        assert np.array_equal(network.to_network_output(name, got[tail.source]), expected.numpy()), name
+        found = network.to_network_output(name, got[tail.source])
+        noise = 1e-5 * any(n.op_type in ("LSTM", "Softmax") for n in tail.nodes)  # summed in another order
+        assert np.allclose(found, expected.numpy(), noise, noise), name
     return network
 
 
@@ -238,6 +248,18 @@ EXACT: dict[str, tuple[Tail, str]] = {
         lambda m, x: m.one(m.unit(x).clamp(-0.375, 0.375)),
         "MultiThreshold MultiThreshold Conv",
     ),
+    "greatest pixel": (lambda m, x: m.one(m.q(x).amax((2, 3), keepdim=True)), "MultiThreshold MaxPool Conv"),
+    "greatest pixel, flat": (lambda m, x: m.dense(m.q(x).amax((2, 3))), "MultiThreshold MaxPool MatMul"),
+    "ReLU of a sum": (
+        lambda m, x: m.one(F.relu(m.q(x) + F.max_pool2d(m.q(x), 3, 1, 1))),
+        "MultiThreshold MaxPool Add MultiThreshold Conv",
+    ),
+    "recurrent layer on the host": (lambda m, x: m.lstm(m.q(x).flatten(2).transpose(1, 2))[0][:, -1], "MultiThreshold"),
+    "attention on the host": (lambda m, x: _attended(m.q(x).flatten(2).transpose(1, 2)).sum(1), "MultiThreshold"),
+    "dense layer, then a map": (
+        lambda m, x: m.next(m.q(F.relu(m.norm(m.grow(m.u(x.mean((2, 3)))).reshape(-1, 5, 4, 3))))),
+        "SumPool MultiThreshold MatMul Reshape MultiThreshold Conv",
+    ),
     "a pool added": (
         lambda m, x: m.q(F.avg_pool2d(m.q(x), 2) * 16.0 + F.max_pool2d(m.q(x), 2)),
         "MultiThreshold SumPool MaxPool Mul Add MultiThreshold",
@@ -275,6 +297,14 @@ LISTED: dict[str, tuple[Tail, list[str]]] = {
         ["/Pad: padding with 0.3, no level of the tensor's quantizer"],
     ),
     "movement inside": (lambda m, x: m.one(m.q(x).permute(0, 1, 3, 2)), ["/Transpose: a transpose"]),
+    "recurrent layer inside": (
+        lambda m, x: m.q(m.lstm(m.q(x).flatten(2).transpose(1, 2))[0]),
+        ["/Reshape: a reshape from", "lstm: op LSTM has no hardware", "lstm: Squeeze makes a batch of 64"],
+    ),
+    "dense layer for each place": (
+        lambda m, x: m.dense(m.q(x).flatten(2).transpose(1, 2)),
+        ["/Reshape: ", "/Transpose: a transpose", "dense: a dense layer on a tensor of shape (1, 64, 6)"],
+    ),
     "counted padding, and windows past it": (
         lambda m, x: m.q(F.avg_pool2d(x, 3, 2, 1, ceil_mode=True)),
         ["/AveragePool: an average pool whose padding counts, and windows of which pass it"],

@@ -56,7 +56,8 @@ def infer(accelerator: Accelerator, options: argparse.Namespace) -> Iterator[str
         if of_images:
             told: Iterable[str] = accelerator.classify(frames)
         else:
-            told = (f"{share:.4f} of its pixels" for share in (accelerator.segment(frames) > 0).mean((1, 2)))
+            found = (accelerator.segment(frames) > 0).reshape(len(frames), -1)
+            told = (f"{share:.4f} of its pixels" for share in found.mean(1))
         yield from (f"{path.relative_to(options.folder)}: {said}" for path, said in zip(paths, told, strict=True))
 
 

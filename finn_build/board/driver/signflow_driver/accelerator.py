@@ -70,7 +70,8 @@ class Accelerator:
         """Outputs of the network by name.
 
         Shapes:
-            images: uint8 (N, C, H, W) or (N, H, W, C); grey ones (N, H, W) too -> float32 (N, ...) by output.
+            images: uint8 (N, C, H, W) or (N, H, W, C), grey ones (N, H, W) too; signals (N, C, L) or (N, L, C) ->
+            float32 (N, ...) by output.
 
         Raises:
             InputError, StallError, BusError.

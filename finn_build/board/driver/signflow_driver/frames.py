@@ -11,14 +11,21 @@ import numpy as np
 from .errors import InputError
 from .pictures import SUFFIXES, hidden, read_picture
 
-_SUFFIXES = (*SUFFIXES, ".npy")
+_ARRAYS = (".npy", ".csv")
+_SUFFIXES = (*SUFFIXES, *_ARRAYS)
 
 
 def folder_frames(folder: str | Path, image_shape: tuple[int, ...]) -> Iterator[np.ndarray]:
-    """Images of a folder and those below it, by name, as uint8 (C, H, W); pictures are resized by Pillow.
+    """Images, or signals, of a folder and those below it, by name, as uint8; pictures are resized by Pillow.
+
+    A .csv file holds a sample a line, its channels between commas: whole numbers from 0 to 255.
+
+    Args:
+        folder: of the files.
+        image_shape: (C, H, W), or (C, L) of signals.
 
     Raises:
-        InputError: there are none, a file is damaged or has no one meaning, or an .npy file is of another shape.
+        InputError: there are none, a file is damaged or has no one meaning, or an array is of another shape.
     """
     for path in folder_paths(folder):
         try:
@@ -29,7 +36,7 @@ def folder_frames(folder: str | Path, image_shape: tuple[int, ...]) -> Iterator[
 
 
 def folder_paths(folder: str | Path) -> list[Path]:
-    """Files of images in a folder and those below it, by name.
+    """Files of images and signals in a folder and those below it, by name.
 
     Raises:
         InputError: there are none.
@@ -42,9 +49,18 @@ def folder_paths(folder: str | Path) -> list[Path]:
 
 
 def _load(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    if path.suffix.lower() == ".npy":
-        frame = np.load(path)
+    if path.suffix.lower() in _ARRAYS:
+        frame = np.load(path) if path.suffix.lower() == ".npy" else _table(path)
         if frame.shape != shape or frame.dtype != np.uint8:
             raise InputError(f"{path}: {frame.dtype} {frame.shape}; legal: uint8 {shape}")
         return frame
+    if len(shape) != 3:
+        raise InputError(f"{path}: a picture, the network takes signals {shape}; legal: {', '.join(_ARRAYS)}")
     return read_picture(path, shape[0], (shape[1], shape[2]))
+
+
+def _table(path: Path) -> np.ndarray:
+    """A signal (C, L) of a text file of L lines; uint8 where its numbers are."""
+    values = np.loadtxt(path, delimiter=",", ndmin=2).T
+    whole = values.size and np.array_equal(values, values.clip(0, 255).round())
+    return values.astype(np.uint8) if whole else values
