@@ -90,7 +90,7 @@ def _images(graph: onnx.GraphProto) -> Iterator[str]:
             continue
         if tensor.elem_type != TensorProto.FLOAT:
             kind = TensorProto.DataType.Name(tensor.elem_type) if tensor.elem_type in range(1, 24) else "no type"
-            yield f"input {value.name!r} is of {kind}; legal: FLOAT"
+            yield f"input {value.name!r} is of {kind}; legal: FLOAT, UINT8"
         dims = [d.dim_value for d in tensor.shape.dim]
         if any(d < 0 for d in dims) or prod(max(d, 1) for d in dims[1:]) > MOST_PIXELS:
             yield f"input {value.name!r} is of shape {dims}; legal: up to {MOST_PIXELS:,} numbers"

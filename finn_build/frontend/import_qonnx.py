@@ -20,6 +20,7 @@ from finn_build.frontend.infer_shapes import InferShapes
 from finn_build.frontend.integers.layer_names import layer_name
 from finn_build.frontend.integers.quantizer import QUANTIZERS
 from finn_build.frontend.moves_first import MovesFirst
+from finn_build.frontend.pixels_of_bytes import pixels_to_bytes
 from finn_build.frontend.tidy import Tidy
 
 _QUANTIZERS = ["Quant", "IntQuant", "BipolarQuant", "Trunc"]
@@ -77,6 +78,8 @@ def _load(path: Path) -> onnx.ModelProto:
         legal = f"{_OPSETS[0]} to {_OPSETS[1]} (opset_version of the export)"
         raise UnsupportedModelError(f"{path}: ONNX opset {opset or 'not named'}; legal: {legal}")
     _refuse_foreign_ops(proto, path)
+    if opset > 9:  # which has no QuantizeLinear
+        pixels_to_bytes(proto)
     if found := faults(proto):
         more = [f"and {len(found) - _LISTED} more"] if len(found) > _LISTED else []
         what = f"{path}: {len(found)} fault(s) in this file; export it again:"

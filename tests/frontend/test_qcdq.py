@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from onnx import TensorProto, helper
 from onnxruntime.quantization import QuantType
@@ -51,6 +52,24 @@ def _check(path: Path, images: np.ndarray, noise: float = 0.0) -> IntegerNetwork
 def test_files_of_three_tools(tmp_path: Path, kind: str) -> None:
     images = np.random.default_rng(1).integers(0, 256, (4, 1, 8, 8)).astype(np.float32) / 256
     _check(FILES[kind](tmp_path / "net.onnx"), images, noise=1e-6)
+
+
+def test_pixels_that_enter_as_bytes(tmp_path: Path) -> None:
+    """A camera's file: what quantizes the image is left out, and the input is of uint8."""
+    given = onnxruntime_file(tmp_path / "net.onnx", True, QuantType.QUInt8, QuantType.QInt8)
+    model = onnx.load(given)
+    graph = model.graph
+    first = next(n for n in graph.node if n.op_type == "QuantizeLinear" and n.input[0] == graph.input[0].name)
+    graph.input[0].name, graph.input[0].type.tensor_type.elem_type = first.output[0], TensorProto.UINT8
+    graph.node.remove(first)
+    onnx.save(model, given)
+    pixels = np.random.default_rng(1).integers(0, 256, (4, 1, 8, 8), dtype=np.uint8)
+    network = to_integers(import_qonnx(given))
+    ints = network.quantize_images(pixels.astype(np.float32) / 256)
+    assert len(np.unique(ints)) > 100
+    got = IntegerModel(network.model).run(ints)
+    for (name, tail), wanted in zip(network.tails.items(), by_onnxruntime(given, pixels), strict=True):
+        assert np.allclose(network.to_network_output(name, got[tail.source]), wanted, 1e-5, 1e-6)
 
 
 def _pair(x: str, out: str, scale: str, zero: str, clip: tuple[str, str] | None = None, **axis: Any) -> list[Any]:

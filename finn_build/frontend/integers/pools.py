@@ -124,7 +124,7 @@ def _emit_greatest(compilation: Compilation, node: NodeProto, out: str) -> IntTe
     x = compilation.as_map(node, compilation.integer_input(node.input[0], "the input of the ReduceMax"))
     image, name = list(x.shape[2:]), map_name(out, compilation.shape(node.output[0]))
     pooled = replace(x, name=name, shape=(*x.shape[:2], 1, 1))
-    window = {"kernel_shape": image, "strides": image, "pads": [0, 0, 0, 0], "dilations": [1, 1]}
+    window: dict[str, Any] = {"kernel_shape": image, "strides": image, "pads": [0, 0, 0, 0], "dilations": [1, 1]}
     compilation.emit("MaxPool", [x.name], pooled, node, **window)
     compilation.from_map(node, pooled, out)
     return pooled
