@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-# Of Yosys' netlists on the slow corner of a Zynq-7000, nets estimated, at 12 to 120 bits a popcount, counters mapped
-# together; mapped alone, a level takes 0.5 to 0.6 ns at 96 bits, and the rest is room.
-_REGISTER_NS, _LEVEL_NS = 1.5, 1.05
-_ADDITION = 1.5  # levels that the carry chain at the end is worth
+# Upper bounds over Yosys' netlists of popcounts of 12 to 256 bits, on the slow corner of a Zynq-7000, nets estimated
+# (benchmarks/popcounts.py): clock to register behind nothing, a level, one that only carries ripple through (columns of
+# three bits, which tools merge), and the carry chain at the end.
+_REGISTER_NS, _LEVEL_NS, _RIPPLE_NS, _ADDITION_NS = 1.5, 0.65, 0.2, 1.95
 # LUTs of a counter of six bits, and of a full adder, whose outputs share logic with what comes next.
 _SIX, _THREE, _TRIPLE = 3, 1.5, 2
 
@@ -42,20 +42,23 @@ def plan_popcount(simd: int, planes: int, path_ns: float) -> Popcount:
         planes: bits of an activation.
         path_ns: longest path between registers.
     """
-    heaps, lut = _heaps(simd, planes)
-    span, count = max(1.0, (path_ns - _REGISTER_NS) / _LEVEL_NS), len(heaps)
+    bits, ns, lut = _heaps(simd, planes)
     levels = [0]
-    while count + _ADDITION - levels[-1] > span and levels[-1] < count:
-        levels.append(min(levels[-1] + int(span), count))
-    return Popcount(tuple(levels[1:]), sum(heaps[level - 1] for level in levels[1:]), lut)
+    while levels[-1] < len(ns) and _REGISTER_NS + sum(ns[levels[-1] :]) + _ADDITION_NS > path_ns:
+        held, level = levels[-1], levels[-1] + 1
+        while level < len(ns) and _REGISTER_NS + sum(ns[held : level + 1]) <= path_ns:
+            level += 1
+        levels.append(level)
+    return Popcount(tuple(levels[1:]), sum(bits[level - 1] for level in levels[1:]), lut)
 
 
-def _heaps(simd: int, planes: int) -> tuple[list[int], float]:
-    """Bits left behind each level: full adders of three lanes, then the levels of sf_compressor.sv; LUTs of all."""
+def _heaps(simd: int, planes: int) -> tuple[list[int], list[float], float]:
+    """Bits left behind each level and its delay: full adders of three lanes, then sf_compressor.sv; LUTs of all."""
     triples, singles = divmod(simd, 3)
     heap = [(triples + singles) * (j < planes) + triples * (j > 0) for j in range(planes + 1)]
-    bits, lut = [sum(heap)], float(_TRIPLE * triples * planes)
+    bits, ns, lut = [sum(heap)], [_LEVEL_NS], float(_TRIPLE * triples * planes)
     while max(heap) > 2:
+        ns.append(_LEVEL_NS if max(heap) > 3 else _RIPPLE_NS)
         below = [0] * (len(heap) + 2)
         for j, height in enumerate(heap):
             sixes, rest = divmod(height, 6)
@@ -65,4 +68,4 @@ def _heaps(simd: int, planes: int) -> tuple[list[int], float]:
             below[j + 2] += sixes
         heap = below
         bits.append(sum(heap))
-    return bits, lut + heap.count(2)
+    return bits, ns, lut + heap.count(2)

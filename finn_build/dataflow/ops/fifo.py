@@ -117,7 +117,8 @@ def fifo_area(depth: int, width: int, style: str) -> Resources:
     if style == "distributed" and places <= _SRL_PLACES:
         return Resources(lut=width + 2 + 3 * address, ff=width + address + 2)
     wraps = places & (places - 1) != 0
-    control, registers = round((4.5 if wraps else 2.4) * address), 3 * address + 4
+    by_bit = 2.4 if not wraps else 4.5 if style == "distributed" else 3.75
+    control, registers = round(by_bit * address), 3 * address + 4
     if style == "ultra":
         return Resources(lut=control, ff=registers, uram=uram_blocks(places, width))
     if style == "block":

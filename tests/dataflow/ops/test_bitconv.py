@@ -1,6 +1,7 @@
 """BitConv: kernels, strides and paddings, every kind of input and shortcut, at the corners of the folding."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -218,3 +219,10 @@ def test_lines_that_do_not_give_the_steps_are_refused() -> None:
     text = r"^BitConv_rtl_0: affineSteps=1, but no lines of \[12, 12\] bits give these steps; legal: 0$"
     with pytest.raises(ConfigError, match=text):
         bench.ops[0].memory_files(bench.model)
+
+
+@pytest.mark.parametrize("simd", [1, 6])
+def test_area_of_windows_of_one_place_is_that_of_synthesis(simd: int, tmp_path: Path) -> None:
+    bench = OpBench("BitConv_rtl", [bitconv((6, 6), 24, 24, 1, simd=simd, shortcut="own")])
+    found, told = bench.area(tmp_path, 0), bench.ops[0].resources()
+    assert abs(told.lut / found["lut"] - 1) < 0.1 and abs(told.ff / found["ff"] - 1) < 0.1

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.config import load_board
+from finn_build.dataflow.ops._popcount import plan_popcount
 from finn_build.dataflow.passes.set_chip import SetChip
 from finn_build.evaluate.timing.figures import figures
 from tests.dataflow.passes.streams import execute, frame, lowered
@@ -31,3 +33,15 @@ def test_the_chip_counts(tmp_path: Path) -> None:
     assert op.attr("clkMHz") == 150  # of a Zynq-7000: its paths take 1 / 0.6 as long
     assert (op.bram_price, op.attr("lutsPerDsp")) == (round(230400 / 624), round(230400 / 1728))
     assert load_board("pynq-z2").luts_per_bram18 == 190
+
+
+@pytest.mark.parametrize(
+    ("simd", "planes", "at_125", "at_150"),
+    [(32, 1, (), (5,)), (128, 1, (), (5,)), (64, 1, (7,), (7,)), (64, 4, (7,), (5,)), (256, 1, (8,), (5, 10))],
+)
+def test_registers_stand_where_synthesis_needs_them(
+    simd: int, planes: int, at_125: tuple[int, ...], at_150: tuple[int, ...]
+) -> None:
+    plans = [plan_popcount(simd, planes, 800 / mhz) for mhz in (125, 150)]
+    assert [plan.levels for plan in plans] == [at_125, at_150]
+    assert all(plan.bits >= 2 * len(plan.levels) and plan.lut == plans[0].lut for plan in plans)
