@@ -18,7 +18,7 @@ def bitconv_area(op: BitConvParts) -> Resources:
 def _memories(op: BitConvParts) -> Resources:
     """Weights; steps and their table or lines, once a lane; thresholds of the signs."""
     (words, width, block), lanes, x = op.weights_memory, op.attr("Lanes"), op.streams_in()[0]
-    (lut, bram), ff = rom_area(words, width, block=block), 0 if block else width
+    (lut, bram), ff = rom_area(words, width, block=block), width  # Yosys has no output register of block RAM
     for rom in filter(None, op.lane_memories):
         area = rom.area()
         lut, bram, ff = lut + lanes * area[0], bram + lanes * area[1], ff + lanes * rom.width * (not rom.block)

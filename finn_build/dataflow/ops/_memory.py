@@ -8,7 +8,7 @@ from math import ceil, exp, log2
 
 import numpy as np
 
-from finn_build.dataflow.ops._ram import bram18_blocks
+from finn_build.dataflow.ops._ram import bram18_blocks, bram_multiplexers
 from finn_build.errors import UnsupportedModelError
 
 _ONE_LUT = 64  # words of a bit that one LUT holds
@@ -145,7 +145,9 @@ def rom_in_block_ram(ram_style: str, depth: int, width: int, price: int) -> bool
 
 def rom_area(depth: int, width: int, *, block: bool) -> tuple[int, int]:
     """LUTs and RAMB18 blocks of a memory with arbitrary contents."""
-    return (0, bram18_blocks(depth, width)) if block else (_distributed_lut(depth, width), 0)
+    if block:
+        return bram_multiplexers(depth, width), bram18_blocks(depth, width)
+    return _distributed_lut(depth, width), 0
 
 
 def _distributed_lut(depth: int, width: int) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 RAM_STYLES = {"distributed": 0, "block": 1, "ultra": 2}  # of sf_ram.sv: Vivado takes no parameter of type string
 _BRAM18_SHAPES = ((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18), (512, 36))
 
@@ -25,7 +27,23 @@ def single_port_luts(words: int, width: int) -> int:
 
 def bram18_blocks(words: int, width: int) -> int:
     """RAMB18 of a simple dual port memory of `words` x `width` bits, in its best aspect ratio."""
-    return min(-(-words // depth) * -(-width // bits) for depth, bits in _BRAM18_SHAPES)
+    return _bram_shape(words, width)[0]
+
+
+def bram_multiplexers(words: int, width: int) -> int:
+    """LUTs that choose between its blocks, 4:1 each; two RAMB18 that make one RAMB36 of as many words are one.
+
+    Source: Yosys 0.70 `synth_xilinx`, xc7: 6,400 x 36 bits in 13 blocks, 2,304 x 36 in 5, 3,000 x 36 in 3 RAMB36.
+    """
+    banks = _bram_shape(words, width)[1]
+    return 0 if banks == 1 else width * -(-banks // 4)
+
+
+@lru_cache(maxsize=4096)
+def _bram_shape(words: int, width: int) -> tuple[int, int]:
+    """RAMB18 and banks, of RAMB18 and of RAMB36: the fewest of both."""
+    shapes = [(size * depth, bits, size) for depth, bits in _BRAM18_SHAPES for size in (1, 2)]
+    return min((size * -(-words // depth) * -(-width // bits), -(-words // depth)) for depth, bits, size in shapes)
 
 
 def uram_blocks(words: int, width: int) -> int:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from finn_build.dataflow.ops._ram import bram18_blocks, lutram_luts, memory_style, uram_blocks
+from finn_build.dataflow.ops._ram import bram18_blocks, bram_multiplexers, lutram_luts, memory_style, uram_blocks
 from finn_build.dataflow.ops._window import Window, last_places
 from finn_build.dataflow.stream import Resources
 
@@ -89,6 +89,7 @@ def core_area(window: Window, width: int, depth: int, style: str) -> Resources:
     control = round(base + by_bit * (margin + address) + 1.1 * address * wraps)
     registers = 4 + round((2 + moves) * (margin + address)) + counters
     if style == "block":
+        control += bram_multiplexers(depth, width)
         return Resources(lut=control, ff=registers, bram18=bram18_blocks(depth, width))
     if style == "ultra":
         return Resources(lut=control, ff=registers, uram=uram_blocks(depth, width))

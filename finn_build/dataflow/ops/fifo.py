@@ -13,6 +13,7 @@ from finn_build.dataflow.ops._folds import folds
 from finn_build.dataflow.ops._ram import (
     RAM_STYLES,
     bram18_blocks,
+    bram_multiplexers,
     lutram_luts,
     memory_style,
     uram_blocks,
@@ -122,6 +123,7 @@ def fifo_area(depth: int, width: int, style: str) -> Resources:
     if style == "ultra":
         return Resources(lut=control, ff=registers, uram=uram_blocks(places, width))
     if style == "block":
+        control += bram_multiplexers(places, width)
         return Resources(lut=control, ff=registers, bram18=bram18_blocks(places, width))
     return Resources(lut=control + lutram_luts(places, width), ff=registers + width)
 

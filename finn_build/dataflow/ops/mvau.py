@@ -244,7 +244,8 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         lut, bram = rom_area(depth, width, block=block)
         starts = rom_area(nf, pe * acc, block=False)[0] if self._has_start_values else 0
         sums = 2 * acc if sf > 1 else acc  # with one beat a fold, only the output register
-        registers = 0 if depth == 1 or block else min(width, 2**depth)  # equal columns are built once
+        # Equal columns are built once; of block RAM Yosys has no output register.
+        registers = 0 if depth == 1 else width if block else min(width, 2**depth)
         registers += min(pe * acc, 2**nf) if starts else 0
         if self._weight_bits > 1:
             dot, adders = self._products_area(), acc

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from finn_build.dataflow.ops._ram import bram_multiplexers
 from finn_build.errors import ConfigError
 from tests.dataflow.ops.op_case import OpBench, OpCase, OpChecks
 
@@ -53,3 +54,10 @@ def test_registers_are_those_of_synthesis(tmp_path: Path) -> None:
     bench = OpBench("StreamFIFO_rtl", cases)
     for i, op in enumerate(bench.ops):
         assert bench.area(tmp_path, i)["ff"] == op.resources().ff, cases[i].attributes
+
+
+def test_multiplexers_of_block_ram_are_those_of_synthesis(tmp_path: Path) -> None:
+    bench = OpBench("StreamFIFO_rtl", [fifo(3001, "block", "INT18", 2)])
+    found, told = bench.area(tmp_path, 0), bench.ops[0].resources()
+    assert found["bram18"] == told.bram18 == 6 and abs(told.lut / found["lut"] - 1) < 0.1
+    assert [bram_multiplexers(*shape) for shape in ((6400, 36), (2304, 36), (1800, 32), (9216, 1))] == [144, 72, 0, 0]
