@@ -1,7 +1,12 @@
 from pathlib import Path
 
 import numpy as np
+from onnx import helper
+from qonnx.core.datatype import DataType
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.util.basic import qonnx_make_model
 
+from finn_build.dataflow.ops.base import DOMAIN
 from finn_build.dataflow.passes.insert_duplicates import InsertDuplicates
 from finn_build.dataflow.passes.lower_to_streams import LowerToStreams
 from tests.dataflow.passes.streams import execute, frame, integer_network
@@ -27,3 +32,15 @@ def test_an_output_that_is_read_too_keeps_its_name(tmp_path: Path) -> None:
     after = model.transform(InsertDuplicates())
     producer = after.find_producer(inner)
     assert producer.op_type == "DuplicateStreams_rtl" and list(producer.input) == [f"{inner}_single"]
+
+
+def test_what_reads_the_image_twice_comes_behind_its_copies() -> None:
+    attributes = {"domain": DOMAIN, "backend": "fpgadataflow", "inputDataType": "INT4", "NumChannels": 2}
+    nodes = [
+        helper.make_node("Upsample_rtl", ["x"], [y], name=y, IFMDim=[2, 2], Scale=[2, 2], **attributes) for y in "ab"
+    ]
+    ends = [helper.make_tensor_value_info(n, 1, [1, s, s, 2]) for n, s in (("x", 2), ("a", 4), ("b", 4))]
+    model = ModelWrapper(qonnx_make_model(helper.make_graph(nodes, "fork", ends[:1], ends[1:])))
+    model.set_tensor_datatype("x", DataType["INT4"])
+    made = [n.op_type for n in model.transform(InsertDuplicates()).graph.node]
+    assert made == ["DuplicateStreams_rtl", "Upsample_rtl", "Upsample_rtl"]

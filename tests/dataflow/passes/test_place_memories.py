@@ -51,8 +51,9 @@ def test_luts_are_freed_for_blocks(model: ModelWrapper) -> None:
 
 
 def test_what_fits_stays(model: ModelWrapper) -> None:
-    after = model.transform(PlaceMemories(MANY, MANY))
-    assert [n.SerializeToString() for n in after.graph.node] == [n.SerializeToString() for n in model.graph.node]
+    for limits in ((MANY, MANY), _area(model)):
+        after = model.transform(PlaceMemories(*limits))
+        assert [n.SerializeToString() for n in after.graph.node] == [n.SerializeToString() for n in model.graph.node]
 
 
 @pytest.mark.parametrize(("uram", "style"), [(3, "ultra"), (2, "auto"), (0, "auto")])
@@ -120,6 +121,13 @@ def test_as_few_skips_as_it_takes_go_to_the_boards_memory(blocks: int, moved: st
     placed = model.transform(PlaceMemories(3000, blocks, 0, "auto"))
     styles = {n.name[-1]: getCustomOp(n).attr("ram_style") for n in placed.graph.node}
     assert "".join(sorted(n for n, style in styles.items() if style == "ddr")) == moved
+
+
+def test_other_fifos_than_skips_stay_on_the_chip() -> None:
+    model = _skips([9000])
+    getCustomOp(model.graph.node[0]).set_nodeattr("leastDepth", 0)
+    placed = model.transform(PlaceMemories(3000, 0, 0, "auto"))
+    assert getCustomOp(placed.graph.node[0]).attr("ram_style") != "ddr"
 
 
 def test_values_stay(tmp_path: Path) -> None:
