@@ -6,6 +6,7 @@ In the first frame streams hold no more than their depths (`hls/lib/sf_simulatio
 from __future__ import annotations
 
 import importlib.util
+import platform
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -24,7 +25,8 @@ from sim._cache import build_once, cache_dir, digest, is_whole
 from sim._toolchain import compile_objects, compiler, run_tool, versions
 from sim.packing import unpack
 
-_FLAGS = ("-std=c++14", "-w", "-O3", "-DSF_CSIM")
+_POPCOUNT = ("-mpopcnt",) if platform.machine() == "x86_64" else ()  # every such processor since 2009
+_FLAGS = ("-std=c++14", "-w", "-O3", *_POPCOUNT, "-DSF_CSIM")
 _STRICT = ("-std=c++14", "-w", "-O1", "-DSF_CSIM", "-DSF_STRICT")
 _KEPT = 200
 _KEPT_OBJECTS = 2000

@@ -69,7 +69,7 @@ template <class N>
 void bitconv_sums(Stream<N::SIMD>& words, Stream<N::PE * N::ACC_BITS>& sums, Memory<N::SIMD, N::DEPTH>& ring) {
 #pragma HLS INLINE
     const int SF = N::KH * N::KW * N::FOLDS, NF = N::MH / N::PE;
-    Integer<N::ACC_BITS> acc[N::PE];
+    Uncut<N::ACC_BITS> acc[N::PE];
 #pragma HLS ARRAY_PARTITION variable=acc complete
     int word = 0;
     Place<N> place;

@@ -68,18 +68,11 @@ ap_uint<WIDTH> beat_of(const NUMBER (&numbers)[LANES]) {
 }
 
 #if SF_BY_WORDS
-/// Ones of a machine word.
-inline int ones(unsigned long long x) {
-    x -= x >> 1 & 0x5555555555555555ULL;
-    x = (x & 0x3333333333333333ULL) + (x >> 2 & 0x3333333333333333ULL);
-    return ((x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fULL) * 0x0101010101010101ULL >> 56;
-}
-
 /// Places in which two words are equal.
 template <int SIZE>
 int equal_bits(const ap_uint<SIZE>& a, const ap_uint<SIZE>& b) {
     int unequal = 0;
-    for (int k = 0; k < (SIZE + 63) / 64; ++k) unequal += ones(a.V.get_pVal(k) ^ b.V.get_pVal(k));
+    for (int k = 0; k < (SIZE + 63) / 64; ++k) unequal += __builtin_popcountll(a.V.get_pVal(k) ^ b.V.get_pVal(k));
     return SIZE - unequal;
 }
 #else

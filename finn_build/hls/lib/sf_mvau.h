@@ -14,20 +14,20 @@ namespace sf {
 
 /// Dot product of two words of -1 and +1.
 template <int SIMD, int BITS>
-Integer<BITS> product(const ap_uint<SIMD>& a, const ap_uint<SIMD>& b) {
+Uncut<BITS> product(const ap_uint<SIMD>& a, const ap_uint<SIMD>& b) {
 #pragma HLS INLINE
-    return 2 * Integer<BITS + 1>(equal_bits<SIMD>(a, b)) - SIMD;
+    return 2 * Uncut<BITS + 1>(equal_bits<SIMD>(a, b)) - SIMD;
 }
 
 /// Dot product of one beat, as a word and element by element, with the weights of row `p` of the fold.
 template <class N, int WIDTH>
-Integer<N::ACC_BITS> dot(const ap_uint<WIDTH>& x, const Integer<N::IN_BITS + 1> (&elements)[N::SIMD], int word, int p) {
+Uncut<N::ACC_BITS> dot(const ap_uint<WIDTH>& x, const Uncut<N::IN_BITS + 1> (&elements)[N::SIMD], int word, int p) {
 #pragma HLS INLINE
-    Integer<N::ACC_BITS> sum = 0;
+    Uncut<N::ACC_BITS> sum = 0;
     if (N::WEIGHT_BITS > 1) {
         for (int s = 0; s < N::SIMD; ++s) {
 #pragma HLS UNROLL
-            sum += elements[s] * Integer<N::WEIGHT_BITS>(ap_int<N::WEIGHT_BITS>(N::weights(word, p * N::SIMD + s)));
+            sum += elements[s] * Uncut<N::WEIGHT_BITS>(ap_int<N::WEIGHT_BITS>(N::weights(word, p * N::SIMD + s)));
         }
         return sum;
     }
@@ -37,7 +37,7 @@ Integer<N::ACC_BITS> dot(const ap_uint<WIDTH>& x, const Integer<N::IN_BITS + 1> 
     }
     for (int s = 0; s < N::SIMD; ++s) {
 #pragma HLS UNROLL
-        sum += lane_bits<1>(signs, s) != 0 ? Integer<N::IN_BITS + 2>(elements[s]) : Integer<N::IN_BITS + 2>(-elements[s]);
+        sum += lane_bits<1>(signs, s) != 0 ? Uncut<N::IN_BITS + 2>(elements[s]) : Uncut<N::IN_BITS + 2>(-elements[s]);
     }
     return sum;
 }
@@ -46,7 +46,7 @@ template <class N, int IN, int OUT>
 void mvau(Stream<IN>& in0, Stream<OUT>& out0, Memory<IN, N::MW / N::SIMD>& vector) {
 #pragma HLS INLINE
     const int SF = N::MW / N::SIMD, NF = N::MH / N::PE;
-    Integer<N::ACC_BITS> sums[N::PE];
+    Uncut<N::ACC_BITS> sums[N::PE];
 #pragma HLS ARRAY_PARTITION variable=sums complete
     int sf = 0, nf = 0;
     SF_LOOP;
@@ -60,7 +60,7 @@ void mvau(Stream<IN>& in0, Stream<OUT>& out0, Memory<IN, N::MW / N::SIMD>& vecto
         } else {
             x = vector[sf];
         }
-        Integer<N::IN_BITS + 1> elements[N::SIMD];
+        Uncut<N::IN_BITS + 1> elements[N::SIMD];
 #pragma HLS ARRAY_PARTITION variable=elements complete
         for (int s = 0; s < N::SIMD; ++s) {
 #pragma HLS UNROLL

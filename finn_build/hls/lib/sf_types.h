@@ -31,9 +31,16 @@ class Integer {
     Integer& operator-=(long long x) { return *this = number - x; }
     Integer& operator++() { return *this += 1; }
 };
+
+template <int BITS>
+using Uncut = long long;
 #else
 template <int BITS>
 using Integer = ap_int<BITS>;
+
+/// A running sum of so many bits, which C simulation cuts where it leaves, to the same ones, or what its bits hold anyway.
+template <int BITS>
+using Uncut = ap_int<BITS>;
 #endif
 
 /// A counter up to MOST, and as far below 0, in as few bits: sums and comparisons carried from trip to trip have to fit
@@ -46,7 +53,7 @@ constexpr int wrapped(int a, int b) { return (a % b + b) % b; }
 
 /// Value of an element.
 template <int BITS, Kind KIND>
-Integer<BITS + 1> value(const ap_uint<BITS>& bits) {
+Uncut<BITS + 1> value(const ap_uint<BITS>& bits) {
 #pragma HLS INLINE
     if (KIND == BIPOLAR) return bits != 0 ? 1 : -1;
     if (KIND == SIGNED) return ap_int<BITS>(bits);
@@ -55,7 +62,7 @@ Integer<BITS + 1> value(const ap_uint<BITS>& bits) {
 
 /// Value of one lane of a beat.
 template <int BITS, Kind KIND, int WIDTH>
-Integer<BITS + 1> element(const ap_uint<WIDTH>& beat, int lane) {
+Uncut<BITS + 1> element(const ap_uint<WIDTH>& beat, int lane) {
 #pragma HLS INLINE
     return value<BITS, KIND>(lane_bits<BITS>(beat, lane));
 }

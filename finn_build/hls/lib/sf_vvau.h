@@ -14,7 +14,7 @@ namespace sf {
 template <class N, int IN, int OUT>
 void vvau(Stream<IN>& in0, Stream<OUT>& out0, Memory<IN, N::DEPTH>& ring) {
 #pragma HLS INLINE
-    Integer<N::ACC_BITS> sums[N::PE];
+    Uncut<N::ACC_BITS> sums[N::PE];
 #pragma HLS ARRAY_PARTITION variable=sums complete
     int word = 0;
     Place<N> place;
