@@ -153,7 +153,7 @@ BLOCKS: dict[str, Callable[[], nn.Module]] = {
         _conv(C, C),
     ),
     "reflected": lambda: _Block(lambda m, x: m.a(F.pad(x, (1, 1, 1, 1), mode="reflect")), _conv(C, C)),
-    "edge repeated": lambda: _Block(
+    "binary, edge repeated": lambda: _Block(
         lambda m, x: m.b(F.pad(m.a(x), (2, 0, 1, 1), mode="replicate")), _sign(), _signs(C, C)
     ),
     "sums reflected": lambda: _Block(
