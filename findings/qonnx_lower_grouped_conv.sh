@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # qonnx 1.0.0, LowerConvsToMatMul, what of Conv it lowers: one group, and depthwise with one output channel for each input channel.
 # Grouped convolutions, and depthwise ones with a multiplier, end in a ValueError of NumPy (cannot reshape array); a Conv that leaves
-# its optional strides, pads, dilations or group at their defaults ends in an AttributeError ('NoneType' object has no attribute...):
+# its optional strides, pads or kernel_shape at their defaults ends in an AttributeError ('NoneType' object has no attribute...):
 # exporters other than PyTorch's leave them out. Write all attributes, and split groups into slices first.
 # Exit status 0 while the behaviour is as described.
 set -euo pipefail
