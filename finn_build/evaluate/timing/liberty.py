@@ -60,9 +60,13 @@ def _flat(pin: Pin) -> str:
     return f"{pin[0]}_{pin[1]}"
 
 
-def _timed(timing: CellTiming) -> dict[Pin, None]:
-    """Input pins with figures, in order, each once."""
-    return dict.fromkeys([*(a for a, _, _ in timing.arcs), *timing.setups])
+def _timed(timing: CellTiming) -> dict[str, tuple[Pin, str]]:
+    """Input pins with figures, and what Liberty says of their setup.
+
+    A pin that a delay begins at and a clock captures is two: as one, OpenSTA would take the cell for a latch.
+    """
+    delayed = {_flat(start): (start, "") for start, _, _ in timing.arcs}
+    return delayed | {f"{_flat(pin)}_held": (pin, _setup(ns)) for pin, ns in timing.setups.items()}
 
 
 def _liberty(name: str, timing: CellTiming) -> str:
@@ -73,9 +77,8 @@ def _liberty(name: str, timing: CellTiming) -> str:
     for end, ns in timing.launches.items():
         arcs.setdefault(end, []).append(_delay(CLOCK, "rising_edge", ns))
     pins = [f"  pin ({_flat(end)}) {{ direction : output; {' '.join(found)} }}" for end, found in arcs.items()]
-    for pin in _timed(timing):
-        setup = _setup(timing.setups[pin]) if pin in timing.setups else ""
-        pins.append(f"  pin ({_flat(pin)}) {{ direction : input; capacitance : 0; {setup} }}")
+    for name_of_pin, (_, setup) in _timed(timing).items():
+        pins.append(f"  pin ({name_of_pin}) {{ direction : input; capacitance : 0; {setup} }}")
     if timing.inside:
         out, into = _INSIDE
         pins.append(f"  pin ({out}) {{ direction : output; {_delay(CLOCK, 'rising_edge', timing.inside)} }}")
@@ -99,8 +102,9 @@ def _setup(ns: float) -> str:
 
 
 def _instance(kind: str, name: str, cell: Cell, timing: CellTiming) -> str:
-    ends = [*_timed(timing), *(e for _, e, _ in timing.arcs), *timing.launches]
-    pins = {_flat(pin): f"n{net}" for pin in ends if isinstance(net := cell.pins[pin[0]][pin[1]], int)}
+    outputs = (*(e for _, e, _ in timing.arcs), *timing.launches)
+    ends = {flat: pin for flat, (pin, _) in _timed(timing).items()} | {_flat(pin): pin for pin in outputs}
+    pins = {flat: f"n{net}" for flat, pin in ends.items() if isinstance(net := cell.pins[pin[0]][pin[1]], int)}
     if timing.launches or timing.setups:
         pins[CLOCK] = CLOCK
     if timing.inside:
@@ -136,7 +140,7 @@ def _module(graph: TimingGraph) -> Iterator[str]:
 
 
 def _wires(graph: TimingGraph, drivers: dict[int, str], name: str, cell: Cell, timing: CellTiming) -> Iterator[str]:
-    for pin in _timed(timing):
+    for flat, (pin, _) in _timed(timing).items():
         net = cell.pins[pin[0]][pin[1]]
         if isinstance(net, int) and net in drivers:
-            yield f"(INTERCONNECT {drivers[net]} {name}/{_flat(pin)} ({graph.wire(net, cell, pin[0]):.6f}))"
+            yield f"(INTERCONNECT {drivers[net]} {name}/{flat} ({graph.wire(net, cell, pin[0]):.6f}))"
