@@ -74,7 +74,7 @@ class Verdict:
         scores: float [N], of each window.
         labels: class of each window.
         mask: uint8 [H, W], 1 on defects: of a network of masks most of the windows over a pixel say so, of one of
-            classes their mean score is above the threshold.
+            classes their mean score is above the threshold. All 0 where a network of classes calls the image free.
     """
 
     label: str
@@ -139,7 +139,7 @@ def judge(outputs: np.ndarray, shape: tuple[int, int], inspection: Inspection, c
     whole = margins.mean(0) if inspection.join == "mean" else margins[scores.argmax()]
     score = float(whole.max())
     label = classes[defects[whole.argmax()]] if score > inspection.threshold else FREE
-    mask = _mean_over_windows(scores, corners, shape, inspection.side) > inspection.threshold
+    mask = (_mean_over_windows(scores, corners, shape, inspection.side) > inspection.threshold) & (label != FREE)
     return Verdict(label, score, corners, scores, labels, mask.astype(np.uint8))
 
 
