@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 import torch
 from brevitas.nn import QuantConv2d, QuantLinear
-from qonnx.custom_op.registry import getCustomOp
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -18,10 +17,9 @@ from finn_build.frontend.network import ImportedNetwork
 from finn_build.state import Build
 from sim.verilator import Stalls
 from tests.builds.networks import randomize
-from tests.builds.pipeline_runs import run_steps, start_build
+from tests.builds.pipeline_runs import require_rate, run_steps, start_build
 
 FRAMES = 4
-LEAST_RATIO = 0.99  # of the slowest op's cycles to the measured interval between frames
 
 
 class _Units(nn.Module):
@@ -131,15 +129,6 @@ def _build(model: nn.Module, out: Path, stalls: Stalls | None = None) -> Build:
     return build
 
 
-def _require_rate(build: Build) -> None:
-    assert build.simulation is not None
-    slowest = max(getCustomOp(n).get_exp_cycles() for n in build.streams.graph.node)
-    for stream in build.design.outputs:
-        ends = build.simulation.streams[stream.signal].frame_end
-        interval = (ends[-1] - ends[0]) / (FRAMES - 1)
-        assert slowest / interval >= LEAST_RATIO, (stream.tensor, slowest, interval)
-
-
 UNITS = (
     {},
     {"right_kernels": (3, 3), "left_kernels": (5,), "shortcut_pool": "average"},
@@ -150,13 +139,13 @@ UNITS = (
 @pytest.mark.parametrize("options", UNITS)
 def test_units_at_full_rate(tmp_path: Path, options: dict) -> None:
     torch.manual_seed(0)
-    _require_rate(_build(_Units(**options), tmp_path))
+    require_rate(_build(_Units(**options), tmp_path))
 
 
 @pytest.mark.parametrize("kind", [_Halves, _Mixed, _Join])
 def test_other_networks(tmp_path: Path, kind: type[nn.Module]) -> None:
     torch.manual_seed(1)
-    _require_rate(_build(kind(), tmp_path))
+    require_rate(_build(kind(), tmp_path))
 
 
 @pytest.mark.parametrize("kind", [_Units, _Halves, _Mixed, _Join])

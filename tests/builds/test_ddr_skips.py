@@ -19,8 +19,8 @@ from finn_build.state import Build
 from sim.board import BoardTraffic, simulated_board
 from sim.verilator import Stalls
 from tests.board.deployments import Deployment
-from tests.builds.pipeline_runs import run_steps
-from tests.builds.test_u_binet_builds import _require_equal, _require_rate, _start
+from tests.builds.pipeline_runs import require_rate, run_steps
+from tests.builds.test_u_binet_builds import _require_equal, _start
 
 BUFFERED = ("integers", "lower", "fold", "buffer")
 SMALL = {"image_size": 16, "width": 4, "depth": 2, "act_bits": 4}
@@ -55,7 +55,7 @@ def test_equal_at_every_level_and_at_full_rate(tmp_path: Path, stalls: Stalls | 
     ends = {end.tensor for skip in build.design.skips for end in (skip.sent, skip.taken)}
     assert ends <= set(build.values[4]), "the gate compares both ends of each skip"
     if stalls is None:
-        _require_rate(build)
+        require_rate(build)
 
 
 def test_one_beat_less_stalls_for_ever(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def throughput(accelerator: Accelerator, options: argparse.Namespace) -> Iterato
 def infer(accelerator: Accelerator, options: argparse.Namespace) -> Iterator[str]:
     """Images scaled to the network's size, so many at once as a job takes."""
     shape = accelerator.description.image_shape
-    images = zip(folder_paths(options.folder), folder_frames(options.folder, shape), strict=True)
+    images = zip(folder_paths(options.folder, len(shape) == 2), folder_frames(options.folder, shape), strict=True)
     of_images = any(tail.meaning.kind in OF_IMAGES for tail in accelerator.description.tails)
     for paths, frames in _batches(images):
         if of_images:

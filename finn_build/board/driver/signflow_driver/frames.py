@@ -12,7 +12,7 @@ from .errors import InputError
 from .pictures import SUFFIXES, hidden, read_picture
 
 _ARRAYS = (".npy", ".csv")
-_SUFFIXES = (*SUFFIXES, *_ARRAYS)
+_IMAGES = (*SUFFIXES, ".npy")
 
 
 def folder_frames(folder: str | Path, image_shape: tuple[int, ...]) -> Iterator[np.ndarray]:
@@ -27,7 +27,7 @@ def folder_frames(folder: str | Path, image_shape: tuple[int, ...]) -> Iterator[
     Raises:
         InputError: there are none, a file is damaged or has no one meaning, or an array is of another shape.
     """
-    for path in folder_paths(folder):
+    for path in folder_paths(folder, signals=len(image_shape) == 2):
         try:
             frame = _load(path, image_shape)
         except (OSError, ValueError, EOFError, UnpicklingError) as error:
@@ -35,16 +35,17 @@ def folder_frames(folder: str | Path, image_shape: tuple[int, ...]) -> Iterator[
         yield frame
 
 
-def folder_paths(folder: str | Path) -> list[Path]:
-    """Files of images and signals in a folder and those below it, by name.
+def folder_paths(folder: str | Path, signals: bool = False) -> list[Path]:
+    """Files of images in a folder and those below it, by name; of `signals` tables too, which beside images are lists.
 
     Raises:
         InputError: there are none.
     """
-    found = (p for p in Path(folder).rglob("*") if p.suffix.lower() in _SUFFIXES)
+    legal = dict.fromkeys((*_IMAGES, *_ARRAYS)) if signals else _IMAGES
+    found = (p for p in Path(folder).rglob("*") if p.suffix.lower() in legal)
     paths = sorted(p for p in found if not hidden(p, folder))
     if not paths:
-        raise InputError(f"{folder}: no images; legal: {', '.join(_SUFFIXES)}")
+        raise InputError(f"{folder}: no images; legal: {', '.join(legal)}")
     return paths
 
 
