@@ -13,7 +13,7 @@ build: install
 	$(BIN)/python finn_build/build.py --board $(BOARD) $(ARGS)
 
 test: install lint
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal --durations 20
 
 lint: install
 	$(BIN)/ruff check .

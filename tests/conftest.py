@@ -6,7 +6,10 @@ import pytest
 HELPERS = [p.name for p in Path(__file__).parent.iterdir() if (p / "__init__.py").is_file()]
 pytest.register_assert_rewrite(*(f"tests.{name}" for name in HELPERS))
 
+import sim._toolchain  # noqa: E402
 from finn_build.finn.environment import prepare_finn  # noqa: E402
+
+sim._toolchain.OPTIMISATION = "-O0"  # tests compile their simulators for longer than they run them
 
 
 @pytest.fixture(scope="session", autouse=True)
