@@ -16,6 +16,7 @@ SOURCES = ("lib/sf_ram.sv", "lib/sf_fifo.sv", "dwc/sf_dwc.sv", "duplicate/sf_dup
 CASES = {
     "half-buffer": ("fifo_proof", {"DEPTH": 1}),
     "full-buffer": ("fifo_proof", {"DEPTH": 2}),
+    "shift-registers": ("fifo_proof", {"DEPTH": 4}),
     "widen-2": ("dwc_proof", {"RATIO": 2, "WIDEN": 1}),
     "widen-5": ("dwc_proof", {"RATIO": 5, "WIDEN": 1}),
     "narrow-2": ("dwc_proof", {"RATIO": 2, "WIDEN": 0}),
@@ -25,9 +26,11 @@ CASES = {
 }
 BUGS = [
     ("half-buffer", "if (write) front_q", "if (in0_valid) front_q"),
-    ("full-buffer", "if (!full_q) spare_q", "if (write || full_q) spare_q"),
-    ("full-buffer", "full_q ? spare_q : in0_data", "in0_valid ? in0_data : spare_q"),
-    ("widen-2", "!full_q || !last", "1'b1"),
+    ("full-buffer", "if (room_q) spare_q", "if (write || !room_q) spare_q"),
+    ("full-buffer", "room_q ? in0_data : spare_q", "in0_valid ? in0_data : spare_q"),
+    ("shift-registers", "down || !last", "down || !empty"),
+    ("shift-registers", "PLACES - 2)", "PLACES - 1)"),
+    ("widen-2", "room_q || !last", "1'b1"),
     ("widen-5", "if (!full_q) wide_q <= whole", "if (step) wide_q <= whole"),
     ("narrow-5", "part_q == LAST - 1'b1", "part_q == LAST"),
     ("narrow-2", "if (part_q == '0) last_q", "if (part_q == LAST) last_q"),
@@ -57,5 +60,5 @@ def test_a_bug_is_not_proven(tmp_path: Path, case: str, right: str, wrong: str) 
 def test_a_way_through_an_op_is_found(tmp_path: Path) -> None:
     bench = OpBench("StreamFIFO_rtl", [fifo(2, "distributed")])
     design, copy = stitch(bench.model, tmp_path, top="side_by_side", connect=False), tmp_path / "sf_fifo.sv"
-    copy.write_text(copy.read_text().replace("in0_ready = !full_q;", "in0_ready = !full_q || out0_ready;"))
+    copy.write_text(copy.read_text().replace("in0_ready = room_q;", "in0_ready = room_q || out0_ready;"))
     assert ways_through(design, tmp_path) == {("StreamFIFO_rtl_0__out0_V_tready", "StreamFIFO_rtl_0__in0_V_tready")}

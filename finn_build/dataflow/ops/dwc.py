@@ -79,6 +79,6 @@ class StreamDWC_rtl(StreamOp):  # noqa: N801  (FINN's naming)
             return pair_area(width_in)
         count = (max(width_in, width_out) // min(width_in, width_out) - 1).bit_length()
         if width_in < width_out:
-            return Resources(lut=4, ff=2 * width_out - width_in + 1 + count)
+            return Resources(lut=4, ff=2 * width_out - width_in + 2 + count)
         multiplexer = round(max(width_out, (width_in - width_out) / 3))
-        return Resources(lut=multiplexer + 4 + count, ff=width_in + width_out + 1 + count)
+        return Resources(lut=multiplexer + 4 + count, ff=width_in + width_out + 2 + count)

@@ -116,7 +116,7 @@ def fifo_area(depth: int, width: int, style: str) -> Resources:
     if places == 1:
         return pair_area(width)
     if style == "distributed" and places <= _SRL_PLACES:
-        return Resources(lut=width + 2 + 3 * address, ff=width + address + 2)
+        return Resources(lut=width + 2 + 3 * address, ff=width + address + 3)
     wraps = places & (places - 1) != 0
     by_bit = 2.4 if not wraps else 4.5 if style == "distributed" else 3.75
     control, registers = round(by_bit * address), 3 * address + 4

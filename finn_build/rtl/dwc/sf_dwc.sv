@@ -38,19 +38,23 @@ module sf_dwc #(
         localparam int COUNT = $clog2(RATIO);
         localparam logic [COUNT-1:0] LAST = COUNT'(RATIO - 1);
         logic [COUNT-1:0] part_q;  // narrow beats gathered (widening) or sent (narrowing)
-        logic step, full_q;        // full: a wide beat waits for its reader (widening) or to be sent (narrowing)
+        logic step, full, full_q;  // full: a wide beat waits for its reader (widening) or to be sent (narrowing)
+        (* keep = "true" *) logic room_q;  // not full: a register of its own, as full_q enables a whole beat of registers
         wire  last = part_q == LAST;
 
         always_ff @(posedge clk) begin
             if (rst) part_q <= '0;
             else if (step) part_q <= last ? '0 : part_q + 1'b1;
+            full_q <= !rst && full;
+            room_q <= rst || !full;
         end
 
         if (WIDEN) begin : g_widen
             // All parts but the last gather while the beat before waits for its reader.
             logic [WIDE-NARROW-1:0] gathered_q;
             logic [WIDE-1:0] wide_q;
-            assign in0_ready  = !full_q || !last;
+            assign in0_ready  = room_q || !last;
+            assign full       = full_q ? !out0_ready : in0_valid && last;
             assign step       = in0_valid && in0_ready;
             assign out0_data  = wide_q;
             assign out0_valid = full_q;
@@ -58,25 +62,20 @@ module sf_dwc #(
             always_ff @(posedge clk) begin
                 if (step) gathered_q <= whole[WIDE-1:NARROW];
                 if (!full_q) wide_q <= whole;
-                if (rst) full_q <= 1'b0;
-                else if (full_q) full_q <= !out0_ready;
-                else full_q <= in0_valid && last;
             end
         end else begin : g_narrow
             // The last part stands apart, so that the next wide beat enters while it waits. The others stay in place and
             // are multiplexed: cheaper than a shift, which costs a LUT per bit.
             logic [RATIO*NARROW-1:0] wide_q;
             logic [NARROW-1:0] last_q;
-            assign in0_ready  = !full_q;
+            assign in0_ready  = room_q;
+            assign full       = full_q ? !(step && part_q == LAST - 1'b1) : in0_valid;
             assign out0_valid = full_q || last;
             assign out0_data  = last ? last_q : wide_q[part_q*NARROW+:NARROW];
             assign step       = out0_valid && out0_ready;
             always_ff @(posedge clk) begin
                 if (!full_q) wide_q <= in0_data;
                 if (part_q == '0) last_q <= wide_q[(RATIO-1)*NARROW+:NARROW];
-                if (rst) full_q <= 1'b0;
-                else if (!full_q) full_q <= in0_valid;
-                else if (step && part_q == LAST - 1'b1) full_q <= 1'b0;
             end
         end
     end

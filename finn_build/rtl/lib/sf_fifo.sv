@@ -52,35 +52,40 @@ module sf_fifo #(
         end
     end else if (DEPTH == 2) begin : g_pair
         logic [WIDTH-1:0] spare_q, front_q;
-        logic full_q;
+        logic room_q;
 
         assign data_q    = front_q;
-        assign in0_ready = !full_q;
+        assign in0_ready = room_q;
 
         always_ff @(posedge clk) begin
-            if (advance) front_q <= full_q ? spare_q : in0_data;
-            if (!full_q) spare_q <= in0_data;
+            if (advance) front_q <= room_q ? in0_data : spare_q;
+            if (room_q) spare_q <= in0_data;
             if (rst) begin
                 valid_q <= 1'b0;
-                full_q  <= 1'b0;
+                room_q  <= 1'b1;
             end else if (advance) begin
-                valid_q <= full_q || in0_valid;
-                full_q  <= 1'b0;
+                valid_q <= !room_q || in0_valid;
+                room_q  <= 1'b1;
             end else if (write) begin
-                full_q <= 1'b1;
+                room_q <= 1'b0;
             end
         end
     end else begin : g_memory
         localparam int ADDR = PLACES > 1 ? $clog2(PLACES) : 1;
         localparam int COUNT = ADDR + 1;
-        logic empty;
+        logic empty, room_q;  // room is known a cycle ahead, so that no path holds both the count and a ready
         wire  read = advance && !empty;
         wire  up = write && !read;
         wire  down = read && !write;
 
+        logic last;  // all places but one are taken
+        assign in0_ready = room_q;
+
         always_ff @(posedge clk) begin
             if (rst) valid_q <= 1'b0;
             else if (advance) valid_q <= !empty;
+            if (rst) room_q <= 1'b1;
+            else if (up || down) room_q <= down || !last;
         end
 
         if (RAM_STYLE == 0 && PLACES <= SRL_PLACES) begin : g_srl
@@ -88,7 +93,7 @@ module sf_fifo #(
             logic [ADDR:0] tail_q;
 
             assign empty = tail_q[ADDR];
-            assign in0_ready = tail_q != COUNT'(PLACES - 1);
+            assign last = tail_q == COUNT'(PLACES - 2);
 
             // Shift registers of one bit each, read together.
             wire  [WIDTH-1:0] oldest;
@@ -110,12 +115,12 @@ module sf_fifo #(
             localparam logic [ADDR-1:0] LAST = ADDR'(PLACES - 1);
             logic [ADDR-1:0] write_addr_q, read_addr_q;
             logic [ADDR:0] count_q;
-            logic full_q, empty_q;  // known a cycle ahead, so that no path holds both the count and a ready
+            logic empty_q;  // known a cycle ahead, too
             wire  [ADDR+1:0] count = {count_q, 1'b1} + {{ADDR + 1{down}}, up};  // one carry chain: the low bit carries in
             wire  unused = &{1'b0, count[0]};
 
             assign empty = empty_q;
-            assign in0_ready = !full_q;
+            assign last = count_q == COUNT'(PLACES - 1);
 
             sf_ram #(.WIDTH(WIDTH), .WORDS(PLACES), .STYLE(RAM_STYLE)) places (
                 .clk, .write, .write_addr(write_addr_q), .write_data(in0_data),
@@ -127,13 +132,11 @@ module sf_fifo #(
                     write_addr_q <= '0;
                     read_addr_q  <= '0;
                     count_q      <= '0;
-                    full_q       <= 1'b0;
                     empty_q      <= 1'b1;
                 end else begin
                     if (write) write_addr_q <= write_addr_q == LAST ? '0 : write_addr_q + 1'b1;
                     if (read) read_addr_q <= read_addr_q == LAST ? '0 : read_addr_q + 1'b1;
                     count_q <= count[ADDR+1:1];
-                    if (up || down) full_q <= up && count_q == COUNT'(PLACES - 1);
                     if (up || down) empty_q <= down && count_q == COUNT'(1);
                 end
             end

@@ -45,7 +45,7 @@ module reader_proof #(
         if (dut.fits_q && dut.burst_valid) assert (dut.claimed_q <= DEPTH - BURST);
         assert (dut.claimed_q <= DEPTH && dut.awaited_q <= dut.claimed_q);
         assert (buffered == 8'(dut.claimed_q) - 8'(dut.awaited_q));
-        assert (dut.u_words.g_memory.g_ram.full_q == (dut.u_words.g_memory.g_ram.count_q == DEPTH - 1) && dut.u_words.g_memory.g_ram.empty_q == (dut.u_words.g_memory.g_ram.count_q == '0));
+        assert (dut.u_words.g_memory.room_q == (dut.u_words.g_memory.g_ram.count_q != DEPTH - 1) && dut.u_words.g_memory.g_ram.empty_q == (dut.u_words.g_memory.g_ram.count_q == '0));
         if (m_axi_rvalid) assert (m_axi_rready);
         if (stopped_q) assert (!m_axi_arvalid);
         if (waits_q) assert (m_axi_arvalid && m_axi_araddr == address_q);

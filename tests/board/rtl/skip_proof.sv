@@ -45,8 +45,8 @@ module skip_proof #(
     wire [5:0] buffer_places = dut.u_writer.u_buffer.g_memory.g_srl.tail_q + 6'd1;
     wire [31:0] waiting = 32'(waiting_places) + 32'(dut.u_waiting.valid_q);
     wire [31:0] buffered = 32'(buffer_places) + 32'(dut.u_writer.u_buffer.valid_q);
-    wire [31:0] write_cut = 32'(dut.u_writer.u_cut.valid_q) + 32'(dut.u_writer.u_cut.g_pair.full_q);
-    wire [31:0] read_cut = 32'(dut.u_reader.u_cut.valid_q) + 32'(dut.u_reader.u_cut.g_pair.full_q);
+    wire [31:0] write_cut = 32'(dut.u_writer.u_cut.valid_q) + 32'(!dut.u_writer.u_cut.g_pair.room_q);
+    wire [31:0] read_cut = 32'(dut.u_reader.u_cut.valid_q) + 32'(!dut.u_reader.u_cut.g_pair.room_q);
     wire [31:0] come = 32'(dut.u_reader.u_words.g_memory.g_ram.count_q) + 32'(dut.u_reader.u_words.valid_q);
     wire [31:0] packing = 32'(dut.u_writer.u_words.count_q) + write_cut;
     wire [31:0] unpacking = 32'(dut.u_reader.u_beats.count_q) + read_cut;
@@ -64,6 +64,7 @@ module skip_proof #(
 
         // before the ring
         assert (32'(dut.waiting_q) == waiting && waiting_places <= 31);
+        assert (dut.u_waiting.g_memory.room_q == (waiting_places != 31) && dut.u_writer.u_buffer.g_memory.room_q == (buffer_places != 32));
         assert (dut.group_q <= dut.waiting_q && dut.group_q <= 16);
 
         // of the ring: what is used is somewhere, and fits
@@ -84,8 +85,8 @@ module skip_proof #(
         if (dut.u_writer.busy_q) assert (!dut.u_writer.left_q[0] && dut.u_writer.wanted_q == (dut.u_writer.left_q != '0));
         assert (dut.u_writer.sending_q == (dut.u_writer.words_q != '0));
         assert (dut.u_writer.flush_q == !dut.u_writer.wanted_q);
-        assert (!dut.u_writer.u_cut.g_pair.full_q || dut.u_writer.u_cut.valid_q);
-        assert (!dut.u_reader.u_cut.g_pair.full_q || dut.u_reader.u_cut.valid_q);
+        assert (dut.u_writer.u_cut.g_pair.room_q || dut.u_writer.u_cut.valid_q);
+        assert (dut.u_reader.u_cut.g_pair.room_q || dut.u_reader.u_cut.valid_q);
         if (dut.u_writer.burst_valid) assert (dut.u_writer.burst_words == BURST && to_write != 0);
         if (dut.u_reader.burst_valid) assert (dut.u_reader.burst_words == BURST && to_read != 0);
         if (dut.u_writer.burst_valid && dut.u_writer.held_q) assert (unsent >= BURST);
@@ -93,7 +94,7 @@ module skip_proof #(
         if (dut.u_reader.busy_q) assert (!dut.u_reader.left_q[0]);
         assert (come + 32'(dut.u_reader.awaited_q) == claimed && claimed <= 64 && dut.u_reader.u_words.g_memory.g_ram.count_q <= 63);
         if (m_axi_arvalid) assert (dut.u_reader.busy_q && dut.u_reader.awaited_q >= BURST);
-        assert (dut.u_reader.u_words.g_memory.g_ram.full_q == (dut.u_reader.u_words.g_memory.g_ram.count_q == 63) && dut.u_reader.u_words.g_memory.g_ram.empty_q == (dut.u_reader.u_words.g_memory.g_ram.count_q == '0));
+        assert (dut.u_reader.u_words.g_memory.room_q == (dut.u_reader.u_words.g_memory.g_ram.count_q != 63) && dut.u_reader.u_words.g_memory.g_ram.empty_q == (dut.u_reader.u_words.g_memory.g_ram.count_q == '0));
         assert (to_write % BURST == 0 && to_read % BURST == 0);
         if (dut.known) assert (base % BURST == 0);
         if (to_write != 0) assert (dut.u_writer.u_bursts.place_q == 31'(base + RING - to_write));

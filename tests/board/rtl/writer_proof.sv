@@ -58,7 +58,7 @@ module writer_proof #(
         assert (dut.sending_q == (dut.words_q != '0));
         if (dut.burst_valid) assert (dut.bursts_left && dut.burst_words != '0 && int'(dut.burst_words) <= BURST);
         if (dut.held_q && dut.burst_valid) assert (8'(dut.free_q) >= 8'(dut.burst_words));
-        assert (dut.u_buffer.g_memory.g_ram.full_q == (dut.u_buffer.g_memory.g_ram.count_q == DEPTH - 1) && dut.u_buffer.g_memory.g_ram.empty_q == (dut.u_buffer.g_memory.g_ram.count_q == '0));
+        assert (dut.u_buffer.g_memory.room_q == (dut.u_buffer.g_memory.g_ram.count_q != DEPTH - 1) && dut.u_buffer.g_memory.g_ram.empty_q == (dut.u_buffer.g_memory.g_ram.count_q == '0));
         assert (buffered <= DEPTH && flights_q == 10'(dut.flights_q));
         if (dut.words_q != '0) assert (sent_q + 8'(dut.words_q) == length_q && int'(length_q) <= BURST);
         if (m_axi_wvalid) assert (m_axi_wlast == (sent_q + 8'd1 == length_q));

@@ -1,4 +1,4 @@
-// Beat number `n` of what enters a FIFO of one or two places is beat number `n` of what leaves, for any n and any traffic:
+// Beat number `n` of what enters a FIFO of one or two places, or of shift registers, is beat number `n` of what leaves, for any n and any traffic:
 // proven by induction. Counters wrap at 2^COUNT beats; the beat is followed over the first time round.
 `default_nettype none
 
@@ -38,8 +38,25 @@ module fifo_proof #(
     always_comb begin
         assume (!(take && took_q == '1));  // once round only
         assert (took_q >= gave_q && held <= COUNT'(DEPTH));
-        assert (out0_valid == (held != '0) && in0_ready == (held != COUNT'(DEPTH)));
-        if (held != '0 && n_q == gave_q) assert (out0_data == beat_q);
+        if (out0_valid && n_q == gave_q) assert (out0_data == beat_q);
+    end
+    if (DEPTH <= 2) begin : g_registers
+        always_comb assert (out0_valid == (held != '0) && in0_ready == (held != COUNT'(DEPTH)));
+    end else begin : g_shifts
+        wire [$clog2(DEPTH-1):0] places = dut.g_memory.g_srl.tail_q + 1'b1;
+        wire [COUNT-1:0] first = gave_q + COUNT'(out0_valid);  // in the oldest of the places taken
+        always_comb begin
+            assert (held == COUNT'(places) + COUNT'(out0_valid) && held <= COUNT'(DEPTH));
+            assert (in0_ready == (int'(places) != DEPTH - 1));
+        end
+        for (genvar b = 0; b < 4; b++) begin : g_bit
+            always_comb begin
+                for (int i = 0; i < DEPTH - 1; i++) begin
+                    if (i < int'(places) && n_q == first + COUNT'(places) - COUNT'(i + 1))
+                        assert (dut.g_memory.g_srl.g_bit[b].places_q[i] == beat_q[b]);
+                end
+            end
+        end
     end
     if (DEPTH == 2) begin : g_spare
         always_comb if (held == 2 && n_q == gave_q + 1'b1) assert (dut.g_pair.spare_q == beat_q);
