@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from math import prod
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from pyslang import Bag, ConstantValue, SourceManager, ast
 
 from finn_build.rtl.lint.kinds import ARRAY_METHODS
-from finn_build.rtl.lint.loops import is_signal, iterations, moving_bound
+from finn_build.rtl.lint.loops import is_signal, iterations, outermost, undecided, variables
 from finn_build.rtl.lint.memory import lint_memory
 from finn_build.rtl.lint.rules import RULES, Finding
 from finn_build.rtl.lint.source import Source
 
 _LOOP_LIMIT = 2000
+_GENERATE_LIMIT = 65536
 _VECTOR_LIMIT = 1_000_000
-_BY_CODE = {"UsedBeforeDeclared": "declared-late", "ConstEvalExceededMaxSteps": "loop-limit"}  # of slang's diagnostics
+_BY_CODE = {  # of slang's diagnostics, errors and warnings
+    "UsedBeforeDeclared": "declared-late", "ConstEvalExceededMaxSteps": "loop-limit",
+    "MaxGenerateStepsExceeded": "generate-limit", "SelectAfterRangeSelect": "select-prefix",
+    "IndexOOB": "select-range", "RangeOOB": "select-range", "RangeWidthOOB": "select-range",
+    "RangeSelectReversed": "select-range", "UnknownDirective": "macro",
+}  # fmt: skip
 
 
 def elaborate(sources: Sequence[Source], top: str | None = None) -> ast.Compilation:
     """A design in slang; a constant function that takes more steps than Vivado's loops may is an error."""
     options = ast.CompilationOptions()
     options.maxConstexprSteps = _LOOP_LIMIT
+    options.maxGenerateSteps = _GENERATE_LIMIT
     if top:
         options.topModules = {top}
     compilation = ast.Compilation(Bag([options]))
@@ -50,15 +56,19 @@ class DesignLint:
         self._seen: set[tuple[str, ...]] = set()
         self._writers: dict[Any, set[int]] = defaultdict(set)
         self._process = 0
-        self.findings: list[Finding] = [*self._errors()]
-        if not self.findings:
+        self.findings: list[Finding] = []
+        if not self._diagnosed():
             self._compilation.getRoot().visit(self._visit)
 
-    def _errors(self) -> Iterator[Finding]:
-        for d in self._compilation.getAllDiagnostics():
-            if d.isError():
-                rule = _BY_CODE.get(str(d.code).removeprefix("DiagCode(").rstrip(")"), "not-systemverilog")
-                yield self._at(rule, d.location, f"{str(d.code)[9:-1]} {' '.join(map(str, d.args))}".strip())
+    def _diagnosed(self) -> bool:
+        """What slang says, and whether it is an error."""
+        said = self._compilation.getAllDiagnostics()
+        for d in said:
+            code = str(d.code)[9:-1]  # DiagCode(...)
+            if d.isError() or code in _BY_CODE:
+                what = f"{code} {' '.join(map(str, d.args))}".strip()
+                self._found(_BY_CODE.get(code, "not-systemverilog"), d.location, what)
+        return any(d.isError() for d in said)
 
     def _at(self, rule: str, location: Any, what: str) -> Finding:
         name = self._manager.getFileName(location) if location else ""
@@ -72,6 +82,8 @@ class DesignLint:
 
     def _visit(self, node: Any) -> ast.VisitAction:
         name = type(node).__name__
+        if name == "InstanceSymbol":
+            self._outputs(node)
         if getattr(node, "isUninstantiated", False) or (name == "InstanceSymbol" and not self._is_new(node)):
             return ast.VisitAction.Skip
         check = getattr(self, f"_on_{name}", None)
@@ -88,8 +100,9 @@ class DesignLint:
 
     def _on_VariableSymbol(self, symbol: Any) -> None:  # noqa: N802  # slang's class names, as all below
         self._sizes(symbol)
-        if symbol.type.canonicalType.isAssociativeArray:
-            self._found("not-rtl", symbol.location, f"{symbol.name} is an associative array")
+        kind = symbol.type.canonicalType
+        if kind.isAssociativeArray or kind.isClass or kind.isUnpackedUnion:
+            self._found("not-rtl", symbol.location, f"{symbol.name} is {symbol.type}")
         if is_signal(symbol) and _has_two_state(symbol.type):
             self._found("two-state", symbol.location, f"{symbol.name} is {symbol.type}")
 
@@ -98,56 +111,74 @@ class DesignLint:
 
     def _sizes(self, symbol: Any) -> None:
         kind = symbol.type.canonicalType
-        while kind.isUnpackedArray:
+        words = 1
+        while kind.isUnpackedArray and kind.hasFixedRange:
+            words *= kind.fixedRange.width
             kind = kind.arrayElementType.canonicalType
-        if kind != symbol.type.canonicalType and type(kind).__name__.endswith(("StructType", "UnionType")):
+        if kind != symbol.type.canonicalType and _is_record(kind):
             self._found("memory-of-structs", symbol.location, f"{symbol.name} is {symbol.type}")
-        if kind.bitWidth > _VECTOR_LIMIT:
-            self._found("vector-size", symbol.location, f"{symbol.name} has {kind.bitWidth} bits")
+        in_ram = self._style(symbol) in ("block", "ultra")
+        if (bits := kind.bitWidth * (1 if in_ram else words)) > _VECTOR_LIMIT:
+            self._found("vector-size", symbol.location, f"{symbol.name} has {bits} bits")
+        if symbol.initializer and self._style(symbol) == "ultra":
+            self._found("uram-contents", symbol.location, f"{symbol.name} has an initial value")
         while kind.isIntegral and kind.isArray and kind.hasFixedRange:
             if kind.fixedRange.left < kind.fixedRange.right:
                 self._found("empty-range", symbol.location, f"{symbol.name} is {symbol.type}")
             kind = kind.arrayElementType.canonicalType
 
+    def _on_PortSymbol(self, port: Any) -> None:  # noqa: N802
+        if port.type.canonicalType.isUnpackedArray:
+            self._found("unpacked-port", port.location, f"port {port.name} is {port.type}")
+
     # ---- processes
 
     def _on_ProceduralBlockSymbol(self, block: Any) -> None:  # noqa: N802
-        self._process = process = self._process + 1  # 0 is of all continuous assignments
+        self._process = process = self._process + 1  # 0 is of all continuous assignments and instances
         is_initial = block.procedureKind == ast.ProceduralBlockKind.Initial
 
         def visit(node: Any) -> ast.VisitAction:
-            symbol = node.left.getSymbolReference() if isinstance(node, ast.AssignmentExpression) else None
-            if is_signal(symbol):
-                self._written(symbol, is_initial, process)
+            if isinstance(node, ast.AssignmentExpression):
+                self._written(node.left, is_initial, process)
             return ast.VisitAction.Advance
 
         block.body.visit(visit)
+        self._loops(block.body, lambda symbol: False)
+
+    def _on_SubroutineSymbol(self, subroutine: Any) -> None:  # noqa: N802
+        self._loops(subroutine.body, lambda symbol: not is_signal(symbol))  # what calls it decides the others
 
     def _on_ContinuousAssignSymbol(self, assign: Any) -> None:  # noqa: N802
-        symbol = assign.assignment.left.getSymbolReference()
-        if isinstance(symbol, ast.VariableSymbol):
-            self._written(symbol, is_initial=False, process=0)
+        self._written(assign.assignment.left, is_initial=False, process=0)
 
-    def _written(self, symbol: Any, is_initial: bool, process: int) -> None:
-        if is_initial and self._style(symbol) == "ultra":
-            self._found("uram-contents", symbol.location, f"{symbol.name} is written in an initial block")
-        if not is_initial:
-            self._writers[symbol].add(process)
-        if len(self._writers[symbol]) > 1:
-            self._found("one-process", symbol.location, f"{symbol.name} is written in several processes")
+    def _outputs(self, instance: Any) -> None:
+        for connection in instance.portConnections:
+            if isinstance(connection.expression, ast.AssignmentExpression):
+                self._written(connection.expression.left, is_initial=False, process=0)
 
-    def _on_ForLoopStatement(self, loop: Any) -> None:  # noqa: N802
-        if signal := moving_bound(loop):
-            self._found("while-loop", loop.sourceRange.start, f"for, as long as {signal} says")
-        else:
-            self._count(loop, iterations(loop, self._compilation.getRoot(), _LOOP_LIMIT))
+    def _written(self, left: Any, is_initial: bool, process: int) -> None:
+        for symbol in filter(is_signal, _targets(left)):
+            if is_initial and self._style(symbol) == "ultra":
+                self._found("uram-contents", symbol.location, f"{symbol.name} is written in an initial block")
+            if not is_initial and isinstance(symbol, ast.VariableSymbol):
+                self._writers[symbol].add(process)
+            if len(self._writers[symbol]) > 1:
+                self._found("one-process", symbol.location, f"{symbol.name} is written in several processes")
 
-    def _on_ForeachLoopStatement(self, loop: Any) -> None:  # noqa: N802
-        self._count(loop, prod(dimension.range.width for dimension in loop.loopDims if dimension.range))
+    def _loops(self, body: Any, is_known: Callable[[Any], bool], location: Any = None) -> None:
+        for loop in outermost(body):
+            if why := undecided(loop, is_known):
+                self._found("while-loop", location or loop.sourceRange.start, why)
+            elif (count := iterations(loop, self._compilation.getRoot(), _LOOP_LIMIT)) > _LOOP_LIMIT:
+                self._found("loop-limit", loop.sourceRange.start, f"{count} iterations, with those of loops in it")
 
-    def _count(self, loop: Any, iterations: int) -> None:
-        if iterations > _LOOP_LIMIT:
-            self._found("loop-limit", loop.sourceRange.start, f"{iterations} iterations")
+    def _called(self, call: Any) -> None:
+        """A function's arguments may decide its loops where they are constants."""
+        given = zip(call.subroutine.arguments, call.arguments, strict=True)
+        moving = {formal for formal, argument in given if any(map(is_signal, variables(argument)))}
+        if moving:
+            fixed = set(call.subroutine.arguments) - moving
+            self._loops(call.subroutine.body, lambda symbol: symbol in fixed, call.sourceRange.start)
 
     def _on_BinaryExpression(self, node: Any) -> None:  # noqa: N802
         if node.op == ast.BinaryOperator.Power and not (_is_constant(node.right) and _is_constant(node.left)):
@@ -156,7 +187,9 @@ class DesignLint:
     # ---- memories
 
     def _on_CallExpression(self, call: Any) -> None:  # noqa: N802
-        if call.subroutineName in ARRAY_METHODS and call.isSystemCall:
+        if not call.isSystemCall:
+            self._called(call)
+        elif call.subroutineName in ARRAY_METHODS:
             self._found("array-method", call.sourceRange.start, call.subroutineName)
         if call.subroutineName not in ("$readmemh", "$readmemb"):
             return
@@ -176,7 +209,25 @@ class DesignLint:
 
     def _style(self, symbol: Any) -> str | None:
         styles = {a.name.lower(): _decoded(a.value) for a in self._compilation.getAttributes(symbol)}
-        return styles.get("ram_style")
+        return styles.get("ram_style", styles.get("rom_style"))
+
+
+def _targets(left: Any) -> Iterator[Any]:
+    """Symbols that an assignment writes, or parts of them."""
+    if isinstance(left, ast.ConcatenationExpression):
+        for operand in left.operands:
+            yield from _targets(operand)
+    elif isinstance(left, (ast.MemberAccessExpression, ast.ElementSelectExpression, ast.RangeSelectExpression)):
+        yield from _targets(left.value)
+    else:
+        yield left.getSymbolReference()
+
+
+def _is_record(kind: Any) -> bool:
+    """Whether an element is a structure or a union, or a vector of them."""
+    while kind.isArray:
+        kind = kind.arrayElementType.canonicalType
+    return bool(kind.isStruct or kind.isPackedUnion or kind.isUnpackedUnion)
 
 
 def _has_two_state(kind: Any) -> bool:

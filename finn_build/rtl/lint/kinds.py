@@ -45,6 +45,7 @@ REFUSED: dict[str, str] = {
     "ImmediateAssertStatement": "assertion",
     "ImmediateAssumeStatement": "assertion",
     "ImmediateCoverStatement": "assertion",
+    "CoverSequenceStatement": "assertion",
     "PropertyDeclaration": "assertion",
     "DriveStrength": "net-type",
     "ChargeStrength": "net-type",
@@ -64,6 +65,11 @@ REFUSED: dict[str, str] = {
     "FinalBlock": "not-rtl",
     "SpecifyBlock": "not-rtl",
     "NetTypeDeclaration": "not-rtl",
+    "RandCaseStatement": "not-rtl",
+    "RandSequenceStatement": "not-rtl",
+    "DefaultDisableDeclaration": "not-rtl",
+    "BindDirective": "not-rtl",
+    "ElementSelectExpression": "select-prefix",
 }
 
 # In a file that ends in .v, which Vivado reads as Verilog.

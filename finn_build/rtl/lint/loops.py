@@ -1,10 +1,17 @@
-"""How often the loops of processes run."""
+"""How often the loops of processes and functions run, and what decides it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
-from pyslang import ast
+from pyslang import ConstantValue, ast
+
+_STEPS = frozenset((
+    *(ast.UnaryOperator.Preincrement, ast.UnaryOperator.Postincrement),
+    *(ast.UnaryOperator.Predecrement, ast.UnaryOperator.Postdecrement),
+))  # fmt: skip
 
 
 def is_signal(symbol: Any) -> bool:
@@ -13,8 +20,22 @@ def is_signal(symbol: Any) -> bool:
     return is_variable or isinstance(symbol, ast.NetSymbol)
 
 
+def outermost(body: Any) -> list[Any]:
+    """Loops of a body that stand in no other."""
+    found: list[Any] = []
+
+    def visit(node: Any) -> ast.VisitAction:
+        if not isinstance(node, (ast.ForLoopStatement, ast.ForeachLoopStatement)):
+            return ast.VisitAction.Advance
+        found.append(node)
+        return ast.VisitAction.Skip
+
+    body.visit(visit)
+    return found
+
+
 def iterations(loop: Any, scope: Any, limit: int) -> int:
-    """Iterations of a for loop, `limit` + 1 at most; none where an outer loop or a function's argument decides.
+    """Iterations of a loop and of those in it, together, `limit` + 1 at most; none where an argument decides.
 
     Args:
         loop: of slang's tree.
@@ -23,30 +44,87 @@ def iterations(loop: Any, scope: Any, limit: int) -> int:
     """
     context = ast.EvalContext(scope)
     context.pushEmptyFrame()
+    return _iterations(loop, context, limit)
+
+
+def _iterations(loop: Any, context: Any, limit: int) -> int:
+    inner, count = outermost(loop.body), 0
+    for _ in _passes(loop, context):
+        count += 1
+        for other in inner:
+            count += _iterations(other, context, limit - count)
+        if count > limit:
+            break
+    return count
+
+
+def _passes(loop: Any, context: Any) -> Iterator[None]:
+    """Each iteration of a loop, its variables set."""
+    if isinstance(loop, ast.ForeachLoopStatement):
+        dimensions = [d for d in loop.loopDims if d.range and d.loopVar]
+        for places in product(*(range(d.range.lower, d.range.upper + 1) for d in dimensions)):
+            for dimension, place in zip(dimensions, places, strict=True):
+                context.createLocal(dimension.loopVar, ConstantValue(place))
+            yield
+        return
     for variable in loop.loopVars:
         context.createLocal(variable, variable.initializer.eval(context))
     for start in loop.initializers:
         context.createLocal(start.left.getSymbolReference(), start.right.eval(context))
-    count = 0
-    while count <= limit and loop.stopExpr and loop.stopExpr.eval(context).isTrue():
-        count += 1
+    while loop.stopExpr and loop.stopExpr.eval(context).isTrue():
+        yield
         for step in loop.steps:
             step.eval(context)
-    return count
 
 
-def moving_bound(loop: Any) -> str:
-    """A signal of the module that the end of a for loop depends on; empty for none."""
-    own = {variable.name for variable in loop.loopVars}
-    own |= {start.left.getSymbolReference().name for start in loop.initializers}
-    found: list[str] = []
+def undecided(loop: Any, is_known: Callable[[Any], bool], outer: frozenset[Any] = frozenset()) -> str:
+    """Why synthesis cannot see the end of a loop, or of one in it; empty where it can.
+
+    Args:
+        loop: of slang's tree.
+        is_known: whether a variable that is none of a loop has a value that synthesis knows.
+        outer: variables of the loops around it.
+    """
+    own = outer
+    if isinstance(loop, ast.ForeachLoopStatement):
+        own |= {dimension.loopVar for dimension in loop.loopDims if dimension.loopVar}
+    else:
+        own |= {*loop.loopVars, *(start.left.getSymbolReference() for start in loop.initializers)}
+        if not loop.stopExpr:
+            return "for without an end"
+        starts = [*(v.initializer for v in loop.loopVars), *(start.right for start in loop.initializers)]
+        for symbol in (s for part in (*starts, loop.stopExpr, *loop.steps) for s in variables(part)):
+            if symbol not in own and not is_known(symbol):
+                return f"for, as long as {symbol.name} says"
+    if written := own & set(_written(loop.body)):
+        return f"{next(iter(written)).name} is written in its own loop"
+    return next(filter(None, (undecided(inner, is_known, own) for inner in outermost(loop.body))), "")
+
+
+def variables(expression: Any) -> list[Any]:
+    """Nets and variables that an expression reads."""
+    found: list[Any] = []
 
     def visit(node: Any) -> ast.VisitAction:
-        symbol: Any = node.getSymbolReference() if isinstance(node, ast.NamedValueExpression) else None
-        if is_signal(symbol) and symbol.name not in own:
-            found.append(symbol.name)
+        symbol = node.getSymbolReference() if isinstance(node, ast.NamedValueExpression) else None
+        if isinstance(symbol, (ast.VariableSymbol, ast.NetSymbol)):
+            found.append(symbol)
         return ast.VisitAction.Advance
 
-    if loop.stopExpr:
-        loop.stopExpr.visit(visit)
-    return found[0] if found else ""
+    expression.visit(visit)
+    return found
+
+
+def _written(body: Any) -> list[Any]:
+    """Variables that a body of a loop sets, those of loops in it aside."""
+    found: list[Any] = []
+
+    def visit(node: Any) -> ast.VisitAction:
+        if isinstance(node, ast.AssignmentExpression):
+            found.append(node.left.getSymbolReference())
+        elif isinstance(node, ast.UnaryExpression) and node.op in _STEPS:
+            found.append(node.operand.getSymbolReference())
+        return ast.VisitAction.Advance
+
+    body.visit(visit)
+    return found

@@ -73,10 +73,13 @@ _RULES = (
     Rule("array-query", "UG901: array querying functions are not supported", "Use the parameter behind the size"),
     Rule("dynamic-cast", "UG901 2024.1: $cast is not supported", "Use a static cast", since="2023.1"),
     Rule("variable-power", "UG901: both operands of ** are constants, or the first is 2", "Use shifts"),
+    Rule("select-prefix", "[Synth 8-2599] range is not allowed in a prefix", "Give what is selected from a name"),
+    Rule("select-range", "[Synth 8-524] part-select out of range of prefix", "Select what is there"),
     Rule("string-concatenation", "no public log shows that it reads such a name", "Write it out in the instance"),
     # statements
     Rule("jump", "[Synth 8-3380] loop condition does not converge, where `break` should have left it", "Use a flag"),
     Rule("loop-limit", "[Synth 8-3380] loop condition does not converge after 2000 iterations", "Use a generate loop"),
+    Rule("generate-limit", "[Synth 8-403] loop limit (65536) exceeded", "Make the loop shorter"),
     Rule("while-loop", "[Synth 8-3380] as any loop, where it cannot see the end", "Use a loop with constant bounds"),
     Rule("parallel-block", "UG901: parallel blocks are not supported", "Use several processes"),
     Rule("timing-control", "UG901: delays are ignored, procedural timing controls not supported", "Use clocked logic"),

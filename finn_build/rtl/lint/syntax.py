@@ -71,6 +71,12 @@ def _parameter(node: SyntaxNode) -> Broken:
             yield "untyped-parameter", f"parameter {name}"
 
 
+def _type_parameter(node: SyntaxNode) -> Broken:
+    for assigned in children(node, "TypeAssignment"):
+        if not children(assigned, "EqualsTypeClause"):
+            yield "parameter-default", f"parameter type {next(tokens(assigned))} has none"
+
+
 def _is_text(value: SyntaxNode) -> bool:
     """Whether a value is a string, which has no type that Vivado takes."""
     (given,) = _inner(value)
@@ -109,12 +115,13 @@ def _data(node: SyntaxNode) -> Broken:
         yield "not-rtl", f"{_words(node)}: a dynamic array"
     if arrays and children(node, "StructType", "UnionType"):
         yield "memory-of-structs", _words(node)
-    for attributes in children(node, "AttributeInstance"):
-        for attribute in children(attributes, "AttributeSpec"):
-            yield from _attribute(attribute, bool(arrays))
 
 
-def _attribute(node: SyntaxNode, on_array: bool) -> Broken:
+def _attribute(node: SyntaxNode) -> Broken:
+    declaration = node.parent.parent
+    on_array = kind(declaration) == "DataDeclaration" and any(
+        children(d, "VariableDimension") for d in children(declaration, "Declarator")
+    )
     name = next(tokens(node))
     legal = {"ram_style": RAM_STYLES, "rom_style": ROM_STYLES}.get(name.lower())
     if legal is None:
@@ -272,6 +279,8 @@ _ITEMS = ("ContinuousAssign", "Instantiation", "Declaration", "ElabSystemTask", 
 _CHECKS: dict[str, Callable[[SyntaxNode], Broken]] = {
     "ParameterDeclaration": _parameter,
     "ImplicitAnsiPort": _port,
+    "TypeParameterDeclaration": _type_parameter,
+    "AttributeSpec": _attribute,
     "DataDeclaration": _data,
     "NetDeclaration": _net,
     "IntegerLiteralExpression": _literal,
