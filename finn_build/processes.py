@@ -1,16 +1,18 @@
 """Programs of others, none of which outlives this one: compilers, simulators, Yosys, Vivado.
 
 Each runs in a process group of its own, so that what it starts (g++ starts cc1plus) ends with it. Where this program
-is killed and can end nothing any more, a guard does: a shell that is told of each group, and kills those that are left
-when the pipe to it ends.
+is killed and can end nothing any more, a guard does: a shell that looks, when the pipe to it ends, for all that carry this
+program's mark in their environment. Each has it from its first instruction, and hands it on: nobody need be told of anything.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import subprocess
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -21,16 +23,17 @@ _PATIENCE_SECONDS = 5.0  # that a program gets to end
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _running: set[subprocess.Popen[str]] = set()
 _ending, _unbroken = threading.Event(), threading.Event()
-_guards: dict[int, subprocess.Popen[bytes]] = {}  # by program
+_guards: dict[int, str] = {}  # their marks, by program
 _guarding = threading.Lock()
-_GUARD = """groups=' '
-while read -r event group; do
-    case $event in
-        began) groups="$groups$group " ;;
-        ended) groups="${groups%% $group *} ${groups#* $group }" ;;
-    esac
-done
-for group in $groups; do kill -s KILL -- "-$group"; done"""
+_MARK = "SIGNFLOW_STARTED_BY"
+_GUARD = """read -r well && exit
+for look in 1 2 3 4 5 6 7 8; do  # what is about to start has no environment of its own yet
+    for found in $(grep -ls "$0" /proc/[0-9]*/environ); do
+        found=${found#/proc/}
+        kill -s KILL "${found%/environ}"
+    done
+    sleep 0.1
+done"""
 
 
 @contextmanager
@@ -40,9 +43,9 @@ def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen
     Raises:
         KeyboardInterrupt: a signal has ended everything, so that nothing more begins.
     """
-    process = subprocess.Popen(command, text=True, start_new_session=True, **options)
+    environment = (options.pop("env", None) or os.environ) | {_MARK: _guarded_by()}
+    process = subprocess.Popen(command, text=True, start_new_session=True, env=environment, **options)
     _running.add(process)
-    _tell_guard("began", process)
     try:
         if _ending.is_set():
             raise KeyboardInterrupt
@@ -54,7 +57,6 @@ def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen
     finally:
         _close(process)
         _running.discard(process)
-        _tell_guard("ended", process)
 
 
 def run(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
@@ -93,26 +95,30 @@ def unbroken() -> Iterator[None]:
         _unbroken.clear()
 
 
-def _guard() -> subprocess.Popen[bytes]:
-    """The guard of this program; one that is forked has its own."""
+def _guarded_by() -> str:
+    """The mark that the guard of this program looks for; one that is forked has its own."""
     with _guarding:
         if os.getpid() not in _guards:
-            _guards[os.getpid()] = subprocess.Popen(
-                ["/bin/sh", "-c", _GUARD],
+            mark = uuid.uuid4().hex
+            guard = subprocess.Popen(
+                ["/bin/sh", "-c", _GUARD, f"{_MARK}={mark}"],
                 bufsize=0,
+                env={k: v for k, v in os.environ.items() if k != _MARK},  # ends with no other program
                 start_new_session=True,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
+            _guards[os.getpid()] = mark
+            atexit.register(_dismiss, guard, os.getpid())
         return _guards[os.getpid()]
 
 
-def _tell_guard(event: str, process: subprocess.Popen[str]) -> None:
-    pipe = _guard().stdin
-    assert pipe is not None
-    with suppress(OSError):  # killed, by whoever wants it so
-        pipe.write(f"{event} {process.pid}\n".encode())
+def _dismiss(guard: subprocess.Popen[bytes], owner: int) -> None:
+    """Where this program ends by itself and nothing is left running, there is nothing to look for."""
+    if os.getpid() == owner and not _running:
+        with suppress(OSError):  # killed, by whoever wants it so
+            guard.communicate(b"\n")
 
 
 def _end(number: int, frame: FrameType | None) -> None:
