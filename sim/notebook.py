@@ -60,7 +60,7 @@ def run_notebook(build: Path, out: Path, on_cell: Callable[[int, int], None] = l
     try:
         client.execute(env=environment)
     except CellExecutionError as error:
-        raise SimulationError(f"{deploy / NOTEBOOK}: {error}") from error
+        raise SimulationError(f"{deploy / NOTEBOOK}: {error.ename}: {error.evalue}") from error
     notebook.cells = notebook.cells[1:-1]
     shown = [o.get("data", {}).get("image/png") for cell in notebook.cells for o in cell.get("outputs", ())]
     pictures = [(f"picture_{i}.png", base64.b64decode(text)) for i, text in enumerate(filter(None, shown))]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -13,6 +14,7 @@ from brevitas_models.experiments.summary import operations, spread
 from brevitas_models.experiments.systems import SYSTEMS
 from brevitas_models.experiments.tables import Table
 
+rcParams["text.parse_math"] = False  # a name with two dollars is no formula
 _BITS = (32, 16, 8, 4, 2, 1)
 
 

@@ -134,8 +134,10 @@ def _tables(name: str, images: Sequence[Inspected], model: Network) -> Iterator[
 
 
 def _write_curves(curves: dict[str, Scores], folder: Path) -> None:
+    from matplotlib import rcParams
     from matplotlib.figure import Figure
 
+    rcParams["text.parse_math"] = False  # a name with two dollars is no formula
     figure = Figure(figsize=(10, 4.5))
     roc, precisions = figure.subplots(1, 2)
     content = {}

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from matplotlib import rcParams
 from matplotlib.figure import Figure
 
 from finn_build.sweep.points import AREA, Line, front
 
 Row = Mapping[str, Any]
+rcParams["text.parse_math"] = False  # a name with two dollars is no formula
 
 
 def series(rows: Sequence[Row]) -> dict[str, list[Row]]:
