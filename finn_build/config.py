@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ RESOURCES = {"lut": "lut", "ff": "ff", "bram": "bram36", "dsp": "dsp", "uram": "
 _FASTEST = "max"
 _MOST_FRAMES, _MOST_PIXELS, _MOST = 10_000, 1 << 16, 1 << 24
 _LONGEST = 200  # characters of a value in YAML
+_WORD = re.compile(r"[\w.:-]*", re.ASCII)
 _DIVIDERS = range(1, 64)  # two in a row, of six bits
 _LEAST_DIVIDER = 3  # a third of the PLL is beyond what these chips clock
 _CLOCK_TOLERANCE = 1e-3
@@ -72,8 +74,13 @@ class Board:
         for name in ("net_doubling_ns", "dsp", "uram"):
             if not 0 <= getattr(self, name) < _MOST:
                 raise ConfigError(f"{name}={getattr(self, name)}; legal: 0 and above, below {_MOST:,}")
-        if Path(self.name).name != self.name or not self.name.strip("."):
+        if not self.name.strip("."):
             raise ConfigError(f"name={self.name!r} becomes part of a folder's name; write letters, digits, - and _")
+        words = [(name, getattr(self, name)) for name in ("name", "part", "board_part", "finn_board")]
+        words += [("ps", word) for key, value in self.ps.items() for word in (key, *str(value).split(" "))]
+        for name, word in words:  # all become words of Tcl
+            if not _WORD.fullmatch(str(word)):
+                raise ConfigError(f"{name}: {word!r}; legal: letters, digits and . : - _")
 
     @property
     def luts_per_bram18(self) -> int:

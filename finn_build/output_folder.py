@@ -1,6 +1,7 @@
 """The folder of a build: made beside its place and moved there when all is well; only our own files are ever touched.
 
-A marker in the folder lists the files that the build wrote. Only a marked folder is replaced, and of it only these.
+A marker in the folder lists the files that the build wrote. Only a marked folder is replaced, and of it only these. While
+it is made its marker holds the marker's own number on the disk: a copy of it, or another file by its name, marks nothing.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
@@ -74,6 +76,8 @@ def _require_ours(out: Path) -> None:
     """Raise ConfigError unless a folder is new, empty or a build's."""
     if out.exists() and not out.is_dir():
         raise ConfigError(f"--out {out}: is a file; give a folder")
+    if out.is_dir() and out.stat().st_dev != out.parent.stat().st_dev:  # nothing can be moved to its place at once
+        raise ConfigError(f"--out {out}: is a disk of its own; give a folder on it")
     if out.is_dir() and any(out.iterdir()) and _ours(out) is None:
         raise ConfigError(
             f"--out {out}: holds other files, not a build (there is no {MARKER}); give an empty or new folder"
@@ -91,13 +95,18 @@ def _taken(working: Path, resume: bool) -> Iterator[None]:
     with suppress(FileExistsError):
         working.mkdir()
     marker, busy = working / MARKER, f"{working}: another build is writing there; wait for it, or choose another --out"
+    foreign = f"{working}: is in the way, and was not made by a build; move it, or choose another --out"
     if working.is_symlink() or not working.is_dir() or (any(working.iterdir()) and not _is_file(marker)):
-        raise ConfigError(f"{working}: is in the way, and was not made by a build; move it, or choose another --out")
+        raise ConfigError(foreign)
     with ExitStack() as held:
         try:
             held.enter_context(locked(marker, wait=False))
         except (BlockingIOError, FileNotFoundError):  # there, or just moved to its place
             raise ConfigError(busy) from None
+        alone = len(list(working.iterdir())) == 1
+        if marker.stat().st_nlink > 1 or marker.read_bytes() not in (_number(marker), b"" if alone else None):
+            raise ConfigError(foreign)
+        marker.write_bytes(_number(marker))
         _clear(working, but=STEPS if resume else "")
         yield
 
@@ -114,11 +123,24 @@ def _ours(folder: Path) -> list[str] | None:
         return None
     try:
         listed = json.loads((folder / MARKER).read_text())["files"]
-        if not isinstance(listed, list) or "\0" in "".join(listed):
+        if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
             return None
-        return [name for name in listed if not Path(name).is_absolute() and ".." not in Path(name).parts]
+        return [name for name in listed if _is_inside(folder, name)]
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _is_inside(folder: Path, name: str) -> bool:
+    """Whether there is a file of that name in the folder, or a link."""
+    try:
+        is_folder = stat.S_ISDIR((folder / name).lstat().st_mode)
+    except (OSError, ValueError):  # none, or no name of a file
+        return False
+    return not is_folder and not Path(name).is_absolute() and ".." not in Path(name).parts
+
+
+def _number(file: Path) -> bytes:
+    return str(file.stat().st_ino).encode()
 
 
 def _is_file(path: Path) -> bool:
@@ -165,7 +187,7 @@ def _take_place(working: Path, out: Path) -> None:
             (working / MARKER).write_text(_listing(new))  # in its place: it is locked
             working.rename(out)
             return
-        _list_files(out, [*old, *new])
+        _list_files(out, [*old, *new], working)
         for name in sorted(old, key=_by_sheet):
             if not _through_link(out, name):
                 (out / name).unlink(missing_ok=True)
@@ -175,7 +197,7 @@ def _take_place(working: Path, out: Path) -> None:
         for name in sorted(new, key=_by_sheet, reverse=True):
             (out / name).parent.mkdir(parents=True, exist_ok=True)
             (working / name).replace(out / name)
-        _list_files(out, new)
+        _list_files(out, new, working)
         shutil.rmtree(working, ignore_errors=True)
 
 
@@ -198,10 +220,10 @@ def _by_sheet(name: str) -> tuple[bool, str]:
     return name not in _SHEETS, name
 
 
-def _list_files(folder: Path, names: Iterable[str]) -> None:
-    """Write the marker at once: a folder whose marker is cut short would be nobody's."""
-    (folder / _NEXT).write_text(_listing(names))
-    (folder / _NEXT).replace(folder / MARKER)
+def _list_files(folder: Path, names: Iterable[str], working: Path) -> None:
+    """Write the marker at once, and in `working`: a folder whose marker is cut short would be nobody's."""
+    (working / _NEXT).write_text(_listing(names))
+    (working / _NEXT).replace(folder / MARKER)
 
 
 def _listing(names: Iterable[str]) -> str:

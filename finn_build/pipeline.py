@@ -17,7 +17,6 @@ from pathlib import Path
 
 from finn.util.verification import despecialize_model
 from qonnx.core.modelwrapper import ModelWrapper
-from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.board.steps import add_shell, bitstream_finn, bitstream_open, bitstream_vivado, deploy, package
 from finn_build.config import Board, BuildConfig
@@ -55,13 +54,12 @@ from finn_build.proof.accuracy import Accuracy, measure_accuracy
 from finn_build.proof.gate import Tap, compare
 from finn_build.rtl.plain import plain_design
 from finn_build.rtl.stitch import stitch
+from finn_build.saved_graphs import TARGET_CYCLES, blaming, read_streams
 from finn_build.state import Build
 from sim.isolated import simulate_ops
 from sim.stitched import simulate
 
-_TARGET_CYCLES = "signflow_target_cycles"  # in the saved graphs
 _SMALL = {"ArgMax", "LogSoftmax", "Softmax"}  # of what the host computes behind the accelerator
-_SAVED_DOMAINS = {"", *(f"finn.custom_op.fpgadataflow{kind}" for kind in ("", ".hls", ".rtl"))}
 
 
 def compile_integers(build: Build, progress: Progress) -> None:
@@ -137,7 +135,7 @@ def fold(build: Build, progress: Progress) -> None:
     found = search_folding(streams, build.config, build.board, FLOW)
     build.target_cycles, build.next_step = found.cycles, found.next_step
     build.streams = fold_for(streams, build.config, build.target_cycles)
-    build.streams.set_metadata_prop(_TARGET_CYCLES, str(build.target_cycles))  # for a build that goes on from here
+    build.streams.set_metadata_prop(TARGET_CYCLES, str(build.target_cycles))  # for a build that goes on from here
 
 
 def buffer(build: Build, progress: Progress) -> None:
@@ -292,27 +290,19 @@ def run(build: Build, steps: tuple[Step, ...], start: str, stop: str, on_step: O
         if name not in names:
             raise ConfigError(f"{option} {name}: not a step of this flow; legal: {', '.join(names)}")
     first, last = names.index(start), names.index(stop)
+    source: Path | None = None  # of the hardware graph
     for index, step in enumerate(steps[: last + 1]):
         began, saved = time.monotonic(), build.out / "steps" / f"{step.name}.onnx"
-        if index < first and step.saves_streams:
-            build.streams = _saved_streams(build, saved)
-        elif index >= first or index == 0:  # `integers` holds functions, which no file does, and is quick
-            step.run(build, on_step(step))
+        stands_in = index < first and step.saves_streams
+        source = saved if stands_in else source
+        with blaming(source):
+            if stands_in:
+                read_streams(build, saved)
+            elif index >= first or index == 0:  # `integers` holds functions, which no file does, and is quick
+                step.run(build, on_step(step))
         if index >= first and step.saves_streams:
             saved.parent.mkdir(parents=True, exist_ok=True)
             build.streams.save(f"{saved}.part")
             Path(f"{saved}.part").replace(saved)  # whole or not at all, whenever the build is ended
         build.seconds[step.name] = round(time.monotonic() - began, 2)
 
-
-def _saved_streams(build: Build, saved: Path) -> ModelWrapper:
-    if not saved.is_file():
-        raise ConfigError(
-            f"--start: {saved} is missing; run the build from an earlier step first, into the same folder"
-        )
-    model = ModelWrapper(str(saved))
-    if foreign := {n.domain for n in model.graph.node} - _SAVED_DOMAINS:  # qonnx takes them for modules to import
-        raise ConfigError(f"{saved}: operators of unknown domains: {', '.join(sorted(foreign))}; build it again")
-    slowest = max(getCustomOp(n).get_exp_cycles() for n in model.graph.node)  # of lanes that the user may have changed
-    build.target_cycles = max(slowest, int(model.get_metadata_prop(_TARGET_CYCLES) or 0))
-    return model

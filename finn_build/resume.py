@@ -31,6 +31,18 @@ def asked_for(
     return dict(json.loads(json.dumps(asked, default=dict)))
 
 
+def _read(file: Path) -> dict[str, Any]:
+    """What an interrupted build was asked for.
+
+    Raises:
+        ConfigError: the file is damaged.
+    """
+    try:
+        return dict(json.loads(file.read_text()).items())
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
+        raise ConfigError(f"--resume: {file}: damaged ({type(error).__name__}); leave --resume out") from error
+
+
 def begin(folder: Path, steps: Sequence[Step], asked: dict[str, Any], resume: bool) -> str:
     """Note what a build is asked for; of one that resumes, the step behind the last whose graph is there.
 
@@ -42,7 +54,7 @@ def begin(folder: Path, steps: Sequence[Step], asked: dict[str, Any], resume: bo
     """
     file, step = folder / STEPS / _ASKED, ""
     if resume and file.is_file():
-        before = json.loads(file.read_text())
+        before = _read(file)
         if differing := sorted(key for key in asked.keys() | before.keys() if asked.get(key) != before.get(key)):
             raise ConfigError(f"--resume: the interrupted build differs in {', '.join(differing)}; leave --resume out")
         saved = [i for i, s in enumerate(steps) if s.saves_streams and (file.parent / f"{s.name}.onnx").is_file()]

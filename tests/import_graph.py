@@ -79,6 +79,7 @@ ROOMS = (
     *("finn_build.board.steps", "finn_build.hls.steps", "finn_build.report"),
     *("finn_build.board.bitstream.report", "finn_build.board.finish"),  # these draw the page of the report again
     *(
+        "finn_build.saved_graphs",
         "finn_build.pipeline",
         "finn_build.progress",
         "finn_build.resume",

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -50,10 +51,15 @@ def test_a_board_of_ones_own(tmp_path: Path) -> None:
     assert (load_board(str(mine)).name, load_board(str(mine)).dsp) == ("mine", 80)
     for old, new, message in (
         ("family: xc7", "family: xc8", "family='xc8'; legal: xc7, xcup"),
-        ("name: pynq-z2", "name: ../mine", "name='../mine' becomes part of a folder's name"),
+        ("name: pynq-z2", "name: ../mine", "name: '../mine'; legal: letters, digits"),
+        ("name: pynq-z2", 'name: "mine\\n[exec x]"', "name: 'mine\\n[exec x]'; legal"),
+        ("part: xc7z020clg400-1", "part: x;exec", "part: 'x;exec'; legal: letters, digits and . : - _"),
+        ("board_part: ", "board_part: '}[x]' #", "board_part: '}[x]'; legal: letters"),
+        ("50", "'50 $env(HOME)'", "ps: '$env(HOME)'; legal: letters"),
+        ("PCW_CRYSTAL_PERIPHERAL_FREQMHZ", '"A } B"', "ps: 'A } B'; legal: letters"),
     ):
         mine.write_text(text.replace(old, new))
-        with pytest.raises(ConfigError, match=message):
+        with pytest.raises(ConfigError, match=re.escape(message)):
             load_board(str(mine))
     with pytest.raises(ConfigError, match=r"none.yaml: no such file"):
         load_board(str(tmp_path / "none.yaml"))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -132,6 +133,25 @@ def test_a_graph_that_was_changed_between_starts_fails_the_gate(
     assert re.search(rf"the gate failed at layer \S+ \({dense.name}\): frame \d, channel 0,", capsys.readouterr().err)
 
 
+def test_a_damaged_graph_is_said_to_be(onnx_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """Cut short, another file, bytes changed: one line, or a build that the gate can judge; never a traceback."""
+    out, rng = tmp_path / "out", random.Random(26)
+    assert _run(onnx_file, out, "--stop", "buffer") == 0
+    saved = out / "steps" / "buffer.onnx"
+    whole = saved.read_bytes()
+    changed = [bytearray(whole) for _ in range(20)]
+    for copy in changed:
+        for _ in range(3):
+            copy[rng.randrange(len(copy))] = rng.randrange(256)
+    for content in (b"", b"text", whole[: len(whole) // 2], *changed):
+        saved.write_bytes(content)
+        if _run(onnx_file, out, "--start", "stitch", "--stop", "stitch"):
+            said = capsys.readouterr().err.splitlines()[-1]
+            assert said.startswith("error: ") and len(said) < 600, said
+        else:
+            assert content in changed
+
+
 def test_an_interrupted_build_resumes(
     onnx_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
@@ -145,6 +165,13 @@ def test_an_interrupted_build_resumes(
         patched.setattr("finn_build.pipeline.stitch", interrupted)
         assert _run(onnx_file, out) == 1
         assert "interrupted; the steps that were done are kept: again with --resume" in capsys.readouterr().err
+    asked = tmp_path / ".out.partial" / "steps" / "asked.json"
+    whole = asked.read_text()
+    for damaged in ("", "[]", whole[:99]):
+        asked.write_text(damaged)
+        assert _run(onnx_file, out, "--resume") == 1
+        assert f"--resume: {asked}: damaged" in capsys.readouterr().err
+    asked.write_text(whole)
     monkeypatch.setattr("finn_build.pipeline.search_folding", interrupted)
     assert _run(onnx_file, out, "--resume", "--target-fps", "2000") == 1
     assert "--resume: the interrupted build differs in target_fps; leave" in capsys.readouterr().err

@@ -81,13 +81,14 @@ def test_a_marker_that_lies_reaches_nothing_outside(tmp_path: Path) -> None:
     (outside / "a.v").write_text("mine")
     (out / "ops").rename(tmp_path / "ops")
     (out / "ops").symlink_to(outside)
-    names = ["../outside/a.v", str(outside / "a.v"), "ops/a.v", *FIRST]
+    (out / f"{MARKER}.next").symlink_to(outside / "a.v")
+    names = ["../outside/a.v", str(outside / "a.v"), "ops/a.v", *FIRST, "", ".", "steps", "\0", "\ud800", "x" * 5000]
     (out / MARKER).write_text(json.dumps({"files": names}))
     _build(out, SECOND)
     assert _content(outside) == {"a.v": "mine"} and (out / "ops").is_symlink()
 
 
-@pytest.mark.parametrize("planted", ["link", "folder", "file", "build"])
+@pytest.mark.parametrize("planted", ["link", "folder", "file", "build", "empty", "copied", "second name"])
 def test_what_stands_where_a_build_is_made_is_left_alone(tmp_path: Path, planted: str) -> None:
     working, outside = tmp_path / ".out.partial", tmp_path / "outside"
     outside.mkdir()
@@ -99,7 +100,14 @@ def test_what_stands_where_a_build_is_made_is_left_alone(tmp_path: Path, planted
     else:
         working.mkdir()
         (working / "mine").write_text("m")
-        (working / MARKER).write_text("") if planted == "build" else None
+        marker = working / MARKER
+        if planted in ("build", "empty"):
+            marker.touch()
+        if planted in ("build", "copied"):
+            marker.write_text(str((marker if planted == "build" else outside / "mine").stat().st_ino))
+        if planted == "second name":
+            (working / "mine").unlink()
+            marker.hardlink_to(outside / "mine")
     if planted == "build":  # left by one that was killed
         _build(tmp_path / "out", FIRST)
         assert _content(tmp_path / "out") == FIRST and not working.exists()

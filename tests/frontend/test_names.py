@@ -62,7 +62,7 @@ def hostile(tmp_path: Path) -> Path:
     model = SmallResidual(bits=1, signed=True).eval()
     path = export_qonnx(model, tmp_path / "net.onnx", (1, 1, 11, 9))
     _rename(path, tmp_path / MARKER)
-    return path
+    return path.rename(tmp_path / f"{'n' * 32}}}\n[exec touch {MARKER}];initial $(touch {MARKER})`{MARKER}`.onnx")
 
 
 def _code(folder: Path) -> list[Path]:

@@ -14,6 +14,7 @@ import jinja2
 import numpy as np
 
 from finn_build.errors import UnsupportedModelError
+from finn_build.identifiers import identifiers
 from finn_build.rtl.stitch import MANIFEST, MEMORY, WAIVERS, DesignStream
 from finn_build.state import Build
 from sim.packing import pack
@@ -72,7 +73,7 @@ def write_package(build: Build, folder: Path) -> Path:
         "quiet": default_watchdog(design),
         "clk_hz": round(board.clk_mhz * 1e6),
         "board": board,
-        "network": build.network.name,
+        "network": identifiers([build.network.name])[build.network.name],
     }
     for template, place in _FILES.items():
         comment = {".md": "", ".tcl": "#"}.get(Path(place).suffix, "//")
