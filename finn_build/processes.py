@@ -1,8 +1,8 @@
 """Programs of others, none of which outlives this one: compilers, simulators, Yosys, Vivado.
 
 Each runs in a process group of its own, so that what it starts (g++ starts cc1plus) ends with it. Where this program
-is killed and can end nothing any more, a guard does: a shell that looks, when the pipe to it ends, for all that carry this
-program's mark in their environment. Each has it from its first instruction, and hands it on: nobody need be told of anything.
+is killed and can end nothing any more, a guard does: a shell that looks, when the pipe to it ends, for all that carry
+this program's mark in their environment. Each has it from its first instruction and hands it on; nobody need be told.
 """
 
 from __future__ import annotations
