@@ -1,7 +1,7 @@
 """The folder of a build: made beside its place and moved there when all is well; only our own files are ever touched.
 
-A marker in the folder lists the files that the build wrote. Only a marked folder is replaced, and of it only these. While
-it is made its marker holds the marker's own number on the disk: a copy of it, or another file by its name, marks nothing.
+A marker in the folder lists the files that the build wrote. Only a marked folder is replaced, and of it only these.
+While it is made its marker holds its own number on the disk: a copy, or another file by its name, marks nothing.
 """
 
 from __future__ import annotations

@@ -305,4 +305,3 @@ def run(build: Build, steps: tuple[Step, ...], start: str, stop: str, on_step: O
             build.streams.save(f"{saved}.part")
             Path(f"{saved}.part").replace(saved)  # whole or not at all, whenever the build is ended
         build.seconds[step.name] = round(time.monotonic() - began, 2)
-
