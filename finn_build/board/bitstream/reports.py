@@ -44,10 +44,10 @@ def read_utilization(path: Path) -> dict[str, float]:
 
 
 def read_timing(path: Path) -> dict[str, float]:
-    """Worst setup, hold and pulse width slack, and the period of the fastest clock, all in ns."""
+    """Worst setup, hold and pulse width slack, and the period of the fastest clock, generated ones too, all in ns."""
     text = _text(path)
     summary = re.search(r"^ +WNS\(ns\).*\n[ -]+\n(.*)$", text, re.MULTILINE)
-    clocks = re.search(r"^Clock .*Period\(ns\).*\n[ -]+\n((?:\S.*\n)+)", text, re.MULTILINE)
+    clocks = re.search(r"^Clock .*Period\(ns\).*\n[ -]+\n((?:.*\S.*\n?)+)", text, re.MULTILINE)
     if summary is None or clocks is None:
         raise BitstreamError(f"{path}: holds no timing summary of a constrained design")
     columns = summary[1].split()
@@ -78,7 +78,7 @@ def _table_rows(text: str) -> dict[str, str]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text()
+        return path.read_text(errors="replace")  # a host's name in the characters of its own country
     except OSError as error:
         raise BitstreamError(f"{path}: Vivado left no such report") from error
 

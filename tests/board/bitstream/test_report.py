@@ -1,11 +1,13 @@
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from finn_build.board.bitstream.report import add_reports, main, side_by_side
+from finn_build.board.bitstream.reports import read_reports
 from finn_build.errors import BitstreamError
 
 _REPORTS = Path(__file__).parent / "reports"
@@ -36,6 +38,36 @@ def test_estimates_stand_beside_what_was_routed(build: Path) -> None:
     rows = {what: figures for what, *figures in side_by_side(add_reports(build))}
     assert rows["LUT"] == [30000, 29000, 28360]
     assert rows["longest path, ns"] == [None, 6.4, 7.735] and rows["highest clock, MHz"] == [None, 156.25, 129.28]
+
+
+def _of_2020(text: str) -> str:
+    """The tables of Vivado 2020.2, which have no column of prohibited sites."""
+    return re.sub(r"\| +Prohibited +(\|.*)|\| +0 (\| +\d+ \| +\d+\.\d\d \|)", r"\1\2", text)
+
+
+def _of_2024(text: str) -> str:
+    """The header of Vivado 2024.2 on a host with a name of its own, and a clock that another one generates."""
+    header = "Copyright 1986-2022 Xilinx, Inc. All Rights Reserved. Copyright 2022-2024 Advanced Micro Devices, Inc.\n"
+    clocks = r"clk_in   {0.000 25.000}  50.000   20.000\n  \1 "
+    return f"{header}| Host : M\xfcller running 64-bit\n" + re.sub(
+        r"^(clk_\w+ +\{.*)", clocks, text, flags=re.MULTILINE
+    )
+
+
+@pytest.mark.parametrize("layout", [_of_2020, _of_2024])
+@pytest.mark.parametrize("family", ["zynq", "zynqmp"])
+def test_older_and_newer_layouts_say_the_same(
+    build: Path, layout: Callable[[str], str], family: str, tmp_path: Path
+) -> None:
+    for name in ("timing", "utilization", "power"):
+        text = (_REPORTS / f"{family}_{name}.rpt").read_text()
+        (tmp_path / "vivado" / f"{name}.rpt").write_text(text)
+    as_recorded = read_reports(tmp_path / "vivado")
+    for path in (tmp_path / "vivado").iterdir():
+        other = layout(path.read_text())
+        assert path.stem != "utilization" or ("Prohibited" in other) == (layout is _of_2024)
+        path.write_bytes(other.replace("\n", "\r\n").encode("latin-1"))
+    assert read_reports(tmp_path / "vivado") == as_recorded
 
 
 def test_a_build_without_estimates_of_clock_and_area(build: Path, capsys: pytest.CaptureFixture) -> None:
