@@ -1,8 +1,9 @@
 // Cycle loop of every simulation: drives and collects streams, watches for deadlock, checks the protocol.
 //
 // Usage: simulator FOLDER FRAMES WATCHDOG SEED IDLE BACKPRESSURE RESET_AT TRACE_FILE
-// FOLDER/beats holds the beats per frame of every stream, and the depth of the skip that it enters or leaves (else 0), <index>.in the beats of an input; <index>.out receives
-// those of an output or tap, result.json the rest, error.txt the reason of a failure.
+// FOLDER/beats holds the beats per frame of every stream, and the depth of the skip that it enters or leaves (else 0), <index>.in
+// the beats of an input; <index>.out receives those of an output or tap, result.json the rest, error.txt the reason of a failure.
+// FOLDER/fifos holds the streams into and out of each FIFO; how full each was at most is in result.json.
 // Cycle: pins are driven while the clock is low, the model settles, handshakes are sampled, the clock rises.
 #include <chrono>
 #include <cstdio>
@@ -20,6 +21,12 @@ constexpr uint64_t HALF_PERIOD_NS = 5;
 
 std::string warning;  // what Verilator only warns of: memory files that are missing or too short
 
+/// The streams into and out of a FIFO, and the most beats that were between them.
+struct Fifo {
+    const Stream *in, *out;
+    uint64_t fill;
+};
+
 /// The whole run: reset, then cycles until every stream is done.
 class Run {
 public:
@@ -33,6 +40,8 @@ public:
             if (model_->pins[i].role != Role::SKIP_TAKEN) skip = depth ? std::make_shared<Skip>(Skip{depth}) : nullptr;
             streams_.emplace_back(model_->pins[i], i, beats, options, skip);
         }
+        std::ifstream fifos(options.folder + "/fifos");
+        for (size_t in = 0, out = 0; fifos >> in >> out;) fifos_.push_back({&streams_.at(in), &streams_.at(out), 0});
         if (!options.trace.empty()) model_->open_trace(options.trace);
     }
 
@@ -56,7 +65,9 @@ public:
             list += (list.empty() ? "" : ",\n") + stream.json();
         }
         std::ofstream out(options_.folder + "/result.json");
-        out << "{\"cycles\":" << cycle_ << ",\"streams\":[\n" << list << "]}\n";
+        out << "{\"cycles\":" << cycle_ << ",\"fills\":[";
+        for (const Fifo& fifo : fifos_) out << (&fifo == &fifos_.front() ? "" : ",") << fifo.fill;
+        out << "],\"streams\":[\n" << list << "]}\n";
         if (!out.flush()) throw Failure("results cannot be written");
     }
 
@@ -81,6 +92,7 @@ private:
         half_cycle(0);
         bool moved = false;
         for (Stream& stream : streams_) moved |= stream.sample(cycle_);
+        for (Fifo& fifo : fifos_) fifo.fill = std::max(fifo.fill, fifo.in->done() - fifo.out->done());
         half_cycle(1);
         return moved;
     }
@@ -129,6 +141,7 @@ private:
     VerilatedContext* context_;
     std::unique_ptr<Model> model_;
     std::vector<Stream> streams_;
+    std::vector<Fifo> fifos_;
     uint64_t cycle_ = 0, time_ = 0;
     size_t unfinished_ = 0;
     std::chrono::steady_clock::time_point reported_ = std::chrono::steady_clock::now();

@@ -53,6 +53,7 @@ def simulate(
         raise SimulationError(f"inputs given: {sorted(inputs)}; {design.top} takes: {sorted(wanted)}")
     if trace is not None:
         write_layout(design, trace.with_suffix(f".{simulator.wave_format}"))
+    ports_of = {s.tensor: s.signal for s in (*design.inputs, *design.outputs)}  # other streams go by their tensor
     result = simulator.run(
         {s.signal: pack(inputs[s.tensor], s.stream) for s in design.inputs},
         frames,
@@ -62,6 +63,7 @@ def simulate(
         trace_file=trace,
         on_progress=part_of(on_progress, 0.5, 1),
         reset_at_cycle=reset_at_cycle,
+        fifos={ports_of.get(out, out): ports_of.get(into, into) for out, into in design.fifos.items()},
     )
     recorded = [*design.taps, *(end for skip in design.skips for end in (skip.sent, skip.taken))]
     tensors = {s.tensor: unpack(result.taps[s.tensor], s.stream, frames) for s in recorded}

@@ -12,9 +12,10 @@ import re
 import subprocess
 import tempfile
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -123,12 +124,14 @@ class SimResult:
         taps: The same by tap, and by stream of a skip.
         cycles: Cycles from the end of reset to the last beat.
         streams: Statistics of every port and tap.
+        fills: Most beats that each FIFO held, by the stream out of it.
     """
 
     outputs: dict[str, np.ndarray]
     taps: dict[str, np.ndarray]
     cycles: int
     streams: dict[str, StreamStats]
+    fills: dict[str, int]
 
 
 class _Bound(NamedTuple):
@@ -215,6 +218,7 @@ class Simulator:
         trace_file: Path | None = None,
         on_progress: Progress | None = None,
         reset_at_cycle: int | None = None,
+        fifos: Mapping[str, str] = MappingProxyType({}),
     ) -> SimResult:
         """Simulate `frames` frames, back to back.
 
@@ -228,6 +232,7 @@ class Simulator:
                 the format (.fst or .vcd).
             on_progress: Called with the fraction of beats that moved.
             reset_at_cycle: Reset in that cycle, then feed all frames again from the first.
+            fifos: Of each FIFO whose fill is wanted the stream into it, by the stream out of it.
 
         Raises:
             SimulationError: Deadlock, broken protocol, failed assertion, missing memory file, wrong input sizes.
@@ -238,10 +243,11 @@ class Simulator:
             with tempfile.TemporaryDirectory(prefix="signflow_") as name:
                 folder = Path(name)
                 self._write_inputs(inputs, frames, folder)
+                self._write_fifos(fifos, folder)
                 arguments = [folder, frames, watchdog_cycles, pauses.seed, pauses.idle, pauses.backpressure]
                 arguments += [-1 if reset_at_cycle is None else reset_at_cycle, waves]
                 self._execute([str(item) for item in arguments], cwd, folder, on_progress)
-                return self._read_results(frames, folder)
+                return self._read_results(frames, folder, fifos)
         except OSError as error:
             raise SimulationError(f"simulation: {error.filename or tempfile.gettempdir()}: {error.strerror}") from error
 
@@ -268,6 +274,10 @@ class Simulator:
                 )
             beats.tofile(folder / f"{index}.in")
 
+    def _write_fifos(self, fifos: Mapping[str, str], folder: Path) -> None:
+        at = {stream.name: index for index, (_, _, stream, _) in enumerate(self.bound)}
+        (folder / "fifos").write_text("".join(f"{at[into]} {at[out]}\n" for out, into in fifos.items()))
+
     def _execute(self, arguments: list[str], cwd: Path, folder: Path, on_progress: Progress | None) -> None:
         log: deque[str] = deque(maxlen=_LOG_LINES)
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "errors": "replace"}
@@ -283,7 +293,7 @@ class Simulator:
             what = re.sub(r"#(\d+)", lambda number: self.bound[int(number[1])].stream.name, what)
             raise SimulationError(f"simulation: {what}", log)
 
-    def _read_results(self, frames: int, folder: Path) -> SimResult:
+    def _read_results(self, frames: int, folder: Path, fifos: Iterable[str]) -> SimResult:
         text = json.loads((folder / "result.json").read_text())
         found: dict[str, dict[str, np.ndarray]] = {"OUTPUT": {}, "TAP": {}}
         streams = {}
@@ -294,4 +304,5 @@ class Simulator:
                 beats = np.fromfile(folder / f"{index}.out", np.uint8)
                 kind = "OUTPUT" if role == "OUTPUT" else "TAP"
                 found[kind][stream.name] = beats.reshape(frames * stream.beats, stream.width // 8)
-        return SimResult(found["OUTPUT"], found["TAP"], text["cycles"], streams)
+        fills = dict(zip(fifos, text["fills"], strict=True))
+        return SimResult(found["OUTPUT"], found["TAP"], text["cycles"], streams, fills)

@@ -64,7 +64,13 @@ def _reachable(graph: Graph, start: str) -> set[str]:
 
 # The rooms from the bottom up; a module is of the room whose name is the longest beginning of its own.
 ROOMS = (
-    *("finn_build.errors", "finn_build.terminal", "finn_build.identifiers", "finn_build.processes"),
+    *(
+        "finn_build.errors",
+        "finn_build.terminal",
+        "finn_build.identifiers",
+        "finn_build.licence",
+        "finn_build.processes",
+    ),
     "finn_build.given",
     *("finn_build.locks", "finn_build.config", "finn_build.families", "finn_build.output_folder", "sim"),
     *("brevitas_models.data", "brevitas_models.layers", "brevitas_models.networks", "brevitas_models.training"),

@@ -21,6 +21,7 @@ from finn_build.board.bitstream.vivado import Bitstream
 from finn_build.board.description import write_description
 from finn_build.errors import UnsupportedModelError
 from finn_build.identifiers import identifiers
+from finn_build.licence import license_files
 from finn_build.proof.levels import network_output
 from finn_build.state import Build
 from sim.packing import pack
@@ -56,6 +57,7 @@ def write_deployment(build: Build, folder: Path) -> Path:
     if not build.design.skips:  # their rings are the Python driver's to make
         _write_c(build, folder / "c")
     shutil.copyfile(_FILES / NOTEBOOK, folder / NOTEBOOK)
+    license_files(folder, (folder / "signflow_driver").glob("*.py"))
     add_bitstream(folder, build.bitstream, build.config.frames)
     return folder
 

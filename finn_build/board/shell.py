@@ -21,6 +21,7 @@ from finn_build.dataflow.ops.finn_op import RTL_DIR
 from finn_build.dataflow.stream import Stream
 from finn_build.errors import UnsupportedModelError
 from finn_build.families import family_of
+from finn_build.licence import license_files
 from finn_build.rtl.plain import write_plain
 from finn_build.rtl.stitch import DesignStream, StitchedDesign
 
@@ -111,6 +112,7 @@ def write_shell(design: StitchedDesign, board: Board, content_hash: str = "") ->
     shared = [folder / Path(source).name for source in shell_sources]
     if design.is_plain:
         shared = _plain(design, board, shared)
+    license_files(folder, [*shared, folder / f"{TOP}.v"])
     sources = (*design.sources, *(path for path in shared if path not in design.sources), folder / f"{TOP}.v")
     names = [*(path.name for path in sources), *(f"// memory file: {path.name}" for path in _memory_files(folder))]
     (folder / MANIFEST).write_text("\n".join(names) + "\n")

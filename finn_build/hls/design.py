@@ -20,6 +20,7 @@ from finn_build.hls.ops import KERNELS
 from finn_build.hls.process import ENVIRONMENT, HLS_DIR, Process
 from finn_build.hls.streams import AxiPort, Channel, Top, in_order, is_fifo
 from finn_build.identifiers import is_identifier
+from finn_build.licence import license_files
 
 LIBRARY = HLS_DIR / "lib"
 TOP = "accelerator"
@@ -81,6 +82,7 @@ def write_hls(model: ModelWrapper, folder: Path, board: Board) -> HlsDesign:
         source.write_text(process.source())
     _write_top(folder, top, processes)
     _write_script(folder, [process.name for process in processes], board, cosim=not top.skips)
+    license_files(folder, folder.rglob("*"))
     inner = {process.name: process.kernel.inner for process in processes}
     sources.append(folder / f"{TOP}.cpp")
     return HlsDesign(folder, tuple(sources), top.inputs, top.outputs, top.skips, top.channels, inner)

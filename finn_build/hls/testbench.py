@@ -10,6 +10,7 @@ import numpy as np
 
 from finn_build.hls.design import TOP, HlsDesign
 from finn_build.hls.process import ENVIRONMENT, HLS_DIR
+from finn_build.licence import license_files
 from sim.packing import pack
 
 
@@ -33,6 +34,7 @@ def write_testbench(design: HlsDesign, values: Mapping[str, np.ndarray], frames:
         top=TOP, frames=frames, inputs=design.inputs, outputs=design.outputs, skips=design.skips, arguments=arguments
     )
     (folder / "testbench.cpp").write_text(text)
+    license_files(folder, folder.iterdir())
     for side, ports in (("in", design.inputs), ("out", design.outputs)):
         for i, port in enumerate(ports):
             (folder / f"{side}{i}.dat").write_bytes(pack(values[port.tensor][:frames], port.stream).tobytes())

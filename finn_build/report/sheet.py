@@ -102,13 +102,15 @@ def _layer_row(build: Build, node: NodeProto, reads: list[str]) -> dict[str, Any
 
 def _when(build: Build, node: NodeProto) -> dict[str, Any]:
     """When an op's first output moved in the stitched simulation, and how long its first input was held up by it."""
-    streams = build.simulation.streams if build.simulation and build.stalls is None else {}
+    run = build.simulation if build.stalls is None else None
+    streams, fills = (run.streams, run.fills) if run else ({}, {})
     ports = {s.tensor: s.signal for s in (*build.design.inputs, *build.design.outputs)} if streams else {}
     made, read = (streams.get(ports.get(tensor, tensor)) for tensor in (node.output[0], node.input[0]))
     return {
         "first_beat": made and made.first_beat,
         "frame_ends": made and list(made.frame_end),
         "held_cycles": read and read.stalled,
+        "highest_fill": fills.get(ports.get(node.output[0], node.output[0])),
     }
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from finn_build import processes
 from finn_build.errors import SimulationError
+from finn_build.licence import is_licensed, license_files
 from finn_build.rtl.stitch import StitchedDesign, write_manifest
 
 _PASSES = (
@@ -56,7 +57,9 @@ def plain_design(design: StitchedDesign) -> StitchedDesign:
     """
     *library, top = design.sources
     ops = [path.stem for path in library if re.search(rf"^    {path.stem} ", top.read_text(), re.MULTILINE)]
+    ours = {path.stem for path in library if is_licensed(path.read_text())}
     files = write_plain({op: op for op in ops}, library, design.mem_dir)
+    license_files(design.mem_dir, (path for path in files if path.stem in ours))
     for path in library:
         if path not in files:
             path.unlink()

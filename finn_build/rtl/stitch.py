@@ -7,8 +7,8 @@ Every node's HDL, the library modules it needs, its memory files and the top mod
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,11 @@ from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
-from finn_build.dataflow.ops.base import StreamOp
+from finn_build.dataflow.ops.base import StreamOp, Trait, traits_of
 from finn_build.dataflow.stream import Stream
 from finn_build.errors import UnsupportedModelError
 from finn_build.identifiers import is_identifier
+from finn_build.licence import license_files
 from finn_build.rtl._stitched_top import (
     Cell,
     DesignSkip,
@@ -50,6 +51,7 @@ class StitchedDesign:
         mem_dir: Folder of the memory files, where a simulation must run.
         longest_cycles: Expected cycles per frame of the slowest node.
         skips: FIFOs outside of it, which the shell makes in the board's memory.
+        fifos: Of every FIFO, those of `skips` too, the tensor into it by the tensor out of it.
     """
 
     top: str
@@ -60,6 +62,7 @@ class StitchedDesign:
     mem_dir: Path
     longest_cycles: int
     skips: tuple[DesignSkip, ...] = ()
+    fifos: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_plain(self) -> bool:
@@ -98,13 +101,21 @@ def stitch(
     _remove_previous(out_dir)
     ops = _hardware_ops(model)
     skips = [node for node, op in ops if isinstance(op, StreamOp) and op.in_memory]
-    cells = [_generate(model, node, op, out_dir, part, clk_ns) for node, op in ops if node not in skips]
+    built = [(node, op) for node, op in ops if node not in skips]
+    cells = [_generate(model, node, op, out_dir, part, clk_ns) for node, op in built]
     wiring = connected(model, cells, skips) if connect else side_by_side(cells)
     (out_dir / f"{top}.v").write_text(top_source(top, cells, wiring, clk_ns))
     sources = _gather([*(path for cell in cells for path in cell.sources), out_dir / f"{top}.v"], out_dir)
+    of_finn = {
+        p.name for (_, op), c in zip(built, cells, strict=True) if not isinstance(op, StreamOp) for p in c.sources
+    }
+    license_files(out_dir, (path for path in sources if path.name not in of_finn))
     write_manifest(sources, out_dir)
     longest = max(int(op.get_exp_cycles()) for _, op in ops)
-    return StitchedDesign(top, sources, wiring.inputs, wiring.outputs, wiring.taps, out_dir, longest, wiring.skips)
+    fifos = {n.output[0]: n.input[0] for n, _ in ops if connect and Trait.BUFFERS in traits_of(n)}
+    return StitchedDesign(
+        top, sources, wiring.inputs, wiring.outputs, wiring.taps, out_dir, longest, wiring.skips, fifos
+    )
 
 
 def _remove_previous(out_dir: Path) -> None:

@@ -97,6 +97,14 @@ def test_times_of_the_stitched_simulation(classified: Path) -> None:
     assert all(row["first_beat"] <= row["frame_ends"][0] for row in rows)
 
 
+def test_highest_fills_of_fifos(classified: Path) -> None:
+    rows = json.loads((classified / "report.json").read_text())["layers"]
+    fills = [row for row in rows if row["highest_fill"] is not None]
+    assert fills and all((row["op"] == "StreamFIFO") == (row in fills) for row in rows)
+    assert all(max(1, row["least_depth"]) <= row["highest_fill"] <= row["depth"] for row in fills)
+    assert "highest fill is the most beats" in Page(classified / page.PAGE).texts["dataflow"]
+
+
 def test_what_else_a_build_may_have_found(classified: Path, tmp_path: Path) -> None:
     report = json.loads((classified / "report.json").read_text())
     resources = report["resources"] | {"vivado": ROUTED, "yosys": report["resources"]["estimate"]}
@@ -116,7 +124,10 @@ def test_a_failed_gate_is_the_first_thing_said(classified: Path, tmp_path: Path)
 
 def test_an_estimate_says_that_nothing_was_run(classified: Path, tmp_path: Path) -> None:
     rows = json.loads((classified / "report.json").read_text())["layers"]
-    rows = [row | dict.fromkeys(("first_beat", "frame_ends", "held_cycles", "cycles_rtlsim")) for row in rows]
+    rows = [
+        row | dict.fromkeys(("first_beat", "frame_ends", "held_cycles", "highest_fill", "cycles_rtlsim"))
+        for row in rows
+    ]
     none = dict.fromkeys(("gate", "accuracy", "latency_ms", "ii_ms", "throughput_fps"))
     cycles = {"ii": None, "latency": None, "slowest_layer": "MVAU_0", "predicted_ii": 891, "predicted_latency": 1300}
     made = _drawn(classified, tmp_path, **none, layers=rows, cycles=cycles, frames=[], not_run=[])

@@ -13,6 +13,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from finn_build.dataflow.ops.base import DOMAIN
 from finn_build.dataflow.stream import Stream
 from finn_build.errors import UnsupportedModelError
+from finn_build.licence import is_licensed
 from finn_build.rtl.stitch import stitch
 from sim.stitched import simulate
 from sim.verilator import Stalls, TopStream, compile_model
@@ -57,7 +58,14 @@ def test_an_earlier_design_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("the user's own")
     stitch(_chain(), tmp_path)
     stitch(toy_model(_STREAM, [("fork", ["in"], ["out", "out2"], 0)], outputs=("out", "out2")), tmp_path, top="y")
-    assert {path.name for path in tmp_path.iterdir()} == {"fork_0.v", "toy_fork.sv", "y.v", "sources.f", "notes.txt"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "fork_0.v",
+        "toy_fork.sv",
+        "y.v",
+        "sources.f",
+        "LICENSE",
+        "notes.txt",
+    }
 
 
 def test_ports_follow_the_order_of_the_graph(tmp_path: Path) -> None:
@@ -83,7 +91,11 @@ def test_finn_rtl_between_ours(tmp_path: Path) -> None:
     padded = Stream((1, 7, 7, 4), 2, DataType["INT4"])
     _replace_by_padding(model, padded)
     x = np.random.default_rng(1).integers(-8, 7, (3, *_STREAM.shape))
-    tensors, _ = simulate(stitch(model, tmp_path), {"in": x}, 3, stalls=Stalls(2))
+    design = stitch(model, tmp_path)
+    tensors, _ = simulate(design, {"in": x}, 3, stalls=Stalls(2))
+    licences = {path.name: is_licensed(path.read_text()) for path in design.sources}  # of our sources, not of FINN's
+    assert licences.pop("add_0.v") and licences.pop("toy_add.sv") and licences.pop("accelerator.v")
+    assert licences and not any(licences.values())
     assert np.array_equal(tensors["out"], np.pad(x + 1, ((0, 0), (0, 0), (1, 1), (1, 1), (0, 0))))
 
 

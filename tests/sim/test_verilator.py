@@ -1,6 +1,7 @@
 """The simulator on small designs whose behaviour is known."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,14 @@ def test_reset_in_mid_frame_starts_over(tmp_path: Path, cycle: int) -> None:
     tensors, result = simulate(design, {"in": x}, 4, stalls=Stalls(7), reset_at_cycle=cycle)
     assert np.array_equal(tensors["out"], _wrapped(2 * (x + 3)))
     assert result.streams["s_axis_0"].first_beat >= cycle
+
+
+@pytest.mark.parametrize(("depth", "fill"), [(5, 5), (8, 7)])
+def test_fill_of_a_fifo(tmp_path: Path, depth: int, fill: int) -> None:
+    """The join begins two cycles after its sixth beat has come, by when a seventh is in the skip, if it has room."""
+    design = replace(_diamond(tmp_path, fifo_depth=depth), fifos={"late": "skip"})
+    _, result = simulate(design, {"in": _frames(3)}, 3)
+    assert result.fills == {"late": fill}
 
 
 def test_watchdog_names_the_streams_of_a_deadlock(tmp_path: Path) -> None:

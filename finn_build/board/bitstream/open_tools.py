@@ -21,6 +21,7 @@ from finn_build.board.shell import Shell
 from finn_build.config import Board
 from finn_build.errors import BitstreamError, ConfigError
 from finn_build.families import family_of
+from finn_build.licence import license_files
 
 TOP = "zynq7_top"
 FAMILY = "xc7"
@@ -72,6 +73,7 @@ def write_open_project(shell: Shell, board: Board, folder: Path) -> Path:
     (folder / f"{TOP}.v").write_text(text + "\n")
     clock = f"create_clock -period {board.clk_period_ns:.3f} -name clk [get_nets clk]\n"
     (folder / f"{TOP}.xdc").write_text(clock)
+    license_files(folder, folder.iterdir())
     return folder / f"{TOP}.v"
 
 

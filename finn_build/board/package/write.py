@@ -15,6 +15,7 @@ import numpy as np
 
 from finn_build.errors import UnsupportedModelError
 from finn_build.identifiers import identifiers
+from finn_build.licence import LICENSE, licensed
 from finn_build.rtl.stitch import MANIFEST, MEMORY, WAIVERS, DesignStream
 from finn_build.state import Build
 from sim.packing import pack
@@ -36,7 +37,6 @@ lint_off -rule WIDTHTRUNC -file "*.v"
 lint_off -rule UNUSEDSIGNAL -file "*.v"
 lint_off -rule DECLFILENAME -file "*.v"
 """
-_LICENCE = "SPDX-License-Identifier: BSD-3-Clause\nCopyright (c) 2026, the signflow authors; the terms are in LICENSE"
 
 
 def write_package(build: Build, folder: Path) -> Path:
@@ -55,7 +55,7 @@ def write_package(build: Build, folder: Path) -> Path:
     (folder / "rtl").mkdir(parents=True)
     (folder / "tb").mkdir()
     for source in design.sources:
-        (folder / "rtl" / source.name).write_text(licensed(source.read_text(), "//"))
+        shutil.copyfile(source, folder / "rtl" / source.name)
     listed = (design.mem_dir / MANIFEST).read_text().splitlines()
     memories = [line.removeprefix(MEMORY) for line in listed if line.startswith(MEMORY)]
     sources = [*(line for line in listed if not line.startswith("//")), f"{TOP}.v"]
@@ -76,19 +76,12 @@ def write_package(build: Build, folder: Path) -> Path:
         "network": identifiers([build.network.name])[build.network.name],
     }
     for template, place in _FILES.items():
-        comment = {".md": "", ".tcl": "#"}.get(Path(place).suffix, "//")
-        (folder / place).write_text(licensed(_render(template, content), comment))
+        (folder / place).write_text(licensed(_render(template, content), Path(place).suffix))
     (folder / "rtl" / MANIFEST).write_text("\n".join(sources) + "\n")
     waived = WAIVERS.read_text() + (_PLAIN_WAIVERS if design.is_plain else "")
     (folder / "rtl" / WAIVERS.name).write_text(waived)
-    shutil.copyfile(_TEMPLATES / "LICENSE", folder / "LICENSE")
+    shutil.copyfile(LICENSE, folder / LICENSE.name)
     return folder
-
-
-def licensed(text: str, comment: str) -> str:
-    """A source with its licence in front, behind `comment`; as it is where there is none."""
-    head = "".join(f"{comment} {line}\n" for line in _LICENCE.splitlines()) if comment else ""
-    return head + text
 
 
 def _frames(streams: Sequence[DesignStream], build: Build, folder: Path) -> list[dict[str, Any]]:

@@ -110,12 +110,19 @@ def test_its_testbench_names_a_wrong_beat(testbench: Path, mine: Path) -> None:
     assert "FAIL m_axis_1 frame 0 beat 0: " in _run(testbench, mine).stdout
 
 
-def test_all_of_it_states_its_licence(package: Path) -> None:
-    assert (package / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
-    sources = [p for p in package.rglob("*") if p.suffix in (".v", ".sv", ".tcl")]
+def _require_licences(folder: Path) -> None:
+    """Of each source one line that names it, the first; and the whole licence in the folder."""
+    assert (folder / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
+    sources = [p for p in folder.rglob("*") if p.suffix in (".v", ".sv", ".tcl")]
     assert len(sources) > 10
     for source in sources:
-        assert "SPDX-License-Identifier: BSD-3-Clause" in source.read_text().splitlines()[0], source
+        lines = source.read_text().splitlines()
+        assert [n for n, line in enumerate(lines) if "SPDX-License-Identifier: BSD-3-Clause" in line] == [0], source
+
+
+def test_all_of_it_states_its_licence(package: Path, build: Build) -> None:
+    _require_licences(package)
+    _require_licences(build.design.mem_dir)
 
 
 def test_packages_as_an_ip(mine: Path) -> None:
@@ -162,6 +169,7 @@ def test_icarus_runs_the_plain_form(build: Build, tmp_path: Path) -> None:
     plain.design = plain_design(stitch(build.streams, tmp_path / "stitched"))
     package = write_package(plain, tmp_path / "package")
     assert not list(package.glob("rtl/*.sv"))
+    _require_licences(package)
     _require_silent_lint(package)
     if shutil.which("iverilog") is None:
         assert _run(_compiled(package), package).returncode == 0
