@@ -259,7 +259,7 @@ def _contents(build: Build, impl: str, out: Path) -> tuple[str, ...]:
         *waves,
         f"  {out}/steps        the graph after each step, as ONNX: netron {out}/steps/buffer.onnx shows it",
         "Next:",
-        f"  run its notebook on the simulated board: python -m sim.notebook {out}",
+        f"  run its notebook on the simulated board: signflow notebook {out}",
         *make,
         "  build it from your own images with --images DIR, for your own network with --onnx FILE, or for zcu104",
     )

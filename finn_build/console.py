@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 
+import sim
 from finn_build.errors import ConfigError
 from finn_build.quick import check
 from finn_build.terminal import tells_errors
@@ -21,7 +22,7 @@ COMMANDS = {
     "synthetic": ("brevitas_models.synthetic", "generate images of surface defects with masks"),
     "complexity": ("brevitas_models.complexity", "operations and parameters, beside the paper's"),
     "experiments": ("brevitas_models.experiments.__main__", "the paper's tables"),
-    "notebook": ("sim.notebook", "a build's notebook on the simulated board"),
+    "notebook": (f"{sim.__name__}.notebook", "a build's notebook on the simulated board"),
     "completion": ("finn_build.completion", 'of words in bash and zsh: eval "$(signflow completion)"'),
     "sweep": ("finn_build.sweep.__main__", "rate against area over networks, boards and targets: a table, a plot"),
     "doctor": ("finn_build.doctor", "versions, tools and folders, for a bug report"),

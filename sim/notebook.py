@@ -1,4 +1,4 @@
-"""The notebook of a build on the simulated board: `python -m sim.notebook out/bi_shufflenet-pynq-z2`.
+"""The notebook of a build on the simulated board: `signflow notebook out/bi_shufflenet-pynq-z2`.
 
 Runs `deploy/inference.ipynb` unchanged, in a kernel whose `pynq` is the simulated board's, and writes it with its
 outputs, as a page for any browser too, and every picture to `notebook_run/` in the build's folder.
@@ -18,6 +18,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
 
+import finn_build
 from finn_build.errors import SimulationError
 from finn_build.output_folder import output_folder
 from finn_build.processes import ended_by_signals
@@ -25,8 +26,8 @@ from finn_build.terminal import tells_errors
 
 NOTEBOOK = "inference.ipynb"
 PAGE = "inference.html"
-_ROOT = Path(__file__).parent.parent
-_ENTER = "from sim.board import simulated_board\n_board = simulated_board({build!r})\n_board.__enter__()"
+_ROOT = Path(finn_build.__file__).parent.parent
+_ENTER = "from {here}.board import simulated_board\n_board = simulated_board({build!r})\n_board.__enter__()"
 _LEAVE = "_board.__exit__(None, None, None)"
 _TIMEOUT_S = 1200  # of one cell
 _OFFLINE = dict.fromkeys(("mathjax_url", "require_js_url", "jquery_url", "mermaid_js_url"), "")
@@ -50,7 +51,9 @@ def run_notebook(build: Path, out: Path, on_cell: Callable[[int, int], None] = l
     if not (deploy / NOTEBOOK).is_file():
         raise SimulationError(f"{deploy / NOTEBOOK}: no such file; give the folder of a finished build")
     notebook = nbformat.read(deploy / NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
-    around = [nbformat.v4.new_code_cell(t) for t in (_ENTER.format(build=str(build.absolute())), _LEAVE)]
+    around = [
+        nbformat.v4.new_code_cell(t) for t in (_ENTER.format(here=__package__, build=str(build.absolute())), _LEAVE)
+    ]
     notebook.cells = [around[0], *notebook.cells, around[1]]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")])}
     client = NotebookClient(
@@ -81,7 +84,7 @@ def printed(notebook: Path) -> str:
 @tells_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
-    parser = argparse.ArgumentParser("python -m sim.notebook", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser("signflow notebook", description=__doc__.split("\n")[0])
     parser.add_argument("build", type=Path, help="folder of a finished build")
     options = parser.parse_args(arguments)
     out = options.build / "notebook_run"

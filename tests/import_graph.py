@@ -69,6 +69,7 @@ ROOMS = (
         "finn_build.terminal",
         "finn_build.identifiers",
         "finn_build.licence",
+        "finn_build.wheel",
         "finn_build.processes",
     ),
     "finn_build.given",

@@ -14,7 +14,7 @@ from finn_build.processes import Progress
 from finn_build.rtl.lint import lint
 from finn_build.state import Build
 
-NOT_ON_A_BOARD = "board: driver and notebook run on the simulated board only (python -m sim.notebook)"
+NOT_ON_A_BOARD = "board: driver and notebook run on the simulated board only (signflow notebook)"
 NO_BITSTREAM = (
     "bitstream: not asked for; --bitstream vivado runs vivado/build.tcl, which is checked against a recorder of "
     "Vivado's commands and was never run in Vivado"

@@ -1,6 +1,7 @@
 """The console command, and the wheel and sdist that bring it, installed in an environment away from this tree."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -64,7 +65,24 @@ def _run(command: Path, *words: str, cwd: Path) -> subprocess.CompletedProcess[s
 def test_the_wheel_has_every_file_of_the_packages(dist: dict[str, Path]) -> None:
     held = set(zipfile.ZipFile(dist[".whl"]).namelist())
     files = (p for name in PACKAGES for p in (ROOT / name).rglob("*") if p.is_file() and "__pycache__" not in p.parts)
-    assert not {p.relative_to(ROOT).as_posix() for p in files} - held
+    wanted = {re.sub("^sim/", "finn_build/_sim/", p.relative_to(ROOT).as_posix()) for p in files}
+    assert not wanted - held
+
+
+def test_the_wheel_takes_no_common_name(dist: dict[str, Path]) -> None:
+    """The simulator is `sim` in the tree alone."""
+    wheel = zipfile.ZipFile(dist[".whl"])
+    folders = {name.partition("/")[0] for name in wheel.namelist()}
+    assert folders == {
+        "brevitas_models",
+        "finn_build",
+        "hw_configs",
+        "signflow",
+        "signflow_driver",
+        "signflow-0.2.0.dist-info",
+    }
+    code = (wheel.read(name).decode() for name in wheel.namelist() if name.endswith(".py"))
+    assert not [text for text in code if re.search(r"\b(from|import) sim\b", text.replace("_sim as sim", ""))]
 
 
 def test_a_wheel_of_the_sdist_has_the_same_files(dist: dict[str, Path], tmp_path: Path) -> None:
@@ -90,6 +108,11 @@ def test_installed_it_writes_the_driver(installed: Path, tmp_path: Path) -> None
     done = _run(installed / "python", "-c", script, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "signflow_driver" / "accelerator.py").is_file() and list(tmp_path.glob("*.whl"))
+
+
+def test_installed_it_simulates_the_board(installed: Path, tmp_path: Path) -> None:
+    done = _run(installed / "signflow", "notebook", str(tmp_path), cwd=tmp_path)
+    assert done.returncode == 1 and done.stderr.startswith(f"error: {tmp_path}")
 
 
 def test_installed_it_is_called_from_python(installed: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from finn_build.state import Build
+from tests.hls.conftest import ROOT
 
 OLD, NEW = ["vitis_hls", "-f"], ["vitis-run", "--mode", "hls", "--tcl"]
 
@@ -82,3 +83,10 @@ def test_what_vitis_would_refuse(
 def test_unknown_step(folder: Path, vitis_on_path: Path) -> None:
     done = _run(OLD, folder, "synth")
     assert done.returncode == 1 and "no step synth; legal: csim csynth export cosim" in done.stdout
+
+
+def test_all_of_it_states_its_licence(built: Build) -> None:
+    assert built.cpp is not None and (built.cpp.folder / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+    sources = [path for path in built.cpp.folder.rglob("*") if path.suffix in (".cpp", ".h", ".tcl")]
+    assert {path.parent.name for path in sources} == {"hls", "lib", "processes", "testbench"}
+    assert all(path.read_text().count("SPDX-License-Identifier: BSD-3-Clause") == 1 for path in sources)

@@ -19,7 +19,7 @@ _RANGE = 4096
 
 def _board() -> SimulatedBoard:
     if SimulatedBoard.current is None:
-        raise RuntimeError("no simulated board: use `with sim.board.simulated_board(build_folder):`")
+        raise RuntimeError("no simulated board: run `signflow notebook`")
     return SimulatedBoard.current
 
 

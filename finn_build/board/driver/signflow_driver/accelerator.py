@@ -51,7 +51,9 @@ class Accelerator:
         try:
             import pynq
         except ImportError as error:
-            raise DriverError("no pynq here: run on a PYNQ board, or within sim.board.simulated_board") from error
+            raise DriverError(
+                "no pynq here: run on a PYNQ board, or on the simulated board (signflow notebook)"
+            ) from error
         self._overlay = pynq.Overlay(str(bitfile), download=download)
         self.registers = Registers(getattr(self._overlay, IP))
         self._entering, self._leaving = entering(self.description), Leaving(self.description)
