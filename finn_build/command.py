@@ -22,6 +22,7 @@ from finn_build.evaluate.timing.report import misses_clock, timing_sheet
 from finn_build.frontend import network as networks
 from finn_build.frontend.input_checks import require_frames
 from finn_build.given import Given
+from finn_build.kept import forget, kept
 from finn_build.pipeline import BITSTREAMS, STEPS, STEPS_FINN_HLS, STEPS_HLS, TIMING, YOSYS, Step, run
 from finn_build.progress import progress
 from finn_build.report.frames import write_frames, write_masks
@@ -72,6 +73,8 @@ def run_build(
     start = begin(folder, steps, asked_for(options, config, board, network), options.resume) or options.start
     if not network.trained:
         build.not_run.append("training: no trained weights are shipped for this model; these are random")
+    if levels := kept(folder):
+        log.print(f"Simulated already, and taken as it is if nothing has changed: {'; '.join(levels)}", highlight=False)
     last = options.stop or steps[-1].name
     with _kept_once_verified(build, options.impl, folder):
         with progress(log, _names(options, steps, start, last), _earlier(out)) as on_step:
@@ -82,6 +85,7 @@ def run_build(
                 TIMING.run(build, on_step(TIMING))
         if options.write_config:
             write_build(replace(config, folding=folding_of(build.streams)), options.write_config)
+        forget(folder)
         build.seconds["total"] = round(time.monotonic() - began, 2)
         missed = _finish(build, options.impl, folder, out)
         if missed and options.require_timing:

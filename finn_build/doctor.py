@@ -8,6 +8,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -60,7 +61,12 @@ def _version(name: str) -> str:
 
 
 def _megabytes(folder: Path) -> int:
-    return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) // 10**6 if folder.is_dir() else 0
+    total = 0
+    for inner, _, files in os.walk(folder):
+        for name in files:
+            with suppress(OSError):  # another process tidies there
+                total += (Path(inner) / name).stat().st_size
+    return total // 10**6
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from finn.util.verification import despecialize_model
@@ -48,6 +48,7 @@ from finn_build.frontend.integers.float_chain import ELEMENTWISE_OPS, MOVES
 from finn_build.frontend.meaning import meanings
 from finn_build.hls.design import WIDEST_STREAM, refuse_unknown
 from finn_build.hls.steps import simulate_cpp, write_cpp
+from finn_build.kept import Figures, simulated
 from finn_build.processes import Progress
 from finn_build.proof import levels
 from finn_build.proof.accuracy import Accuracy, measure_accuracy
@@ -56,8 +57,10 @@ from finn_build.rtl.plain import plain_design
 from finn_build.rtl.stitch import stitch
 from finn_build.saved_graphs import TARGET_CYCLES, blaming, read_streams
 from finn_build.state import Build
-from sim.isolated import simulate_ops
+from sim._toolchain import runtime_key
+from sim.isolated import OpResult, simulate_ops
 from sim.stitched import simulate
+from sim.verilator import SimResult, read_stats
 
 _SMALL = {"ArgMax", "LogSoftmax", "Softmax"}  # of what the host computes behind the accelerator
 
@@ -176,25 +179,45 @@ def execute(build: Build, progress: Progress) -> None:
 def simulate_each_op(build: Build, progress: Progress) -> None:
     """Level 3: every op alone in cycle-accurate simulation, fed with level 2."""
     model, frames = build.streams, build.config.frames
-    fed = {i: build.values[2][i] for n in model.graph.node for i in n.input if i in build.values[2]}
-    found = simulate_ops(model, fed, frames, build_dir=build.out / "ops", stalls=build.stalls, on_progress=progress)
-    build.values[3] = {t: v.squeeze(1) for r in found.values() for t, v in r.outputs.items()}
-    build.ops = {name: replace(result, outputs={}) for name, result in found.items()}
+
+    def run_ops() -> tuple[levels.Values, Figures]:
+        fed = {i: build.values[2][i] for n in model.graph.node for i in n.input if i in build.values[2]}
+        found = simulate_ops(model, fed, frames, build_dir=build.out / "ops", stalls=build.stalls, on_progress=progress)
+        values = {t: v.squeeze(1) for r in found.values() for t, v in r.outputs.items()}
+        return values, {name: asdict(replace(result, outputs={})) for name, result in found.items()}
+
+    build.values[3], figures = simulated(build, 3, build.design.files, _simulator(build), run_ops)
+    build.ops = {name: OpResult(**f | {"streams": read_stats(f["streams"])}) for name, f in figures.items()}
 
 
 def simulate_stitched(build: Build, progress: Progress) -> None:
     """Level 4: the stitched design with its real FIFOs, frames back to back."""
     image = build.streams.graph.input[0].name
-    try:
-        streams, build.simulation = simulate(
-            build.design, {image: build.values[2][image]}, build.config.frames, stalls=build.stalls,
-            trace=build.out / "waves.fst" if build.waves else None, on_progress=progress,
-        )  # fmt: skip
-    except SimulationError as error:
-        what, log = error.args
-        raise SimulationError("; ".join([what, *too_shallow(build.streams)]), log) from error
-    build.values[4] = {t: v.squeeze(1) for t, v in streams.items()}  # frame by frame, each a batch of 1
+
+    def run_stitched() -> tuple[levels.Values, Figures]:
+        try:
+            streams, result = simulate(
+                build.design, {image: build.values[2][image]}, build.config.frames, stalls=build.stalls,
+                trace=build.out / "waves.fst" if build.waves else None, on_progress=progress,
+            )  # fmt: skip
+        except SimulationError as error:
+            what, log = error.args
+            raise SimulationError("; ".join([what, *too_shallow(build.streams)]), log) from error
+        figures = asdict(replace(result, outputs={}, taps={}))
+        return {t: v.squeeze(1) for t, v in streams.items()}, figures  # frame by frame, each a batch of 1
+
+    if build.waves:  # they are not kept
+        build.values[4], f = run_stitched()
+    else:
+        build.values[4], f = simulated(build, 4, build.design.files, _simulator(build), run_stitched)
+    build.simulation = SimResult(**f | {"streams": read_stats(f["streams"])})
     build.values[4] |= levels.output_values(build.integers, build.values[4])
+
+
+def _simulator(build: Build) -> tuple[object, ...]:
+    """What simulations of a design follow from besides its files."""
+    design = build.design
+    return runtime_key(""), design.inputs, design.outputs, design.taps, design.skips
 
 
 def gate(build: Build, progress: Progress) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -113,6 +113,11 @@ class StreamStats:
     frame_end: tuple[int, ...]
     stalled: int
     starved: int
+
+
+def read_stats(found: Mapping[str, Any]) -> dict[str, StreamStats]:
+    """Statistics of streams, by name, from what JSON makes of them."""
+    return {name: StreamStats(**s | {"frame_end": tuple(s["frame_end"])}) for name, s in found.items()}
 
 
 @dataclass(frozen=True)
@@ -296,10 +301,8 @@ class Simulator:
     def _read_results(self, frames: int, folder: Path, fifos: Iterable[str]) -> SimResult:
         text = json.loads((folder / "result.json").read_text())
         found: dict[str, dict[str, np.ndarray]] = {"OUTPUT": {}, "TAP": {}}
-        streams = {}
+        streams = read_stats(dict(zip((b.stream.name for b in self.bound), text["streams"], strict=True)))
         for index, (role, _, stream, _) in enumerate(self.bound):
-            numbers = text["streams"][index]
-            streams[stream.name] = StreamStats(**numbers | {"frame_end": tuple(numbers["frame_end"])})
             if role != "INPUT":
                 beats = np.fromfile(folder / f"{index}.out", np.uint8)
                 kind = "OUTPUT" if role == "OUTPUT" else "TAP"

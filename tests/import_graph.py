@@ -81,6 +81,7 @@ ROOMS = (
     *("finn_build.board", "sim._board_model", "sim.board", "sim.pynq_host"),
     *("finn_build.evaluate", "finn_build.proof", "finn_build.finn"),
     "finn_build.state",  # what follows takes the state of a whole build
+    "finn_build.kept",
     *("finn_build.board.ddr_skips", "finn_build.board.description", "finn_build.board.deploy_folder"),
     "finn_build.board.package",
     *("finn_build.board.steps", "finn_build.hls.steps", "finn_build.report"),

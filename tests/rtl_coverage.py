@@ -23,6 +23,7 @@ import sim._verilate
 import sim.verilator
 from finn_build.dataflow.ops.finn_op import RTL_DIR
 from finn_build.finn.environment import prepare_finn
+from finn_build.licence import HEAD_LINES
 from sim._cache import cache_dir
 
 WANTED = 0.95
@@ -67,11 +68,12 @@ def read(folder: Path) -> tuple[Points, Points]:
             name, count = Path(point["f"]).name, int(found[2])
             if not name.endswith(".sv"):
                 continue
+            added = 0 if Path(point["f"]).is_relative_to(RTL_DIR) else HEAD_LINES
             if point["page"].startswith("v_toggle"):
                 toggles[name][point["l"], point["n"], point["o"]] += count
             elif point["page"].startswith("v_line"):
                 for number in _numbers(point.get("S", "") or point["l"]):
-                    lines[name][(number,)] += count
+                    lines[name][(str(int(number) - added),)] += count
     return lines, toggles
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
+
 from finn_build.dataflow.passes._skips import too_shallow
 from finn_build.errors import GateError
 from finn_build.hls.depths import check_depths
 from finn_build.hls.design import write_hls
 from finn_build.hls.testbench import write_testbench
+from finn_build.kept import Figures, simulated
 from finn_build.processes import Progress
 from finn_build.proof import levels
 from finn_build.proof.gate import CSIM
@@ -24,11 +27,19 @@ def write_cpp(build: Build, progress: Progress) -> None:
 
 def simulate_cpp(build: Build, progress: Progress) -> None:
     """Level 5: the C++ compiled and run on the gate's frames, every stream recorded."""
-    assert build.cpp is not None
+    cpp = build.cpp
+    assert cpp is not None
     if shallow := too_shallow(build.streams):
         raise GateError("the gate failed: with these depths a skip stalls for ever, which csim does not see:", shallow)
-    check_depths(build.cpp)
-    testbench = write_testbench(build.cpp, build.values[2], build.config.frames)
-    build.csim = csim.simulate_cpp(build.cpp, testbench, build.config.frames, progress)
-    build.values[CSIM] = {t: v.squeeze(1) for t, v in build.csim.values.items()}  # frame by frame, each a batch of 1
+    check_depths(cpp)
+    testbench = write_testbench(cpp, build.values[2], build.config.frames)
+
+    def run() -> tuple[levels.Values, Figures]:
+        found = csim.simulate_cpp(cpp, testbench, build.config.frames, progress)
+        return found.values, asdict(replace(found, values={}))
+
+    files = (path for path in cpp.folder.rglob("*") if path.is_file())
+    values, figures = simulated(build, CSIM, files, "", run)
+    build.csim = csim.CsimResult(**figures | {"values": values})
+    build.values[CSIM] = {t: v.squeeze(1) for t, v in values.items()}  # frame by frame, each a batch of 1
     build.values[CSIM] |= levels.output_values(build.integers, build.values[CSIM])

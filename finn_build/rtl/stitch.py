@@ -65,6 +65,11 @@ class StitchedDesign:
     fifos: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def files(self) -> list[Path]:
+        """Sources and memory files."""
+        return [*self.sources, *(path for path in sorted(self.mem_dir.iterdir()) if path.suffix in _MEMORY_SUFFIXES)]
+
+    @property
     def is_plain(self) -> bool:
         """Whether it is Verilog-2005 throughout."""
         return all(path.suffix == ".v" for path in self.sources)

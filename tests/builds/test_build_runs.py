@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -17,8 +18,9 @@ from qonnx.core.onnx_exec import execute_onnx
 from qonnx.custom_op.registry import getCustomOp
 
 import finn_build.dataflow.ops  # noqa: F401  (registers the ops)
-from finn_build import build
+from finn_build import build, kept
 from finn_build.frontend.export import export_qonnx
+from sim.isolated import simulate_ops
 from tests.builds.networks import SmallResidual, randomize
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -178,9 +180,49 @@ def test_an_interrupted_build_resumes(
     with monkeypatch.context() as patched:
         patched.setattr("finn_build.pipeline.stitch", interrupted)
         assert _run(onnx_file, out, "--resume") == 1, "interrupted again, behind its folding"
+    alone = []
+    with monkeypatch.context() as patched:
+        patched.setattr("finn_build.pipeline.simulate_ops", lambda *a, **k: alone.append(1) or simulate_ops(*a, **k))
+        patched.setattr("finn_build.pipeline.simulate", interrupted)
+        for frames in ("4", "4", "5"):  # kept, taken, and simulated again as there are other frames
+            assert _run(onnx_file, out, "--resume", "--frames", frames) == 1
+    assert len(alone) == 2
+    monkeypatch.setattr("finn_build.pipeline.simulate_ops", interrupted)
     assert _run(onnx_file, out, "--resume", "--frames", "5") == 0
+    assert "Simulated already, and taken as it is if nothing has changed: each op in rtlsim" in capsys.readouterr().err
     report = json.loads((out / "report.json").read_text())
     assert report["gate"]["levels"] == [1, 2, 3, 4] and report["gate"]["frames"] == 5
+    assert all(row["cycles_rtlsim"] for row in report["layers"]) and not list(out.rglob("level_*"))
+
+
+def test_levels_are_kept_for_what_they_follow_from(tmp_path: Path) -> None:
+    """Whatever changes of it, they are simulated again; a file that was cut short is none."""
+    source, build, runs = tmp_path / "a.v", Mock(out=tmp_path, stalls=None), []
+    source.write_text("module a;")
+    build.config.frames, build.values = 1, {2: {"x": np.arange(6)}}
+
+    def run() -> tuple[dict, dict]:
+        runs.append(len(runs))
+        return {"b/0": np.array([len(runs)], np.int8), "a": np.zeros((2, 3))}, {"cycles": len(runs)}
+
+    def last(asked: str = "") -> int:
+        values, figures = kept.simulated(build, 3, [source], asked, run)
+        assert list(values) == ["b/0", "a"] and values["b/0"].dtype == np.int8 and values["b/0"][0] == figures["cycles"]
+        return figures["cycles"]
+
+    assert (last(), last(), last("other"), last("other")) == (1, 1, 2, 2)
+    source.write_text("module b;")
+    assert (last("other"), last("other")) == (3, 3)
+    build.values[2]["x"][5] = 0
+    assert (last("other"), last("other")) == (4, 4)
+    build.config.frames = 2
+    assert (last("other"), last("other")) == (5, 5)
+    file = tmp_path / "steps" / "level_3.npz"
+    file.write_bytes(file.read_bytes()[:-30])
+    assert (last("other"), last("other"), len(runs)) == (6, 6, 6)
+    assert kept.kept(tmp_path) == ["each op in rtlsim"]
+    kept.forget(tmp_path)
+    assert not list((tmp_path / "steps").iterdir())
 
 
 def test_a_build_goes_on_with_the_target_it_was_folded_for(onnx_file: Path, tmp_path: Path) -> None:
