@@ -96,6 +96,8 @@ def run(options: argparse.Namespace, given: Given | None = None) -> tuple[Path, 
     from finn_build.frontend.input_checks import check_input  # here, as below: `--help` does without what these load
 
     check_input(options, config, out)
+    if "torch" not in sys.modules:
+        print("Loading PyTorch and FINN", file=sys.stderr, flush=True)  # 10 to 20 seconds
     with output_folder(out, "" if options.start == STEP_NAMES[0] else STEPS, options.resume) as folder:
         from finn_build.finn.environment import prepare_finn  # before anything imports FINN
 

@@ -65,12 +65,14 @@ def run_build(
     require_frames(source, len(images), config.frames)  # again: a network of masks leaves out what has none
     if options.images != networks.SYNTHETIC:
         log.print(summary(Path(options.images), images), markup=False, highlight=False)
+    images, foreign = networks.without_foreign_classes(images, network)
     what = f"{network.name}: {network.origin}, for {board.name} at {board.clk_mhz:g} MHz, into {out}"
     log.print(plain(what), highlight=False)
     stalls = Stalls(options.seed) if options.stalls else None
     linted = options.lint or (VERSIONS[-1] if options.bitstream == "vivado" else "")
     build = Build(config, board, network, images, folder, stalls, options.waves, options.rtl, linted)
     start = begin(folder, steps, asked_for(options, config, board, network), options.resume) or options.start
+    build.not_run += [foreign] if foreign else []
     if not network.trained:
         build.not_run.append("training: no trained weights are shipped for this model; these are random")
     if levels := kept(folder):

@@ -163,7 +163,7 @@ def load_images(source: str, network: ImportedNetwork, count: int, seed: int) ->
         seed: of the generator.
 
     Raises:
-        DataError: no such folder, no images, or classes the network does not know.
+        DataError: no such folder, no images, or some classes that the network knows and some that it does not.
     """
     shape = network.input_shape
     if len(shape) != 4 or shape[1] not in (1, 3):
@@ -178,7 +178,16 @@ def load_images(source: str, network: ImportedNetwork, count: int, seed: int) ->
         masks = any(row.mask for row in find_images(Path(source)))
         return load_folder(source, (height, width), channels, classes=network.classes if masks else (), masks=masks)
     data = load_folder(source, (height, width), channels)
-    return match_classes(data, network.classes) if data.classes and network.classes else data
+    return match_classes(data, network.classes) if set(data.classes) & set(network.classes) else data
+
+
+def without_foreign_classes(images: ImageSet, network: ImportedNetwork) -> tuple[ImageSet, str]:
+    """The images, unlabelled where none of their classes is the network's; then in words what that leaves out."""
+    if not images.classes or not network.classes or set(images.classes) & set(network.classes):
+        return images, ""
+    theirs, known = ", ".join(images.classes), ", ".join(network.classes)
+    said = f"accuracy: of the images' classes ({theirs}) none is the network's ({known}): `signflow train --data`"
+    return replace(images, labels=np.full_like(images.labels, UNLABELLED), classes=()), said
 
 
 def as_images(images: np.ndarray, network: ImportedNetwork) -> ImageSet:
