@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import numpy as np
+from onnx import GraphProto, NodeProto, ValueInfoProto
 from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_node, execute_onnx
@@ -75,11 +77,12 @@ def _execute_qonnx(model: ModelWrapper, network: IntegerNetwork, image: np.ndarr
     """
     context = model.make_empty_exec_context() | {model.graph.input[0].name: image}
     opset = next(o.version for o in model.model.opset_import if o.domain in ("", "ai.onnx"))
+    known = {value.name: value for value in (*model.graph.input, *model.graph.output, *model.graph.value_info)}
     for node in model.graph.node:
         if own_rounding(node):
             context[node.output[0]] = quantize_constant(node, context, model)[2]
         else:
-            execute_node(node, context, model.graph, opset)
+            execute_node(node, context, _surroundings(node, known), opset)
         for name in node.output:
             tensor = network.tensors.get(name)
             if tensor is not None and not tensor.exact and tensor.points is None:
@@ -88,6 +91,12 @@ def _execute_qonnx(model: ModelWrapper, network: IntegerNetwork, image: np.ndarr
         if node.op_type in ("Flatten", "Reshape") and node.input[0] not in context and node.output[0] in context:
             context[node.input[0]] = context[node.output[0]].reshape(network.tensors[node.input[0]].shape)
     return context
+
+
+def _surroundings(node: NodeProto, known: Mapping[str, ValueInfoProto]) -> GraphProto:
+    """What the executor looks up of a graph for one node: it reads through all tensors of what it is given."""
+    names = {name for name in (*node.input, *node.output) if name in known}
+    return GraphProto(value_info=[known[name] for name in sorted(names)])
 
 
 def stream_values(streams: ModelWrapper, ints: np.ndarray, progress: Progress) -> Values:
