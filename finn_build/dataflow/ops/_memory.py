@@ -127,7 +127,8 @@ def hex_words(values: np.ndarray, bits: int) -> list[str]:
     planes = (values[:, :, None] & ((1 << bits) - 1)) >> np.arange(bits) & 1
     packed = np.packbits(planes.reshape(len(values), -1).astype(np.uint8), axis=1, bitorder="little")
     digits = ceil(values.shape[1] * bits / 4)
-    return [row[::-1].tobytes().hex()[-digits:] for row in packed]
+    text, width = packed[:, ::-1].tobytes().hex(), 2 * packed.shape[1]
+    return [text[end - digits : end] for end in range(width, width * len(packed) + 1, width)]
 
 
 def rom_in_block_ram(ram_style: str, depth: int, width: int, price: int) -> bool:
