@@ -72,7 +72,8 @@ def _inspection(options: argparse.Namespace, kept: object, size: int) -> Inspect
     if side < 1 or not 1 <= stride <= side:
         raise ConfigError(f"--side {side} --stride {stride}: the stride must be from 1 to the side")
     threshold = base.threshold if options.threshold is None else options.threshold
-    return replace(base, side=side, stride=stride, threshold=threshold, join=options.join or base.join)
+    margin = base.margin if options.margin is None else options.margin
+    return replace(base, side=side, stride=stride, threshold=threshold, join=options.join or base.join, margin=margin)
 
 
 def _calibrate(
@@ -112,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--side", type=int, help="of a window in pixels (default: the checkpoint's, or the network's)")
     parser.add_argument("--stride", type=int, help="from window to window (default: the checkpoint's, or half a side)")
     parser.add_argument("--join", choices=JOINS, help="the largest score of the windows, or that of their mean logits")
+    parser.add_argument("--margin", type=int, help="pixels of black around images (default: the checkpoint's, or none)")
     parser.add_argument("--threshold", type=float, help="instead of the checkpoint's")
     parser.add_argument(
         "--calibrate", type=float, metavar="RATE", help="choose the threshold for this share of false alarms on val"

@@ -1,8 +1,9 @@
 """Defects of some images laid over images without one: more surfaces for each defect than it was ever seen on.
 
 A few tiles carry all cracks of a data set, and a network learns these tiles. The defect's brightness relative to the
-surface around it is laid over windows of other surfaces, mirrored, larger or smaller, stronger or weaker. A defect and
-what it is laid on are of one split and fold, so that nothing leaks.
+surface around it is laid over windows of other surfaces, mirrored, larger or smaller, stronger or weaker, as far from
+the edges as it was: cracks and breaks start there. A defect and what it is laid on are of one split and fold, so that
+nothing leaks.
 
 Source: Ghiasi et al., Simple copy-paste is a strong data augmentation method for instance segmentation, CVPR 2021;
 the relative brightness is ours.
@@ -49,9 +50,9 @@ def pasted(places: Sequence[Row], rows: Sequence[Row], side: int) -> Iterator[tu
     for number, place in enumerate(places):
         random = np.random.default_rng((zlib.crc32(place.path.name.encode()), number))
         choice = surfaces[place.split, place.fold]
-        source, mask = _defect(place, side, random)
+        source, mask, where = _defect(place, side, random)
         if choice and mask.any():
-            surface = _window(choice[random.integers(len(choice))], side, random)
+            surface = _window(choice[random.integers(len(choice))], side, where)
             yield place, Image.fromarray(lay(surface, source, mask, random.uniform(*STRENGTH))), mask
 
 
@@ -68,13 +69,13 @@ def lay(surface: np.ndarray, source: np.ndarray, mask: np.ndarray, strength: flo
     return np.clip(laid.round(), 0, 255).astype(np.uint8)
 
 
-def _window(row: Row, side: int, random: np.random.Generator) -> np.ndarray:
-    """A square of an image, anywhere; of one that is smaller, all of it."""
-    return read_image(row.path, side, 1, _box(row.path, side, random.uniform(size=2)))[0]
+def _window(row: Row, side: int, where: np.ndarray) -> np.ndarray:
+    """A square of an image, at a share of the way right and down; of one that is smaller, all of it."""
+    return read_image(row.path, side, 1, _box(row.path, side, where))[0]
 
 
-def _defect(place: Row, side: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """What the place's box shows, and its mask: mirrored, larger or smaller."""
+def _defect(place: Row, side: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the place's box shows, its mask, and how far right and down it lay: mirrored, larger or smaller."""
     assert place.box is not None
     length = round(side / random.uniform(*SCALE))
     with open_image(place.path) as opened:
@@ -83,9 +84,12 @@ def _defect(place: Row, side: int, random: np.random.Generator) -> tuple[np.ndar
         (a + b - length) / 2 / max(size - length, 1)
         for a, b, size in zip(place.box[:2], place.box[2:], sizes, strict=True)
     ]
-    near = replace(place, box=_box(place.path, length, np.clip(starts, 0, 1)))
-    turns = tuple(slice(None, None, step) for step in random.choice([-1, 1], 2))
-    return read_image(near.path, side, 1, near.box)[0][turns], read_mask(near, side)[turns]
+    where = np.clip(starts, 0, 1)
+    near = replace(place, box=_box(place.path, length, where))
+    steps = random.choice([-1, 1], 2)  # down, right
+    turns = tuple(slice(None, None, step) for step in steps)
+    where = np.where(steps[::-1] < 0, 1 - where, where)
+    return read_image(near.path, side, 1, near.box)[0][turns], read_mask(near, side)[turns], where
 
 
 def _box(path: Path, side: int, where: np.ndarray) -> Box:

@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        count = shrink(options.folder, options.out, options.by, options.least)
+        count = shrink(options.folder, options.out, options.by, options.least, options.margin)
     except (SignflowError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def shrink(folder: Path, out: Path, by: int, least: int) -> int:
+def shrink(folder: Path, out: Path, by: int, least: int, margin: int = 0) -> int:
     """Write the images of a folder, grey, their masks and their index; returns how many.
 
     Args:
@@ -46,13 +46,16 @@ def shrink(folder: Path, out: Path, by: int, least: int) -> int:
         out: new folder.
         by: pixels along each side of a block.
         least: smallest height and width of what is written.
+        margin: pixels of black around each image, before.
 
     Raises:
         ConfigError: `out` holds something already, or a number is not positive.
         DataError: the folder has no images, or one cannot be read.
     """
-    if by < 1 or least < 1:
-        raise ConfigError(f"--by {by} --least {least}: both must be positive")
+    if by < 1 or least < 1 or margin < 0:
+        raise ConfigError(
+            f"--by {by} --least {least} --margin {margin}: the first two must be positive, 0 is no margin"
+        )
     if out.exists() and any(out.iterdir()):
         raise ConfigError(f"{out}: not empty; choose another --out")
     rows = find_images(folder)
@@ -60,7 +63,7 @@ def shrink(folder: Path, out: Path, by: int, least: int) -> int:
         raise DataError(f"{folder}: no images")
     lines = []
     for row in track(rows, "images", disable=not sys.stderr.isatty()):
-        image, mask = _whole(row)
+        image, mask = (np.pad(whole, margin) for whole in _whole(row))
         small = (block_means(mask * 255, by, least) > 127).astype(np.uint8)
         lines.append(write_row(row, Image.fromarray(block_means(image, by, least)), small, folder, out))
     write_index(out, lines)
@@ -97,6 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--by", type=int, default=2, help="pixels along each side of a block (default: 2)")
     parser.add_argument(
         "--least", type=int, default=1, help="smallest height and width, reached by reflection (default: 1)"
+    )
+    parser.add_argument(
+        "--margin", type=int, default=0, help="pixels of black around each image, as inspect --margin has (default: 0)"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="new folder for the images")
     return parser

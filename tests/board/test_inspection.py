@@ -46,6 +46,21 @@ def test_an_image_smaller_than_a_window_is_reflected() -> None:
     assert verdict.mask.shape == (2, 3) and verdict.mask.all()
 
 
+def test_windows_see_a_black_margin_and_the_verdict_leaves_it_out() -> None:
+    image = np.full((1, 5, 9), 7, np.uint8)
+    how = Inspection(4, 3, threshold=2.0, margin=2)
+    corners, windows = places(5, 9, how), cut(image, how, 4)
+    assert corners.min() == -2 and corners.max(0).tolist() == [3, 7]  # the last end two pixels outside
+    around = np.pad(image[0], 2)
+    for (top, left), window in zip(corners, windows[:, 0], strict=True):
+        assert np.array_equal(window, around[top + 2 : top + 6, left + 2 : left + 6])
+    masks = np.where(windows > 0, 1.0, -1.0)  # the surface itself
+    verdict = judge(masks, (5, 9), how, ())
+    assert verdict.mask.shape == (5, 9) and verdict.mask.all() and verdict.score == 45
+    small = cut(np.full((1, 1, 1), 7, np.uint8), Inspection(8, 8, margin=2), 8)[0, 0]
+    assert np.argwhere(small).tolist() == [[2, 2], [2, 7], [7, 2], [7, 7]]  # margin first, then its reflection
+
+
 def test_the_window_with_the_largest_margin_decides() -> None:
     logits = np.array([[1.0, 3.0, 2.0], [0.0, 1.0, 4.0], [2.0, 0.0, 1.0]])
     verdict = judge(logits, (4, 12), Inspection(4, 4, threshold=1.5), CLASSES)
@@ -88,5 +103,7 @@ def test_what_does_not_fit_is_told() -> None:
         cut(np.zeros((1, 20, 20), np.uint8), Inspection(10, 5), 4)
     with pytest.raises(InputError, match="join='median'; legal: max, mean"):
         Inspection(4, 4, join="median")
+    with pytest.raises(InputError, match="margin=-1; legal: a number of pixels, 0 for none"):
+        Inspection(4, 4, margin=-1)
     with pytest.raises(InputError, match="inspection needs a class 'free'; the network's: a, b"):
         judge(np.zeros((1, 2)), (4, 4), Inspection(4, 4), ("a", "b"))

@@ -57,6 +57,22 @@ def test_surfaces_are_of_the_defects_split_and_fold(tmp_path: Path) -> None:
     assert not list(pasted(places, [replace(row, fold="3") for row in rows], SIDE))
 
 
+def test_a_defect_at_an_edge_stays_at_one(tmp_path: Path) -> None:
+    """Surfaces have a black frame of three pixels: a defect from the top lies at the top, or mirrored at the foot."""
+    frame = np.pad(np.full((94, 84), 100, np.uint8), 3)
+    mask = np.zeros((100, 90), np.uint8)
+    mask[3:20, 40:44] = 255
+    for name, pixels in (("free", frame), ("crack", np.where(mask, 40, frame).astype(np.uint8)), ("mask", mask)):
+        write_image(tmp_path / f"{name}.png", pixels)
+    (tmp_path / "index.csv").write_text("path,class,mask\nfree.png,free,\ncrack.png,crack,mask.png\n")
+    rows = find_images(tmp_path)
+    made = [np.asarray(image) for _, image, _ in pasted(cut(rows[1:], SIDE, 12), rows, SIDE)]
+    assert len(made) == 12
+    black = [(image[:2].max() < 50, image[-2:].max() < 50) for image in made if image.min() < 50]
+    tops = [pair for pair in black if any(pair)]
+    assert len(tops) >= 6 and len(set(tops)) == 2  # both ways round
+
+
 def test_a_place_without_a_defect_is_left_out(tmp_path: Path) -> None:
     rows = find_images(folder(tmp_path))
     corner = replace(rows[1], box=(0, 0, 8, 8))

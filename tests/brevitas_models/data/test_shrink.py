@@ -37,6 +37,19 @@ def test_windows_of_small_images_are_what_an_inspection_cuts(folder: Path) -> No
                 assert np.array_equal(small[top // 2 : top // 2 + 16, left // 2 : left // 2 + 16], window)
 
 
+def test_a_margin_is_that_of_an_inspection(folder: Path) -> None:
+    out = folder / "black"
+    assert main([str(folder), "--least", "16", "--margin", "4", "--out", str(out)]) == 0
+    image = np.random.default_rng(0).integers(0, 256, SHAPES[0], dtype=np.uint8)  # as the fixture's first
+    how = Inspection(32, 16, margin=4)
+    small = load_folder(out, (27, 34), masks=True)
+    first = cut(image[None], how, 16)[0, 0]
+    assert places(*SHAPES[0], how)[0].tolist() == [-4, -4]
+    assert np.array_equal(small.images[0, 0, :16, :16], first) and not small.images[0, 0, :2].any()
+    assert small.masks is not None and np.argwhere(small.masks[0]).min(0).tolist() == [7, 12]
+    assert main([str(folder), "--margin", "-1", "--out", str(folder / "new")]) == 1
+
+
 def test_masks_index_and_labels_move_along(folder: Path, capsys: pytest.CaptureFixture) -> None:
     out = folder / "half"
     assert main([str(folder), "--least", "16", "--out", str(out)]) == 0
@@ -48,6 +61,6 @@ def test_masks_index_and_labels_move_along(folder: Path, capsys: pytest.CaptureF
         [row, column] for row in (5, 6) for column in (10, 11, 12)
     ]
     assert main([str(folder), "--by", "0", "--out", str(folder / "new")]) == 1
-    assert "--by 0 --least 1: both must be positive" in capsys.readouterr().err
+    assert "--by 0 --least 1 --margin 0: the first two must be positive" in capsys.readouterr().err
     assert main([str(folder), "--out", str(out)]) == 1
     assert ": not empty; choose another --out" in capsys.readouterr().err

@@ -30,6 +30,7 @@ class Inspection:
         found: share of the validation images with a defect above it.
         windows: per validation image, in the mean.
         join: of scores of classes, "max" for the window with the largest, "mean" for that of the windows' mean logits.
+        margin: pixels of black around each image, which windows show too: where the surface ends is seen by them.
     """
 
     side: int
@@ -39,12 +40,15 @@ class Inspection:
     found: float | None = None
     windows: float | None = None
     join: str = "max"
+    margin: int = 0
 
     def __post_init__(self) -> None:
         if not all(isinstance(n, int) and n > 0 for n in (self.side, self.stride)) or not _is_number(self.threshold):
             raise InputError(f"inspection: {self}; legal: side and stride above 0, a number as the threshold")
         if self.join not in JOINS:
             raise InputError(f"inspection: join={self.join!r}; legal: {', '.join(JOINS)}")
+        if not isinstance(self.margin, int) or self.margin < 0:
+            raise InputError(f"inspection: margin={self.margin!r}; legal: a number of pixels, 0 for none")
 
     @classmethod
     def of(cls, kept: object) -> Inspection:
@@ -70,7 +74,7 @@ class Verdict:
     Attributes:
         label: class of the image: "free", or a defect ("defect" where the network gives masks).
         score: of the image; above the threshold it has a defect.
-        places: int [N, 2], top and left of each window, in pixels.
+        places: int [N, 2], top and left of each window, in pixels; negative in the margin.
         scores: float [N], of each window.
         labels: class of each window.
         mask: uint8 [H, W], 1 on defects: of a network of masks most of the windows over a pixel say so, of one of
@@ -86,9 +90,10 @@ class Verdict:
 
 
 def places(height: int, width: int, inspection: Inspection) -> np.ndarray:
-    """Top left corners of the windows of an image, evenly spread, the last ones at its edges; int [N, 2]."""
-    tops, lefts = (_starts(size, inspection.side, inspection.stride) for size in (height, width))
-    return np.stack(np.meshgrid(tops, lefts, indexing="ij"), -1).reshape(-1, 2)
+    """Top left corners of the windows of an image, evenly spread, the last ones at the margin's edges; int [N, 2]."""
+    around = 2 * inspection.margin
+    tops, lefts = (_starts(size + around, inspection.side, inspection.stride) for size in (height, width))
+    return np.stack(np.meshgrid(tops, lefts, indexing="ij"), -1).reshape(-1, 2) - inspection.margin
 
 
 def cut(image: np.ndarray, inspection: Inspection, size: int) -> np.ndarray:
@@ -104,10 +109,10 @@ def cut(image: np.ndarray, inspection: Inspection, size: int) -> np.ndarray:
     if rest or not step:
         raise InputError(f"inspection: side={inspection.side} is not a multiple of the network's {size} pixels")
     side, (_, height, width) = inspection.side, image.shape
-    image = np.pad(image, [(0, 0), (0, max(0, side - height)), (0, max(0, side - width))], mode="symmetric")
-    windows = np.stack(
-        [image[:, top : top + side, left : left + side] for top, left in places(height, width, inspection)]
-    )
+    corners = places(height, width, inspection) + inspection.margin
+    image = np.pad(image, [(0, 0), *[(inspection.margin, inspection.margin)] * 2])
+    image = np.pad(image, [(0, 0), *[(0, max(0, side - size)) for size in image.shape[1:]]], mode="symmetric")
+    windows = np.stack([image[:, top : top + side, left : left + side] for top, left in corners])
     if step == 1:
         return windows
     blocks = windows.reshape(*windows.shape[:2], size, step, size, step).astype(np.uint32)
@@ -139,14 +144,14 @@ def judge(outputs: np.ndarray, shape: tuple[int, int], inspection: Inspection, c
     whole = margins.mean(0) if inspection.join == "mean" else margins[scores.argmax()]
     score = float(whole.max())
     label = classes[defects[whole.argmax()]] if score > inspection.threshold else FREE
-    mask = (_mean_over_windows(scores, corners, shape, inspection.side) > inspection.threshold) & (label != FREE)
+    mask = (_mean_over_windows(scores, corners, shape, inspection) > inspection.threshold) & (label != FREE)
     return Verdict(label, score, corners, scores, labels, mask.astype(np.uint8))
 
 
 def _judge_masks(masks: np.ndarray, corners: np.ndarray, shape: tuple[int, int], inspection: Inspection) -> Verdict:
     step = inspection.side // masks.shape[1]
     pixels = masks.repeat(step, 1).repeat(step, 2).astype(np.float64)
-    mask = (_mean_over_windows(pixels, corners, shape, inspection.side) > 0.5).astype(np.uint8)
+    mask = (_mean_over_windows(pixels, corners, shape, inspection) > 0.5).astype(np.uint8)
     score = float(mask.sum())
     scores = pixels.sum((1, 2))
     labels = tuple("defect" if score > inspection.threshold else FREE for score in scores)
@@ -158,11 +163,14 @@ def _starts(size: int, side: int, stride: int) -> np.ndarray:
     return np.linspace(0, last, -(-last // stride) + 1).round().astype(np.int64)
 
 
-def _mean_over_windows(values: np.ndarray, corners: np.ndarray, shape: tuple[int, int], side: int) -> np.ndarray:
+def _mean_over_windows(
+    values: np.ndarray, corners: np.ndarray, shape: tuple[int, int], inspection: Inspection
+) -> np.ndarray:
     """Mean at each pixel over the windows that hold it; values [N], or [N, side, side]."""
-    height, width = (max(side, size) for size in shape)
+    side, margin = inspection.side, inspection.margin
+    height, width = (max(side, size + 2 * margin) for size in shape)
     total, count = np.zeros((height, width)), np.zeros((height, width))
-    for value, (top, left) in zip(values, corners, strict=True):
+    for value, (top, left) in zip(values, corners + margin, strict=True):
         total[top : top + side, left : left + side] += value
         count[top : top + side, left : left + side] += 1
-    return (total / count)[: shape[0], : shape[1]]
+    return (total / count)[margin : margin + shape[0], margin : margin + shape[1]]
