@@ -207,7 +207,7 @@ def _finish(build: Build, impl: str, folder: Path, out: Path) -> str:
         build.verdict.require()
     console.print(f"\nMade: a verified accelerator for {build.board.name} in {build.seconds['total']:.0f} s.")
     for line in _contents(build, impl, out):
-        console.print(plain(line), highlight=False)
+        console.print(plain(line), highlight=False, soft_wrap=True)
     return _say_missed(build, console)
 
 

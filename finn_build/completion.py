@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from brevitas_models.networks.names import BINARY, FLOAT
 from finn_build.config import BOARD_DIR
 from finn_build.quick import commands
+from finn_build.terminal import Parser
 
 _SCRIPT = """\
 if [ -n "${{ZSH_VERSION-}}" ]; then autoload -U +X bashcompinit && bashcompinit; fi
@@ -44,9 +45,9 @@ def script() -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the script."""
-    argparse.ArgumentParser(
-        "signflow completion", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args(arguments)
+    Parser("signflow completion", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args(
+        arguments
+    )
     print(script(), end="")
     return 0
 

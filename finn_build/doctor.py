@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import platform
 import shutil
@@ -12,6 +11,7 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from finn_build.terminal import Parser
 from sim._cache import cache_dir
 
 _PACKAGES = (
@@ -71,7 +71,7 @@ def _megabytes(folder: Path) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the block; exit code 1 when something that every build needs is missing."""
-    argparse.ArgumentParser("signflow doctor", description=__doc__).parse_args(arguments)
+    Parser("signflow doctor", description=__doc__).parse_args(arguments)
     said = lines()
     print("\n".join(said))
     return int(any(" MISSING" in line for line in said))

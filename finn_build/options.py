@@ -9,6 +9,7 @@ from typing import Any
 from brevitas_models.networks.names import kinds
 from finn_build.config import BOARD_DIR, RESOURCES, BuildConfig, is_limit, load_board
 from finn_build.errors import ConfigError
+from finn_build.terminal import Parser
 
 START_NAMES = ("integers", "lower", "fold", "buffer", "stitch")  # what comes later needs values that no file holds
 STEP_NAMES = (
@@ -74,9 +75,7 @@ class ListModels(argparse.Action):
 def parser(description: str | None = None) -> argparse.ArgumentParser:
     """The command line, with what its help says above the options."""
     boards = ", ".join(sorted(p.stem for p in BOARD_DIR.glob("*.yaml")))
-    p = argparse.ArgumentParser(
-        prog="build.py", description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    p = Parser(prog="signflow build", description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--board", required=True, help=f"target board: {boards}, or a YAML file like those")
     for group in (_network, _design, _verification, _bitstream, _run):
         group(p)
@@ -126,7 +125,7 @@ def _design(p: argparse.ArgumentParser) -> None:
         "--limit",
         type=limit_option,
         nargs="+",
-        metavar="NAME=N|N%%",
+        metavar="NAME=N|N%",
         help="what the design may take of a resource, e.g. lut=20607 bram=60%% (default: 80%% of each)",
     )
     how.add_argument(

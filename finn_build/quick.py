@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from brevitas_models.networks.names import require_model, shipped
 from finn_build.errors import DataError, suggestion
+from finn_build.terminal import Parser
 
 COMMANDS = Path(__file__).with_name("commands.json")
 _TYPES = {"int": int, "float": float}
@@ -43,7 +44,7 @@ def check(name: str, words: Sequence[str]) -> None:
     about = commands().get(name, {})
     if "help" not in about:
         return
-    parser = argparse.ArgumentParser(f"signflow {name}", usage=about["usage"], add_help=False)
+    parser = Parser(f"signflow {name}", usage=about["usage"], add_help=False)
     parser.add_argument("-h", "--help", action=_Help, text=about["help"])
     for argument in about["arguments"]:
         names, argument["type"] = argument.pop("names"), _TYPES.get(argument.get("type"))

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any, NoReturn, ParamSpec
 
 from rich.console import Console
 from rich.markup import escape
 from signflow_driver.errors import DriverError
 
-from finn_build.errors import SignflowError, visible
+from finn_build.errors import SignflowError, suggestion, visible
 
 P = ParamSpec("P")
+
+
+class Parser(argparse.ArgumentParser):
+    """A command's options; of wrong ones it says what is meant, in a line instead of behind the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say it and stop, with exit code 2."""
+        what, _, words = message.partition(": ")
+        if what == "unrecognized arguments":
+            message += suggestion(words.split()[0].partition("=")[0], self._option_string_actions)
+        self.exit(2, f"{self.prog}: error: {visible(message)}; `{self.prog} --help` says more\n")
 
 
 def tells_errors(command: Callable[P, int]) -> Callable[P, int]:

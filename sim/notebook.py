@@ -6,7 +6,6 @@ outputs, as a page for any browser too, and every picture to `notebook_run/` in 
 
 from __future__ import annotations
 
-import argparse
 import base64
 import os
 import sys
@@ -22,7 +21,7 @@ import finn_build
 from finn_build.errors import SimulationError
 from finn_build.output_folder import output_folder
 from finn_build.processes import ended_by_signals
-from finn_build.terminal import tells_errors
+from finn_build.terminal import Parser, tells_errors
 
 NOTEBOOK = "inference.ipynb"
 PAGE = "inference.html"
@@ -84,7 +83,7 @@ def printed(notebook: Path) -> str:
 @tells_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
-    parser = argparse.ArgumentParser("signflow notebook", description=__doc__.split("\n")[0])
+    parser = Parser("signflow notebook", description=__doc__.split("\n")[0])
     parser.add_argument("build", type=Path, help="folder of a finished build")
     options = parser.parse_args(arguments)
     out = options.build / "notebook_run"

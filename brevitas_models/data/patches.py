@@ -26,7 +26,7 @@ from brevitas_models.data.images import open_image, read_mask
 from brevitas_models.data.index import FREE, Box, Row, find_images
 from brevitas_models.data.paste import pasted
 from finn_build.errors import ConfigError, DataError
-from finn_build.terminal import tells_errors
+from finn_build.terminal import Parser, tells_errors
 
 TRIES = 8
 EXAMPLES = """\
@@ -148,7 +148,7 @@ def _write_png(picture: Image.Image, path: Path, folder: Path, out: Path, suffix
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m brevitas_models.patches",
         description=__doc__,
         epilog=EXAMPLES,

@@ -17,6 +17,7 @@ from brevitas_models.data.images import open_image, read_image, read_mask
 from brevitas_models.data.index import Row, find_images
 from brevitas_models.data.patches import write_index, write_row
 from finn_build.errors import ConfigError, DataError, SignflowError
+from finn_build.terminal import Parser
 
 EXAMPLES = """\
 example: windows of 192 pixels for a network of 96
@@ -90,7 +91,7 @@ def _whole(row: Row) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m brevitas_models.shrink",
         description=__doc__,
         epilog=EXAMPLES,

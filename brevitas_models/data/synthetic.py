@@ -18,7 +18,7 @@ from rich.progress import track
 from brevitas_models.data.atomic import write_atomically
 from brevitas_models.data.images import ImageSet
 from finn_build.errors import ConfigError
-from finn_build.terminal import tells_errors
+from finn_build.terminal import Parser, tells_errors
 
 CLASSES = ("crazing", "inclusion", "patches", "pitted_surface", "rolled-in_scale", "scratches")
 COLUMNS = ("path", "class", "group", "width", "height", "mask", "defect_frac", "split", "fold5")
@@ -177,7 +177,7 @@ _DEFECTS: dict[str, Callable[[np.random.Generator, int], Layer]] = dict(
 @tells_errors
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m brevitas_models.synthetic",
         description=__doc__,
         epilog="example: python -m brevitas_models.synthetic out/surfaces --images 600",

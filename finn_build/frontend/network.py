@@ -186,8 +186,9 @@ def without_foreign_classes(images: ImageSet, network: ImportedNetwork) -> tuple
     if not images.classes or not network.classes or set(images.classes) & set(network.classes):
         return images, ""
     theirs, known = ", ".join(images.classes), ", ".join(network.classes)
-    said = f"accuracy: of the images' classes ({theirs}) none is the network's ({known}): `signflow train --data`"
-    return replace(images, labels=np.full_like(images.labels, UNLABELLED), classes=()), said
+    said = f"accuracy: of the images' classes ({theirs}) none is the network's ({known})"
+    unlabelled = replace(images, labels=np.full_like(images.labels, UNLABELLED), classes=())
+    return unlabelled, f"{said}; `signflow train --data` makes a network for them"
 
 
 def as_images(images: np.ndarray, network: ImportedNetwork) -> ImageSet:

@@ -23,18 +23,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from brevitas_models.networks.names import require_model
 from finn_build.config import load_board
 from finn_build.errors import ConfigError, SignflowError
 from finn_build.options import limit_option, rate_option
 from finn_build.sweep.points import Line, Row, compute
-from finn_build.terminal import tells_errors
+from finn_build.terminal import Parser, tells_errors
 
 Asked = tuple[Line, list[float | str]]
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    p = argparse.ArgumentParser(prog="sweep", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = Parser(prog="signflow sweep", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--models", nargs="+", required=True, metavar="NAME", help="networks of the zoo")
     p.add_argument("--boards", nargs="+", default=["pynq-z2"], metavar="BOARD", help="(default: pynq-z2)")
     p.add_argument(
@@ -42,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument("--size", type=int, default=0, metavar="PX", help="of the input (default: each network's own)")
     p.add_argument("--clk", type=float, default=0, metavar="MHZ", help="(default: each board's)")
-    p.add_argument("--limit", type=limit_option, nargs="+", default=[], metavar="NAME=N|N%%", help="as in build.py")
+    p.add_argument("--limit", type=limit_option, nargs="+", default=[], metavar="NAME=N|N%", help="as in build.py")
     p.add_argument(
         "--workers", type=int, default=1, metavar="N", help="processes, a network on a board each (default: 1)"
     )
@@ -57,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     if options.workers < 1:
         raise ConfigError(f"--workers {options.workers}; legal: 1 and more")
+    for model in options.models:
+        require_model(model)
     for board in options.boards:
         load_board(board)
     limit = tuple(options.limit)

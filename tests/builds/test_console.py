@@ -120,6 +120,22 @@ def test_installed_it_is_called_from_python(installed: Path, tmp_path: Path) -> 
     assert _run(installed / "python", "-c", script, cwd=tmp_path).stdout == "finn_build.api finn_build.api\n"
 
 
+def test_wrong_options_are_one_line(capsys: pytest.CaptureFixture) -> None:
+    for words, said in (
+        (
+            ["build", "--board", "pynq-z2", "--imagess", "x"],
+            "unrecognized arguments: --imagess x; did you mean '--images'?",
+        ),
+        (["sweep", "--modells", "x", "--out", "o"], "the following arguments are required: --models"),
+        (["doctor", "--verbose"], "unrecognized arguments: --verbose"),
+    ):
+        with pytest.raises(SystemExit) as stop:
+            console.main(words)
+        command = f"signflow {words[0]}"
+        assert stop.value.code == 2
+        assert capsys.readouterr().err == f"{command}: error: {said}; `{command} --help` says more\n"
+
+
 def test_usage_and_typos(capsys: pytest.CaptureFixture) -> None:
     assert console.main([]) == 0
     usage = capsys.readouterr().out
