@@ -27,6 +27,7 @@ AREA = {"lut": "LUT", "ff": "FF", "bram36": "BRAM36", "dsp": "DSP", "uram": "URA
 LEVELS = ("PyTorch", "QONNX", "integers", "each op in rtlsim", "stitched in rtlsim", "C++ in csim")
 _BETWEEN = ("StreamFIFO", "StreamDWC", "DuplicateStreams")  # ops that compute nothing: thin rows, none in the time line
 _PICTURES = 12
+_ACCURACY = "accuracy: "  # in front of why there is none
 _SIX_DIGITS = 1e6
 _TEMPLATES = Path(__file__).parent / "html"
 
@@ -64,6 +65,7 @@ def _content(report: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         "timed": timed,
         "until": max((row["frame_ends"][min(1, len(row["frame_ends"]) - 1)] for row in timed), default=1),
         "pictures": _pictures(report, folder),
+        "unmeasured": next((r.removeprefix(_ACCURACY) for r in report["not_run"] if r.startswith(_ACCURACY)), ""),
         "cells": _shares(report["accuracy"]["confusion"]) if report["accuracy"] else [],
     }
 

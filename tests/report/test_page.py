@@ -133,6 +133,8 @@ def test_an_estimate_says_that_nothing_was_run(classified: Path, tmp_path: Path)
     made = _drawn(classified, tmp_path, **none, layers=rows, cycles=cycles, frames=[], not_run=[])
     assert "nothing is verified" in made.texts["about"] and "predicted" in made.texts["about"]
     assert all("Not run" in made.texts[name] for name in ("timeline", "accuracy", "gate"))
+    told = _drawn(classified, tmp_path, accuracy=None, not_run=["accuracy: its classes are others"])
+    assert "Not run: its classes are others." in told.texts["accuracy"] and "not measured: why" in told.texts["about"]
 
 
 def test_a_folder_without_a_sheet_is_told(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
