@@ -105,7 +105,7 @@ module sf_bitconv_affine #(
 
     wire unused = &{1'b0, rom_data};
     assign run = !finish || room;
-    sf_fifo #(.WIDTH(LANES * OUT_BITS), .DEPTH(1)) last (
+    sf_fifo #(.WIDTH(LANES * OUT_BITS), .DEPTH(1)) outlet (
         .clk, .rst, .in0_data(levels), .in0_valid(finish), .in0_ready(room), .out0_data, .out0_valid, .out0_ready
     );
 

@@ -243,7 +243,7 @@ module sf_mvau #(
         end
     end
 
-    sf_fifo #(.WIDTH(PE * ACC_BITS), .DEPTH(SF > 1 ? 1 : 2)) last (
+    sf_fifo #(.WIDTH(PE * ACC_BITS), .DEPTH(SF > 1 ? 1 : 2)) outlet (
         .clk, .rst, .in0_data(sums), .in0_valid(finish), .in0_ready(room), .out0_data, .out0_valid, .out0_ready
     );
 
