@@ -125,8 +125,8 @@ def _steps(options: argparse.Namespace, board: Board) -> tuple[Step, ...]:
     """
     _require_timeable(options)
     if options.impl != "rtl":
-        if options.lint or options.rtl != "systemverilog":
-            raise ConfigError(f"--impl {options.impl}: --lint and --rtl are for our RTL; use --impl rtl")
+        if options.rtl != "systemverilog" or (options.lint and options.impl == "finn-hls"):
+            raise ConfigError(f"--impl {options.impl}: --lint is for what we write, --rtl for our RTL; use --impl rtl")
         if options.resume and options.impl == "finn-hls":
             raise ConfigError("--resume --impl finn-hls: its C++ is written as it is lowered; build it again")
         if options.bitstream:

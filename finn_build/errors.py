@@ -49,6 +49,16 @@ class LintError(SignflowError):
     """Files of the design hold what a tool that they are for refuses, by its public record."""
 
 
+def require_clean(found: Iterable[object]) -> None:
+    """Let nothing through that a lint has found.
+
+    Raises:
+        LintError: it found something.
+    """
+    if places := [str(finding) for finding in found]:
+        raise LintError(f"--lint vivado: {len(places)} place(s) break a rule of docs/vivado.md:", places)
+
+
 class GateError(SignflowError):
     """Two levels of the same network disagree; names layer, channel, row, column and both values."""
 

@@ -6,12 +6,14 @@ from finn_build.board.bitstream.open_tools import require_open_tools, run_open
 from finn_build.board.bitstream.vivado import SCRIPT, require_vivado, run_vivado, write_project
 from finn_build.board.deploy_folder import write_deployment
 from finn_build.board.description import describe
+from finn_build.board.package.write import TOP as PACKAGED
 from finn_build.board.package.write import write_package
 from finn_build.board.shell import write_shell
 from finn_build.config import Board
-from finn_build.errors import BitstreamError, LintError, UnsupportedModelError
+from finn_build.errors import BitstreamError, UnsupportedModelError, require_clean
 from finn_build.processes import Progress
 from finn_build.rtl.lint import lint
+from finn_build.rtl.stitch import MANIFEST
 from finn_build.state import Build
 
 NOT_ON_A_BOARD = "board: driver and notebook run on the simulated board only (signflow notebook)"
@@ -29,11 +31,8 @@ def add_shell(build: Build, progress: Progress) -> None:
         LintError: a file breaks a rule.
     """
     build.shell = shell = write_shell(build.design, build.board, _content_hash(build))
-    found = []
     if build.lint:
-        found = lint(shell.sources, shell.top, memories=shell.folder, block_design=True, version=build.lint)
-    if found:
-        raise LintError(f"--lint vivado: {len(found)} place(s) break a rule of docs/vivado.md:", map(str, found))
+        require_clean(lint(shell.sources, shell.top, memories=shell.folder, block_design=True, version=build.lint))
     write_project(build.shell, build.board, build.out / "vivado")
 
 
@@ -83,13 +82,22 @@ def bitstream_open(build: Build, progress: Progress) -> None:
 
 
 def package(build: Build, progress: Progress) -> None:
-    """Write the folder for another tool: the design as an IP with AXI streams, its testbench and lint."""
+    """Write the folder for another tool: the design as an IP with AXI streams, its testbench and lint.
+
+    Raises:
+        LintError: a file of it breaks a rule.
+    """
     if not _passed(build):
         return
     try:
-        write_package(build, build.out / "package")
+        folder = write_package(build, build.out / "package")
     except UnsupportedModelError as error:
         build.not_run.append(f"package: {error}")
+        return
+    if build.lint:
+        rtl = folder / "rtl"
+        sources = [rtl / name for name in (rtl / MANIFEST).read_text().split()]
+        require_clean(lint(sources, PACKAGED, memories=rtl, version=build.lint))
 
 
 def deploy(build: Build, progress: Progress) -> None:

@@ -1,4 +1,4 @@
-"""Lint of C++ against what Vitis HLS does not synthesise (docs/vivado.md, rows H1 to H16), as far as text shows it."""
+"""Lint of C++ against what Vitis HLS does not synthesise (docs/vivado.md, rows H2 to H37), as far as text shows it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,19 @@ RULES: dict[str, tuple[str, str]] = {  # pattern, what the record says
     "template-library": (rf"#\s*include\s*<({_STANDARD})>", "the standard template library is not synthesised"),
     "system-call": (r"\b(f?printf|fopen|scanf|getenv|time|clock|std::c(out|in|err))\b\s*[(<>]", "no system calls"),
     "long-double": (r"std::complex\s*<\s*long\s+double", "std::complex<long double> is not supported"),
+    "resource-pragma": (r"\bHLS\s+RESOURCE\b", "[HLS 207-5510] 'Resource pragma' is deprecated"),
+    "style-option": (r"\bHLS\b[^\n]*\s-style\b", "the option is written style=, without a dash"),
+    "pipeline-interval": (r"\bHLS\s+PIPELINE\b(?![^\n]*\bII\s*=)", "without an II timing goes before the interval"),
+    "dependence-distance": (
+        r"\bHLS\s+DEPENDENCE\b[^\n]*\bdistance\s*=\s*(?!\d)",
+        "a distance that is no number is passed over",
+    ),
+    "false-dependence": (r"\bHLS\s+DEPENDENCE\b[^\n]*\bfalse\b", "wrong hardware where there is one after all"),
     "main": (r"\bint\s+main\s*\(", "main cannot be synthesised"),
+}
+WIDEST: dict[str, tuple[str, int, str]] = {  # pattern, most bits, what the record says of more
+    "wide-word": (r"\bap_u?int\s*<\s*(\d+)\s*>", 32768, "[HLS 207-814] Bitwidth exceeds 32768"),
+    "wide-stream": (r"\bstream\s*<\s*ap_u?int\s*<\s*(\d+)\s*>", 4096, "[HLS 207-2163] between 1 and 4096"),
 }
 _FUNCTION = re.compile(r"^[\w:<>&*, ]+?\b(\w+)\s*\([^;{}]*\)\s*(?:const\s*)?\{", re.MULTILINE)
 _KEYWORDS = frozenset(("if", "for", "while", "switch"))
@@ -36,6 +48,8 @@ def _found(code: str) -> Iterator[tuple[int, str, str]]:
     for rule, (pattern, says) in RULES.items():
         for match in re.finditer(pattern, code):
             yield match.start(), rule, says
+    for rule, (pattern, most, says) in WIDEST.items():
+        yield from ((found.start(), rule, says) for found in re.finditer(pattern, code) if int(found[1]) > most)
     for function in _FUNCTION.finditer(code):
         name, body = function[1], code[function.end() : _end_of_block(code, function.end())]
         # what the compiler unrolls, constants and templates, is no recursion in hardware

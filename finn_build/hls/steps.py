@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 
 from finn_build.dataflow.passes._skips import too_shallow
-from finn_build.errors import GateError
+from finn_build.errors import GateError, require_clean
 from finn_build.hls.depths import check_depths
 from finn_build.hls.design import write_hls
+from finn_build.hls.lint import lint_design
 from finn_build.hls.testbench import write_testbench
 from finn_build.kept import Figures, simulated
 from finn_build.processes import Progress
@@ -20,8 +21,13 @@ _NOT_SYNTHESISED = "csynth, cosim and IP: hls/run_hls.tcl makes them in Vitis HL
 
 
 def write_cpp(build: Build, progress: Progress) -> None:
-    """Write the hardware graph as C++ for Vitis HLS."""
+    """Write the hardware graph as C++ for Vitis HLS; lint all of it if asked to.
+
+    Raises:
+        LintError: a file holds what Vitis HLS refuses.
+    """
     build.cpp = write_hls(build.streams, build.out / "hls", build.board)
+    require_clean(lint_design(build.cpp) if build.lint else ())
     build.not_run.append(_NOT_SYNTHESISED)
 
 

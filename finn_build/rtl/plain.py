@@ -46,6 +46,8 @@ _LINES = (  # Yosys' lines, and what they are to any other tool
         _guarded('  (* rom_style = "logic" *)', '`else\n  (* rom_style = "distributed" *)\n'),
     ),
 )
+_DECLARED = re.compile(r"^(?:(?:  \(\*.*\*\)\n)*  (?:wire|reg|input|output)\b.*;\n)+", re.MULTILINE)
+_TEMPORARY = re.compile(r"^  wire (?:\[[\d:]+\] )?_\d+_;\n", re.MULTILINE)
 _CONTENTS = re.compile(r'\$readmemb\("([^"]+)", ')
 
 
@@ -108,8 +110,14 @@ def _finished(module: str, text: str, memories: Mapping[tuple[int, ...], str]) -
     text = instance.sub(lambda found: f"  {found[1]} apart_{next(number)} (", text)
     for pattern, line in _LINES:
         text = pattern.sub(line, text)
+    text = _DECLARED.sub(lambda found: _by_age(found[0]), text)
     text = _CONTENTS.sub(lambda found: f'$readmemh("{memories[_words(Path(found[1]), 2)]}", ', text)
     return _HEADER.format(module=module) + text.partition("\n")[2]  # without Yosys' line about itself
+
+
+def _by_age(declarations: str) -> str:
+    """Temporaries after registers and ports, as in the library: Yosys orders what a sum adds by the age of names."""
+    return _TEMPORARY.sub("", declarations) + "".join(_TEMPORARY.findall(declarations))
 
 
 def _words(path: Path, base: int) -> tuple[int, ...]:

@@ -1,20 +1,35 @@
 """What Vitis HLS does not synthesise is found; the library of the HLS back end holds none of it."""
 
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from finn_build.hls.design import LIBRARY
-from finn_build.hls.lint import lint_cpp
+from finn_build.errors import LintError
+from finn_build.hls.design import LIBRARY, HlsDesign
+from finn_build.hls.lint import RULES, WIDEST, lint_cpp
+from finn_build.hls.steps import write_cpp
 
 BAD = {
     "allocation": "int f(int n) {\n    int* x = new int[n];\n    return x[0];\n}\n",
     "template-library": "#include <vector>\n",
     "system-call": 'void f(int x) {\n    printf("%d", x);\n}\n',
     "long-double": "std::complex<long double> z;\n",
+    "wide-word": "ap_uint<32769> row;\n",
+    "wide-stream": "hls::stream<ap_uint<4097> > s;\n",
+    "resource-pragma": "#pragma HLS RESOURCE variable=x core=RAM_1P\n",
+    "style-option": "#pragma HLS PIPELINE II=1 -style=flp\n",
+    "pipeline-interval": "#pragma HLS PIPELINE style=flp\n",
+    "dependence-distance": "#pragma HLS DEPENDENCE variable=x type=inter direction=RAW distance=N true\n",
+    "false-dependence": "#pragma HLS DEPENDENCE variable=x type=inter false\n",
     "main": "int main() {\n    return 0;\n}\n",
     "recursion": "int f(int n) {\n    return n < 2 ? 1 : n * f(n - 1);\n}\n",
 }
+
+
+def test_every_rule_has_a_file() -> None:
+    assert set(BAD) == {*RULES, *WIDEST, "recursion"}
 
 
 @pytest.mark.parametrize("rule", BAD)
@@ -27,10 +42,29 @@ def test_a_file_that_breaks_a_rule_is_found(rule: str, tmp_path: Path) -> None:
 
 def test_what_only_simulation_compiles_passes(tmp_path: Path) -> None:
     path = tmp_path / "good.cpp"
-    path.write_text("#ifndef __SYNTHESIS__\n#include <vector>\n#endif\n// new int[3]\n")
+    path.write_text(
+        "#ifndef __SYNTHESIS__\n#include <vector>\n#endif\n// new int[3]\n"
+        "ap_uint<32768> row;\nhls::stream<ap_uint<4096> > s;\n#pragma HLS PIPELINE II=1 style=flp\n"
+    )
     assert not lint_cpp(path)
 
 
 def test_the_library_holds_none_of_it() -> None:
     found = [line for path in sorted(LIBRARY.glob("*.h")) for line in lint_cpp(path)]
     assert LIBRARY.is_dir() and not found, "\n".join(found)
+
+
+def test_a_build_stops_at_what_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `--lint vivado` alone; the C++ is written either way."""
+    sources = (tmp_path / "process.cpp", tmp_path / "accelerator.cpp")
+    sources[0].write_text(BAD["resource-pragma"])
+    sources[1].write_text("")
+    (tmp_path / "accelerator.h").write_text("")
+    design = HlsDesign(tmp_path, sources, (), (), (), {}, {})
+    monkeypatch.setattr("finn_build.hls.steps.write_hls", lambda *given: design)
+    for lint in ("", "2026.1"):
+        build = SimpleNamespace(lint=lint, streams=None, board=None, out=tmp_path, not_run=[])
+        refused = pytest.raises(LintError, match=r"1 place.*\n +process\.cpp:1: resource-pragma")
+        with refused if lint else nullcontext():
+            write_cpp(build, lambda fraction: None)  # type: ignore[arg-type]
+        assert build.cpp is design

@@ -1,8 +1,10 @@
-"""Prints the bits of a module by kind, as JSON: `python yosys_bits.py TOP FILE...`, a process that starts quickly."""
+"""Prints the bits of module `op` by kind, a JSON a folder: `python yosys_bits.py FOLDER...`, which starts quickly."""
 
 import json
+import os
 import sys
 from collections import Counter
+from pathlib import Path
 
 from pyosys import libyosys as ys  # it takes over stdout
 
@@ -11,10 +13,12 @@ _REGISTERS = ("$dff", "$sdff", "$adff")
 _NONE = ("$scopeinfo", "$print", "$check")
 
 
-def _count(top: str, files: list[str]) -> Counter[str]:
+def _count(folder: str) -> Counter[str]:
     design = ys.Design()
-    ys.run_pass(f"read_slang --allow-use-before-declare --top {top} {' '.join(files)}", design)
-    ys.run_pass(f"synth_xilinx -family xc7 -flatten -top {top} -run begin:map_memory", design)
+    os.chdir(folder)  # where the memory files lie
+    files = " ".join(sorted(path.name for path in Path().glob("*.*v")))
+    ys.run_pass(f"read_slang --allow-use-before-declare --top op {files}", design)
+    ys.run_pass("synth_xilinx -family xc7 -flatten -top op -run begin:map_memory", design)
     found: Counter[str] = Counter()
     for cell in design.top_module().cells_.values():
         kind = cell.type.str()
@@ -28,4 +32,5 @@ def _count(top: str, files: list[str]) -> Counter[str]:
     return found
 
 
-print(json.dumps(_count(sys.argv[1], sys.argv[2:])))
+for folder in sys.argv[1:]:
+    print(json.dumps(_count(folder)))

@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from finn_build.board import steps
 from finn_build.board.package.write import BENCH, SCRIPT, TOP, write_package
-from finn_build.errors import UnsupportedModelError
+from finn_build.errors import LintError, UnsupportedModelError
 from finn_build.frontend import network as networks
 from finn_build.frontend.export import export_qonnx
+from finn_build.proof.gate import Verdict
+from finn_build.rtl.lint import VERSIONS
 from finn_build.rtl.plain import plain_design
 from finn_build.rtl.stitch import stitch
 from finn_build.state import Build
@@ -89,6 +92,18 @@ def _require_silent_lint(package: Path) -> None:
 
 def test_lints_without_a_warning(package: Path) -> None:
     _require_silent_lint(package)
+
+
+def test_vivado_takes_it_by_its_record(build: Build, mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The step lints what it has written, its own top included, and names what is refused."""
+    passed = copy(build)
+    passed.lint, passed.verdict = VERSIONS[-1], Verdict(True, 4, 1, 1, 1, (1, 2), None)
+    monkeypatch.setattr(steps, "write_package", lambda *given: mine)
+    steps.package(passed, lambda fraction: None)
+    top = mine / "rtl" / f"{TOP}.v"
+    top.write_text(top.read_text().replace("endmodule", "    wire last = '0;\nendmodule"))
+    with pytest.raises(LintError, match=rf"{TOP}\.v:\d+: verilog-file: '0"):
+        steps.package(passed, lambda fraction: None)
 
 
 @pytest.mark.parametrize("stalls", [(), ("+stalls=7",)])
