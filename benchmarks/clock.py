@@ -62,7 +62,9 @@ def main() -> int:
     parser.add_argument("--work", type=Path, help="folder to keep stitched designs in")
     parser.add_argument("--flat", action="store_true", help="synthesise whole designs, not op by op")
     parser.add_argument("options", nargs="*", help="further options of build.py, after --")
-    options = parser.parse_args()
+    cut = [*sys.argv, "--"].index("--")  # argparse gives a list after an option to nobody
+    options = parser.parse_args(sys.argv[1:cut], argparse.Namespace(options=[]))
+    options.options = sys.argv[cut + 1 :]
     board = load_board(options.board)
     with tempfile.TemporaryDirectory() as name:
         work, reference = (options.work or Path(name)).absolute(), Path(name) / "ref"

@@ -28,7 +28,7 @@ BUGS = [
     ("half-buffer", "if (write) front_q", "if (in0_valid) front_q"),
     ("full-buffer", "if (room_q) spare_q", "if (write || !room_q) spare_q"),
     ("full-buffer", "room_q ? in0_data : spare_q", "in0_valid ? in0_data : spare_q"),
-    ("shift-registers", "down || !last", "down || !empty"),
+    ("shift-registers", "!(in0_valid && last)", "!in0_valid"),
     ("shift-registers", "PLACES - 2)", "PLACES - 1)"),
     ("widen-2", "room_q || !last", "1'b1"),
     ("widen-5", "if (!full_q) wide_q <= whole", "if (step) wide_q <= whole"),

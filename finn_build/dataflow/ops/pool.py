@@ -136,6 +136,6 @@ class StreamPool_rtl(Windowed, StreamOp):  # noqa: N801  (FINN's naming)
         sides = [kernel for kernel, size in zip(self.window.kernel, (height, width), strict=True) if size > 1]
         counters = sum((size - 1).bit_length() for size in (folds, height, width))
         counters += sum(max(1, (kernel - 1).bit_length()) for kernel in sides)
-        address, ahead, flags = (words - 1).bit_length(), 1 + (folds > 1), (folds > 1) + 2 * len(sides)
+        address, ahead, flags = (words - 1).bit_length(), 1 + (folds > 1), (folds > 1) + 3 * len(sides)
         control = round(1.3 * (counters + address) + 10 + ahead * address / 3)
         return Resources(lut=control, ff=counters + flags + (1 + ahead) * address)

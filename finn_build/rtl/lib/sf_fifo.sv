@@ -73,19 +73,15 @@ module sf_fifo #(
     end else begin : g_memory
         localparam int ADDR = PLACES > 1 ? $clog2(PLACES) : 1;
         localparam int COUNT = ADDR + 1;
-        logic empty, room_q;  // room is known a cycle ahead, so that no path holds both the count and a ready
+        logic empty, last;  // last: one place is free
+        logic room_q;       // known a cycle ahead, so that no path holds both the count and a ready
         wire  read = advance && !empty;
-        wire  up = write && !read;
-        wire  down = read && !write;
-
-        logic last;  // all places but one are taken
         assign in0_ready = room_q;
 
         always_ff @(posedge clk) begin
             if (rst) valid_q <= 1'b0;
             else if (advance) valid_q <= !empty;
-            if (rst) room_q <= 1'b1;
-            else if (up || down) room_q <= down || !last;
+            room_q <= rst || read || (room_q && !(in0_valid && last));
         end
 
         if (RAM_STYLE == 0 && PLACES <= SRL_PLACES) begin : g_srl
@@ -106,6 +102,8 @@ module sf_fifo #(
                 assign oldest[b] = places_q[tail_q[ADDR-1:0] +: 1];
             end
 
+            wire up = write && !read;
+            wire down = read && !write;
             always_ff @(posedge clk) begin
                 if (rst) tail_q <= '1;
                 else if (up) tail_q <= tail_q + 1'b1;
@@ -116,7 +114,7 @@ module sf_fifo #(
             logic [ADDR-1:0] write_addr_q, read_addr_q;
             logic [ADDR:0] count_q;
             logic empty_q;  // known a cycle ahead, too
-            wire  [ADDR+1:0] count = {count_q, 1'b1} + {{ADDR + 1{down}}, up};  // one carry chain: the low bit carries in
+            wire  [ADDR+1:0] count = {count_q, 1'b1} + {{ADDR + 1{read}}, write};  // one carry chain: the low bit carries in
             wire  unused = &{1'b0, count[0]};
 
             assign empty = empty_q;
@@ -137,7 +135,7 @@ module sf_fifo #(
                     if (write) write_addr_q <= write_addr_q == LAST ? '0 : write_addr_q + 1'b1;
                     if (read) read_addr_q <= read_addr_q == LAST ? '0 : read_addr_q + 1'b1;
                     count_q <= count[ADDR+1:1];
-                    if (up || down) empty_q <= down && count_q == COUNT'(1);
+                    empty_q <= !write && (empty_q || (advance && count_q == COUNT'(1)));
                 end
             end
         end

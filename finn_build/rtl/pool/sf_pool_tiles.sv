@@ -41,17 +41,24 @@ module sf_pool_tiles #(
     logic [Y_BITS-1:0] y_q;
     logic [ADDR-1:0] addr_q, plus_q, back_q;  // where the walk stands, and both words it may go on to
 
-    // That a counter stands at its last value, or within the windows, is kept, not compared each time.
-    logic fold_last_q, x_last_q, y_last_q, x_covered_q, y_covered_q;
+    // That a counter stands at its last value, or within the windows, is kept, not compared each time; and of the beat
+    // whether it ends a window, on which `ready` depends.
+    logic fold_last_q, x_last_q, y_last_q, x_covered_q, y_covered_q, covered_q, complete_q;
     wire kx_last = kx_q == KX_BITS'(KW - 1);
     wire ky_last = ky_q == KY_BITS'(KH - 1);
     wire row_end = fold_last_q && x_last_q;
     wire frame_end = row_end && y_last_q;
     wire back = fold_last_q && !kx_last;
-    assign covered = x_covered_q && y_covered_q;
+    assign covered = covered_q;
+
+    // Of the beat after this one.
+    wire [KX_BITS-1:0] kx = !fold_last_q ? kx_q : row_end || kx_last ? '0 : kx_q + 1'b1;
+    wire [KY_BITS-1:0] ky = !row_end ? ky_q : frame_end || ky_last ? '0 : ky_q + 1'b1;
+    wire x_covered = fold_last_q ? row_end || (x_covered_q && x_q != X_BITS'(OW * KW - 1)) : x_covered_q;
+    wire y_covered = row_end ? frame_end || (y_covered_q && y_q != Y_BITS'(OH * KH - 1)) : y_covered_q;
 
     assign first = kx_q == '0 && ky_q == '0;
-    assign complete = kx_last && ky_last && covered;
+    assign complete = complete_q;
     assign addr = addr_q;
     assign stays = FOLDS == 1 && !row_end && !kx_last;
     assign addr_next = row_end ? '0 : back ? back_q : plus_q;
@@ -62,24 +69,24 @@ module sf_pool_tiles #(
             plus_q <= ADDR'(1);
             back_q <= ADDR'(1 - FOLDS);
             {fold_last_q, x_last_q, y_last_q} <= {FOLDS == 1, W == 1, H == 1};
-            {x_covered_q, y_covered_q} <= 2'b11;
+            {x_covered_q, y_covered_q, covered_q, complete_q} <= {3'b111, KW == 1 && KH == 1};
         end else if (take) begin
             fold_q <= fold_last_q ? '0 : fold_q + 1'b1;
             fold_last_q <= FOLDS == 1 || (!fold_last_q && fold_q == FOLD_BITS'(FOLDS - 2));
             addr_q <= addr_next;
             plus_q <= addr_next + ADDR'(1);
             back_q <= addr_next + ADDR'(1 - FOLDS);
+            kx_q <= kx;
+            ky_q <= ky;
+            {x_covered_q, y_covered_q, covered_q} <= {x_covered, y_covered, x_covered && y_covered};
+            complete_q <= kx == KX_BITS'(KW - 1) && ky == KY_BITS'(KH - 1) && x_covered && y_covered;
             if (fold_last_q) begin
-                kx_q <= row_end || kx_last ? '0 : kx_q + 1'b1;
                 x_q  <= row_end ? '0 : x_q + 1'b1;
                 x_last_q <= W == 1 || (!row_end && x_q == X_BITS'(W - 2));
-                x_covered_q <= row_end || (x_covered_q && x_q != X_BITS'(OW * KW - 1));
             end
             if (row_end) begin
-                ky_q <= frame_end || ky_last ? '0 : ky_q + 1'b1;
                 y_q  <= frame_end ? '0 : y_q + 1'b1;
                 y_last_q <= H == 1 || (!frame_end && y_q == Y_BITS'(H - 2));
-                y_covered_q <= frame_end || (y_covered_q && y_q != Y_BITS'(OH * KH - 1));
             end
         end
     end
