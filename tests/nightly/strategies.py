@@ -16,6 +16,7 @@ from tests.dataflow.ops.test_concat import concat
 from tests.dataflow.ops.test_depthtospace import depth_to_space
 from tests.dataflow.ops.test_duplicate import duplicate
 from tests.dataflow.ops.test_dwc import dwc
+from tests.dataflow.ops.test_eltwise import eltwise
 from tests.dataflow.ops.test_fifo import fifo
 from tests.dataflow.ops.test_labelselect import label
 from tests.dataflow.ops.test_mvau import mvau
@@ -194,14 +195,20 @@ def converters(draw: Draw) -> OpCase:
 
 
 DIVISORS_OF_6 = st.sampled_from([1, 2, 3, 6])
+RESOURCES = st.sampled_from(["auto", "lut", "dsp"])
+FACTORS = st.integers(-9, 9).filter(bool)
 OPS: dict[str, tuple[str, st.SearchStrategy[OpCase]]] = {
-    "add": ("StreamAdd_rtl", st.builds(add, TYPES, TYPES, st.integers(1, 9), st.integers(1, 9), DIVISORS_OF_6)),
+    "add": ("StreamAdd_rtl", st.builds(add, TYPES, TYPES, st.integers(1, 9), FACTORS, DIVISORS_OF_6)),
     "bitconv": ("BitConv_rtl", convolutions()),
     "border": ("StreamBorder_rtl", borders()),
     "concat": ("StreamConcat_rtl", joins()),
     "depthtospace": ("DepthToSpace_rtl", blocks()),
     "duplicate": ("DuplicateStreams_rtl", st.builds(duplicate, st.integers(2, 5), DIVISORS_OF_6, TYPES)),
     "dwc": ("StreamDWC_rtl", converters()),
+    "eltwise": (
+        "StreamEltwise_rtl",
+        st.builds(eltwise, st.sampled_from(["mul", "max", "min"]), TYPES, TYPES, DIVISORS_OF_6, RESOURCES),
+    ),
     "fifo": ("StreamFIFO_rtl", st.builds(fifo, st.integers(2, 300), STYLES, TYPES, DIVISORS_OF_6)),
     "labelselect": ("LabelSelect_rtl", labels()),
     "mvau": ("BitMVAU_rtl", products()),

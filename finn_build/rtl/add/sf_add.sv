@@ -1,6 +1,7 @@
 // Sum of two streams: out = a * A_SCALE + b * B_SCALE.
 //
 // Function   element by element; a beat leaves when both operands are there. BIPOLAR operands read 1 as +1, 0 as -1.
+//            B_SCALE may be negative.
 // Packing    PE elements a beat, element 0 in the low bits; OUT_BITS hold every sum, two's complement.
 // Latency    2 cycles.
 // II         1.
@@ -81,7 +82,7 @@ module sf_add #(
         end else begin : g_b
             assign b = OUT_BITS'($signed({B_SIGNED && b_raw[B_BITS-1], b_raw}));
         end
-        always_ff @(posedge clk) if (room) sum_q <= times(a, A_SCALE) + times(b, B_SCALE);
+        always_ff @(posedge clk) if (room) sum_q <= B_SCALE < 0 ? times(a, A_SCALE) - times(b, -B_SCALE) : times(a, A_SCALE) + times(b, B_SCALE);
         assign out0_data[p*OUT_BITS+:OUT_BITS] = unsigned'(sum_q);
     end
 

@@ -19,6 +19,8 @@ CASES = [
     add("INT8", "UINT8", 3, 5),
     add("UINT4", "INT3", 4, 1, pe=3),
     add("BIPOLAR", "BIPOLAR", 7, 2),
+    add("UINT8", "INT8", 1, -1, pe=2),
+    add("INT4", "BIPOLAR", 3, -4),
 ]
 
 
@@ -37,3 +39,10 @@ def test_the_sums_type_is_the_smallest_that_holds_it() -> None:
     ]
     assert types == [DataType["INT5"], DataType["UINT3"]]
     assert np.all(np.array([t.bitwidth() for t in types]) == [5, 3])
+
+
+def test_what_is_taken_off_is_least_at_its_greatest() -> None:
+    bench = OpBench("StreamAdd_rtl", [add("INT8", "INT8", 2, -3)])
+    ranges = [(np.array([-1]), np.array([4])), (np.array([0]), np.array([5]))]
+    ((low, high),) = bench.ops[0].output_ranges(bench.model, ranges)
+    assert np.all(low == -17) and np.all(high == 8)
