@@ -19,7 +19,6 @@ from signflow_driver.description import load_description
 
 from finn_build.board.bitstream.vivado import Bitstream
 from finn_build.board.description import write_description
-from finn_build.errors import UnsupportedModelError
 from finn_build.identifiers import identifiers
 from finn_build.licence import license_files
 from finn_build.proof.levels import network_output
@@ -41,12 +40,9 @@ def write_deployment(build: Build, folder: Path) -> Path:
         folder: new.
 
     Raises:
-        UnsupportedModelError: the driver cannot do the host's part of this network, or takes no such frames.
+        UnsupportedModelError: the driver cannot do the host's part of this network.
     """
     assert build.shell is not None
-    if len(build.network.input_shape) not in (3, 4):
-        takes = build.network.input_shape[1:]
-        raise UnsupportedModelError(f"the driver takes images and signals of channels, this network {takes}")
     (folder / "images").mkdir(parents=True)
     write_description(build, folder / f"{NAME}.json")
     _write_images(build, folder / "images")

@@ -87,6 +87,15 @@ def _format(found: DesignStream, orders: dict[str, list[int]]) -> StreamFormat:
 
 
 def _head(integers: IntegerNetwork, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+    """What enters for bytes; of signals and vectors, which may be floats, for these too."""
+    arrays = _for_bytes(integers, shape)
+    if len(shape) < 4 and "head_model" not in arrays:
+        assert integers.head is not None
+        arrays |= _thresholds(integers) | ({"float_model": _model(integers.head)} if integers.head.nodes else {})
+    return arrays
+
+
+def _for_bytes(integers: IntegerNetwork, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
     """What enters for the pixels of an image.
 
     A table by channel, "head", with "taken" and "row" where pixels move; a model and thresholds where an element

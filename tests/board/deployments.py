@@ -106,10 +106,10 @@ def square_masks(folder: Path) -> Deployment:
     return deploy(nn.Sequential(*layers).eval(), (1, 1, 8, 8), folder)
 
 
-def deployed(model: nn.Module, size: tuple[int, ...], out: Path) -> Build:
+def deployed(model: nn.Module, size: tuple[int, ...], out: Path, channels: tuple[int, ...] = (1,)) -> Build:
     """A build up to its deployment folder, without the simulations of the gate: the notebook compares with PyTorch."""
     torch.manual_seed(3)
-    qonnx = import_qonnx(export_qonnx(model, out / "net.onnx", (1, 1, *size)))
+    qonnx = import_qonnx(export_qonnx(model, out / "net.onnx", (1, *channels, *size)))
     network = networks.ImportedNetwork(qonnx, model, "small", "test", tuple(f"${c}^{{$" for c in "abcde"), False)
     build = run_steps(start_build(network, out, FRAMES), (*STEPS, "shell", "execute"))
     write_deployment(build, out / "deploy")

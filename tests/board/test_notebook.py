@@ -2,18 +2,22 @@
 
 import json
 import re
+import wave
 from pathlib import Path
 
 import numpy as np
 import pytest
-from brevitas.nn import QuantConv1d
+from brevitas.nn import QuantConv1d, QuantLinear
 from PIL import Image
 from signflow_driver import InputError, folder_frames
+from signflow_driver.description import load_description
+from signflow_driver.entering import entering
+from signflow_driver.packing import pack
 from torch import Tensor, nn
 
 from brevitas_models.layers.quantizers import act_quantizer, pixel_quantizer, weight_quantizer
-from finn_build.board.deploy_folder import NAME, write_deployment
-from finn_build.errors import SimulationError, UnsupportedModelError
+from finn_build.board.deploy_folder import NAME
+from finn_build.errors import SimulationError
 from sim.notebook import NOTEBOOK, PAGE, printed, run_notebook
 from tests.board.deployments import FRAMES, deployed
 from tests.builds.networks import SmallResidual, randomize
@@ -99,14 +103,40 @@ def test_signals_whose_end_is_computed_by_onnx_runtime(tmp_path: Path) -> None:
         np.savetxt(path.with_suffix(".csv"), np.load(path).T, fmt="%d", delimiter=",")
         path.unlink()
     assert np.array_equal(list(folder_frames(folder, (1, 24))), build.images.images[:FRAMES])
-    (folder / "999.csv").write_text("0.5\n" * 24)
-    with pytest.raises(InputError, match=r"999.csv: float64 \(1, 24\); legal: uint8 \(1, 24\)$"):
-        list(folder_frames(folder, (1, 24)))
     Image.new("L", (24, 1)).save(folder / "000.png")
-    with pytest.raises(
-        InputError, match=r"000.png: a picture, the network takes signals \(1, 24\); legal: .npy, .csv$"
-    ):
+    legal = ".npy, .csv, .wav"
+    with pytest.raises(InputError, match=rf"000.png: a picture, the network takes arrays \(1, 24\); legal: {legal}$"):
         next(folder_frames(folder, (1, 24)))
+
+
+def test_vectors_and_floats(tmp_path: Path) -> None:
+    """Bytes through the notebook; floats enter as the integers that PyTorch makes of them."""
+    layers = [pixel_quantizer(), QuantLinear(12, 5, bias=False, **weight_quantizer(4)), act_quantizer(4, True)]
+    build = deployed(randomize(nn.Sequential(*layers), seed=1), (12,), tmp_path, channels=())
+    run_notebook(tmp_path, tmp_path / "run")
+    assert _numbers(printed(tmp_path / "run" / NOTEBOOK))[2] == 0
+    floats = np.random.default_rng(0).normal(0, 0.5, (6, 12)).astype(np.float32)
+    about = load_description(tmp_path / "deploy" / f"{NAME}.json")
+    (stream,) = about.inputs
+    found = np.zeros(len(floats) * stream.frame_bytes, np.uint8)
+    entering(about).pack(floats, found)
+    ints = build.integers.quantize_images(floats)
+    assert len(np.unique(ints)) > 20 and np.array_equal(found, pack(ints, stream))
+
+
+@pytest.mark.parametrize(("width", "scale"), [(1, 128), (2, 1 << 15), (4, 1 << 31)])
+def test_sounds_and_tables_of_floats(tmp_path: Path, width: int, scale: int) -> None:
+    ints = np.random.default_rng(width).integers(-scale, scale, (6, 2))
+    with wave.open(str(tmp_path / "a.wav"), "wb") as file:
+        file.setparams((2, width, 8000, 6, "NONE", ""))
+        file.writeframes((ints + 128 * (width == 1)).astype(f"<{'u' if width == 1 else 'i'}{width}").tobytes())
+    np.savetxt(tmp_path / "b.csv", ints / 8, delimiter=",")
+    sound, table = folder_frames(tmp_path, (2, 6))
+    assert sound.dtype == table.dtype == np.float32
+    assert np.array_equal(sound, (ints.T / scale).astype(np.float32))
+    assert np.array_equal(table, (ints.T / 8).astype(np.float32))
+    with pytest.raises(InputError, match=r"a.wav: float32 \(2, 6\); legal: uint8 or float32 \(2, 7\)$"):
+        next(folder_frames(tmp_path, (2, 7)))
 
 
 def test_folder_holds_what_the_board_needs(tmp_path: Path) -> None:
@@ -127,9 +157,3 @@ def test_folder_holds_what_the_board_needs(tmp_path: Path) -> None:
 def test_without_a_build_or_images(tmp_path: Path) -> None:
     with pytest.raises(SimulationError, match=r"inference\.ipynb: no such file; give the folder of a finished build"):
         run_notebook(tmp_path, tmp_path / "run")
-    build = deployed(randomize(SmallResidual(bits=1, signed=True), seed=1), (11, 9), tmp_path)
-    build.network.qonnx.set_tensor_shape(build.network.qonnx.graph.input[0].name, [1, 99])
-    with pytest.raises(
-        UnsupportedModelError, match=r"the driver takes images and signals of channels, this .* \(99,\)"
-    ):
-        write_deployment(build, tmp_path / "other")

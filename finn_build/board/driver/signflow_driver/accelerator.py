@@ -72,8 +72,8 @@ class Accelerator:
         """Outputs of the network by name.
 
         Shapes:
-            images: uint8 (N, C, H, W) or (N, H, W, C), grey ones (N, H, W) too; signals (N, C, L) or (N, L, C) ->
-            float32 (N, ...) by output.
+            images: uint8 (N, C, H, W) or (N, H, W, C), grey ones (N, H, W) too; signals (N, C, L) or (N, L, C) and
+            vectors (N, F), of uint8, or of float32 as the network takes them -> float32 (N, ...) by output.
 
         Raises:
             InputError, StallError, BusError.
@@ -196,10 +196,15 @@ class Accelerator:
             InputError: wrong shape or type.
         """
         shape, name = self.description.image_shape, self.description.model
-        if not isinstance(images, np.ndarray) or images.dtype != np.uint8:
-            raise InputError(
-                f"images of {name}: {getattr(images, 'dtype', type(images).__name__)}; legal: uint8 pixels"
+        pixels = len(shape) == 3
+        if getattr(images, "dtype", None) not in ((np.uint8,) if pixels else (np.uint8, np.float32)):
+            kind, takes = (
+                getattr(images, "dtype", type(images).__name__),
+                "uint8 pixels" if pixels else "uint8, float32",
             )
+            raise InputError(f"images of {name}: {kind}; legal: {takes}")
+        if images.dtype == np.float32 and not np.isfinite(images).all():
+            raise InputError(f"images of {name}: some values are no finite numbers")
         channels_last = (*shape[1:], shape[0])
         for legal in (shape, channels_last, *([shape[1:]] if shape[0] == 1 else [])):
             if images.size and images.shape in (legal, (*images.shape[:1], *legal)):

@@ -149,8 +149,9 @@ class Description:
         inspection: how images larger than the network's are inspected; None where that is not known.
         arrays: "head" int64 [C, 256], the integer that enters for each pixel value; with "taken" and "row" where the
             host moves pixels first (`MovedPixels`); or "head_model", an ONNX model of what the host does to pixels,
-            with "head_thresholds" [C or 1, L] and "head_lowest" [C or 1, L + 1], the levels between them; the scales;
-            the constants of the steps; the models of the tails.
+            with "head_thresholds" [C or 1, L] and "head_lowest" [C or 1, L + 1], the levels between them; of signals
+            and vectors these in any case, with "float_model" where the host computes something first; the scales; the
+            constants of the steps; the models of the tails.
     """
 
     model: str

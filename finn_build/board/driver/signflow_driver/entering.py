@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -19,7 +20,7 @@ class Entering(Protocol):
     """Lays images into the beats of the input stream."""
 
     def pack(self, images: np.ndarray, out: np.ndarray) -> None:
-        """Images uint8 (N, ..., C) into uint8 [N * frame_bytes], written whole."""
+        """Images (N, ..., C), uint8, or float32 where they are no pictures, into uint8 [N * frame_bytes]: all of it."""
 
 
 class _Moved:
@@ -52,20 +53,36 @@ class _Wide:
 
 
 class _Computed:
-    """Images through ONNX Runtime, then each number to the level whose thresholds it reaches."""
+    """Images through ONNX Runtime where there is a model, then each number to the level whose thresholds it reaches."""
 
-    def __init__(self, arrays: dict[str, np.ndarray], stream: StreamFormat):
-        self._model, self._stream = OnnxModel(arrays["head_model"]), stream
+    def __init__(self, model: np.ndarray | None, arrays: dict[str, np.ndarray], stream: StreamFormat):
+        self._model, self._stream = None if model is None else OnnxModel(model), stream
         self._thresholds, self._lowest = arrays["head_thresholds"], arrays["head_lowest"]
 
     def pack(self, images: np.ndarray, out: np.ndarray) -> None:
-        values = self._model(np.moveaxis(images, -1, 1).astype(np.float32) / np.float32(_PIXELS))
+        floats = images if images.dtype == np.float32 else images.astype(np.float32) / np.float32(_PIXELS)
+        values = np.moveaxis(floats, -1, 1)
+        values = values if self._model is None else self._model(values)
         ints = np.empty(values.shape, np.int64)
         for channel in range(values.shape[1]):
             row = channel % len(self._thresholds)
             reached = np.searchsorted(self._thresholds[row], values[:, channel], side="right")
             ints[:, channel] = self._lowest[row][reached]
         np.copyto(out, pack(np.moveaxis(ints, 1, -1), self._stream))
+
+
+class _BytesOrFloats:
+    """Signals or vectors: bytes as pixels are, floats as the network has them."""
+
+    def __init__(self, of_bytes: Entering, arrays: dict[str, np.ndarray], stream: StreamFormat):
+        self._bytes, self._arrays, self._stream = of_bytes, arrays, stream
+
+    @cached_property
+    def _floats(self) -> Entering:
+        return _Computed(self._arrays.get("float_model"), self._arrays, self._stream)
+
+    def pack(self, images: np.ndarray, out: np.ndarray) -> None:
+        (self._floats if images.dtype == np.float32 else self._bytes).pack(images, out)
 
 
 def entering(description: Description) -> Entering:
@@ -76,7 +93,10 @@ def entering(description: Description) -> Entering:
     """
     arrays, stream = description.arrays, description.inputs[0]
     if "head_model" in arrays:
-        return _Computed(arrays, stream)
+        return _Computed(arrays["head_model"], arrays, stream)
+    found: Entering
     if stream.bits > 8:
-        return _Wide(arrays, stream)
-    return _Moved(arrays, stream) if "taken" in arrays else PixelQuantizer(arrays["head"], stream)
+        found = _Wide(arrays, stream)
+    else:
+        found = _Moved(arrays, stream) if "taken" in arrays else PixelQuantizer(arrays["head"], stream)
+    return _BytesOrFloats(found, arrays, stream) if "head_thresholds" in arrays else found
