@@ -127,6 +127,8 @@ class BuildConfig:
             ff, bram (RAMB36), dsp and uram.
         frames: frames through simulation and gate; at least 4, so that an interval between frames can be seen.
         folding: lanes by op name, e.g. {"MVAU_3": {"PE": 4, "SIMD": 16}}; replaces the automatic choice.
+        products: what ops multiply in, by op name, e.g. {"VVAU_2": "lut"}, or "dsp"; replaces the automatic choice,
+            DSP slices, but LUTs where the budget has fewer slices than ops.
         fifos: depth in beats by FIFO name, e.g. {"FIFO_7": 1024}; replaces the depth found.
         ddr_skips: skips of U-Nets that lie in the board's memory: "off", "auto" for as few as make the design fit, or a
             list of FIFO names.
@@ -141,6 +143,7 @@ class BuildConfig:
     limit: Mapping[str, int | str] = field(default_factory=lambda: MappingProxyType({}))
     frames: int = 4
     folding: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
+    products: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     fifos: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     ddr_skips: str | Sequence[str] = "off"
     output: str = ""
@@ -169,7 +172,12 @@ class BuildConfig:
         for fifo, depth in self.fifos.items():
             if not isinstance(depth, int) or not 2 <= depth < _MOST:
                 raise ConfigError(f"depth of {fifo}: {depth!r}; legal: 2 beats and more, below {_MOST:,}")
-        for name in (*self.folding, *self.fifos, *(() if isinstance(self.ddr_skips, str) else self.ddr_skips)):
+        for name in (
+            *self.folding,
+            *self.products,
+            *self.fifos,
+            *(() if isinstance(self.ddr_skips, str) else self.ddr_skips),
+        ):
             if not isinstance(name, str):
                 raise ConfigError(f"{name!r} is no name of an op")
         if not 0 <= self.clk_mhz < _MOST:
@@ -195,7 +203,7 @@ def write_build(config: BuildConfig, path: Path) -> Path:
     """Write a build configuration as YAML."""
     values = {f.name: getattr(config, f.name) for f in fields(config)}
     values["folding"] = {op: dict(lanes) for op, lanes in config.folding.items()}
-    values["fifos"], values["limit"] = dict(config.fifos), dict(config.limit)
+    values |= {name: dict(values[name]) for name in ("fifos", "limit", "products")}
     values["ddr_skips"] = config.ddr_skips if isinstance(config.ddr_skips, str) else list(config.ddr_skips)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(values, sort_keys=False, default_flow_style=None, width=120))

@@ -20,7 +20,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 
 from finn_build.board.steps import add_shell, bitstream_finn, bitstream_open, bitstream_vivado, deploy, package
 from finn_build.config import Board, BuildConfig
-from finn_build.dataflow.budget import budget, memory_budget
+from finn_build.dataflow.budget import budget, limits, memory_budget
 from finn_build.dataflow.folding import Flow, search_folding
 from finn_build.dataflow.graph import transformed
 from finn_build.dataflow.passes._skips import too_shallow
@@ -33,6 +33,7 @@ from finn_build.dataflow.passes.insert_width_converters import InsertWidthConver
 from finn_build.dataflow.passes.limit_streams import LimitStreams
 from finn_build.dataflow.passes.lower_to_streams import LowerToStreams
 from finn_build.dataflow.passes.place_memories import PlaceMemories
+from finn_build.dataflow.passes.place_products import PlaceProducts
 from finn_build.dataflow.passes.set_chip import SetChip
 from finn_build.dataflow.passes.set_folding import SetFolding
 from finn_build.dataflow.passes.widen_windows import WidenWindows
@@ -134,7 +135,12 @@ FLOW = Flow(fold_for, buffer_for)
 
 def fold(build: Build, progress: Progress) -> None:
     """Find the fewest lanes that reach the target rate within the board's budget."""
-    streams = transformed(build.streams, _chip(build))  # again: a build may go on from here with another clock
+    slices = limits(build.config, build.board).dsp
+    streams = transformed(
+        build.streams,
+        _chip(build),  # again: a build may go on from here with another clock
+        PlaceProducts(slices, build.config.products),  # before folding, which counts area
+    )
     found = search_folding(streams, build.config, build.board, FLOW)
     build.target_cycles, build.next_step = found.cycles, found.next_step
     build.streams = fold_for(streams, build.config, build.target_cycles)

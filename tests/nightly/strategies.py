@@ -105,6 +105,7 @@ def products(draw: Draw) -> OpCase:
         pe,
         vectors,
         narrow=draw(st.booleans()) and weights != "BIPOLAR",
+        res_type=draw(st.sampled_from(["auto", "lut"])),
     )
 
 

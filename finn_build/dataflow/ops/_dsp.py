@@ -8,6 +8,7 @@ from math import ceil, log2
 import numpy as np
 
 from finn_build.dataflow.ops._memory import hex_words
+from finn_build.dataflow.stream import Resources
 from finn_build.errors import ConfigError
 
 _FACTOR_BITS, _OTHER_FACTOR_BITS, _SUM_BITS = 25, 18, 48  # of a DSP48E1
@@ -81,7 +82,7 @@ class ProductPlan:
         return self.pairs * sum(ceil(n / 2) + 2 for n in lanes)
 
 
-def plan_products(x_bits: int, weight_bits: int, narrow: bool, simd: int, pe: int) -> ProductPlan:
+def plan_products(x_bits: int, weight_bits: int, narrow: bool, simd: int, pe: int, dsp: bool = True) -> ProductPlan:
     """Put two rows into each slice where they fit, with the longest chain.
 
     Args:
@@ -90,12 +91,13 @@ def plan_products(x_bits: int, weight_bits: int, narrow: bool, simd: int, pe: in
         narrow: No weight is -2^(weight_bits - 1).
         simd: Lanes.
         pe: Rows.
+        dsp: Products are made in slices; of LUTs each row has its own.
     """
     largest = (2 ** (weight_bits - 1) - narrow) * 2 ** (x_bits - 1)
     longest = min(_LONGEST_CHAIN, simd)
     shift_limit = _FACTOR_BITS - weight_bits - (not narrow)
     shift, guard, chain = 0, False, longest
-    if pe > 1 and x_bits <= _OTHER_FACTOR_BITS:
+    if dsp and pe > 1 and x_bits <= _OTHER_FACTOR_BITS:
         for guard in (False, True):
             chain = min(longest, (2 ** (shift_limit - 1 + guard) - 1) // largest)
             if chain == longest:
@@ -105,6 +107,22 @@ def plan_products(x_bits: int, weight_bits: int, narrow: bool, simd: int, pe: in
         guard, chain = False, longest
     part_bits = x_bits + weight_bits + ceil(log2(chain))
     return ProductPlan(simd, pe, shift, guard, chain, part_bits)
+
+
+def product_area(x_bits: int, weight_bits: int, plan: ProductPlan) -> Resources:
+    """Products in LUTs with the sums of their chains, the registers of both, and operands that meet them."""
+    chain, lanes, bits = plan.chain, plan.simd * plan.rows, x_bits + weight_bits
+    waits = sum(place // _SEGMENT for place in range(chain)) * bits / chain
+    kept = ceil(chain / _SEGMENT) / chain * plan.part_bits
+    return Resources(
+        lut=lanes * lut_product(x_bits, weight_bits) + (lanes - plan.chains * plan.rows) * plan.part_bits,
+        ff=round(lanes * (bits + waits + kept)),
+    )
+
+
+def lut_product(x_bits: int, y_bits: int) -> int:
+    """LUTs of a product of two signed numbers; Yosys 0.70, 4 to 9 bits: within 7%."""
+    return round(x_bits * y_bits * (1.1 + min(x_bits, y_bits) / 8))
 
 
 def channel_distance(largest: int, x_bits: int, weight_bits: int, sum_bits: int) -> int:

@@ -122,6 +122,11 @@ class StreamOp(FinnOp):
         """
         return 0
 
+    @property
+    def has_products(self) -> bool:
+        """Whether it multiplies, in DSP slices or LUTs as its `resType` says."""
+        return False
+
     def weights(self) -> str:
         """Name of the tensor of its weights; empty where it has none."""
         return ""

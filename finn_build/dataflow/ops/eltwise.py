@@ -7,6 +7,7 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.modelwrapper import ModelWrapper
 
 from finn_build.arithmetic.datatypes import integer_range_dtype
+from finn_build.dataflow.ops._dsp import lut_product
 from finn_build.dataflow.ops._operands import OPERANDS, TwoOperands
 from finn_build.dataflow.ops.base import FIFO_RTL, Range, StreamOp, Trait
 from finn_build.dataflow.stream import Resources, Stream, sizes
@@ -38,11 +39,16 @@ class StreamEltwise_rtl(TwoOperands, StreamOp):  # noqa: N801  # FINN finds RTL 
         }
 
     @property
+    def has_products(self) -> bool:
+        """Where that is its function."""
+        return bool(self.attr("Function") == "mul")
+
+    @property
     def in_slices(self) -> bool:
         """Whether products are made in DSP slices."""
         few = min(s.dtype.bitwidth() for s in self.streams_in()) <= _FEW_BITS
         kind = self.attr("resType")
-        return self.attr("Function") == "mul" and (kind == "dsp" or (kind == "auto" and not few))
+        return self.has_products and (kind == "dsp" or (kind == "auto" and not few))
 
     def streams_out(self) -> list[Stream]:
         """The smallest type that holds whatever comes of the operands' types."""
@@ -73,11 +79,15 @@ class StreamEltwise_rtl(TwoOperands, StreamOp):  # noqa: N801  # FINN finds RTL 
 
     def resources(self) -> Resources:
         """Operands, result and output register."""
-        (a, b), out, lanes = (s.dtype.bitwidth() for s in self.streams_in()), self.streams_out()[0].width, self.attr("PE")
+        (a, b), out, lanes = (
+            (s.dtype.bitwidth() for s in self.streams_in()),
+            self.streams_out()[0].width,
+            self.attr("PE"),
+        )
         if self.attr("Function") != "mul":
             made = Resources(lut=out + lanes * max(a, b) // 2, ff=2 * out)
         elif self.in_slices:
             made = Resources(dsp=lanes)
         else:
-            made = Resources(lut=round(1.3 * a * b) * lanes, ff=2 * out)
+            made = Resources(lut=lut_product(a, b) * lanes, ff=2 * out)
         return self.operand_area() + made + Resources(lut=2, ff=2)

@@ -11,7 +11,7 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import BaseDataType, DataType
 from qonnx.core.modelwrapper import ModelWrapper
 
-from finn_build.dataflow.ops._dsp import ProductPlan, packed_pairs, plan_products
+from finn_build.dataflow.ops._dsp import ProductPlan, packed_pairs, plan_products, product_area
 from finn_build.dataflow.ops._folds import divisors, folds
 from finn_build.dataflow.ops._memory import hex_words, rom_area, rom_in_block_ram
 from finn_build.dataflow.ops._popcount import Popcount, plan_popcount
@@ -30,8 +30,9 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
     `PixelChannels`) its lanes are all zero or none is: one mask bit a beat then suffices, at half the area, and the
     simulation asserts it. Otherwise (also when PixelChannels is 0, unknown) ternary is taken as INT2, which is general.
 
-    Weights of 2 to 8 bits multiply in DSP slices, two rows in each where they fit (`_dsp.py`). NarrowWeights promises
-    that none is the type's most negative value: 8-bit weights then add up in longer chains, at fewer LUTs.
+    Weights of 2 to 8 bits multiply in DSP slices, two rows in each where they fit (`_dsp.py`), unless `resType` says
+    `lut`. NarrowWeights promises that none is the type's most negative value: 8-bit weights then add up in longer
+    chains, at fewer LUTs.
     """
 
     rtl_module = "sf_mvau"
@@ -57,6 +58,7 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             "weightDataType": ("s", True, ""),
             "outputDataType": ("s", True, ""),
             "NarrowWeights": ("i", False, 0, {0, 1}),
+            "resType": ("s", False, "auto", {"auto", "lut", "dsp"}),
         }
 
     def streams_in(self) -> list[Stream]:
@@ -108,7 +110,17 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
     def _products(self) -> ProductPlan:
         """Of weights of several bits."""
         x_bits, narrow = self._factor_bits(DataType[self.attr("inputDataType")]), bool(self.attr("NarrowWeights"))
-        return plan_products(x_bits, self._weight_bits, narrow, self.attr("SIMD"), self.attr("PE"))
+        return plan_products(x_bits, self._weight_bits, narrow, self.attr("SIMD"), self.attr("PE"), self.in_slices)
+
+    @property
+    def has_products(self) -> bool:
+        """Of weights of several bits."""
+        return self._weight_bits > 1
+
+    @property
+    def in_slices(self) -> bool:
+        """Whether products are made in DSP slices."""
+        return self.has_products and bool(self.attr("resType") != "lut")
 
     @property
     def _word_bits(self) -> int:
@@ -145,6 +157,7 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             "SHIFT": plan.shift if plan else 0,
             "GUARD": int(plan.guard) if plan else 0,
             "CHAIN": plan.chain if plan else 1,
+            "DSP": int(self.in_slices),
             "REGISTERS": 0 if plan else self._popcount.mask,
             "REGISTERED": 0 if plan else len(self._popcount.levels),
             "BLOCK_WEIGHTS": int(self._block_weights()),
@@ -297,6 +310,7 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
     def _products_area(self) -> Resources:
         """Adder trees behind the chains, and what separates the two rows of a slice."""
         plan, pe = self._products, self.attr("PE")
-        return Resources(
-            lut=pe * plan.adder_bits + plan.parity_luts, ff=pe * plan.tree_registers + plan.parity_luts, dsp=plan.slices
-        )
+        trees = Resources(lut=pe * plan.adder_bits + plan.parity_luts, ff=pe * plan.tree_registers + plan.parity_luts)
+        if self.in_slices:
+            return trees + Resources(dsp=plan.slices)
+        return trees + product_area(self._factor_bits(DataType[self.attr("inputDataType")]), self._weight_bits, plan)

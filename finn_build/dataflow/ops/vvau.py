@@ -10,7 +10,7 @@ from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.core.datatype import BaseDataType, DataType
 from qonnx.core.modelwrapper import ModelWrapper
 
-from finn_build.dataflow.ops._dsp import channel_distance, packed_pairs
+from finn_build.dataflow.ops._dsp import channel_distance, lut_product, packed_pairs
 from finn_build.dataflow.ops._memory import hex_words, rom_area, rom_in_block_ram
 from finn_build.dataflow.ops._ring import pixels_kept
 from finn_build.dataflow.ops._widths import Numbers
@@ -74,6 +74,11 @@ class StreamVVAU_rtl(Windowed, StreamOp):  # noqa: N801  (FINN's naming)
         """Of an element as a signed factor, and of a weight."""
         x = DataType[self.attr("inputDataType")]
         return x.bitwidth() + (x == _BIPOLAR or not x.signed()), self.weight_type.bitwidth()
+
+    @property
+    def has_products(self) -> bool:
+        """Of weights of several bits."""
+        return self._bits[1] > 1
 
     @property
     def _in_slices(self) -> bool:
@@ -206,7 +211,7 @@ class StreamVVAU_rtl(Windowed, StreamOp):  # noqa: N801  (FINN's naming)
             signed = DataType[self.attr("inputDataType")].signed()
             lanes = Resources(lut=pairs * (x_bits + 1) * signed, dsp=pe - pairs)
         else:
-            product = 0 if w_bits <= _FEW_BITS else round(1.3 * x_bits * w_bits)
+            product = 0 if w_bits <= _FEW_BITS else lut_product(x_bits, w_bits)
             lanes = Resources(lut=pe * (acc + product), ff=pe * (acc + (x_bits + w_bits if product else 0)))
         result = Resources(ff=pe * acc + 1) if self._taps > 1 else pair_area(pe * acc)
         registers = (

@@ -4,7 +4,7 @@
 // folds. out0 carries NF beats: PE p of fold nf is row nf * PE + p. Lane 0 in the low bits. One-bit activations
 // (bipolar) and weights: 1 is +1. MASKED: three-valued activations (two's complement), where all lanes of a beat
 // are of the same pixel, so all of them are zero (padding) or none is.
-// Weights of 2 to 8 bits multiply in DSP slices, with SHIFT > 0 two rows in one (sf_mvau_dots.sv). Unsigned activations
+// Weights of 2 to 8 bits multiply in DSP slices (LUTs where DSP = 0), with SHIFT > 0 two rows in one (sf_mvau_dots.sv). Unsigned activations
 // of b bits enter as x - 2^(b-1), which halves what a field of the slice must hold.
 // Memories: WEIGHT_FILE word nf * SF + sf holds PE x SIMD weights, PE 0 lane 0 lowest; with SHIFT > 0 pairs of rows, as
 // sf_mvau_dots.sv says, and an odd last row plain. INIT_FILE word nf holds PE start values of the sums, read for
@@ -34,6 +34,8 @@ module sf_mvau #(
     parameter int unsigned SHIFT = 0,
     parameter bit GUARD = 0,
     parameter int unsigned CHAIN = 1,
+    /// Products in DSP slices; 0: in LUTs, then SHIFT is 0.
+    parameter bit DSP = 1,
     /// Registers within a popcount, see mvau_signs.sv; their number.
     parameter bit [15:0] REGISTERS = '0,
     parameter int unsigned REGISTERED = 0,
@@ -217,7 +219,7 @@ module sf_mvau #(
             localparam int unsigned AT = p < PAIRS ? p * PAIR_BITS : PAIRS * PAIR_BITS + (p - PAIRS) * ROW_BITS;
             sf_mvau_rows #(
                 .SIMD(SIMD), .XBITS(XBITS), .WBITS(WBITS), .ACC_BITS(ACC_BITS), .ROWS(ROWS), .NARROW(NARROW),
-                .SHIFT(SHIFT), .GUARD(GUARD), .CHAIN(CHAIN), .SEGMENT(SEGMENT)
+                .SHIFT(SHIFT), .GUARD(GUARD), .CHAIN(CHAIN), .SEGMENT(SEGMENT), .DSP(DSP)
             ) rows (
                 .clk, .en(adv), .x(x_q),
                 .w(w[AT+:(ROWS == 2 ? PAIR_BITS : ROW_BITS)]),

@@ -22,6 +22,7 @@ module sf_mvau_dots #(
     parameter bit GUARD = 0,
     parameter int unsigned CHAIN = 1,
     parameter int unsigned SEGMENT = 3,
+    parameter bit DSP = 1,
     localparam int unsigned UPPER_BITS = WBITS + (NARROW ? 0 : 1),
     localparam int unsigned LANE_BITS = ROWS == 2 ? WBITS + UPPER_BITS : WBITS,
     localparam int unsigned CHAINS = (SIMD + CHAIN - 1) / CHAIN,
@@ -65,7 +66,8 @@ module sf_mvau_dots #(
         wire [LANES*FACTOR_BITS-1:0] factors;
         wire signed [CHAIN_BITS-1:0] sum;
         sf_mvau_products #(
-            .LANES(LANES), .LENGTH(CHAIN), .SEGMENT(SEGMENT), .XBITS(XBITS), .WBITS(FACTOR_BITS), .SUM_BITS(CHAIN_BITS)
+            .LANES(LANES), .LENGTH(CHAIN), .SEGMENT(SEGMENT), .XBITS(XBITS), .WBITS(FACTOR_BITS), .SUM_BITS(CHAIN_BITS),
+            .DSP(DSP)
         ) chain (
             .clk, .en, .x(xs), .w(factors), .sum_q(sum)
         );

@@ -1,4 +1,5 @@
-// Sum of LANES products, all of it in DSP slices: each adds its product to the sum that the slice before hands on.
+// Sum of LANES products, all of it in DSP slices: each adds its product to the sum that the slice before hands on. With
+// DSP = 0 the same in LUTs.
 //
 // SEGMENT sums follow one another in one cycle; then a register, and the operands of the next segment are delayed by
 // one cycle to meet it (by registers that the slices have inside). A chain of fewer than LENGTH lanes leaves out the
@@ -16,7 +17,8 @@ module sf_mvau_products #(
     parameter int unsigned SEGMENT = 3,
     parameter int unsigned XBITS = 8,
     parameter int unsigned WBITS = 8,
-    parameter int unsigned SUM_BITS = 18
+    parameter int unsigned SUM_BITS = 18,
+    parameter bit DSP = 1  /// 0: in LUTs
 ) (
     /// Clock.
     input  wire                        clk,
@@ -52,16 +54,23 @@ module sf_mvau_products #(
             assign b[d+1] = b_q;
         end
 
-        (* use_dsp = "yes" *) logic signed [XBITS+WBITS-1:0] product_q;
-        always_ff @(posedge clk) if (en) product_q <= $signed(a[DELAY]) * $signed(b[DELAY]);
-        wire unused = &{1'b0, product_q};  // a sum of one product may be narrower
-
-        (* use_dsp = "yes" *) wire signed [SUM_BITS-1:0] total;
-        wire signed [SUM_BITS-1:0] out;
+        wire signed [SUM_BITS-1:0] earlier, total, out;
         if (i == 0) begin : g_first
-            assign total = SUM_BITS'(product_q);
+            assign earlier = '0;
         end else begin : g_next
-            assign total = SUM_BITS'(product_q) + g_lane[i-1].out;
+            assign earlier = g_lane[i-1].out;
+        end
+        if (DSP) begin : g_slice
+            (* use_dsp = "yes" *) logic signed [XBITS+WBITS-1:0] product_q;
+            (* use_dsp = "yes" *) wire signed [SUM_BITS-1:0] sum = SUM_BITS'(product_q) + earlier;
+            always_ff @(posedge clk) if (en) product_q <= $signed(a[DELAY]) * $signed(b[DELAY]);
+            assign total = sum;
+            wire unused = &{1'b0, product_q};  // a sum of one product may be narrower
+        end else begin : g_luts
+            (* use_dsp = "no" *) logic signed [XBITS+WBITS-1:0] product_q;
+            always_ff @(posedge clk) if (en) product_q <= $signed(a[DELAY]) * $signed(b[DELAY]);
+            assign total = SUM_BITS'(product_q) + earlier;
+            wire unused = &{1'b0, product_q};
         end
 
         if (PLACE % SEGMENT == SEGMENT - 1 || PLACE == LENGTH - 1) begin : g_registered

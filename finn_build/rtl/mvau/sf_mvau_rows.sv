@@ -15,6 +15,7 @@ module sf_mvau_rows #(
     parameter bit GUARD = 0,
     parameter int unsigned CHAIN = 1,
     parameter int unsigned SEGMENT = 3,
+    parameter bit DSP = 1,
     localparam int unsigned LANE_BITS = ROWS == 2 ? 2 * WBITS + (NARROW ? 0 : 1) : WBITS
 ) (
     /// Clock.
@@ -38,7 +39,7 @@ module sf_mvau_rows #(
     wire [ROWS-1:0] carries;
     sf_mvau_dots #(
         .SIMD(SIMD), .XBITS(XBITS), .WBITS(WBITS), .ROWS(ROWS), .NARROW(NARROW), .SHIFT(SHIFT), .GUARD(GUARD),
-        .CHAIN(CHAIN), .SEGMENT(SEGMENT)
+        .CHAIN(CHAIN), .SEGMENT(SEGMENT), .DSP(DSP)
     ) dot_products (
         .clk, .en, .x, .w, .sums_q(dots), .carries_q(carries)
     );

@@ -27,6 +27,7 @@ def mvau(
     pixel: int = 0,
     narrow: bool = False,
     mhz: float = 0.0,
+    res_type: str = "auto",
 ) -> OpCase:
     """A case with random weights; the first and last row reach the ends of the accumulator's type."""
     rng = np.random.default_rng([mw, mh, simd, pe, len(activations)])
@@ -49,6 +50,7 @@ def mvau(
         "outputDataType": integer_range_dtype(-reach, reach).name,
         "NarrowWeights": int(narrow),
         "ram_style": ram_style,
+        "resType": res_type,
         **({"clkMHz": mhz} if mhz else {}),
     }
     return OpCase(attributes, lambda x, w: np.einsum("...i,ij->...j", x, w), [(matrix, weight_dtype)])
@@ -75,6 +77,8 @@ WIDER = [
     mvau("INT8", "INT2", 15, 3, 15, 3),
     mvau("BIPOLAR", "INT2", 10, 4, 5, 1, ram_style="block"),
     mvau("TERNARY", "INT8", 6, 1, 3, 1),
+    mvau("UINT8", "INT8", 20, 4, 10, 2, res_type="lut"),
+    mvau("INT4", "INT3", 6, 3, 3, 3, vectors=(1, 2), res_type="lut"),
 ]
 # Two rows in a DSP slice: chains with and without a guard bit, short last chains, odd rows; one row for wide types.
 PACKED = [
