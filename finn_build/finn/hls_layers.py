@@ -189,6 +189,9 @@ def _problem(model: ModelWrapper, node: NodeProto) -> str | None:
     given = {a.name: helper.get_attribute_value(a) for a in node.attribute}
     if node.op_type == "Conv" and (given.get("group", 1) != 1 or set(given.get("dilations", [1])) != {1}):
         return "a grouped or dilated convolution"
+    constants = [value for name in node.input if (value := model.get_initializer(name)) is not None]
+    if node.op_type == "Mul" and (not constants or constants[0].min() < 0):
+        return "a product of two tensors, or a difference"
     if node.op_type == "SumPool" and {"row_factors", "column_factors"} & given.keys():
         return "an average pool whose windows hold different numbers of pixels"
     if node.op_type == "MaxPool":

@@ -14,7 +14,7 @@ from qonnx.transformation.base import Transformation
 from finn_build.frontend.integers.float_chain import ELEMENTWISE_OPS
 from finn_build.frontend.integers.quantizer import QUANTIZERS
 
-_MOVES = {"DepthToSpace", "Flatten", "Gather", "Reshape", "Slice", "Split", "Squeeze", "Transpose"}
+_MOVES = {"DepthToSpace", "Flatten", "Gather", "Reshape", "Slice", "Split", "Squeeze", "Transpose", "Unsqueeze"}
 _LAYERS = {"Conv", "ConvTranspose", "Gemm", "MatMul"}
 _PARTS = {"BatchNormalization", "Dropout", "QuantizeLinear"}  # whose further inputs are no plain operands
 

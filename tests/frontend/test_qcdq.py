@@ -18,7 +18,7 @@ from finn_build.frontend.integers import IntegerNetwork, to_integers
 from finn_build.proof import levels
 from sim.golden import IntegerModel
 from tests.builds.pipeline_runs import run_steps, start_build
-from tests.frontend.qcdq_files import brevitas_file, by_onnxruntime, made_by_hand, onnxruntime_file, pytorch_file
+from tests.frontend.qcdq_files import Gated, brevitas_file, by_onnxruntime, made_by_hand, onnxruntime_file, pytorch_file
 
 FILES: dict[str, Callable[[Path], Path]] = {
     "brevitas": brevitas_file,
@@ -26,6 +26,7 @@ FILES: dict[str, Callable[[Path], Path]] = {
     "onnxruntime": lambda path: onnxruntime_file(path, False, QuantType.QInt8, QuantType.QInt8),
     "onnxruntime, per channel": lambda path: onnxruntime_file(path, True, QuantType.QUInt8, QuantType.QInt8),
     "onnxruntime, unsigned": lambda path: onnxruntime_file(path, False, QuantType.QUInt8, QuantType.QUInt8),
+    "onnxruntime, gated": lambda path: onnxruntime_file(path, True, QuantType.QUInt8, QuantType.QInt8, Gated),
     "pytorch": pytorch_file,
 }
 
@@ -204,7 +205,7 @@ def test_refused_by_name(tmp_path: Path, case: str) -> None:
     assert why in problem.why and problem.cure
 
 
-@pytest.mark.parametrize("kind", ["brevitas, zero points", "onnxruntime, per channel"])
+@pytest.mark.parametrize("kind", ["brevitas, zero points", "onnxruntime, per channel", "onnxruntime, gated"])
 def test_through_the_gate(tmp_path: Path, kind: str) -> None:
     """Nine bits enter, nine-bit weights multiply: levels 1 to 4."""
     network = networks.from_qonnx(FILES[kind](tmp_path / "net.onnx"))

@@ -31,12 +31,15 @@ class Layers(StreamGraph):
             "SumPool": self._pool,
             "Add": self._add,
             "Mul": self._mul,
+            "Max": self._eltwise,
+            "Min": self._eltwise,
             "Flatten": self._flatten,
             "Reshape": self._reshape,
             "Gather": self._gather,
             "Concat": self._concat,
             "ArgMax": self._arg_max,
             "Upsample": self._upsample,
+            "Expand": self._expand,
             "DepthToSpace": self._depth_to_space,
             "Pad": self._pad,
         }
@@ -126,6 +129,16 @@ class Layers(StreamGraph):
             inputDataType=self.dtype(x),
         )  # fmt: skip
 
+    def _expand(self, node: NodeProto) -> None:
+        """A map's only channel as often as there are channels: the stream of one whose pixels are repeated."""
+        (x, _), (_, _, h, w), out = self.read(node.input[0]), self.shape(node.input[0]), node.output[0]
+        channels, repeated = self.shape(out)[1], f"{out}_repeated"
+        self.emit(
+            "Upsample", [x], repeated, node, IFMDim=[h, w], NumChannels=1, Scale=[1, channels], Function="nearest",
+            PE=1, inputDataType=self.dtype(x),
+        )  # fmt: skip
+        self.placement.add(out, Carrier(repeated, list(range(channels)), self.vectors(out), self.dtype(x)))
+
     def _depth_to_space(self, node: NodeProto) -> None:
         x, (_, c, h, w) = self.natural(node.input[0], node.doc_string), self.shape(node.input[0])
         size = attribute(node, "blocksize")
@@ -145,22 +158,33 @@ class Layers(StreamGraph):
         )  # fmt: skip
 
     def _mul(self, node: NodeProto) -> None:
-        self.factor[node.output[0]] = (node.input[0], int(self.source.get_initializer(node.input[1]).item()))
+        """A product of two streams; a constant factor is left to what reads it."""
+        factor = self.source.get_initializer(node.input[1])
+        if factor is None:
+            self._eltwise(node)
+        else:
+            self.factor[node.output[0]] = (node.input[0], int(factor.item()))
 
     def _add(self, node: NodeProto) -> None:
         (a, fa), (b, fb) = (self.factor.get(i, (i, 1)) for i in node.input)
+        self._joined(node, "StreamAdd", a, b, lhsScale=fa, rhsScale=fb)
+
+    def _eltwise(self, node: NodeProto) -> None:
+        self._joined(node, "StreamEltwise", *node.input, Function=node.op_type.lower())
+
+    def _joined(self, node: NodeProto, op: str, a: str, b: str, **attributes: Any) -> None:
+        """Two tensors element by element; both stream their channels in one order."""
         (x, order), (y, other) = self.read(a), self.read(b)
         if order != other and not (y == b and self.follow(y, order)):
             if not (x == a and self.follow(x, other)):
                 raise UnsupportedModelError(
-                    f"{node.doc_string}: the add's operands stream their channels in different orders; shuffle "
-                    "channels behind the add, or put a convolution directly before it"
+                    f"{node.doc_string}: the {node.op_type.lower()}'s operands stream their channels in different "
+                    "orders; shuffle channels behind it, or put a convolution directly before it"
                 )
             order = other
         self.emit(
-            "StreamAdd", [x, y], node.output[0], node, order, NumChannels=self.shape(a)[1], PE=1,
-            numInputVectors=self.vectors(a), lhsDataType=self.dtype(x), rhsDataType=self.dtype(y),
-            lhsScale=fa, rhsScale=fb,
+            op, [x, y], node.output[0], node, order, NumChannels=self.shape(a)[1], PE=1,
+            numInputVectors=self.vectors(a), lhsDataType=self.dtype(x), rhsDataType=self.dtype(y), **attributes,
         )  # fmt: skip
 
     def _flatten(self, node: NodeProto) -> None:
@@ -171,11 +195,11 @@ class Layers(StreamGraph):
         self.placement.add(node.output[0], Carrier(self.placement.carriers[x].wire, features, [1], self.dtype(x)))
 
     def _reshape(self, node: NodeProto) -> None:
-        """A signal as a map of height 1, or back: the same stream. A map of a dense layer's rows, in its order."""
+        """The same pixels in another shape: the same stream. A map of a dense layer's rows, in its order."""
         x, order = self.read(node.input[0])
         vectors, (_, channels, *image) = self.vectors(node.output[0]), self.shape(node.output[0])
-        if len(self.shape(node.input[0])) == 2:
-            pixels = int(np.prod(image))
+        pixels = int(np.prod(image))
+        if len(self.shape(node.input[0])) == 2 and pixels > 1:
             wanted = [c * pixels + p for p in range(pixels) for c in range(channels)]
             if order != wanted and not self.follow(x, wanted):
                 raise UnsupportedModelError(

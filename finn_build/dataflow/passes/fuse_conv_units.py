@@ -89,7 +89,8 @@ def _find(model: ModelWrapper, node: NodeProto) -> _Unit | None:
     add, follower = None, _only_reader(model, node.output[0])
     if follower is not None and follower.op_type == "StreamAdd_rtl":
         add, follower = follower, _only_reader(model, follower.output[0])
-        if "BIPOLAR" in (getCustomOp(add).attr(f"{s}DataType") for s in ("lhs", "rhs")):
+        op = getCustomOp(add)
+        if "BIPOLAR" in (op.attr(f"{s}DataType") for s in ("lhs", "rhs")) or op.attr("rhsScale") < 0:
             return None
     if follower is None or follower.op_type != "StepThresholding_rtl":
         return None

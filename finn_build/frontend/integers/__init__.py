@@ -5,6 +5,7 @@ from finn_build.frontend.integers import (  # noqa: F401
     convolutions,
     layers,
     padding,
+    pairs,
     pools,
     quantizers,
     reshapes,

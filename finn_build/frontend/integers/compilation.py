@@ -126,6 +126,7 @@ class Compilation:
         self._pad(tensor)
         found = self.as_integers(tensor)
         if found is None:
+            self.chain(tensor)  # what only the host can make is said to be that
             raise Unsupported(
                 f"{why} ({tensor}) is not quantized",
                 "put a QuantIdentity (quantizer with a power-of-two scale) before it",

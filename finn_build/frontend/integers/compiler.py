@@ -9,30 +9,32 @@ Skips nothing: a node that cannot be built is listed as a `Problem`, and the wal
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from onnx import NodeProto
+from onnx import NodeProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_node
 
 from finn_build.errors import UnsupportedModelError
 from finn_build.frontend.integers.compilation import Compilation
-from finn_build.frontend.integers.float_chain import ELEMENTWISE_OPS, FloatChain
+from finn_build.frontend.integers.float_chain import ELEMENTWISE_OPS, MOVES, FloatChain
 from finn_build.frontend.integers.layer_names import layer_name
 from finn_build.frontend.integers.levels import give_levels
 from finn_build.frontend.integers.outputs import integer_graph, tails
+from finn_build.frontend.integers.pairs import one_origin
 from finn_build.frontend.integers.problems import Problem, Unsupported
 from finn_build.frontend.integers.quantizer import QUANTIZERS, attribute, quantize_constant
 from finn_build.frontend.integers.registry import COMPILERS
+from finn_build.frontend.integers.reshapes import quantize_moved
 from finn_build.frontend.integers.tensor import IntTensor, full_range
 
 _RECURRENT = ("GRU", "LSTM", "RNN")
-_CURES = {"InstanceNormalization": "use batch norm", "LayerNormalization": "use batch norm"} | dict.fromkeys(
-    _RECURRENT,
-    "use dilated convolutions over one dimension, or leave it in float behind the last quantized layer, for the host",
-)
+_ON_HOST = "leave it in float behind the last quantized layer, for the host"
+_CURES = dict.fromkeys(
+    ("InstanceNormalization", "LayerNormalization"), f"use batch norm, or {_ON_HOST}"
+) | dict.fromkeys(_RECURRENT, f"use dilated convolutions over one dimension, or {_ON_HOST}")
 _WEIGHTED = {"Conv", "ConvTranspose", "Gemm", "MatMul"}  # layers that are meant for the accelerator
 _STANDARD = ("", "ai.onnx")  # domains that ONNX Runtime executes
 _ASSUMED = -8, 7  # range of what a node that cannot be built would give, to look at the nodes behind it
@@ -115,7 +117,8 @@ def _attempt(compilation: Compilation, node: NodeProto) -> None:
             return _attempt(compilation, node)
     except Exception as error:  # what no rule foresees is listed with the rest, never a traceback
         why = f"a {node.op_type} that cannot be evaluated ({type(error).__name__}: {error})".splitlines()[0]
-        compilation.problems.append(Problem(layer_name(node), why, "export the network again"))
+        if not compilation.problems:  # else it may be what was assumed of tensors that cannot be made
+            compilation.problems.append(Problem(layer_name(node), why, "export the network again"))
     for name in filter(None, node.output):
         if any(i and i not in compilation.constants for i in node.input):
             _assume(compilation, name)
@@ -146,9 +149,10 @@ def _compile(compilation: Compilation, node: NodeProto) -> None:
     elif not dynamic:
         _fold(compilation, node)
     elif parts := _parts_in_the_batch(compilation, node):
-        _leave_to_host(compilation, node, _apart(compilation, node, parts))
+        known = next((compilation.on_host[i] for i in dynamic if i in compilation.on_host), None)
+        _leave_to_host(compilation, node, known or _apart(compilation, node, parts))
     elif node.op_type in QUANTIZERS:
-        COMPILERS[node.op_type](compilation, node)
+        _quantizer(compilation, node)
     elif node.op_type not in _WEIGHTED and node.domain in _STANDARD and _of_the_image(compilation, dynamic):
         compilation.roots |= dict.fromkeys(filter(None, node.output), compilation.image)
     elif node.op_type in ELEMENTWISE_OPS:
@@ -173,13 +177,27 @@ def _parts_in_the_batch(compilation: Compilation, node: NodeProto) -> int:
 
 def _apart(compilation: Compilation, node: NodeProto, parts: int) -> Unsupported:
     """Why a frame's parts cannot be a batch: most often a recurrent layer wants them so."""
-    readers = [n.op_type for n in compilation.source.graph.node if set(node.output) & set(n.input)]
-    if recurrent := next((op for op in (node.op_type, *readers) if op in _RECURRENT), None):
-        return Unsupported(f"op {recurrent} has no hardware", _CURES[recurrent])
+    behind = set(node.output)
+    for reader in (node, *compilation.source.graph.node):
+        if reader.op_type in _RECURRENT and (reader is node or behind & set(reader.input)):
+            return Unsupported(f"op {reader.op_type} has no hardware", _CURES[reader.op_type], layer_name(reader))
+        if behind & set(reader.input) and _parts_in_the_batch(compilation, reader):
+            behind |= set(reader.output)
     return Unsupported(
         f"{node.op_type} makes a batch of {parts} of one frame's parts",
         "keep frames apart: reshape to (x.shape[0], ...), not to (-1, ...), and leave dimension 0 in its place",
     )
+
+
+def _quantizer(compilation: Compilation, node: NodeProto) -> None:
+    """Compile a quantizer; behind what only the host can make it is the host's too, where ONNX Runtime knows it."""
+    try:
+        COMPILERS[node.op_type](compilation, node)
+    except Unsupported as problem:
+        if problem.tensor not in compilation.on_host:
+            raise
+        _leave_to_host(compilation, node, problem)
+        quantize_moved(compilation, node)
 
 
 def _layer(compilation: Compilation, node: NodeProto) -> None:
@@ -201,13 +219,35 @@ def _leave_to_host(compilation: Compilation, node: NodeProto, problem: Unsupport
     Raises:
         Unsupported: the problem, where it cannot either: it is meant for the accelerator, or no function of one tensor.
     """
-    roots = {compilation.origin(i) for i in node.input if i and i not in compilation.constants}
+    roots = _parts_of_one(
+        compilation, {compilation.origin(i) for i in node.input if i and i not in compilation.constants}
+    )
     meant = node.op_type in _WEIGHTED and _is_quantized(compilation, node.input[1])
     if meant or node.domain not in _STANDARD or len(roots) != 1 or not roots <= compilation.ints.keys():
         raise problem
     for name in filter(None, node.output):
         (compilation.roots[name],) = roots
         compilation.on_host[name] = Unsupported(problem.why, problem.cure, problem.node or layer_name(node), name)
+
+
+def _parts_of_one(compilation: Compilation, tensors: set[str]) -> set[str]:
+    """The integer tensor alone that all of these are parts of, where there is one: the host can take them from it."""
+    lines = [list(_taken_from(compilation, name)) for name in tensors]
+    common = next((name for name in lines[0] if all(name in line for line in lines)), None) if lines else None
+    return tensors if common is None else {common}
+
+
+def _taken_from(compilation: Compilation, tensor: str) -> Iterator[str]:
+    """An integer tensor, and those before it from which elements only move."""
+    made: NodeProto | None = helper.make_node("Identity", [tensor], [])
+    while made is not None:
+        (tensor, *others) = [i for i in made.input if i not in compilation.constants]
+        if others:
+            return
+        if tensor in compilation.ints:
+            yield tensor
+        made = compilation.producers.get(tensor)
+        made = made if made is not None and made.op_type in MOVES else None
 
 
 def _is_quantized(compilation: Compilation, weights: str) -> bool:
@@ -237,9 +277,10 @@ def _elementwise(compilation: Compilation, node: NodeProto, dynamic: list[str]) 
     roots = {compilation.root(i) for i in dynamic}
     if len(roots) == 1:
         compilation.roots[node.output[0]] = roots.pop()
+    elif origin := one_origin(compilation, node):
+        compilation.roots[node.output[0]] = origin
     elif node.op_type in COMPILERS and len(dynamic) == 2:
-        give_levels(compilation, node)
-        COMPILERS[node.op_type](compilation, node)
+        _layer(compilation, node)
     else:
         raise Unsupported(
             f"{node.op_type} joins {len(roots)} independent tensors",

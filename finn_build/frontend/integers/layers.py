@@ -175,21 +175,16 @@ def accumulator(
 
 
 def scaled(compilation: Compilation, node: NodeProto, x: IntTensor, factor: int) -> str:
-    """`x` times a positive integer, its own node when the factor is not 1."""
+    """`x` times an integer, its own node when the factor is not 1; the scale stays positive."""
     if factor == 1:
         return x.name
     name = f"{node.output[0]}_{x.name}_times_{factor}"
     if name in compilation.ints:
         return name
-    constant = compilation.parameter(f"{name}_factor", np.asarray([factor]), integer_range_dtype(0, factor).name)
-    product = replace(
-        x,
-        name=name,
-        scale=x.scale / np.float32(factor),
-        low=x.low * factor,
-        high=x.high * factor,
-        bipolar=False,
-    )
+    dtype = integer_range_dtype(min(factor, 0), max(factor, 0)).name
+    constant = compilation.parameter(f"{name}_factor", np.asarray([factor]), dtype)
+    ends, scale = np.sort([x.low * factor, x.high * factor], axis=0), x.scale / np.float32(abs(factor))
+    product = replace(x, name=name, scale=scale, low=ends[0], high=ends[1], bipolar=False)
     compilation.emit("Mul", [x.name, constant], product, node)
     return name
 

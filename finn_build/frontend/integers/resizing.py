@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import prod
 
 import numpy as np
 from onnx import NodeProto
@@ -23,7 +24,7 @@ from finn_build.frontend.integers.layers import (
 from finn_build.frontend.integers.nodes import DOMAIN
 from finn_build.frontend.integers.problems import Unsupported
 from finn_build.frontend.integers.registry import compiles
-from finn_build.frontend.integers.tensor import IntTensor
+from finn_build.frontend.integers.tensor import IntTensor, full_range
 
 
 @compiles("Resize", "Upsample")
@@ -127,6 +128,29 @@ def _emit_conv(
         "Conv", [x.name, name], out, node, group=1, kernel_shape=kernel, strides=[1, 1], pads=pads,
         dilations=[1, 1],
     )  # fmt: skip
+
+
+def of_one_size(compilation: Compilation, node: NodeProto, *operands: IntTensor) -> Iterator[IntTensor]:
+    """Operands of a node, a map of one pixel, or of one channel, as large as the largest."""
+    largest = max((x.shape for x in operands), key=prod)
+    for x in operands:
+        alone = len(x.shape) == 4 and x.shape[2:] == (1, 1) and x.shape[:2] == largest[:2]
+        if alone and x.shape != largest:
+            name = f"{node.output[0]}_{x.name}_everywhere"
+            x = emit_upsample(compilation, node, x, largest[2:], "nearest", name)
+        elif len(x.shape) == 4 and x.shape[1] == 1 < largest[1] and x.shape[2:] == largest[2:]:
+            x = _emit_expand(compilation, node, x, largest)
+        yield x
+
+
+def _emit_expand(compilation: Compilation, node: NodeProto, x: IntTensor, shape: tuple[int, ...]) -> IntTensor:
+    """A map's only channel, as often as the shape has channels."""
+    name = f"{node.output[0]}_{x.name}_on_all_channels"
+    constant = compilation.parameter(f"{name}_shape", np.asarray(shape), "INT64")
+    low, high = full_range(shape[1], x.low, x.high)
+    out = replace(x, name=name, shape=shape, scale=x.scale.reshape(()), low=low, high=high)
+    compilation.emit("Expand", [x.name, constant], out, node)
+    return out
 
 
 def emit_upsample(

@@ -1,33 +1,38 @@
-"""Two tensors joined element by element: sums on one scale, or anything of which every pair has been looked at."""
+"""Sums and differences of two tensors, on one scale or on two."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 from onnx import NodeProto
 
 from finn_build.frontend.integers.compilation import Compilation
-from finn_build.frontend.integers.float_chain import FloatChain
 from finn_build.frontend.integers.layers import scaled
 from finn_build.frontend.integers.problems import Unsupported
 from finn_build.frontend.integers.registry import compiles
-from finn_build.frontend.integers.resizing import emit_upsample
+from finn_build.frontend.integers.resizing import of_one_size
 from finn_build.frontend.integers.tensor import FLOAT32_EXACT, IntTensor
 
-_MOST_PRODUCTS = 1 << 10  # pairs that a table of steps tells apart
 _MOST_PAIRS = 1 << 22  # of two operands' integers
 _CURE = "quantize both operands by one quantizer, or on power-of-two scales"
 
 
-@compiles("Add")
-def compile_add(compilation: Compilation, node: NodeProto) -> None:
-    """Add of two integer tensors; where neither scale is a multiple of the other, see `_on_two_scales`."""
-    a, b = (compilation.integer_input(i, "an operand of the add").undivided() for i in node.input)
-    if a.shape != b.shape:
-        raise Unsupported(f"an add of shapes {a.shape} and {b.shape}", "add tensors of one shape")
-    if a.scale.ndim or b.scale.ndim:
-        raise Unsupported("an add of tensors with one scale per channel", _CURE)
+@compiles("Add", "Sub")
+def compile_sum(compilation: Compilation, node: NodeProto) -> None:
+    """The sum or difference of two integer tensors; a map of one pixel, or channel, is repeated over the other's.
+
+    Where neither scale is a multiple of the other, see `_on_two_scales`.
+    """
+    what, sign = ("an add", 1) if node.op_type == "Add" else ("a difference", -1)
+    given = (compilation.integer_input(i, f"an operand of the {node.op_type.lower()}") for i in node.input)
+    a, taken = (x.undivided() for x in of_one_size(compilation, node, *given))
+    if a.shape != taken.shape:
+        raise Unsupported(f"{what} of shapes {a.shape} and {taken.shape}", "join tensors of one shape")
+    if a.scale.ndim or taken.scale.ndim:
+        raise Unsupported(f"{what} of tensors with one scale per channel", _CURE)
+    b = taken if sign > 0 else replace(taken, low=-taken.high, high=-taken.low)
     scale = min(a.scale, b.scale)
     factors = [float(t.scale) / float(scale) for t in (a, b)]
     if a.divisor == b.divisor and not any(f % 1 for f in factors):
@@ -39,41 +44,8 @@ def compile_add(compilation: Compilation, node: NodeProto) -> None:
         fa, fb, out = _on_two_scales(node.output[0], a, b)
     if max(np.abs(out.low).max(), out.high.max()) >= FLOAT32_EXACT:
         raise Unsupported("sums beyond 2^24, where float32 is no longer exact", "quantize both operands on one scale")
-    operands = [scaled(compilation, node, t, f) for t, f in ((a, fa), (b, fb))]
+    operands = [scaled(compilation, node, t, f) for t, f in ((a, fa), (taken, sign * fb))]
     compilation.emit("Add", operands, out, node)
-
-
-@compiles("Div", "Max", "Min", "Mul", "Pow", "Sub")
-def compile_pairs(compilation: Compilation, node: NodeProto) -> None:
-    """Any function of two tensors of few levels: each pair becomes an integer of its own, p * a + b.
-
-    What quantizes the result then knows its value for each pair. A map of one pixel is repeated over the other's.
-    """
-    a, b = (compilation.integer_input(i, f"an operand of the {node.op_type}") for i in node.input)
-    a, b = _of_one_size(compilation, node, a, b), _of_one_size(compilation, node, b, a)
-    if a.shape != b.shape or a.scale.ndim or b.scale.ndim:
-        why = f"a {node.op_type} of shapes {a.shape} and {b.shape}"
-        raise Unsupported(why, "join tensors of one shape, or a map with one pixel for each channel, on one scale each")
-    ints = [range(int(t.low.min()), int(t.high.max()) + 1, 1 + t.bipolar) for t in (a, b)]
-    if len(ints[0]) * len(ints[1]) > _MOST_PRODUCTS:
-        why = f"a {node.op_type} of two tensors of {len(ints[0]):,} and {len(ints[1]):,} levels"
-        raise Unsupported(why, f"quantize both so that there are up to {_MOST_PRODUCTS:,} pairs: 5 bits each")
-    p = ints[1][-1] - ints[1][0] + 1
-    left, right = (v.ravel() for v in np.meshgrid(*ints, indexing="ij"))
-    read, by = (t.to_float(v[:, None]) for t, v in zip((a, b), (left, right), strict=True))
-    chain = FloatChain(node.input[0], node.output[0], [node], {node.input[1]: by}, 2, compilation.opset)
-    values = chain(read).ravel()
-    points = p * left + right  # ascending
-    low, high = p * a.low + b.low, p * a.high + b.high
-    out = IntTensor(node.output[0], a.shape, np.asarray(1, np.float32), low, high, points=(points, values))
-    compilation.emit("Add", [scaled(compilation, node, a, p), b.name], out, node)
-
-
-def _of_one_size(compilation: Compilation, node: NodeProto, x: IntTensor, other: IntTensor) -> IntTensor:
-    """A map of one pixel as large as the other one."""
-    if x.shape[:2] != other.shape[:2] or len(x.shape) != 4 or x.shape[2:] != (1, 1) or other.shape[2:] == (1, 1):
-        return x
-    return emit_upsample(compilation, node, x, other.shape[2:], "nearest", f"{node.output[0]}_{x.name}_everywhere")
 
 
 def _on_two_scales(name: str, a: IntTensor, b: IntTensor) -> tuple[int, int, IntTensor]:
