@@ -133,7 +133,7 @@ def test_every_pass_stands_in_the_pipeline_and_says_what_it_does() -> None:
                 assert "Before: " in text and ("After: " in text or "After, " in text), node.name
                 assert node.name in listed, node.name
                 found.append(node.name)
-    assert len(found) == 17
+    assert len(found) == 18
 
 
 def test_the_picture_of_the_rooms_is_as_the_code() -> None:
