@@ -1,6 +1,7 @@
 """Random networks as users of Brevitas write them: `random_network(seed)` gives one, small, in eval mode.
 
-From seed 1000 on convolutions may be dilated, depthwise and grouped too.
+From seed 1000 on convolutions may be dilated, depthwise and grouped too, from 2000 on also images' own pixels lie
+around them, windows of averages hold different numbers of pixels, and residuals are differences or products.
 
 Batch norm statistics and learned scales come from random images; a quarter of the batch norm scales are negative.
 """
@@ -34,7 +35,7 @@ from torch import Tensor, nn
 
 T = TypeVar("T")
 _MAX_CONVS = 6
-_ALL_KINDS = 1000  # seeds from here on
+_ALL_KINDS, _UNEVEN = 1000, 2000  # seeds from here on
 _FLOAT_ACTIVATIONS: tuple[Callable[[int], nn.Module], ...] = (
     lambda c: nn.PReLU(c), lambda c: nn.LeakyReLU(0.25), lambda c: nn.SiLU(), lambda c: nn.Sigmoid(),
     lambda c: nn.Tanh(), lambda c: nn.ELU(), lambda c: nn.ReLU(), lambda c: nn.Hardtanh(), lambda c: nn.GELU(),
@@ -72,7 +73,7 @@ class RandomNetwork:
 def random_network(seed: int, frames: int = 4, exact: bool | None = None) -> RandomNetwork:
     """The network of a seed; `exact` overrides the draw between power-of-two and float scales."""
     torch.manual_seed(seed)
-    make = _Maker(np.random.default_rng(seed), exact, of_all_kinds=seed >= _ALL_KINDS)
+    make = _Maker(np.random.default_rng(seed), exact, seed >= _ALL_KINDS, seed >= _UNEVEN)
     model = _Network(make)
     images = torch.rand((16, *model.image), generator=torch.Generator().manual_seed(seed))
     _settle(model, images, make)
@@ -98,8 +99,8 @@ def _settle(model: nn.Module, images: Tensor, make: _Maker) -> None:
 class _Maker:
     """Draws modules; keeps the shape [channels, height, width] of the tensor so far."""
 
-    def __init__(self, rng: np.random.Generator, exact: bool | None, of_all_kinds: bool = False) -> None:
-        self.rng, self.convs, self.rounds, self.of_all_kinds = rng, 0, False, of_all_kinds
+    def __init__(self, rng: np.random.Generator, exact: bool | None, of_all_kinds: bool, uneven: bool) -> None:
+        self.rng, self.convs, self.rounds, self.of_all_kinds, self.uneven = rng, 0, False, of_all_kinds, uneven
         drawn = self.chance(0.6)
         self.exact = drawn if exact is None else exact
         self.shape = (self.one_of(1, 3), int(rng.integers(6, 15)), int(rng.integers(6, 15)))
@@ -182,6 +183,9 @@ class _Maker:
         if not keep and self.chance(0.15):
             bottom, right = (int(self.rng.integers(0, 2)) for _ in range(2))
             before, pads = [nn.ZeroPad2d((padding[1], padding[1] + right, padding[0], padding[0] + bottom))], (0, 0)
+        elif self.uneven and padding[0] < height and padding[1] < width and self.chance(0.4):
+            border = self.one_of(nn.ReflectionPad2d, nn.ReplicationPad2d)
+            before, pads = [border((padding[1], padding[1], padding[0], padding[0]))], (0, 0)
         else:
             pads = padding
         sizes = [
@@ -223,6 +227,9 @@ class _Maker:
     def average_pool(self) -> list[nn.Module]:
         """An average pool and the quantizer behind it."""
         pool = nn.AvgPool2d(2, self.one_of(1, 2))
+        if self.uneven:
+            around = {"padding": 1} if self.chance(0.5) else {"ceil_mode": True}
+            pool, self.rounds = nn.AvgPool2d(3, 2, count_include_pad=False, **around), True
         self._shrink(pool)
         return [pool, self.quantizer()]
 
@@ -232,7 +239,8 @@ class _Maker:
     def block(self, keep: bool = False, last: nn.Module | None = None) -> nn.Sequential:
         """Convolution to quantizer (`last` where it is given), with a max pool before or behind it."""
         layers = [*self.conv(keep), *self.float_part()]
-        pool = None if keep else self.one_of("before", "behind", "average", None, None, None)
+        pools = ("average", "average", "behind") if self.uneven else ("before", "behind", "average", None)
+        pool = None if keep else self.one_of(*pools, None, None)
         if pool == "before":  # of float values: nothing between them may fall
             layers += self.max_pool()
         layers.append(last or self.quantizer())
@@ -271,9 +279,11 @@ class _Residual(nn.Module):
         make.shape = start
         self.shortcut = nn.Sequential() if self.identity else self._closing(make, end[0], shared)
         self.again = shared if self.identity else nn.Identity()
+        kinds = (torch.add, torch.sub, torch.mul)
+        self.join = make.one_of(*kinds) if make.uneven else torch.add
         self.leave = (
             nn.Sequential(*make.float_part(norm=make.chance(0.3)), make.quantizer())
-            if make.chance(0.7)
+            if self.join is torch.mul or make.chance(0.7)
             else nn.Identity()
         )
 
@@ -287,7 +297,7 @@ class _Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.enter(x)
-        return self.leave(self.branch(x) + self.again(self.shortcut(x)))
+        return self.leave(self.join(self.branch(x), self.again(self.shortcut(x))))
 
 
 class _Network(nn.Module):

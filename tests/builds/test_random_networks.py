@@ -19,7 +19,10 @@ FRAMES = 5
 LATENCY_SLACK = 2  # cycles: binary convolutions may be that far off
 PACED = ((39, 3), (118, 5))  # seed, times slower than the fastest folding; stalled before FIFOs knew of pacing
 FLOWING, STALLED = (0, 3, 7, 8, 13, 24), (11, 17, 25, 26, 206, 209)
-ALL_KINDS = {"flowing": (1002,), "stalled": (1008,)}  # dilated, depthwise and grouped convolutions
+ALL_KINDS = {
+    "flowing": (1002,),
+    "stalled": (1008, 2001),
+}  # dilated, depthwise, grouped; borders, uneven pools, products
 PLAIN = (3, 13, 17, 206)  # whose stitched design is plain Verilog; level 3 simulates the library all the same
 
 
