@@ -22,7 +22,7 @@ KINDS = {  # op, and the module of its tests, where its cases are
     "StepThresholding_rtl": "thresholding", "StreamAdd_rtl": "add", "StreamBorder_rtl": "border",
     "StreamConcat_rtl": "concat", "StreamDWC_rtl": "dwc", "StreamFIFO_rtl": "fifo", "StreamPad_rtl": "pad",
     "StreamPool_rtl": "pool", "StreamSplit_rtl": "split", "StreamVVAU_rtl": "vvau", "StreamWeigh_rtl": "weigh",
-    "Upsample_rtl": "upsample", "WideSWG_rtl": "wideswg",
+    "Upsample_rtl": "upsample", "WideSWG_rtl": "wideswg", "StreamEltwise_rtl": "eltwise",
 }  # fmt: skip
 SUMS = 11  # of VVAU's cases: sums that Yosys builds in LUTs behind DSP slices
 
