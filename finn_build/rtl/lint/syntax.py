@@ -264,12 +264,30 @@ def _verilog_connection(node: SyntaxNode) -> Broken:
 
 
 def _verilog_block(node: SyntaxNode) -> Broken:
+    yield from _verilog_end(node)
     declared = children(node, "DataDeclaration", "ParameterDeclarationStatement")
     if declared and not children(node, "NamedBlockClause"):
         yield "verilog-file", f"{_words(declared[0])} in a block without a name"
 
 
+def _verilog_end(node: SyntaxNode) -> Broken:
+    if len(children(node, "NamedBlockClause")) > 1:
+        yield "verilog-file", f"{_words(node)}: a name at the end of a block"
+
+
+def _verilog_genvar(node: SyntaxNode) -> Broken:
+    if "genvar" in tokens(node):
+        yield "verilog-file", f"{_words(node)}: a genvar declared in its loop"
+
+
+def _verilog_argument(node: SyntaxNode) -> Broken:
+    if "ref" in tokens(node) or any(children(d, "EqualsValueClause") for d in children(node, "Declarator")):
+        yield "verilog-file", f"argument {_words(node)}"
+
+
 def _verilog_data(node: SyntaxNode) -> Broken:
+    if found := {"var", "const", "automatic"} & set(tokens(node)):
+        yield "verilog-file", f"{_words(node)}: {found.pop()}"
     for type_ in children(node, "RegType", "ImplicitType"):
         if len(children(type_, "VariableDimension")) > 1:
             yield "verilog-file", f"{_words(node)}: two packed dimensions"
@@ -312,6 +330,9 @@ _VERILOG_CHECKS: dict[str, Callable[[SyntaxNode], Broken]] = {
     "VariableDimension": _verilog_dimension,
     "NamedPortConnection": _verilog_connection,
     "SequentialBlockStatement": _verilog_block,
+    "GenerateBlock": _verilog_end,
+    "LoopGenerate": _verilog_genvar,
+    "FunctionPort": _verilog_argument,
     "DataDeclaration": _verilog_data,
     "NetDeclaration": _verilog_data,
 }

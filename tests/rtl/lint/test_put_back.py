@@ -20,6 +20,7 @@ CASES = [
     for line in (Path(__file__).parent / "put_back.txt").read_text().splitlines()
     if not line.startswith("#")
 ]
+VERILOG = [line for line in (Path(__file__).parent / "verilog.txt").read_text().splitlines() if line[0] != "#"]
 # contents of a file for 4 words of 8 bits: the rule that they break
 MEMORIES = {
     "memory-commas": ("1,2,3,4\n", "1, 2\n3\n4\n5\n", "1\n2\n3\n4,\n"),
@@ -84,6 +85,18 @@ def _of_a_rom(folder: Path, name: str, contents: str) -> list[Finding]:
     )
     rom = [RTL_DIR / "lib" / f"sf_rom{kind}.sv" for kind in ("", "_distributed")]
     return lint([*rom, top], "top", memories=folder)
+
+
+@pytest.mark.parametrize("construct", VERILOG)
+def test_systemverilog_in_a_verilog_file(construct: str, tmp_path: Path) -> None:
+    """Where Vivado would read it as Verilog."""
+    path = tmp_path / "bad.v"
+    path.write_text(
+        "`default_nettype none\nmodule bad2(input wire a, output wire q);\n    assign q = a;\nendmodule\n"
+        f"module bad(input wire a, output wire q);\n    assign q = a;\n    {construct}\nendmodule\n"
+        "`default_nettype wire\n"
+    )
+    assert 7 in {f.line for f in lint([path]) if f.rule is RULES["verilog-file"]}
 
 
 def test_a_module_of_the_library_as_verilog(tmp_path: Path) -> None:
