@@ -83,7 +83,7 @@ def _readers(node: str, memories: Sequence[Memory]) -> list[str]:
     lines = []
     for name, parts in named.items():
         numbers = parts[0].offset is not None
-        word = "int" if numbers else f"ap_uint<{max(m.width for m in parts)}>"
+        word = "int" if numbers else f"sf::Word<{max(m.width for m in parts)}>"
         reads = [
             f"{word}(sf::read_rom<{m.width}>({node}_{m.array}, row, entry))" + (f" + {m.offset}" if numbers else "")
             for m in parts

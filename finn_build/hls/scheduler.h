@@ -9,8 +9,8 @@
 #include <ucontext.h>
 
 #include <cstdlib>
+#include <deque>
 #include <fstream>
-#include <list>
 #include <map>
 
 #include "sf_simulation.h"
@@ -24,20 +24,22 @@ struct Task {
     Task* parent;
     long long trips;        // of its longest loop
     int children;           // those that still run
-    const Queue* waits_at;  // null: it may go on
-    long long seen;         // moves when it last asked for a beat that was not there
-    bool for_room, done;
-    ucontext_t context;  // where it begins
-    jmp_buf left;        // where it goes on: a jump takes no call of the system, as a change of context does
-    void* stack;         // null: it has not begun
+    const Queue* waits_at;  // of what it asked for last and did not get
+    bool for_room;
+    long long seen;         // moves when it asked
+    int in_vain;            // how often it has asked since, without a move of its own
+    bool ready, done;       // whether it is in `due`; whether it has ended
+    ucontext_t context;     // where it begins
+    jmp_buf left;           // where it goes on: a jump takes no call of the system, as a change of context does
+    void* stack;            // null: it has not begun
 };
 
 static const size_t STACK = size_t(256) << 20;  // of addresses: memory comes as it is touched
-static const int PATIENCE = 16;                 // rounds without a move; a window needs a few trips to see a beat
+static const int PATIENCE = 4;                  // a window sees a beat two trips after it came
 
 static bool first_frame = true;
 static Task* current = nullptr;
-static std::list<Task*> tasks;
+static std::deque<Task*> tasks, due;  // all of the frame; those that have something to do
 static jmp_buf home;
 long long moves = 0;
 
@@ -63,7 +65,7 @@ static std::map<std::string, std::pair<size_t, std::FILE*> > read_streams() {
     return found;
 }
 
-Queue::Queue(const char* given) : name(given), held(0), depth(0), tap(nullptr) {
+Queue::Queue(const char* given) : name(given), held(0), depth(0), tap(nullptr), reader(nullptr), writer(nullptr) {
     static const auto known = read_streams();
     const auto mine = known.find(name);
     if (mine == known.end()) return;
@@ -71,28 +73,43 @@ Queue::Queue(const char* given) : name(given), held(0), depth(0), tap(nullptr) {
     tap = mine->second.second;
 }
 
-/// Let the others run.
+/// Let the others run, until another wakes it.
 static void leave() {
     if (!_setjmp(current->left)) _longjmp(home, 1);
 }
 
+void wake(Task*& task) {
+    if (!task->ready && !task->done) due.push_back(task);
+    task->ready = true;
+    task = nullptr;
+}
+
 void Queue::leftover() const { std::printf("WARNING: stream '%s' keeps beats\n", name.c_str()); }
+
+/// Be woken when a beat, or room for one, comes.
+void Queue::ask(bool for_room) {
+    (for_room ? writer : reader) = current;
+    current->waits_at = this;
+    current->for_room = for_room;
+}
 
 void Queue::wait(bool for_room) {
     if (!first_frame || !current) {
         std::printf("WARNING: stream '%s' is read while empty\n", name.c_str());
         return;
     }
-    current->waits_at = this;
-    current->for_room = for_room;
-    leave();
-    current->waits_at = nullptr;
+    while (!ready(for_room)) {
+        ask(for_room);
+        leave();
+    }
 }
 
-void pass() {
+void Queue::pass(bool for_room) {
     if (!first_frame || !current) return;
-    if (current->seen == moves) leave();  // else it has work without that beat
+    ask(for_room);
+    if (current->seen != moves) current->in_vain = 0;  // it may have work without that beat
     current->seen = moves;
+    if (++current->in_vain > PATIENCE) leave();
 }
 
 Loop::~Loop() {
@@ -102,14 +119,14 @@ Loop::~Loop() {
 /// A task has run: its trips are its parent's, or go to the file `trips`.
 static void finish(Task& task) {
     static std::FILE* file = std::fopen("trips", "w");
-    ++moves;
     task.done = true;
     if (!task.parent) {
         std::fprintf(file, "%s %lld\n", task.name.c_str(), task.trips);
         return;
     }
     if (task.trips > task.parent->trips) task.parent->trips = task.trips;
-    --task.parent->children;
+    Task* parent = task.parent;
+    if (!--parent->children) wake(parent);
 }
 
 static void start() {
@@ -121,6 +138,7 @@ static void start() {
 /// Begin or go on with a task, until it leaves.
 static void enter(Task& task) {
     current = &task;
+    task.ready = false;
     if (!_setjmp(home)) {
         if (task.stack) _longjmp(task.left, 1);
         task.stack = mmap(nullptr, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -140,7 +158,7 @@ static void enter(Task& task) {
 
 void run(const char* call, const std::function<void()>& work) {
     const std::string text = call;
-    Task* task = new Task{text.substr(0, text.find('(')), work, current, 0, 0, nullptr, -1, false, false, {}, {}, nullptr};
+    Task* task = new Task{text.substr(0, text.find('(')), work, current, 0, 0, nullptr, false, -1, 0, true, false, {}, {}, nullptr};
     if (!first_frame) {
         current = task;
         work();
@@ -152,12 +170,13 @@ void run(const char* call, const std::function<void()>& work) {
     }
     if (current) ++current->children;
     tasks.push_back(task);
+    due.push_back(task);
 }
 
 /// Say who waits for what, and end.
 static void stalled() {
     for (const Task* task : tasks) {
-        if (!task->waits_at) continue;
+        if (task->done || task->children) continue;
         const char* name = task->waits_at->name.c_str();
         if (task->for_room)
             std::printf("STALLED: %s waits for room in %s (depth %zu)\n", task->name.c_str(), name, task->waits_at->depth);
@@ -171,22 +190,15 @@ static void stalled() {
 void join() {
     while (current && current->children) leave();
     if (current || !first_frame) return;
-    for (int idle = 0; !tasks.empty();) {
-        const long long before = moves;
-        for (auto at = tasks.begin(); at != tasks.end();) {
-            Task* task = *at;
-            if (!task->children && (!task->waits_at || task->waits_at->ready(task->for_room))) enter(*task);
-            if (task->done) {
-                munmap(task->stack, STACK);
-                delete task;
-                at = tasks.erase(at);
-            } else {
-                ++at;
-            }
-        }
-        idle = moves == before ? idle + 1 : 0;
-        if (idle > PATIENCE) stalled();
+    size_t ended = 0;
+    for (; !due.empty(); due.pop_front()) {
+        Task& task = *due.front();
+        enter(task);
+        if (!task.done) continue;
+        munmap(task.stack, STACK);  // the task is kept: streams may know it
+        ++ended;
     }
+    if (ended < tasks.size()) stalled();
     first_frame = false;
 }
 

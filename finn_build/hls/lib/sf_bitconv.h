@@ -26,8 +26,8 @@ ap_uint<N::IN_LANES> signs_of(const ap_uint<IN>& beat, int fold) {
     ap_uint<N::IN_LANES> signs = 0;
     for (int l = 0; l < N::IN_LANES; ++l) {
 #pragma HLS UNROLL
-        const ap_uint<N::IN_BITS> x = from_least<N::IN_BITS, N::IN_KIND>(lane_bits<N::IN_BITS>(beat, l));
-        set_lane<1>(signs, l, ap_uint<N::IN_BITS + 1>(x) >= N::sign(fold, l));
+        const Word<N::IN_BITS> x = from_least<N::IN_BITS, N::IN_KIND>(lane_bits<N::IN_BITS>(beat, l));
+        set_lane<1>(signs, l, Word<N::IN_BITS + 1>(x) >= N::sign(fold, l));
     }
     return signs;
 }
@@ -81,8 +81,8 @@ void bitconv_sums(Stream<N::SIMD>& words, Stream<N::PE * N::ACC_BITS>& sums, Mem
         SF_TRIP;
         const bool room = arrival.room(place);
         if (!place.done && arrival.holds(place) && !(place.ends() && sums.full())) {
-            ap_uint<N::SIMD> x;
-            if (!place.padded()) x = ring[place.address];
+            Word<N::SIMD> x = 0;
+            if (!place.padded()) x = ap_uint<N::SIMD>(ring[place.address]);
             for (int p = 0; p < N::PE; ++p) {
 #pragma HLS UNROLL
                 if (place.starts()) acc[p] = 0;
@@ -103,11 +103,12 @@ void bitconv_sums(Stream<N::SIMD>& words, Stream<N::PE * N::ACC_BITS>& sums, Mem
 
 /// Level of one total.
 template <class N>
-ap_uint<N::OUT_BITS> bitconv_level(const ap_int<N::TOTAL_BITS>& total, int row, int lane) {
+Word<N::OUT_BITS> bitconv_level(const Integer<N::TOTAL_BITS>& total, int row, int lane) {
 #pragma HLS INLINE
-    if (N::AFFINE) return level<N>(divide<N>(total, row, lane), row, lane);
-    const ap_uint<N::TOTAL_BITS> from = from_least<N::TOTAL_BITS, SIGNED>(ap_uint<N::TOTAL_BITS>(total));
-    return level<N>(search<N>(from, row, lane), row, lane);
+    const int BITS = N::TOTAL_BITS;
+    if (N::AFFINE) return level<N>(divide<N, BITS>(total, row, lane), row, lane);
+    const Word<BITS> from = from_least<BITS, SIGNED>(bits_of<BITS>(total));
+    return level<N>(search<N, BITS>(from, row, lane), row, lane);
 }
 
 /// Levels of LANES channels, from their sums and, each times its factor, what is added.
@@ -121,7 +122,7 @@ ap_uint<OUT> bitconv_levels(const ap_uint<N::LANES * N::ACC_BITS>& sums, const a
         const Integer<N::TOTAL_BITS> sum = element<N::ACC_BITS, SIGNED>(sums, l) * Integer<N::SUM_SCALE_BITS>(N::SUM_SCALE);
         const Integer<N::TOTAL_BITS> other =
             element<BITS, N::SHORTCUT_KIND>(added, l) * Integer<N::SHORTCUT_SCALE_BITS>(N::SHORTCUT_SCALE);
-        set_lane<N::OUT_BITS>(levels, l, bitconv_level<N>(ap_int<N::TOTAL_BITS>(sum + other), row, l));
+        set_lane<N::OUT_BITS>(levels, l, bitconv_level<N>(sum + other, row, l));
     }
     return levels;
 }

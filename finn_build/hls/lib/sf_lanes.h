@@ -10,6 +10,8 @@
 #define AP_INT_MAX_W 4096  // the most that Vitis HLS takes: windows of a first layer are wide
 #include <ap_int.h>
 
+#include <type_traits>
+
 #if defined(SF_CSIM) && !defined(SF_STRICT) && !defined(__SYNTHESIS__)
 #define SF_BY_WORDS 1
 #else
@@ -21,20 +23,36 @@ namespace sf {
 /// Bits that hold 0 to `count`.
 constexpr int bits_for(long long count) { return count < 2 ? 1 : 1 + bits_for(count / 2); }
 
+/// A word that is only looked at; in C simulation one of the machine, if it is short enough.
+#if SF_BY_WORDS
+template <int BITS>
+using Word = typename std::conditional<(BITS <= 64), unsigned long long, ap_uint<BITS> >::type;
+#else
+template <int BITS>
+using Word = ap_uint<BITS>;
+#endif
+
 /// Bits of one lane of a beat.
 template <int BITS, int WIDTH>
-ap_uint<BITS> lane_bits(const ap_uint<WIDTH>& beat, int lane) {
+Word<BITS> lane_bits(const ap_uint<WIDTH>& beat, int lane) {
 #pragma HLS INLINE
 #if SF_BY_WORDS
     if (BITS <= 64) {
         const int word = lane * BITS / 64, low = lane * BITS % 64;
         unsigned long long bits = (unsigned long long)beat.V.get_pVal(word) >> low;
         if (low + BITS > 64) bits |= (unsigned long long)beat.V.get_pVal(word + 1) << (64 - low);
-        return bits;
+        return bits & ~0ULL >> (BITS < 64 ? 64 - BITS : 0);
     }
 #endif
-    return beat.range((lane + 1) * BITS - 1, lane * BITS);
+    return ap_uint<BITS>(beat.range((lane + 1) * BITS - 1, lane * BITS));
 }
+
+#if SF_BY_WORDS
+template <int BITS>
+Word<BITS> lane_bits(unsigned long long word, int lane) {
+    return word >> (lane * BITS) & ~0ULL >> (64 - BITS);
+}
+#endif
 
 /// Put a number, cut to its bits, into one lane of a beat.
 template <int BITS, int WIDTH, typename NUMBER>
@@ -68,6 +86,11 @@ ap_uint<WIDTH> beat_of(const NUMBER (&numbers)[LANES]) {
 }
 
 #if SF_BY_WORDS
+template <int SIZE>
+int equal_bits(unsigned long long a, unsigned long long b) {
+    return SIZE - __builtin_popcountll(a ^ b);
+}
+
 /// Places in which two words are equal.
 template <int SIZE>
 int equal_bits(const ap_uint<SIZE>& a, const ap_uint<SIZE>& b) {

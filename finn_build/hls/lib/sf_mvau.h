@@ -14,24 +14,71 @@ namespace sf {
 
 /// Dot product of two words of -1 and +1.
 template <int SIMD, int BITS>
-Uncut<BITS> product(const ap_uint<SIMD>& a, const ap_uint<SIMD>& b) {
+Uncut<BITS> product(const Word<SIMD>& a, const Word<SIMD>& b) {
 #pragma HLS INLINE
     return 2 * Uncut<BITS + 1>(equal_bits<SIMD>(a, b)) - SIMD;
 }
 
+#if SF_BY_WORDS
+/// Vector and weights as arrays of the machine's numbers, each taken from its bits once: sums over them are its vector units'.
+template <class N>
+class Numbers {
+    static const int SF = N::MW / N::SIMD, PLACES = N::MH / N::PE * SF;
+    typedef typename std::conditional<(N::IN_BITS < 16), short, long long>::type Element;
+    typedef typename std::conditional<(N::ACC_BITS <= 32), int, long long>::type Sum;
+    Element vector[SF][N::SIMD];
+    short weights[PLACES][N::PE][N::SIMD];
+
+  public:
+    Numbers() {
+        for (int place = 0; place < PLACES; ++place)
+            for (int p = 0; p < N::PE; ++p)
+                for (int s = 0; s < N::SIMD; ++s)
+                    weights[place][p][s] = N::WEIGHT_BITS > 1
+                        ? value<N::WEIGHT_BITS, SIGNED>(lane_bits<N::WEIGHT_BITS>(N::weights(place, p * N::SIMD + s), 0))
+                        : value<1, BIPOLAR>(lane_bits<1>(N::weights(place, p), s));
+    }
+
+    template <int IN>
+    void take(const ap_uint<IN>& x, int sf) {
+        for (int s = 0; s < N::SIMD; ++s) vector[sf][s] = element<N::IN_BITS, N::IN_KIND>(x, s);
+    }
+
+    Sum dot(int place, int p) const {
+        const Element* const x = vector[place % SF];
+        Sum sum = 0;
+        for (int s = 0; s < N::SIMD; ++s) sum += x[s] * weights[place][p][s];
+        return sum;
+    }
+};
+
+/// Those of an op; a vector of signs has none.
+template <class N>
+Numbers<N>& numbers() {
+    static Numbers<N> kept;
+    return kept;
+}
+
+template <class N, int WIDTH>
+Uncut<N::ACC_BITS> dot(const ap_uint<WIDTH>& x, bool fresh, int place, int p) {
+    if (N::IN_KIND == BIPOLAR && N::WEIGHT_BITS == 1) return product<N::SIMD, N::ACC_BITS>(N::weights(place, p), ap_uint<N::SIMD>(x));
+    if (fresh && p == 0) numbers<N>().take(x, place);
+    return numbers<N>().dot(place, p);
+}
+#else
 /// Dot product of one beat, as a word and element by element, with the weights of row `p` of the fold.
 template <class N, int WIDTH>
-Uncut<N::ACC_BITS> dot(const ap_uint<WIDTH>& x, const Uncut<N::IN_BITS + 1> (&elements)[N::SIMD], int word, int p) {
+Uncut<N::ACC_BITS> dot(const ap_uint<WIDTH>& x, const Uncut<N::IN_BITS + 1> (&elements)[N::SIMD], int place, int p) {
 #pragma HLS INLINE
     Uncut<N::ACC_BITS> sum = 0;
     if (N::WEIGHT_BITS > 1) {
         for (int s = 0; s < N::SIMD; ++s) {
 #pragma HLS UNROLL
-            sum += elements[s] * Uncut<N::WEIGHT_BITS>(ap_int<N::WEIGHT_BITS>(N::weights(word, p * N::SIMD + s)));
+            sum += elements[s] * Uncut<N::WEIGHT_BITS>(ap_int<N::WEIGHT_BITS>(N::weights(place, p * N::SIMD + s)));
         }
         return sum;
     }
-    const ap_uint<N::SIMD> signs = N::weights(word, p);
+    const ap_uint<N::SIMD> signs = N::weights(place, p);
     if (N::IN_KIND == BIPOLAR) {
         return product<N::SIMD, N::ACC_BITS>(signs, ap_uint<N::SIMD>(x));
     }
@@ -41,6 +88,7 @@ Uncut<N::ACC_BITS> dot(const ap_uint<WIDTH>& x, const Uncut<N::IN_BITS + 1> (&el
     }
     return sum;
 }
+#endif
 
 template <class N, int IN, int OUT>
 void mvau(Stream<IN>& in0, Stream<OUT>& out0, Memory<IN, N::MW / N::SIMD>& vector) {
@@ -60,12 +108,16 @@ void mvau(Stream<IN>& in0, Stream<OUT>& out0, Memory<IN, N::MW / N::SIMD>& vecto
         } else {
             x = vector[sf];
         }
+#if SF_BY_WORDS
+        const bool elements = nf == 0;
+#else
         Uncut<N::IN_BITS + 1> elements[N::SIMD];
 #pragma HLS ARRAY_PARTITION variable=elements complete
         for (int s = 0; s < N::SIMD; ++s) {
 #pragma HLS UNROLL
             elements[s] = element<N::IN_BITS, N::IN_KIND>(x, s);
         }
+#endif
         for (int p = 0; p < N::PE; ++p) {
 #pragma HLS UNROLL
             if (sf == 0) sums[p] = 0;

@@ -19,6 +19,11 @@
 
 namespace sf {
 
+struct Task;
+
+/// Let a process go on that asked in vain, and forget it.
+void wake(Task*& task);
+
 /// A stream as the scheduler sees it.
 class Queue {
   public:
@@ -35,14 +40,15 @@ class Queue {
     bool ready(bool for_room) const { return for_room ? !depth || held < depth : held > 0; }
 
   protected:
+    Task *reader, *writer;     // that asked in vain
+
+    void ask(bool for_room);
     void wait(bool for_room);  // until a beat, or room for one, is there
+    void pass(bool for_room);  // let the others run, unless there may be other work
     void leftover() const;
 };
 
 extern long long moves;  // beats that came or went, and steps of work without one
-
-/// Let the others run once.
-void pass();
 
 /// A stream of ap_uint words, with the functions of hls::stream that the library uses.
 template <int WIDTH>
@@ -54,12 +60,12 @@ class Stream : public Queue {
     explicit Stream(const char* name) : Queue(name) {}
 
     bool empty() {
-        if (!held) pass();
+        if (!held) pass(false);
         return !held;
     }
 
     bool full() {
-        if (!ready(true)) pass();
+        if (!ready(true)) pass(true);
         return !ready(true);
     }
 
@@ -84,6 +90,7 @@ class Stream : public Queue {
             first = 0;
         }
         ++moves;
+        if (writer) wake(writer);
         return beat;
     }
 
@@ -92,10 +99,9 @@ class Stream : public Queue {
         beats.push_back(beat);
         ++held;
         ++moves;
+        if (reader) wake(reader);
         if (!tap) return;
-        unsigned long long words[(WIDTH + 63) / 64];  // in the order of a little-endian machine
-        for (int k = 0; k < (WIDTH + 63) / 64; ++k) words[k] = beat.V.get_pVal(k);
-        fwrite_unlocked(words, 1, (WIDTH + 7) / 8, tap);
+        for (int k = 0; k < (WIDTH + 7) / 8; ++k) putc_unlocked(int(beat.V.get_pVal(k / 8) >> k % 8 * 8 & 255), tap);
     }
 };
 

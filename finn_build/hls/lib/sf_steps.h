@@ -13,24 +13,24 @@ namespace sf {
 ///
 /// Memory  N::threshold(stage, address, lane): of row * 2^stage + the bits found so far, one bit wider than x.
 template <class N, int BITS>
-ap_uint<N::STAGES> search(const ap_uint<BITS>& x, int row, int lane) {
+Word<N::STAGES> search(const Word<BITS>& x, int row, int lane) {
 #pragma HLS INLINE
-    ap_uint<N::STAGES> count = 0;
+    Word<N::STAGES> count = 0;
     for (int stage = 0; stage < N::STAGES; ++stage) {
 #pragma HLS UNROLL
         const int address = (row << stage) + int(count);
-        const bool reached = ap_uint<BITS + 1>(x) >= N::threshold(stage, address, lane);
-        count = ap_uint<N::STAGES>(count << 1) + reached;
+        const bool reached = Word<BITS + 1>(x) >= N::threshold(stage, address, lane);
+        count = Word<N::STAGES>(count << 1) + reached;
     }
     return count;
 }
 
 /// The level of a count: from a table, or the count and what the lowest level is.
 template <class N>
-ap_uint<N::OUT_BITS> level(const ap_uint<N::STAGES>& count, int row, int lane) {
+Word<N::OUT_BITS> level(const Word<N::STAGES>& count, int row, int lane) {
 #pragma HLS INLINE
     if (N::TABLE) return N::table((row << N::STAGES) + int(count), lane);
-    return ap_int<N::OUT_BITS + 2>(ap_int<N::OUT_BITS + 2>(count) + N::BIAS);
+    return bits_of<N::OUT_BITS>(Integer<N::OUT_BITS + 2>(count) + N::BIAS);
 }
 
 /// Two lines a channel, see arithmetic/affine.py: count = #{j >= 1 : x * 2^F >= A + (j - H) * D / H}, or "<" where D < 0.
@@ -39,22 +39,21 @@ ap_uint<N::OUT_BITS> level(const ap_uint<N::STAGES>& count, int row, int lane) {
 ///
 /// Memory  N::knee(row, lane); N::line(2 * row + right, lane): A in the low bits, D above.
 template <class N, int BITS>
-ap_uint<N::STAGES> divide(const ap_int<BITS>& x, int row, int lane) {
+Word<N::STAGES> divide(const Integer<BITS>& x, int row, int lane) {
 #pragma HLS INLINE
     const int AD = N::A_BITS > N::D_BITS ? N::A_BITS : N::D_BITS, X = BITS + N::FRACTION;
     const int R = (X > AD ? X : AD) + 1 + N::STAGES;
-    const bool right = x >= ap_int<BITS>(N::knee(row, lane));
-    const ap_uint<N::A_BITS + N::D_BITS> line = N::line(2 * row + right, lane);
-    const ap_int<N::A_BITS> a = ap_uint<N::A_BITS>(line);
-    const ap_int<N::D_BITS> d = ap_uint<N::D_BITS>(line >> N::A_BITS);
-    const bool falls = d < 0;
-    const Integer<R> up = d, down = -up;
-    Integer<R> r = Integer<R>(Integer<R>(x) << N::FRACTION) - Integer<R>(a);
-    ap_uint<N::STAGES> count = 0;
+    const bool right = x >= value<BITS, SIGNED>(N::knee(row, lane));
+    const Word<N::A_BITS + N::D_BITS> line = N::line(2 * row + right, lane);
+    const Integer<R> a = value<N::A_BITS, SIGNED>(Word<N::A_BITS>(line));
+    const Integer<R> up = value<N::D_BITS, SIGNED>(Word<N::D_BITS>(line >> N::A_BITS)), down = -up;
+    const bool falls = up < 0;
+    Integer<R> r = Integer<R>(Integer<R>(x) << N::FRACTION) - a;
+    Word<N::STAGES> count = 0;
     for (int stage = 0; stage < N::STAGES; ++stage) {
 #pragma HLS UNROLL
         const bool one = (r < 0) == falls;
-        count = ap_uint<N::STAGES>(count << 1) + one;
+        count = Word<N::STAGES>(count << 1) + one;
         r = Integer<R>(r << 1) - (one ? up : down);
     }
     return count;
@@ -66,7 +65,7 @@ ap_uint<N::STAGES> divide(const ap_int<BITS>& x, int row, int lane) {
 ///         N::dip(stage, address, lane), a search tree; N::turn(row, lane): floor below, turn above;
 ///         N::mirror(row, lane).
 template <class N, int BITS>
-ap_uint<N::OUT_BITS> displaced_level(const ap_uint<BITS>& given, int row, int lane) {
+ap_uint<N::OUT_BITS> displaced_level(const Word<BITS>& given, int row, int lane) {
 #pragma HLS INLINE
     const bool mirrored = N::MIRRORED && N::mirror(row, lane);
     const ap_int<BITS + 2> x = ap_int<BITS + 2>(mirrored ? ap_uint<BITS>(~given) : given) - N::BASE;

@@ -13,10 +13,10 @@ namespace sf {
 
 /// A value counted from the least of its type.
 template <int BITS, Kind KIND>
-ap_uint<BITS> from_least(const ap_uint<BITS>& bits) {
+Word<BITS> from_least(const Word<BITS>& bits) {
 #pragma HLS INLINE
     if (KIND != SIGNED) return bits;
-    return bits ^ (ap_uint<BITS>(1) << (BITS - 1));
+    return bits ^ (Word<BITS>(1) << (BITS - 1));
 }
 
 template <class N, int IN, int OUT>
@@ -32,8 +32,8 @@ void thresholding(Stream<IN>& in0, Stream<OUT>& out0) {
         ap_uint<OUT> levels = 0;
         for (int p = 0; p < N::PE; ++p) {
 #pragma HLS UNROLL
-            const ap_uint<N::IN_BITS> x = from_least<N::IN_BITS, N::IN_KIND>(lane_bits<N::IN_BITS>(beat, p));
-            set_lane<N::OUT_BITS>(levels, p, level<N>(search<N>(x, row, p), row, p));
+            const Word<N::IN_BITS> x = from_least<N::IN_BITS, N::IN_KIND>(lane_bits<N::IN_BITS>(beat, p));
+            set_lane<N::OUT_BITS>(levels, p, level<N>(search<N, N::IN_BITS>(x, row, p), row, p));
         }
         out0.write(levels);
         if (++fold == N::FOLDS) fold = 0;
@@ -52,8 +52,8 @@ void thresholding_midpoint(Stream<IN>& in0, Stream<OUT>& out0) {
         ap_uint<OUT> levels = 0;
         for (int p = 0; p < N::PE; ++p) {
 #pragma HLS UNROLL
-            const ap_uint<N::IN_BITS> x = from_least<N::IN_BITS, N::IN_KIND>(lane_bits<N::IN_BITS>(beat, p));
-            set_lane<N::OUT_BITS>(levels, p, displaced_level<N>(x, fold, p));
+            const Word<N::IN_BITS> x = from_least<N::IN_BITS, N::IN_KIND>(lane_bits<N::IN_BITS>(beat, p));
+            set_lane<N::OUT_BITS>(levels, p, displaced_level<N, N::IN_BITS>(x, fold, p));
         }
         out0.write(levels);
         if (++fold == N::FOLDS) fold = 0;

@@ -53,10 +53,10 @@ constexpr int wrapped(int a, int b) { return (a % b + b) % b; }
 
 /// Value of an element.
 template <int BITS, Kind KIND>
-Uncut<BITS + 1> value(const ap_uint<BITS>& bits) {
+Uncut<BITS + 1> value(const Word<BITS>& bits) {
 #pragma HLS INLINE
     if (KIND == BIPOLAR) return bits != 0 ? 1 : -1;
-    if (KIND == SIGNED) return ap_int<BITS>(bits);
+    if (KIND == SIGNED) return Integer<BITS>(bits);
     return bits;
 }
 
@@ -69,7 +69,7 @@ Uncut<BITS + 1> element(const ap_uint<WIDTH>& beat, int lane) {
 
 /// Words of `COLUMNS` machine words each: word `row` of a memory, entry `entry` of `BITS` bits in it.
 template <int BITS, typename T, int ROWS, int COLUMNS>
-ap_uint<BITS> read_rom(const T (&memory)[ROWS][COLUMNS], int row, int entry) {
+Word<BITS> read_rom(const T (&memory)[ROWS][COLUMNS], int row, int entry) {
 #pragma HLS INLINE
     const int size = 8 * sizeof(T), words = (BITS + size - 1) / size;
     if (words == 1) return memory[row][entry];
@@ -79,6 +79,13 @@ ap_uint<BITS> read_rom(const T (&memory)[ROWS][COLUMNS], int row, int entry) {
         set_lane<size>(word, k, memory[row][entry * words + k]);
     }
     return word;
+}
+
+/// The bits of a number.
+template <int BITS>
+Word<BITS> bits_of(const Integer<BITS>& number) {
+#pragma HLS INLINE
+    return lane_bits<BITS>(ap_uint<BITS>(number), 0);
 }
 
 }  // namespace sf
