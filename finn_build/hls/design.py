@@ -26,6 +26,7 @@ LIBRARY = HLS_DIR / "lib"
 TOP = "accelerator"
 SCRIPT = "run_hls.tcl"
 WIDEST_STREAM = 4096  # bits that Vitis HLS takes, in a stream and in an ap_uint
+_MOST_PARTS = 1024  # of an array that is partitioned
 
 
 @dataclass(frozen=True)
@@ -116,13 +117,24 @@ def _write_top(folder: Path, top: Top, processes: Sequence[Process]) -> None:
 
 
 def _refuse_wide(processes: Sequence[Process]) -> None:
-    """Raise with every stream, or word of a memory that an op writes, that is wider than Vitis HLS takes."""
+    """Raise with every stream and every word of a memory that an op writes, or else every array, that is too wide."""
     wide = [
         f"{process.name}.{name}: {bits} bits"
         for process in processes
         for name, bits in (process.widths | process.arrays).items()
         if bits > WIDEST_STREAM
     ]
+    many = [
+        f"{process.name}.{memory.array}: {memory.shape[1]:,}"
+        for process in processes
+        for memory in process.kernel.memories
+        if not memory.one_word and memory.shape[1] > _MOST_PARTS
+    ]
+    if many:
+        raise UnsupportedModelError(
+            f"Vitis HLS takes arrays of {_MOST_PARTS:,} parts at most: {', '.join(many)}; give these ops "
+            "fewer lanes (PE, SIMD) or build with --impl rtl"
+        )
     if wide:
         raise UnsupportedModelError(
             f"Vitis HLS takes words of {WIDEST_STREAM:,} bits at most: {', '.join(wide)}; give these ops fewer "

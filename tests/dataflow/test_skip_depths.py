@@ -12,7 +12,7 @@ from finn_build.dataflow.ops.base import DOMAIN
 from finn_build.dataflow.passes._skips import least_depths, too_shallow
 
 IMAGE, CHANNELS = [5, 4], 4
-Chain = list[tuple[str, int]]  # ("pool", kernel) or ("dwc", lanes to go to)
+Chain = list[tuple[str, int]]  # ("pool", kernel), ("border", kernel of the pool behind it) or ("dwc", lanes to go to)
 
 
 def node(op: str, inputs: list[str], outputs: list[str], **attributes: Any) -> NodeProto:
@@ -45,10 +45,19 @@ def forked(path: Chain, skip: Chain, lanes: int = 1, outputs: int = 2) -> ModelW
                 )  # fmt: skip
                 now = size
             else:
+                sides, image = [size // 2] * 4, IMAGE
+                if what == "border":
+                    nodes.append(
+                        node(
+                            "StreamBorder", [tensor], [f"{out}_wide"], IFMDim=image, NumChannels=CHANNELS, PE=now,
+                            Padding=sides, Mode="reflect", inputDataType="INT4",
+                        )
+                    )  # fmt: skip
+                    tensor, sides, image = f"{out}_wide", [0] * 4, [side + 2 * (size // 2) for side in IMAGE]
                 nodes.append(
                     node(
-                        "StreamPool", [tensor], [out], IFMDim=IMAGE, IFMChannels=CHANNELS, KernelDim=[size] * 2,
-                        Padding=[size // 2] * 4, Stride=[1, 1], PE=now, inputDataType="INT4", Function="max",
+                        "StreamPool", [tensor], [out], IFMDim=image, IFMChannels=CHANNELS, KernelDim=[size] * 2,
+                        Padding=sides, Stride=[1, 1], PE=now, inputDataType="INT4", Function="max",
                     )
                 )  # fmt: skip
             tensor = out

@@ -12,6 +12,7 @@ from finn_build.hls.ops import KERNELS
 from finn_build.pipeline import STEPS_HLS
 from finn_build.state import Build
 from tests.dataflow.ops.op_case import OpBench, OpCase
+from tests.dataflow.ops.test_mvau import mvau
 
 
 def _bench(elements: int, lanes: int) -> OpBench:
@@ -27,6 +28,16 @@ def test_streams_wider_than_vitis_takes(tmp_path: Path) -> None:
         "(PE, SIMD) or build with --impl rtl"
     )
     assert not (tmp_path / "hls").exists()
+
+
+def test_memories_of_more_parts_than_vitis_takes(tmp_path: Path) -> None:
+    bench = OpBench("BitMVAU_rtl", [mvau("UINT2", "INT8", 64, 70, 64, 70)])
+    with pytest.raises(UnsupportedModelError) as caught:
+        write_hls(bench.model, tmp_path / "hls", load_board("pynq-z2"))
+    assert str(caught.value) == (
+        "Vitis HLS takes arrays of 1,024 parts at most: BitMVAU_rtl_0.weights: 4,480; give these ops fewer lanes "
+        "(PE, SIMD) or build with --impl rtl"
+    )
 
 
 def test_ops_without_a_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

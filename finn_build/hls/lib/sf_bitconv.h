@@ -74,13 +74,16 @@ void bitconv_sums(Stream<N::SIMD>& words, Stream<N::PE * N::ACC_BITS>& sums, Mem
     int word = 0;
     Place<N> place;
     Arrival<N> arrival;
+    ap_uint<N::PE * N::ACC_BITS> line[COMPUTED];
+#pragma HLS ARRAY_PARTITION variable=line complete
+    There<COMPUTED> there = 0;
     SF_LOOP;
-    while (!place.done || arrival.words < Place<N>::WORDS) {
+    while (!place.done || there != 0 || arrival.words < Place<N>::WORDS) {
 #pragma HLS PIPELINE II=1 style=flp
 #pragma HLS LOOP_TRIPCOUNT min=N::LEAST_TRIPS max=N::MOST_TRIPS
         SF_TRIP;
         const bool room = arrival.room(place);
-        if (!place.done && arrival.holds(place) && !(place.ends() && sums.full())) {
+        if (moved_on(sums, line, there) && !place.done && arrival.holds(place)) {
             Word<N::SIMD> x = 0;
             if (!place.padded()) x = ap_uint<N::SIMD>(ring[place.address]);
             for (int p = 0; p < N::PE; ++p) {
@@ -88,7 +91,9 @@ void bitconv_sums(Stream<N::SIMD>& words, Stream<N::PE * N::ACC_BITS>& sums, Mem
                 if (place.starts()) acc[p] = 0;
                 if (!place.padded()) acc[p] += product<N::SIMD, N::ACC_BITS>(x, N::weights(word, p));
             }
-            if (place.ends()) sums.write(beat_of<N::ACC_BITS, N::PE * N::ACC_BITS>(acc));
+            if (place.ends()) {
+                leave(line, there, beat_of<N::ACC_BITS, N::PE * N::ACC_BITS>(acc));
+            }
             word = word == NF * SF - 1 ? 0 : word + 1;
             place.advance();
         }

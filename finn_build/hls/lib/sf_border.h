@@ -1,55 +1,84 @@
 // A border of the image's own pixels around it: reflected at the edge, or the edge repeated.
 //
-// Loop    the words before the first row of output, and OH * OW * FOLDS trips, II 1.
+// Loop    as many trips as it has beats of output, those until the first row's source stands, and where rows are read
+//         no more those of the image's last rows, II 1.
 // Order   PE channels a beat.
-// Memory  a ring of rows: a word is read in a later trip than that of its row's last word.
+// Memory  a ring of rows: a word is read two trips after its row's last word was written, or later.
 #ifndef SF_BORDER_H
 #define SF_BORDER_H
 
-#include "sf_types.h"
+#include "sf_leaving.h"
 
 namespace sf {
 
-/// Source of a place of the output along one side, SIZE pixels long behind BEFORE places.
+/// From the source of a place along one side, SIZE pixels long behind BEFORE places, to that of the next place.
 template <int SIZE, int BEFORE, bool REFLECT>
-int border_source(int place) {
+int border_step(int place) {
 #pragma HLS INLINE
-    const int at = place - BEFORE;
-    if (at < 0) return REFLECT ? -at : 0;
-    if (at < SIZE) return at;
-    return REFLECT ? 2 * (SIZE - 1) - at : SIZE - 1;
+    if (place >= BEFORE && place < BEFORE + SIZE - 1) return 1;
+    return REFLECT ? -1 : 0;
 }
+
+/// Where the output stands: its place, and the word of the ring that it takes.
+template <class N>
+struct BorderPlace {
+    static const int ROW = N::W * N::FOLDS, ALL = N::H * ROW;
+    static const int TOP = N::REFLECT ? N::PT : 0, LEFT = N::REFLECT ? N::PL : 0;  // source of the first place
+    static const int KEPT = N::REFLECT ? N::OH - N::H - N::PT + 1 : 1;             // rows that are read until the end
+    typedef Counter<ALL + N::WORDS> Word;
+
+    int fold, x, y, column, row;  // the source's pixel and row, as words of the ring
+    Word need, limit;             // words of the image that are in for this row, and that the ring has room for
+
+    BorderPlace() : fold(0), x(0), y(0), column(LEFT * N::FOLDS), row(TOP * ROW), need((TOP + 1) * ROW), limit(N::WORDS) {}
+
+    bool done() const { return y == N::OH; }
+
+    void advance() {
+#pragma HLS INLINE
+        SF_STEP;
+        if (++fold < N::FOLDS) return;
+        fold = 0;
+        column += border_step<N::W, N::PL, N::REFLECT>(x) * N::FOLDS;
+        if (++x < N::OW) return;
+        x = 0;
+        column = LEFT * N::FOLDS;
+        const int next = row + border_step<N::H, N::PT, N::REFLECT>(y) * ROW;
+        row = next < 0 ? next + N::WORDS : next >= N::WORDS ? next - N::WORDS : next;
+        if (y >= N::PT && y < N::PT + N::H - KEPT) limit += ROW;  // that row is not read again
+        ++y;
+        if (y > N::PT + TOP && need < ALL) need += ROW;
+    }
+};
 
 template <class N, int WIDTH>
 void border(Stream<WIDTH>& in0, Stream<WIDTH>& out0, Memory<WIDTH, N::WORDS>& rows) {
 #pragma HLS INLINE
-    const int ROW = N::W * N::FOLDS, ROWS = N::WORDS / ROW, AHEAD = (N::REFLECT ? N::PT + 1 : 1) * ROW;
-    const int KEPT = N::REFLECT ? N::OH - N::H - N::PT + 1 : 1;  // rows that are read until the end
-    int fold = 0, x = 0, y = 0, free = 0;                        // free: rows that are not read again
-    int words = 0, write = 0;                                    // that are in; where the next one goes
+    typedef BorderPlace<N> Place;
+    Place place;
+    typename Place::Word words = 0, last = 0, before = 0;  // that are in, now and one and two trips ago
+    int write = 0;
+    ap_uint<WIDTH> line[READ];
+#pragma HLS ARRAY_PARTITION variable=line complete
+    There<READ> there = 0;
     SF_LOOP;
-    for (int i = 0; i < AHEAD + 1 + N::OH * N::OW * N::FOLDS; ++i) {
+    while (!place.done() || there != 0 || words < Place::ALL) {
 #pragma HLS PIPELINE II=1 style=flp
+#pragma HLS LOOP_TRIPCOUNT min=N::LEAST_TRIPS max=N::MOST_TRIPS
         SF_TRIP;
-        const int freed = free;
-        if (i > AHEAD) {
-            const int row = border_source<N::H, N::PT, N::REFLECT>(y) % ROWS;
-            const int column = border_source<N::W, N::PL, N::REFLECT>(x);
-            out0.write(rows[row * ROW + column * N::FOLDS + fold]);
-            if (++fold == N::FOLDS) {
-                fold = 0;
-                if (++x == N::OW) {
-                    x = 0;
-                    if (y >= N::PT && y < N::PT + N::H - KEPT) ++free;
-                    ++y;
-                }
-            }
+        const bool room = words < Place::ALL && (place.done() || words < place.limit);
+        if (moved_on(out0, line, there) && !place.done() && before >= place.need) {
+            leave(line, there, ap_uint<WIDTH>(rows[place.row + place.column + place.fold]));
+            place.advance();
         }
-        if (words < N::H * ROW && words < (freed + ROWS) * ROW) {
-            rows[write] = in0.read();
+        ap_uint<WIDTH> given = 0;
+        if (room && in0.read_nb(given)) {
+            rows[write] = given;
             ++words;
-            if (++write == N::WORDS) write = 0;
+            write = write == N::WORDS - 1 ? 0 : write + 1;
         }
+        before = last;
+        last = words;
     }
 }
 

@@ -66,15 +66,16 @@ Uncut<N::ACC_BITS> dot(const ap_uint<WIDTH>& x, bool fresh, int place, int p) {
     return numbers<N>().dot(place, p);
 }
 #else
-/// Dot product of one beat, as a word and element by element, with the weights of row `p` of the fold.
+/// Dot product of one beat with the weights of row `p` of the fold.
 template <class N, int WIDTH>
-Uncut<N::ACC_BITS> dot(const ap_uint<WIDTH>& x, const Uncut<N::IN_BITS + 1> (&elements)[N::SIMD], int place, int p) {
+Uncut<N::ACC_BITS> dot(const ap_uint<WIDTH>& x, bool, int place, int p) {
 #pragma HLS INLINE
     Uncut<N::ACC_BITS> sum = 0;
     if (N::WEIGHT_BITS > 1) {
         for (int s = 0; s < N::SIMD; ++s) {
 #pragma HLS UNROLL
-            sum += elements[s] * Uncut<N::WEIGHT_BITS>(ap_int<N::WEIGHT_BITS>(N::weights(place, p * N::SIMD + s)));
+            const Uncut<N::WEIGHT_BITS> weight = ap_int<N::WEIGHT_BITS>(N::weights(place, p * N::SIMD + s));
+            sum += element<N::IN_BITS, N::IN_KIND>(x, s) * weight;
         }
         return sum;
     }
@@ -84,7 +85,8 @@ Uncut<N::ACC_BITS> dot(const ap_uint<WIDTH>& x, const Uncut<N::IN_BITS + 1> (&el
     }
     for (int s = 0; s < N::SIMD; ++s) {
 #pragma HLS UNROLL
-        sum += lane_bits<1>(signs, s) != 0 ? Uncut<N::IN_BITS + 2>(elements[s]) : Uncut<N::IN_BITS + 2>(-elements[s]);
+        const Uncut<N::IN_BITS + 2> number = element<N::IN_BITS, N::IN_KIND>(x, s);
+        sum += lane_bits<1>(signs, s) != 0 ? number : Uncut<N::IN_BITS + 2>(-number);
     }
     return sum;
 }
@@ -108,20 +110,10 @@ void mvau(Stream<IN>& in0, Stream<OUT>& out0, Memory<IN, N::MW / N::SIMD>& vecto
         } else {
             x = vector[sf];
         }
-#if SF_BY_WORDS
-        const bool elements = nf == 0;
-#else
-        Uncut<N::IN_BITS + 1> elements[N::SIMD];
-#pragma HLS ARRAY_PARTITION variable=elements complete
-        for (int s = 0; s < N::SIMD; ++s) {
-#pragma HLS UNROLL
-            elements[s] = element<N::IN_BITS, N::IN_KIND>(x, s);
-        }
-#endif
         for (int p = 0; p < N::PE; ++p) {
 #pragma HLS UNROLL
             if (sf == 0) sums[p] = 0;
-            sums[p] += dot<N>(x, elements, nf * SF + sf, p);
+            sums[p] += dot<N>(x, nf == 0, nf * SF + sf, p);
         }
         if (sf == SF - 1) out0.write(beat_of<N::ACC_BITS, OUT>(sums));
         if (++sf == SF) {

@@ -37,19 +37,24 @@ void pool(Stream<IN>& in0, Stream<OUT>& out0, Memory<IN, N::DEPTH>& ring) {
     bool fresh = true;  // no place of the window lay in the image yet
     Place<N> place;
     Arrival<N> arrival;
+    ap_uint<OUT> line[COMPUTED];
+#pragma HLS ARRAY_PARTITION variable=line complete
+    There<COMPUTED> there = 0;
     SF_LOOP;
-    while (!place.done || arrival.words < Place<N>::WORDS) {
+    while (!place.done || there != 0 || arrival.words < Place<N>::WORDS) {
 #pragma HLS PIPELINE II=1 style=flp
 #pragma HLS LOOP_TRIPCOUNT min=N::LEAST_TRIPS max=N::MOST_TRIPS
         SF_TRIP;
         const bool room = arrival.room(place);
-        if (!place.done && arrival.holds(place) && !(place.ends() && out0.full())) {
+        if (moved_on(out0, line, there) && !place.done && arrival.holds(place)) {
             if (place.starts()) fresh = true;
             if (!place.padded()) {
                 result = pooled<N>(result, ap_uint<IN>(ring[place.address]), fresh);
                 fresh = false;
             }
-            if (place.ends()) out0.write(fresh ? ap_uint<OUT>(0) : result);
+            if (place.ends()) {
+                leave(line, there, fresh ? ap_uint<OUT>(0) : result);
+            }
             place.advance();
         }
         ap_uint<IN> word = 0;

@@ -35,22 +35,18 @@ void swg(Stream<IN>& in0, Stream<OUT>& out0, Memory<IN, N::DEPTH>& ring) {
 #pragma HLS INLINE
     Place<N> place;
     Arrival<N> arrival;
-    ap_uint<OUT> next = 0, word = 0;      // from the ring, one and two trips ago: a word that leaves is in a register
-    bool comes = false, stands = false;  // whether there is one
+    ap_uint<OUT> line[READ];
+#pragma HLS ARRAY_PARTITION variable=line complete
+    There<READ> there = 0;
     SF_LOOP;
-    while (!place.done || comes || stands || arrival.words < Place<N>::WORDS) {
+    while (!place.done || there != 0 || arrival.words < Place<N>::WORDS) {
 #pragma HLS PIPELINE II=1 style=flp
 #pragma HLS LOOP_TRIPCOUNT min=N::LEAST_TRIPS max=N::MOST_TRIPS
         SF_TRIP;
         const bool room = arrival.room(place);
-        if (!stands || out0.write_nb(word)) {
-            word = next;
-            stands = comes;
-            comes = !place.done && arrival.holds(place);
-            if (comes) {
-                next = place.padded() ? ap_uint<OUT>(0) : windowed<N, OUT>(ap_uint<IN>(ring[place.address]));
-                place.advance();
-            }
+        if (moved_on(out0, line, there) && !place.done && arrival.holds(place)) {
+            leave(line, there, place.padded() ? ap_uint<OUT>(0) : windowed<N, OUT>(ap_uint<IN>(ring[place.address])));
+            place.advance();
         }
         ap_uint<IN> given = 0;
         if (room && in0.read_nb(given)) {

@@ -19,13 +19,16 @@ void vvau(Stream<IN>& in0, Stream<OUT>& out0, Memory<IN, N::DEPTH>& ring) {
     int word = 0;
     Place<N> place;
     Arrival<N> arrival;
+    ap_uint<OUT> line[COMPUTED];
+#pragma HLS ARRAY_PARTITION variable=line complete
+    There<COMPUTED> there = 0;
     SF_LOOP;
-    while (!place.done || arrival.words < Place<N>::WORDS) {
+    while (!place.done || there != 0 || arrival.words < Place<N>::WORDS) {
 #pragma HLS PIPELINE II=1 style=flp
 #pragma HLS LOOP_TRIPCOUNT min=N::LEAST_TRIPS max=N::MOST_TRIPS
         SF_TRIP;
         const bool room = arrival.room(place);
-        if (!place.done && arrival.holds(place) && !(place.ends() && out0.full())) {
+        if (moved_on(out0, line, there) && !place.done && arrival.holds(place)) {
             ap_uint<IN> beat;
             if (!place.padded()) beat = ring[place.address];
             for (int p = 0; p < N::PE; ++p) {
@@ -35,7 +38,9 @@ void vvau(Stream<IN>& in0, Stream<OUT>& out0, Memory<IN, N::DEPTH>& ring) {
                     sums[p] += element<N::BITS, N::KIND>(beat, p) * value<N::WEIGHT_BITS, N::WEIGHT_KIND>(N::weights(word, p));
                 }
             }
-            if (place.ends()) out0.write(beat_of<N::ACC_BITS, OUT>(sums));
+            if (place.ends()) {
+                leave(line, there, beat_of<N::ACC_BITS, OUT>(sums));
+            }
             word = word == N::WORDS - 1 ? 0 : word + 1;
             place.advance();
         }

@@ -5,13 +5,12 @@
 // Input comes by read_nb(), and room behind is asked for, neither is waited for: an op that waited for pixels while a
 // window stands complete, or for room while the ring has some, would make a skip around it longer than the graph's FIFOs.
 // Behind an AXI stream stands a copy, as read_nb() needs a FIFO.
-// full() is asked as a window's last place is read; the result leaves as many trips later as the pipeline has stages. A
-// window of more places than that has none on its way then; a word of swg leaves by write_nb().
+// Results leave by a line (sf_leaving.h).
 // Carried counters of few bits: whether a place is padded, or a word is there, is one comparison of what they held before.
 #ifndef SF_WINDOW_H
 #define SF_WINDOW_H
 
-#include "sf_types.h"
+#include "sf_leaving.h"
 
 namespace sf {
 

@@ -182,7 +182,7 @@ class OpBench:
             assert abs(last - predicted) <= slack, f"{self._name(i)}: last beat {last}, predicted {predicted}"
         return results
 
-    def check_csim(self, build_dir: Path) -> None:
+    def check_csim(self, build_dir: Path, *, strict: bool = True) -> None:
         """The op's C++ gives what the reference says, in the numbers that synthesis takes."""
         design = write_hls(self.model, build_dir, load_board("pynq-z2"))
         outputs = {
@@ -192,14 +192,14 @@ class OpBench:
         }
         assert not lint_design(design)
         testbench = write_testbench(design, self.values | outputs, FRAMES)
-        result = simulate_cpp(design, testbench, FRAMES, strict=True)
+        result = simulate_cpp(design, testbench, FRAMES, strict=strict)
         for i, op in enumerate(self.ops):
             for name in op.onnx_node.output:
                 self._equal(i, "csim", result.values[name], outputs[name].reshape(result.values[name].shape))
             if op.onnx_node.op_type not in KERNELS:
                 continue  # a FIFO is the depth of a stream
             beats = [stream.beats for stream in (*op.streams_in(), *op.streams_out())]
-            trips, most = result.trips[op.onnx_node.name], 2 * max(*beats, op.get_exp_cycles())
+            trips, most = result.trips[op.onnx_node.name], 2 * max(*beats, op.get_exp_cycles()) + 8  # on their way out
             most += prod(op.window.kernel) if hasattr(op, "window") else 0  # a window larger than its image
             assert max(beats) <= trips <= most, f"{self._name(i)}: {trips} trips, {max(beats)} to {most} expected"
         assert result.passed

@@ -106,6 +106,19 @@ class TestBitMVAU(OpChecks):
     pass
 
 
+def test_products_of_machine_words(tmp_path: Path) -> None:
+    """As C simulation of networks takes them: vector and weights are arrays of numbers, kept from beat to beat."""
+    cases = [
+        mvau("INT8", "BIPOLAR", 21, 6, 7, 3, vectors=(1, 2)),
+        mvau("TERNARY", "BIPOLAR", 45, 3, 15, 3),
+        mvau("BIPOLAR", "BIPOLAR", 70, 4, 70, 2, vectors=(1, 2)),
+        mvau("BIPOLAR", "INT2", 10, 4, 5, 1),
+        mvau("UINT8", "INT8", 81, 6, 27, 2, vectors=(1, 2)),
+        mvau("INT16", "BIPOLAR", 6, 4, 3, 2),
+    ]
+    OpBench("BitMVAU_rtl", cases).check_csim(tmp_path / "hls", strict=False)
+
+
 class TestExtremes(OpChecks):
     """Every activation and every weight at an end of its type, all alike in the first two frames."""
 
