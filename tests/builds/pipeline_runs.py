@@ -8,7 +8,8 @@ from qonnx.custom_op.registry import getCustomOp
 from finn_build.config import BuildConfig, load_board
 from finn_build.finn.environment import prepare_finn
 from finn_build.frontend import network as networks
-from finn_build.pipeline import STEPS
+from finn_build.hls.steps import simulate_cpp, write_cpp
+from finn_build.pipeline import STEPS, gate
 from finn_build.rtl.lint import VERSIONS
 from finn_build.state import Build
 from sim.verilator import Stalls
@@ -33,6 +34,14 @@ def run_steps(build: Build, names: Sequence[str] = ALL_STEPS) -> Build:
     for step in STEPS:
         if step.name in names:
             step.run(build, lambda fraction: None)
+    return build
+
+
+def every_level(build: Build) -> Build:
+    """All steps to the gate, and the C++ in csim before it."""
+    run_steps(build, [s for s in ALL_STEPS if s not in ("gate", "deploy")])
+    for step in (write_cpp, simulate_cpp, gate):
+        step(build, lambda fraction: None)
     return build
 
 

@@ -11,12 +11,10 @@ from brevitas_models.layers.quantizers import act_quantizer, pixel_quantizer, we
 from finn_build.frontend.export import export_qonnx
 from finn_build.frontend.import_qonnx import import_qonnx
 from finn_build.frontend.network import ImportedNetwork
-from finn_build.hls.steps import simulate_cpp, write_cpp
-from finn_build.pipeline import gate
 from finn_build.state import Build
 from sim.verilator import Stalls
 from tests.builds.networks import randomize
-from tests.builds.pipeline_runs import ALL_STEPS, run_steps, start_build
+from tests.builds.pipeline_runs import every_level, start_build
 
 FRAMES = 4
 IMAGE = (1, 9, 8)
@@ -90,10 +88,7 @@ SIGNALS = {
 def _build(model: nn.Module, out: Path, shape: tuple[int, ...], stalls: Stalls | None = None) -> Build:
     path = export_qonnx(model, out / "net.onnx", (1, *shape))
     network = ImportedNetwork(import_qonnx(path), model, "convolutions", "test", (), trained=False)
-    build = run_steps(start_build(network, out, FRAMES, stalls), [s for s in ALL_STEPS if s not in ("gate", "deploy")])
-    for step in (write_cpp, simulate_cpp, gate):
-        step(build, lambda fraction: None)
-    return build
+    return every_level(start_build(network, out, FRAMES, stalls))
 
 
 @pytest.mark.parametrize("name", [*NETS, *SIGNALS])

@@ -15,7 +15,17 @@ from tests.builds.random_networks import random_network
 from tests.builds.small_zoo import small_network
 from tests.hls.zoo import build_cpp
 
-ZOO = ("bi_shufflenet_rgb", "binary_rescnn_w1a8", "cnv_w1a1", "u_binet_w1a4", "u_binet_w1a8")
+ZOO = (
+    *(
+        "bi_shufflenet_rgb",
+        "bi_shufflenet_head8",
+        "binary_rescnn_w1a8",
+        "cnv_w1a1",
+        "keyword_net_w1a4",
+        "mobilenet_w1a4",
+    ),
+    *("tfc_w1a2", "u_binet_w1a4", "u_binet_w1a8"),
+)
 SEEDS = (3, 13, 25, 209)
 
 
