@@ -11,10 +11,12 @@ with its true and its predicted mask.
 import argparse
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -161,9 +163,20 @@ def _metrics(best: Path, config: TrainConfig, data: ImageSet, source: str, task:
 @contextmanager
 def _progress(config: TrainConfig, score: str) -> Iterator[Report]:
     """A bar with an estimate on a terminal, one line per epoch elsewhere; both on stderr."""
-    console = Console(stderr=True)
+    console, total = Console(stderr=True), config.epochs1 + config.epochs2
+    began, seen = time.monotonic(), count(1)
+
+    def done_by(step: int, epoch: int) -> int:
+        return epoch + (config.epochs1 if step == 2 else 0)
+
+    def say(step: int, epoch: int, numbers: dict[str, float]) -> None:
+        done = done_by(step, epoch)
+        left = (time.monotonic() - began) / next(seen) * (total - done)
+        place = f"{done} of {total} epochs, about {left / 60:.1f} min left" if done < total else f"all {total} epochs"
+        print(f"{_line(step, epoch, numbers, score)} ({place})", file=sys.stderr, flush=True)
+
     if not console.is_terminal:
-        yield lambda step, epoch, numbers: print(_line(step, epoch, numbers, score), file=sys.stderr, flush=True)
+        yield say
         return
     bar = (
         BarColumn(),
@@ -173,11 +186,10 @@ def _progress(config: TrainConfig, score: str) -> Iterator[Report]:
         TimeRemainingColumn(),
     )
     with Progress(TextColumn("{task.description}"), *bar, console=console) as progress:
-        task = progress.add_task("calibrating", total=config.epochs1 + config.epochs2)
+        task = progress.add_task("calibrating", total=total)
 
         def report(step: int, epoch: int, numbers: dict[str, float]) -> None:
-            done = epoch + (config.epochs1 if step == 2 else 0)
-            progress.update(task, completed=done, description=_line(step, epoch, numbers, score))
+            progress.update(task, completed=done_by(step, epoch), description=_line(step, epoch, numbers, score))
 
         yield report
 

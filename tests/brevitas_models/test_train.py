@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from brevitas_models import train
 from brevitas_models.data.augment import Augmentation
 from brevitas_models.layers.activations import BatchNorm2d
 from brevitas_models.networks.zoo import load_checkpoint
@@ -14,6 +15,7 @@ from brevitas_models.training import trainer
 from brevitas_models.training.measure import measure, reestimate_batch_norm
 from brevitas_models.training.pack import pack, signs
 from brevitas_models.training.tasks import class_weights
+from brevitas_models.training.train_config import TrainConfig
 from finn_build.frontend.export import export_qonnx
 from tests.brevitas_models.nets import write_image
 
@@ -250,3 +252,15 @@ def test_measure_is_in_eval_mode_and_restores_the_mode() -> None:
     images = torch.tensor([[3.0, 1.0], [1.0, 3.0], [5.0, 0.0]]).view(3, 1, 1, 2)
     assert measure(model, images, torch.tensor([0, 1, 1]))["accuracy"] == pytest.approx(2 / 3)
     assert model.training and model[1].num_batches_tracked == 0
+
+
+def test_a_pipe_is_told_how_far_it_is(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """An epoch a minute: of four, the third leaves one."""
+    ticks = iter((0, 60, 120, 180, 240))
+    monkeypatch.setattr(train.time, "monotonic", lambda: next(ticks))
+    with train._progress(TrainConfig("cnv_w1a1", epochs1=3, epochs2=1), "accuracy") as report:
+        for step, epoch in ((1, 1), (1, 2), (1, 3), (2, 1)):
+            report(step, epoch, {"loss": 1.0, "val_accuracy": 0.5})
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[2] == "step 1 epoch 3 loss 1.0000 val accuracy 0.5000 (3 of 4 epochs, about 1.0 min left)"
+    assert lines[3].endswith("(all 4 epochs)")
