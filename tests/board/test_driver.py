@@ -292,9 +292,12 @@ def test_new_weights_change_the_hash(grey: Deployment) -> None:
 
 def test_the_description_of_another_build_of_the_same_design_is_refused(grey: Deployment, tmp_path: Path) -> None:
     description = load_description(grey.folder / "accelerator.json")
-    replace(description, classes=tuple("edcba")).save(tmp_path / "accelerator.json")
-    with simulated_board(grey.folder), pytest.raises(MismatchError, match="built for another description of net"):
-        Accelerator(grey.bitfile, tmp_path / "accelerator.json")
+    stream = replace(description.inputs[0], lanes=10**12)
+    with simulated_board(grey.folder):
+        for other in ({"classes": tuple("edcba")}, {"inputs": ()}, {"inputs": (stream,), "design_hash": ""}):
+            replace(description, **other).save(tmp_path / "accelerator.json")
+            with pytest.raises(MismatchError, match="built for another description of net"):
+                Accelerator(grey.bitfile, tmp_path / "accelerator.json")
 
 
 @pytest.mark.parametrize("download", [True, False])

@@ -56,10 +56,10 @@ class Accelerator:
             ) from error
         self._overlay = pynq.Overlay(str(bitfile), download=download)
         self.registers = Registers(getattr(self._overlay, IP))
+        self._check_bitstream()  # before anything is made by the description
         self._entering, self._leaving = entering(self.description), Leaving(self.description)
         self._host_seconds, self._host_frames = 0.0, 0
         self._jobs = JobQueue(self.registers, self.description, pynq.allocate)
-        self._check_bitstream()
         self._jobs.reset()
         self.registers.write(reg.TIMEOUT, self.description.timeout_cycles + secrets.randbelow(_MARKS))
 
@@ -186,7 +186,7 @@ class Accelerator:
                 f"the bitstream's hash is {found}, the description of {d.model} is for {d.build_hash}; take both from "
                 "one deployment folder"
             )
-        if d.design_hash and found != bound_hash(d.design_hash, d.content_hash):
+        if found != bound_hash(str(d.design_hash), d.content_hash):
             raise MismatchError(f"the bitstream was built for another description of {d.model}; take both anew")
 
     def _channels_last(self, images: np.ndarray) -> np.ndarray:
