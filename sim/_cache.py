@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import sys
 import tempfile
 import time
@@ -75,6 +76,8 @@ def _make(target: Path, build: Callable[[Path], None]) -> None:
     try:
         build(folder)
         (folder / _SUMS).write_text(json.dumps(_sums(folder)))
+        if target.is_symlink() or target.is_file():
+            target.unlink()
         shutil.rmtree(target, ignore_errors=True)  # damaged
         folder.rename(target)
     finally:
@@ -84,15 +87,22 @@ def _make(target: Path, build: Callable[[Path], None]) -> None:
 def is_whole(folder: Path) -> bool:
     """Whether an entry is there and as it was made."""
     try:
-        return bool(json.loads((folder / _SUMS).read_text()) == _sums(folder))
+        return bool(json.loads(_content(folder / _SUMS)) == _sums(folder))
     except (OSError, ValueError):
         return False
 
 
 def _sums(folder: Path) -> dict[str, str]:
-    """SHA-256 by file; entries are flat."""
+    """SHA-256 by file, and of programs that they are some; entries are flat."""
     files = (path for path in folder.iterdir() if path.name != _SUMS)
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    return {path.name: hashlib.sha256(_content(path)).hexdigest() + "x" * os.access(path, os.X_OK) for path in files}
+
+
+def _content(file: Path) -> bytes:
+    """What a file holds; an OSError where it is none: a pipe would be waited for without end."""
+    if not stat.S_ISREG(file.lstat().st_mode):
+        raise FileNotFoundError(file)
+    return file.read_bytes()
 
 
 def _forget_oldest(folder: Path, keep: int) -> None:

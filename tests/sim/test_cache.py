@@ -64,7 +64,24 @@ def test_cache_forgets_what_was_used_longest_ago(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [".being_made", "a", "c", "d"]
 
 
-@pytest.mark.parametrize("damage", ["cut", "changed", "emptied", "gone", "more", "sums"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "cut",
+        "changed",
+        "emptied",
+        "gone",
+        "more",
+        "sums",
+        "pipe",
+        "pipe of sums",
+        "link",
+        "folder",
+        "runs",
+        "entry a file",
+        "entry a link",
+    ],
+)
 def test_a_damaged_entry_is_made_again(tmp_path: Path, damage: str) -> None:
     made: list[str] = []
     for _ in range(2):
@@ -76,6 +93,16 @@ def test_a_damaged_entry_is_made_again(tmp_path: Path, damage: str) -> None:
             file.unlink()
         case "more":
             (entry / "other").touch()
+        case "pipe" | "pipe of sums" | "link" | "folder":  # nothing waits for a pipe's other end
+            file = entry / "whole.json" if damage == "pipe of sums" else file
+            file.unlink()
+            {"link": lambda path: path.symlink_to("/nowhere"), "folder": Path.mkdir}.get(damage, os.mkfifo)(file)
+        case "runs":
+            file.chmod(0o755)
+        case "entry a file" | "entry a link":
+            entry.rename(tmp_path / "moved")
+            entry.touch() if damage == "entry a file" else entry.symlink_to(tmp_path / "moved")
+            (tmp_path / "moved" / "file").write_text("W")
         case _:
             text = file.read_text()
             file.write_text({"cut": text[:-1], "emptied": ""}.get(damage, "W" + text[1:]))
