@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
+_LONGEST = 2000  # characters of a line
+
+
 def visible(text: str) -> str:
     """A text on one line, whatever a file or a folder is called: what is not printable as its escape."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
@@ -13,6 +16,11 @@ def suggestion(name: str, legal: Iterable[str]) -> str:
     """What a name may have been meant for, behind the sentence that refuses it; empty where nothing is like it."""
     close = get_close_matches(name, list(legal), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _of_a_line(text: str) -> str:
+    """Its begin and its end, where a name of the file is as long as a book."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} [...] {text[-_LONGEST // 4 :]}"
 
 
 class SignflowError(Exception):
@@ -26,7 +34,7 @@ class SignflowError(Exception):
 
     def __str__(self) -> str:
         what, listed = self.args
-        return "\n  ".join(map(visible, (what, *listed)))
+        return "\n  ".join(_of_a_line(visible(line)) for line in (what, *listed))
 
 
 class ConfigError(SignflowError):

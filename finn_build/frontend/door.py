@@ -28,6 +28,7 @@ _AT_LEAST = {
     "output_padding": 0,
 }
 _LARGEST = 1 << 16  # of a number in an attribute that sizes a window
+_AUTO_PADS = (b"NOTSET", b"SAME_UPPER", b"SAME_LOWER", b"VALID")
 _WINDOWED = ("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool")
 _RANKS = {"strides": 1, "dilations": 1, "kernel_shape": 1, "output_padding": 1, "pads": 2}
 
@@ -129,6 +130,11 @@ def _node(node: NodeProto, context: object, shapes: dict[str, list[int]]) -> Ite
         except (onnx.checker.ValidationError, RuntimeError, ValueError) as error:
             yield _first_line(error)
             return
+    for a in node.attribute:
+        if not np.isfinite([a.f, *a.floats]).all():
+            yield f"{a.name} is infinite or no number"
+        if a.name == "auto_pad" and a.s not in _AUTO_PADS:
+            yield f"auto_pad is {a.s.decode(errors='replace')!r}; legal: {', '.join(p.decode() for p in _AUTO_PADS)}"
     numbers = {a.name: _numbers(a) for a in node.attribute}
     for name, least in _AT_LEAST.items():
         wrong = [v for v in numbers.get(name, ()) if not least <= v <= _LARGEST]

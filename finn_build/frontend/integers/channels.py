@@ -10,7 +10,7 @@ from onnx import NodeProto
 
 from finn_build.frontend.integers.compilation import Compilation
 from finn_build.frontend.integers.layers import attributes, scaled
-from finn_build.frontend.integers.problems import Unsupported
+from finn_build.frontend.integers.problems import Unsupported, dimension
 from finn_build.frontend.integers.registry import compiles
 from finn_build.frontend.integers.tensor import IntTensor
 
@@ -40,15 +40,15 @@ def compile_slice(compilation: Compilation, node: NodeProto) -> None:
     axes = given.get("axes", range(len(starts)))
     picked, crop = np.arange(x.channels), [0, 0, 0, 0]  # top, left, bottom, right
     for start, end, axis, step in zip(starts, ends, axes, given.get("steps", [1] * len(starts)), strict=True):
-        dimension = int(axis) % len(x.shape)
-        taken = range(*slice(int(start), int(end), int(step)).indices(x.shape[dimension]))
-        if dimension == 1:
+        along = dimension(axis, len(x.shape))
+        taken = range(*slice(int(start), int(end), int(step)).indices(x.shape[along]))
+        if along == 1:
             picked = picked[np.asarray(taken, np.int64)]
-        elif dimension > 1 and len(x.shape) < 5 and taken and taken.step == 1:
-            axis = dimension - len(x.shape) + 2  # of a map; a signal has a width alone
-            crop[axis], crop[axis + 2] = -taken.start, taken.stop - x.shape[dimension]
-        elif taken != range(x.shape[dimension]):
-            raise Unsupported(f"a slice of dimension {dimension}", _CURE)
+        elif along > 1 and len(x.shape) < 5 and taken and taken.step == 1:
+            axis = along - len(x.shape) + 2  # of a map; a signal has a width alone
+            crop[axis], crop[axis + 2] = -taken.start, taken.stop - x.shape[along]
+        elif taken != range(x.shape[along]):
+            raise Unsupported(f"a slice of dimension {along}", _CURE)
     out = node.output[0]
     if len(picked) < x.channels or not any(crop):
         x = pick(compilation, node, x, picked, f"{out}_channels" if any(crop) else out)
@@ -62,14 +62,15 @@ def compile_gather(compilation: Compilation, node: NodeProto) -> None:
     x, indices = _source(compilation, node), compilation.constants.get(node.input[1])
     if indices is None or indices.ndim != 1 or len(np.unique(indices % x.channels)) != len(indices):
         raise Unsupported("a gather whose indices are no list of different channels", _CURE)
-    pick(compilation, node, x, indices.astype(np.int64) % x.channels, node.output[0])
+    channels = [dimension(index, x.channels) for index in indices.tolist()]
+    pick(compilation, node, x, np.asarray(channels, np.int64), node.output[0])
 
 
 @compiles("Concat")
 def compile_concat(compilation: Compilation, node: NodeProto) -> None:
     """Concat of integer tensors over channels; scales are brought to the smallest where powers of two lie between."""
     parts = [compilation.integer_input(i, "an operand of the concat").undivided() for i in node.input]
-    if attributes(node).get("axis", 1) % len(parts[0].shape) != 1:
+    if dimension(attributes(node).get("axis", 1), len(parts[0].shape)) != 1:
         cure = f"{_CURE}; in place of circular padding, reflect or replicate"
         raise Unsupported("a concat of other dimensions than the channels", cure)
     if len({p.divisor for p in parts}) > 1:
@@ -88,7 +89,7 @@ def compile_concat(compilation: Compilation, node: NodeProto) -> None:
 
 def _source(compilation: Compilation, node: NodeProto) -> IntTensor:
     x = compilation.integer_input(node.input[0], f"the input of the {node.op_type.lower()}")
-    if attributes(node).get("axis", 0) % len(x.shape) != 1:
+    if dimension(attributes(node).get("axis", 0), len(x.shape)) != 1:
         raise Unsupported(f"a {node.op_type.lower()} of other dimensions than the channels", _CURE)
     return x
 

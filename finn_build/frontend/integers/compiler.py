@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from onnx import NodeProto, helper
@@ -101,7 +102,31 @@ def _run(compilation: Compilation) -> IntegerNetwork:
     shapes = {name: compilation.shapes[name] for name in found}
     problems = list(dict.fromkeys(compilation.problems))
     head, quantizer = compilation.head, compilation.head_quantizer
-    return IntegerNetwork(model, compilation.ints, head, quantizer, found, shapes, problems)
+    network = IntegerNetwork(model, compilation.ints, head, quantizer, found, shapes, problems)
+    if not problems:
+        problems += _of_the_host(network, compilation)
+    return network
+
+
+def _of_the_host(network: IntegerNetwork, compilation: Compilation) -> list[Problem]:
+    """Why the host cannot compute its parts, of one black frame and of the least integers there are."""
+    found = []
+    black = np.zeros(compilation.source.get_tensor_shape(compilation.image), np.float32)
+    parts: dict[str, Callable[[], np.ndarray]] = {compilation.image: lambda: network.quantize_images(black)}
+    for output, tail in network.tails.items():
+        source = network.tensors[tail.source]
+        least = np.broadcast_to(source.low.reshape(1, -1, *(1,) * (len(source.shape) - 2)), source.shape)
+        parts[output] = partial(network.to_network_output, output, least)
+    for name, compute in parts.items():
+        try:
+            with np.errstate(all="ignore"):
+                compute()
+        except UnsupportedModelError:  # of black alone, it may be
+            pass
+        except Exception as error:  # of ONNX Runtime or NumPy, by many types
+            why = f"the host cannot compute its part ({type(error).__name__}: {error})".splitlines()[0]
+            found.append(Problem(name, why, "mend what comes before the first quantizer, or behind the last layer"))
+    return found
 
 
 def _attempt(compilation: Compilation, node: NodeProto) -> None:

@@ -11,7 +11,7 @@ from onnx import NodeProto, helper
 
 from finn_build.arithmetic.datatypes import integer_range_dtype
 from finn_build.frontend.integers.compilation import Compilation
-from finn_build.frontend.integers.problems import Unsupported
+from finn_build.frontend.integers.problems import Unsupported, dimension
 from finn_build.frontend.integers.registry import compiles
 from finn_build.frontend.integers.tensor import FLOAT32_EXACT, IntTensor
 
@@ -45,7 +45,7 @@ def compile_arg_max(compilation: Compilation, node: NodeProto) -> None:
     """ArgMax over channels of logits on one scale: the label of the image or of each pixel, on chip."""
     a = attributes(node)
     x = compilation.integer_input(node.input[0], "the input of the arg max")
-    if a.get("axis", 0) % len(x.shape) != 1 or a.get("select_last_index", 0):
+    if dimension(a.get("axis", 0), len(x.shape)) != 1 or a.get("select_last_index", 0):
         why = "an arg max that is not over the classes of (N, classes) or (N, classes, H, W)"
         raise Unsupported(why, "use axis=1, select_last_index=0")
     low, high, name = np.zeros(1, np.int64), np.full(1, x.channels - 1), node.output[0]

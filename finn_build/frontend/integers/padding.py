@@ -10,7 +10,7 @@ from onnx import NodeProto
 from finn_build.frontend.integers.compilation import Compilation
 from finn_build.frontend.integers.layers import attributes
 from finn_build.frontend.integers.maps import map_shape
-from finn_build.frontend.integers.problems import Unsupported
+from finn_build.frontend.integers.problems import Unsupported, dimension
 from finn_build.frontend.integers.registry import compiles
 
 _OWN_PIXELS = ("edge", "reflect")  # modes by which a map's own pixels lie around it
@@ -32,7 +32,7 @@ def compile_pad(compilation: Compilation, node: NodeProto) -> None:
     cure = "pad height and width with one value of the tensor's quantizer, by reflect or edge, or crop them"
     if mode not in ("constant", *_OWN_PIXELS) or pads is None or value is None:
         raise Unsupported(f"padding by mode {mode}, or with what is not constant", cure)
-    places = range(rank) if axes is None else [int(i) % rank for i in axes]
+    places = range(rank) if axes is None else [dimension(i, rank) for i in axes]
     ends = dict.fromkeys(range(rank), (0, 0))
     ends |= {axis: (int(pads[k]), int(pads[k + len(places)])) for k, axis in enumerate(places)}
     if rank not in (3, 4) or any(ends[0] + ends[1]):

@@ -14,7 +14,7 @@ from finn_build.frontend.integers.compilation import Compilation
 from finn_build.frontend.integers.layers import attributes, check_window, explicit_pads, padded_apart
 from finn_build.frontend.integers.maps import map_name, map_shape, with_height
 from finn_build.frontend.integers.nodes import DOMAIN
-from finn_build.frontend.integers.problems import Unsupported
+from finn_build.frontend.integers.problems import Unsupported, dimension
 from finn_build.frontend.integers.quantizer import MAX_BITS
 from finn_build.frontend.integers.registry import compiles
 from finn_build.frontend.integers.reshapes import flat
@@ -105,7 +105,7 @@ def compile_reduction(compilation: Compilation, node: NodeProto) -> None:
     a = attributes(node)
     axes = a.get("axes") or (compilation.constants.get(node.input[1]) if len(node.input) > 1 else None)
     rank = len(compilation.shape(node.input[0]))
-    if axes is None or sorted(int(i) % rank for i in axes) != list(range(2, rank)) or rank not in (3, 4):
+    if axes is None or sorted(dimension(i, rank) for i in axes) != list(range(2, rank)) or rank not in (3, 4):
         cure = "keep channels in dimension 1, and reduce over all behind it: axes (2, 3), of signals 2"
         raise Unsupported(f"{node.op_type} over other axes than the pixels", cure)
     image = compilation.shape(node.input[0])[2:]

@@ -24,3 +24,14 @@ class Unsupported(Exception):
         """Args: `node`, its name; the node at hand where it is empty. `tensor`, that only the host can make."""
         super().__init__(why)
         self.why, self.cure, self.node, self.tensor = why, cure, node, tensor
+
+
+def dimension(axis: int, rank: int) -> int:
+    """A dimension by ONNX' number of it, which from the last one on is negative.
+
+    Raises:
+        Unsupported: a tensor of this rank has none such.
+    """
+    if not -rank <= axis < rank:
+        raise Unsupported(f"dimension {axis} of a tensor of {rank}", "export the network again")
+    return int(axis) % rank

@@ -12,10 +12,11 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.general.quant import max_int, min_int, resolve_rounding_mode
 from qonnx.util.basic import get_by_name
 
-from finn_build.frontend.integers.problems import Unsupported
+from finn_build.frontend.integers.problems import Unsupported, dimension
 
 MAX_BITS = 8  # of activations; sums and biases are wider
 MAX_CONSTANT_BITS = 32
+_MOST_ZERO = 1 << 24  # beyond it float32 is not exact
 _ROUNDINGS = ("CEIL", "DOWN", "FLOOR", "HALF_DOWN", "HALF_EVEN", "HALF_UP", "ROUND", "UP")  # as qonnx executes them
 QUANTIZERS = {"Quant", "IntQuant", "BipolarQuant", "DequantizeLinear", "Trunc"}
 Rounding: TypeAlias = "Callable[[np.ndarray], np.ndarray]"
@@ -127,8 +128,8 @@ def _integer(node: NodeProto, constants: Constants, scale: np.ndarray, zero: np.
     bits = np.asarray(constants[node.input[3]], np.float32)
     signed, narrow = bool(attribute(node, "signed", 1)), bool(attribute(node, "narrow", 0))
     rounding = _rounding(attribute(node, "rounding_mode", b"ROUND").decode().upper())
-    if not np.array_equal(zero, np.rint(zero)):
-        raise Unsupported("the quantizer's zero point is no integer", "use a quantizer whose zero point is one")
+    if not np.array_equal(zero, np.rint(zero)) or np.abs(zero).max(initial=0) > _MOST_ZERO:
+        raise Unsupported("the quantizer's zero point is no integer of up to 24 bits", "use one whose zero point is")
     if bits.size != 1 or not np.isfinite(bits).all() or float(bits.ravel()[0]) % 1:
         raise Unsupported("the quantizer's bit width is not one integer", "use one bit width per tensor")
     width = int(bits.ravel()[0])
@@ -184,12 +185,12 @@ def _dequantizer(node: NodeProto, constants: Constants, model: ModelWrapper, sca
     axis = int(attribute(node, "axis", 1))
     if max(scale.ndim, zero.ndim) > 1:
         raise Unsupported("quantization by blocks", "use one scale per tensor or per channel")
-    along = [size if k == axis % max(len(shape), 1) else 1 for k, size in enumerate(shape)]
+    along = [size if k == dimension(axis, max(len(shape), 1)) else 1 for k, size in enumerate(shape)]
     scale, zero = (v.reshape(along if v.size > 1 else ()) for v in (scale, zero))
     if node.input[0] in constants:
         values = constants[node.input[0]].astype(np.int64) - zero
         return Quantizer(scale, values.min(), values.max(), lambda x: x.astype(np.int64) - zero)
-    if axis % len(shape) != 1 and max(scale.ndim, zero.ndim):
+    if dimension(axis, len(shape)) != 1 and max(scale.ndim, zero.ndim):
         raise Unsupported(f"an activation with scales along dimension {axis}", "use one scale per tensor")
     low, high = _stored_range(node, constants, model)
     offset = zero.reshape(-1) if zero.ndim else zero
