@@ -12,7 +12,8 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.util.basic import qonnx_make_model
 
-from finn_build.dataflow.ops.base import DOMAIN, Stream
+from finn_build.dataflow.graph import Links
+from finn_build.dataflow.ops.base import DOMAIN, Stream, Trait
 from finn_build.dataflow.passes._pixel_order import pixels_held
 from finn_build.dataflow.passes.insert_fifos import InsertFIFOs
 from finn_build.dataflow.passes.insert_width_converters import InsertWidthConverters
@@ -90,6 +91,22 @@ def test_parts_wait_where_a_join_takes_them_in_another_order(selection: list[int
     assert pixels_held(model) == ({("Concat_0", 0): 2, ("Concat_0", 1): 2} if waiting else {})
     slow = model.transform(InsertFIFOs(10 * 60))  # nothing is busy
     assert len(slow.get_nodes_by_op_type("StreamFIFO_rtl")) == 2 * waiting
+    busy = max(getCustomOp(node).get_exp_cycles() for node in model.graph.node)
+    held = [InsertFIFOs(cycles)._held(Links(model)) for cycles in (2 * busy, 2 * busy - 1)]
+    assert [len(inputs) for inputs in held] == [2 * waiting, 2], "from half of the cycles on they do not wait"
+
+
+def test_only_windows_that_are_paced_lack_beats(tmp_path: Path) -> None:
+    """The beats that they say; none where they, and what is around them, have twice the cycles."""
+    links = Links(lowered(tmp_path, bits=4).transform(InsertWidthConverters()))
+    windows = [node for node in links.nodes if Trait.SLIDES in getCustomOp(node).traits]
+    assert windows
+    for node in windows:
+        op, reader = getCustomOp(node), getCustomOp(links.reader(node.output[0]))
+        busy, arrival = max(op.get_exp_cycles(), reader.get_exp_cycles()), InsertFIFOs(1)._busiest_before(links, node)
+        paced = op.beats_missing(arrival, busy, 1 / reader.vector_reads())
+        assert InsertFIFOs(1)._pace_depth(links, node) == paced
+        assert InsertFIFOs(2 * max(busy, arrival))._pace_depth(links, node) == 0
 
 
 def test_depths_at_a_join_are_lag_margin_and_pipelines() -> None:
