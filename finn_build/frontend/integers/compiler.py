@@ -121,6 +121,8 @@ def _of_the_host(network: IntegerNetwork, compilation: Compilation) -> list[Prob
         try:
             with np.errstate(all="ignore"):
                 compute()
+            if not network.shapes.get(name, True):
+                raise ValueError("its shape, (N, ...), cannot be inferred")
         except UnsupportedModelError:  # of black alone, it may be
             pass
         except Exception as error:  # of ONNX Runtime or NumPy, by many types
