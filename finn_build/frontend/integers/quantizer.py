@@ -12,7 +12,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.general.quant import max_int, min_int, resolve_rounding_mode
 from qonnx.util.basic import get_by_name
 
-from finn_build.frontend.integers.problems import Unsupported, dimension
+from finn_build.frontend.integers.problems import Unsupported
 
 MAX_BITS = 8  # of activations; sums and biases are wider
 MAX_CONSTANT_BITS = 32
@@ -185,12 +185,12 @@ def _dequantizer(node: NodeProto, constants: Constants, model: ModelWrapper, sca
     axis = int(attribute(node, "axis", 1))
     if max(scale.ndim, zero.ndim) > 1:
         raise Unsupported("quantization by blocks", "use one scale per tensor or per channel")
-    along = [size if k == dimension(axis, max(len(shape), 1)) else 1 for k, size in enumerate(shape)]
+    along = [size if k == axis % max(len(shape), 1) else 1 for k, size in enumerate(shape)]
     scale, zero = (v.reshape(along if v.size > 1 else ()) for v in (scale, zero))
     if node.input[0] in constants:
         values = constants[node.input[0]].astype(np.int64) - zero
         return Quantizer(scale, values.min(), values.max(), lambda x: x.astype(np.int64) - zero)
-    if dimension(axis, len(shape)) != 1 and max(scale.ndim, zero.ndim):
+    if axis % len(shape) != 1 and max(scale.ndim, zero.ndim):
         raise Unsupported(f"an activation with scales along dimension {axis}", "use one scale per tensor")
     low, high = _stored_range(node, constants, model)
     offset = zero.reshape(-1) if zero.ndim else zero
