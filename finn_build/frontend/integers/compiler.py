@@ -38,6 +38,7 @@ _CURES = dict.fromkeys(
 ) | dict.fromkeys(_RECURRENT, f"use dilated convolutions over one dimension, or {_ON_HOST}")
 _WEIGHTED = {"Conv", "ConvTranspose", "Gemm", "MatMul"}  # layers that are meant for the accelerator
 _STANDARD = ("", "ai.onnx")  # domains that ONNX Runtime executes
+_MOST = 1 << 24  # channels of a tensor that is assumed
 _ASSUMED = -8, 7  # range of what a node that cannot be built would give, to look at the nodes behind it
 
 
@@ -156,7 +157,7 @@ def _attempt(compilation: Compilation, node: NodeProto) -> None:
 def _assume(compilation: Compilation, name: str) -> None:
     """Take a tensor that cannot be made for integers of its shape, where that is known."""
     shape = compilation.source.get_tensor_shape(name)
-    if compilation.roots.get(name) == compilation.image or len(shape or ()) < 2 or shape[0] != 1:
+    if compilation.roots.get(name) == compilation.image or len(shape or ()) < 2 or shape[0] != 1 or shape[1] > _MOST:
         compilation.broken.add(name)
         return
     low, high = full_range(shape[1], *_ASSUMED)
