@@ -1,10 +1,8 @@
-"""Prints the bits of module `op` by kind, a JSON a folder: `python yosys_bits.py FOLDER...`, which starts quickly."""
+"""Prints the bits of some modules by kind, as JSON: `python yosys_bits.py TOP MODULE,... FILE...`, in seconds."""
 
 import json
-import os
 import sys
 from collections import Counter
-from pathlib import Path
 
 from pyosys import libyosys as ys  # it takes over stdout
 
@@ -13,24 +11,29 @@ _REGISTERS = ("$dff", "$sdff", "$adff")
 _NONE = ("$scopeinfo", "$print", "$check")
 
 
-def _count(folder: str) -> Counter[str]:
+def _counts(top: str, ops: list[str], files: list[str]) -> dict[str, Counter[str]]:
     design = ys.Design()
-    os.chdir(folder)  # where the memory files lie
-    files = " ".join(sorted(path.name for path in Path().glob("*.*v")))
-    ys.run_pass(f"read_slang --allow-use-before-declare --top op {files}", design)
-    ys.run_pass("synth_xilinx -family xc7 -flatten -top op -run begin:map_memory", design)
+    ys.run_pass(f"read_slang --keep-hierarchy --allow-use-before-declare --top {top} {' '.join(files)}", design)
+    modules = {op: next(m for m in design.modules_.values() if m.name.str()[1:].partition("$")[0] == op) for op in ops}
+    names = {op: module.name.str() for op, module in modules.items()}
+    for name in names.values():
+        ys.run_pass(f"setattr -mod -set keep_hierarchy 1 {name[1:]}", design)
+    ys.run_pass(f"synth_xilinx -family xc7 -flatten -top {top} -run begin:map_memory", design)
+    return {op: _count(design.module(ys.IdString(name))) for op, name in names.items()}
+
+
+def _count(module: ys.Module) -> Counter[str]:
     found: Counter[str] = Counter()
-    for cell in design.top_module().cells_.values():
+    for cell in module.cells_.values():
         kind = cell.type.str()
         if kind in _NONE:
             continue
-        names = [name for name in map(ys.IdString, ("\\WIDTH", "\\Y_WIDTH")) if cell.hasParam(name)]
-        size = cell.getParam(names[0]).as_int() if names else 1
+        sizes = [name for name in map(ys.IdString, ("\\WIDTH", "\\Y_WIDTH")) if cell.hasParam(name)]
+        size = cell.getParam(sizes[0]).as_int() if sizes else 1
         if kind == "$mem_v2":
             size *= cell.getParam(ys.IdString("\\SIZE")).as_int()
         found["registers" if kind.startswith(_REGISTERS) else _KINDS.get(kind, "logic")] += size
     return found
 
 
-for folder in sys.argv[1:]:
-    print(json.dumps(_count(folder)))
+print(json.dumps(_counts(sys.argv[1], sys.argv[2].split(","), sys.argv[3:])))
