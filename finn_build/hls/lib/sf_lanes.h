@@ -10,10 +10,9 @@
 #define AP_INT_MAX_W 4096  // the most that Vitis HLS takes: windows of a first layer are wide
 #include <ap_int.h>
 
-#include <type_traits>
-
 #if defined(SF_CSIM) && !defined(SF_STRICT) && !defined(__SYNTHESIS__)
 #define SF_BY_WORDS 1
+#include <type_traits>
 #else
 #define SF_BY_WORDS 0
 #endif
