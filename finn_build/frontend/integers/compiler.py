@@ -238,7 +238,17 @@ def _layer(compilation: Compilation, node: NodeProto) -> None:
         give_levels(compilation, node)
         COMPILERS[node.op_type](compilation, node)
     except Unsupported as problem:
-        _leave_to_host(compilation, node, problem)
+        _leave_to_host(compilation, node, _moved_for(compilation, node) or problem)
+
+
+def _moved_for(compilation: Compilation, node: NodeProto) -> Unsupported | None:
+    """What a move is made for, where that has no hardware: a group norm, not the reshape before it."""
+    if node.op_type not in MOVES:
+        return None
+    readers = (n for n in compilation.source.graph.node if set(node.output) & set(n.input) and n.op_type in _CURES)
+    for reader in readers:
+        return Unsupported(f"op {reader.op_type} has no hardware", _CURES[reader.op_type], layer_name(reader))
+    return None
 
 
 def _leave_to_host(compilation: Compilation, node: NodeProto, problem: Unsupported) -> None:

@@ -51,7 +51,8 @@ def compile_pad(compilation: Compilation, node: NodeProto) -> None:
             raise Unsupported(f"padding with {float(value):g}, no level of the tensor's quantizer", cure)
         value = int(level) if float(value) else 0
         if value and not x.dtype.allowed(value):
-            raise Unsupported(f"padding with a level of {value}, beyond {x.dtype.name}", cure)
+            occur = f"pad with a level that occurs here, {x.low.min()} to {x.high.max()} times the scale"
+            raise Unsupported(f"padding with a level of {value}, beyond {x.dtype.name}", occur)
         compilation.emit_pad(node, x, own, node.output[0], value)
         return
     source, extra = compilation.unpadded(node.input[0])

@@ -17,7 +17,7 @@ def weigh(rows: Sequence[int], columns: Sequence[int], channels: int = 1, pe: in
 
 CASES = [
     weigh((3, 2, 2, 3), (3, 2, 3)),
-    weigh((2, 1), (1, 1, 2), channels=4, pe=2, dtype="INT5"),
+    weigh((2, 1), (1, 1, 2), channels=8, pe=2, dtype="INT5"),
     weigh((1,), (20, 15, 12, 15, 20), channels=3, pe=3, dtype="INT3"),
     weigh((1, 4), (1,), channels=2, dtype="BIPOLAR"),
     weigh((1,), (1,), channels=2, pe=2, dtype="UINT1"),

@@ -73,7 +73,7 @@ class _Styles(nn.Module):
             "float_conv": lambda: nn.Conv2d(6, 5, 3),
             "lstm": lambda: nn.LSTM(6, 4, batch_first=True),
             "grow": lambda: QuantLinear(6, 5 * 4 * 3, bias=False, **_FOUR_BITS),
-            "norm": lambda: nn.BatchNorm2d(5),
+            "norm": lambda: nn.BatchNorm2d(5), "groups": lambda: nn.GroupNorm(2, 6),
             "next": lambda: _conv(5, 4, 3, padding=1),
         }  # fmt: skip
         for name in modules.keys() & set(tail.__code__.co_names):  # type: ignore[attr-defined]
@@ -321,6 +321,7 @@ LISTED: dict[str, tuple[Tail, list[str]]] = {
         lambda m, x: m.q(m.lstm(m.q(x).flatten(2).transpose(1, 2))[0]),
         ["lstm: op LSTM has no hardware"],
     ),
+    "group norm": (lambda m, x: m.q(m.groups(m.q(x))), ["groups: op InstanceNormalization has no hardware"]),
     "dense layer for each place": (
         lambda m, x: m.dense(m.q(x).flatten(2).transpose(1, 2)),
         ["/Transpose: a transpose", "dense: a dense layer on a tensor of shape (1, 64, 6)"],
