@@ -143,8 +143,8 @@ def test_folder_holds_what_the_board_needs(tmp_path: Path) -> None:
     build = deployed(randomize(SmallResidual(bits=1, signed=True), seed=1), (11, 9), tmp_path)
     folder = tmp_path / "deploy"
     assert {p.name for p in folder.iterdir()} == {
-        "README.md", "c", f"{NAME}.json", f"{NAME}.npz", "expected.npz", "images", NOTEBOOK, "signflow_driver",
-        "signflow_driver-0.1.0-py3-none-any.whl",
+        "LICENSE", "README.md", "c", f"{NAME}.json", f"{NAME}.npz", "expected.npz", "images", NOTEBOOK,
+        "signflow_driver", "signflow_driver-0.1.0-py3-none-any.whl",
     }  # fmt: skip
     readme = (folder / "README.md").read_text()
     assert build.shell is not None and build.shell.build_hash in readme and "build.tcl" in readme
