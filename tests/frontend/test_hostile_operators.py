@@ -15,7 +15,14 @@ from tests.frontend.test_hostile_files import SEED, _refusal, honest
 TENSORS = ("image", "pixels", "sums", "scaled", "acts", "pooled", "flat", "logits")
 Constants = dict[str, np.ndarray]
 SHAPES = ([0, 0, 0, 0, 0], [-1, -1], [1, 7], [2**31, 2**31], [-2, 4], [], [2**62, 4])
-PADS = ([0, 0, -9, 0, 0, 0, 0, 0], [0] * 7, [1, 0, 0, 0, 0, 0, 0, 0], [0, 0, 2**31, 0, 0, 0, 0, 0], [0, -2, *[0] * 6])
+PADS = (
+    [0, 0, -9, 0, 0, 0, 0, 0],
+    [0] * 7,
+    [1, 0, 0, 0, 0, 0, 0, 0],
+    [0, 0, 2**31, 0, 0, 0, 0, 0],
+    [0, -2, *[0] * 6],
+    [0, -9, *[0] * 6],
+)
 ORDERS = ([0, 0, 1, 2], [0, 1, 2], [0, 1, 2, 9], [-1, 0, 1, 2], [2**40, 0, 0, 0])
 LIES = {  # operator: constants that it reads, each one of several; attributes, each one of several
     "Reshape": ({"shape": SHAPES}, {}),

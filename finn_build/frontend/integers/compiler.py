@@ -157,7 +157,13 @@ def _attempt(compilation: Compilation, node: NodeProto) -> None:
 def _assume(compilation: Compilation, name: str) -> None:
     """Take a tensor that cannot be made for integers of its shape, where that is known."""
     shape = compilation.source.get_tensor_shape(name)
-    if compilation.roots.get(name) == compilation.image or len(shape or ()) < 2 or shape[0] != 1 or shape[1] > _MOST:
+    if (
+        compilation.roots.get(name) == compilation.image
+        or len(shape or ()) < 2
+        or shape[0] != 1
+        or min(shape) < 1
+        or shape[1] > _MOST
+    ):
         compilation.broken.add(name)
         return
     low, high = full_range(shape[1], *_ASSUMED)
