@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from qonnx.core.modelwrapper import ModelWrapper
@@ -40,6 +40,7 @@ class HlsDesign:
         skips: ports of each FIFO in the board's memory, out and back.
         channels: streams by tensor; two tensors with a FIFO between them are one stream.
         inner: streams between the loops of each op, by node.
+        written: text of each source, by its path in the folder.
     """
 
     folder: Path
@@ -49,6 +50,7 @@ class HlsDesign:
     skips: tuple[tuple[AxiPort, AxiPort], ...]
     channels: dict[str, Channel]
     inner: dict[str, Sequence[Inner]]
+    written: dict[str, str] = field(default_factory=dict)
 
     @property
     def ports(self) -> tuple[AxiPort, ...]:
@@ -86,7 +88,8 @@ def write_hls(model: ModelWrapper, folder: Path, board: Board) -> HlsDesign:
     license_files(folder, folder.rglob("*"))
     inner = {process.name: process.kernel.inner for process in processes}
     sources.append(folder / f"{TOP}.cpp")
-    return HlsDesign(folder, tuple(sources), top.inputs, top.outputs, top.skips, top.channels, inner)
+    written = {str(source.relative_to(folder)): source.read_text() for source in sources}
+    return HlsDesign(folder, tuple(sources), top.inputs, top.outputs, top.skips, top.channels, inner, written)
 
 
 def refuse_unknown(model: ModelWrapper) -> None:

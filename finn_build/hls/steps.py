@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
+import numpy as np
+
 from finn_build.dataflow.passes._skips import too_shallow
 from finn_build.errors import GateError, require_clean
 from finn_build.hls.depths import check_depths
 from finn_build.hls.design import write_hls
 from finn_build.hls.lint import lint_design
 from finn_build.hls.testbench import write_testbench
+from finn_build.hls.written import check_written
 from finn_build.kept import Figures, simulated
 from finn_build.processes import Progress
 from finn_build.proof import levels
@@ -48,4 +51,7 @@ def simulate_cpp(build: Build, progress: Progress) -> None:
     values, figures = simulated(build, CSIM, files, "", run)
     build.csim = csim.CsimResult(**figures | {"values": values})
     build.values[CSIM] = {t: v.squeeze(1) for t, v in values.items()}  # frame by frame, each a batch of 1
+    pairs = [(found, build.values[2][t]) for t, found in build.values[CSIM].items() if t in build.values[2]]
+    if all(np.array_equal(found.ravel(), expected.ravel()) for found, expected in pairs):
+        check_written(build.cpp)  # else the gate says what differs, and where
     build.values[CSIM] |= levels.output_values(build.integers, build.values[CSIM])

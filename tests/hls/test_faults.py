@@ -207,5 +207,13 @@ def test_a_loop_that_ends_early_names_its_stream(built: Build, tmp_path: Path) -
         _verdict(_copied(built, tmp_path / "hls", fault))
 
 
+def test_a_number_that_no_frame_shows_is_named(built: Build, tmp_path: Path) -> None:
+    fault = _replace("processes/BitConv_0.cpp", "LEAST_TRIPS = ", "LEAST_TRIPS = 1")
+    with pytest.raises(
+        GateError, match=r"failed at BitConv_0: no frame shows it, but line \d+ of processes/BitConv_0.cpp"
+    ):
+        _verdict(_copied(built, tmp_path / "hls", fault))
+
+
 def test_no_fault_passes(built: Build, tmp_path: Path) -> None:
     assert _verdict(_copied(built, tmp_path / "hls", lambda folder: None)).passed
