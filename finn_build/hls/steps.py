@@ -53,5 +53,5 @@ def simulate_cpp(build: Build, progress: Progress) -> None:
     build.values[CSIM] = {t: v.squeeze(1) for t, v in values.items()}  # frame by frame, each a batch of 1
     pairs = [(found, build.values[2][t]) for t, found in build.values[CSIM].items() if t in build.values[2]]
     if all(np.array_equal(found.ravel(), expected.ravel()) for found, expected in pairs):
-        check_written(build.cpp)  # else the gate says what differs, and where
+        check_written(cpp)  # else the gate says what differs, and where
     build.values[CSIM] |= levels.output_values(build.integers, build.values[CSIM])
