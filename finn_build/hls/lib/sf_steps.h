@@ -68,7 +68,7 @@ template <class N, int BITS>
 ap_uint<N::OUT_BITS> displaced_level(const Word<BITS>& given, int row, int lane) {
 #pragma HLS INLINE
     const bool mirrored = N::MIRRORED && N::mirror(row, lane);
-    const ap_int<BITS + 2> x = ap_int<BITS + 2>(mirrored ? ap_uint<BITS>(~given) : given) - N::BASE;
+    const ap_int<BITS + 2> x = ap_int<BITS + 2>(mirrored ? ap_uint<BITS>(~given) : ap_uint<BITS>(given)) - N::BASE;
     const ap_int<BITS + 2> limit = N::LIMIT;
     const ap_int<BITS + 2> within = x < 0 ? ap_int<BITS + 2>(0) : x > limit ? limit : x;
     const ap_uint<N::ENDS_BITS> ends = N::ends(row, lane);
