@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 import onnx
 import torch
+from brevitas.export.manager import _restore_act_caching_mode
 from brevitas.export.onnx.qonnx.function import BrevitasQuantOp
 from brevitas.export.onnx.qonnx.handler import BrevitasActQuantProxyHandler
 from brevitas.export.onnx.qonnx.manager import QONNXManager
@@ -129,19 +130,17 @@ def _to_graph(model: nn.Module, input_shape: Sequence[int]) -> tuple[ModelWrappe
     _require_weights_that_files_hold(model)
     image = torch.zeros(*input_shape, device=_device(model))
     calls = [call for call in _run_and_record(model, image) if call[0]]
-    for module in model.modules():
-        if isinstance(module, ActQuantProxyFromInjector):
-            module.export_handler = None  # Brevitas keeps the handler of an earlier export by other means
     try:
-        proto = _Manager.export(
-            model,
-            args=image,
-            dynamo=False,
-            opset_version=OPSET,
-            input_names=["images"],
-            output_names=["logits"],
-            keep_initializers_as_inputs=False,
-        )
+        with _exporting(model):
+            proto = _Manager.export(
+                model,
+                args=image,
+                dynamo=False,
+                opset_version=OPSET,
+                input_names=["images"],
+                output_names=["logits"],
+                keep_initializers_as_inputs=False,
+            )
     except (RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
         raise UnsupportedModelError(f"{type(model).__name__}: cannot be traced to ONNX: {error}") from error
     executed = {name: k for k, node in enumerate(proto.graph.node) for name in node.output}  # qonnx sorts branches anew
@@ -159,6 +158,21 @@ def _to_graph(model: nn.Module, input_shape: Sequence[int]) -> tuple[ModelWrappe
     for index, output in enumerate(graph.graph.output):
         taps.setdefault(output.name, ("", index))  # a quantizer may give an output
     return graph, taps
+
+
+@contextmanager
+def _exporting(model: nn.Module) -> Iterator[None]:
+    """An export, after which the network is as it was, whether it failed or not: it runs, and can be exported again."""
+    for module in model.modules():
+        if isinstance(module, ActQuantProxyFromInjector):
+            module.export_handler = None  # Brevitas keeps the handler of an earlier export by other means
+    was_training = model.training
+    try:
+        yield
+    finally:
+        _Manager.set_export_mode(model, enabled=False)
+        model.apply(_restore_act_caching_mode)
+        model.train(was_training)
 
 
 def _require_weights_that_files_hold(model: nn.Module) -> None:

@@ -10,7 +10,7 @@ from brevitas.nn import QuantConv2d
 from brevitas.quant import Int8AccumulatorAwareWeightQuant, Int8WeightPerTensorFixedPoint
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
-from torch import nn
+from torch import Tensor, nn
 
 from brevitas_models.layers.quantizers import act_quantizer, pixel_quantizer
 from brevitas_models.networks.zoo import DEFAULT_MODEL, build_model, load_checkpoint, pretrained_path
@@ -55,6 +55,25 @@ def test_taps_of_the_shipped_network_are_equal(tmp_path: Path) -> None:
     assert_taps_equal(model, tmp_path / "net.onnx", (1, 1, 64, 64))
     described = ModelWrapper(str(tmp_path / "net.onnx")).get_metadata_prop(MODEL_KEY)
     assert json.loads(described) == {"name": DEFAULT_MODEL, "classes": list(meta.classes)}
+
+
+def test_a_network_whose_export_failed_runs_and_can_be_exported(tmp_path: Path) -> None:
+    class Attending(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body, self.attends = build_model("binary_rescnn_w1a4", **SMALL), True
+
+        def forward(self, x: Tensor) -> Tensor:
+            y = self.body(x)
+            return nn.functional.scaled_dot_product_attention(y, y, y) if self.attends else y
+
+    torch.manual_seed(0)
+    model = Attending().train()
+    with pytest.raises(UnsupportedModelError, match="scaled_dot_product_attention"):
+        export_qonnx(model, tmp_path / "net.onnx", (1, 1, 16, 16))
+    assert model.training
+    model.attends = False
+    assert_taps_equal(model.eval(), tmp_path / "net.onnx", (1, 1, 16, 16))
 
 
 def test_logits_are_integers_on_a_power_of_two(tmp_path: Path) -> None:
