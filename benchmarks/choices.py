@@ -50,11 +50,12 @@ Tick = Callable[[int], None]
 
 def train(config: TrainConfig, data: ImageSet, out: Path, tick: Tick) -> dict[str, float]:
     """Train, or go on training, and measure accuracy by split; `tick` gets the epochs done since the last call."""
-    seen: list[int] = []
+    seen: list[float] = []
 
-    def report(step: int, epoch: int, numbers: dict[str, float]) -> None:
-        seen.append(epoch)
-        tick(1)
+    def report(step: int, epoch: float, numbers: dict[str, float]) -> None:
+        if numbers:  # an epoch, no batch
+            seen.append(epoch)
+            tick(1)
 
     fabric = Fabric(accelerator="auto", devices=1)
     fabric.launch()

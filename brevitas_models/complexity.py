@@ -30,10 +30,10 @@ _NAMES = {"bops": "BOPs", "flops": "FLOPs", "ops": "OPs"}
 
 EXAMPLES = """\
 examples:
-  python -m brevitas_models.complexity                                              the paper's tables, and ours
-  python -m brevitas_models.complexity --model bi_shufflenet                        one network, unit by unit
-  python -m brevitas_models.complexity --model bi_shufflenet --set in_channels=3    the same on RGB images
-  python -m brevitas_models.complexity --model resnet18 --set image_size=200
+  signflow complexity                                              the paper's tables, and ours
+  signflow complexity --model bi_shufflenet                        one network, unit by unit
+  signflow complexity --model bi_shufflenet --set in_channels=3    the same on RGB images
+  signflow complexity --model resnet18 --set image_size=200
 """
 
 
@@ -129,7 +129,7 @@ def _compared(paper: float | None, value: float) -> list[str]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m brevitas_models.complexity",
+        prog="signflow complexity",
         description=__doc__,
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

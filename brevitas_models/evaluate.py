@@ -29,10 +29,10 @@ from finn_build.terminal import open_console, plain, tells_errors
 
 EXAMPLES = """\
 examples:
-  python -m brevitas_models.evaluate runs/steel/best.pt --data FOLDER
-  python -m brevitas_models.evaluate bi_shufflenet --data FOLDER --integers       (shipped weights, by name)
-  python -m brevitas_models.evaluate bi_shufflenet_tile --data PATCHES
-      (trained on what python -m brevitas_models.shrink and .patches --side 96 make of Magnetic Tile: docs/weights.md)
+  signflow evaluate runs/steel/best.pt --data FOLDER
+  signflow evaluate bi_shufflenet --data FOLDER --integers       (shipped weights, by name)
+  signflow evaluate bi_shufflenet_tile --data PATCHES
+      (trained on what signflow shrink and .patches --side 96 make of Magnetic Tile: docs/weights.md)
 """
 
 
@@ -115,12 +115,12 @@ def _table(title: str, *columns: str) -> Table:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m brevitas_models.evaluate",
+        prog="signflow evaluate",
         description=__doc__,
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("checkpoint", help="file written by brevitas_models.train, or the name of shipped weights")
+    parser.add_argument("checkpoint", help="file written by signflow train, or the name of shipped weights")
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="labelled images, or masks")
     parser.add_argument("--integers", action="store_true", help="compute all outputs in the integer model too")
     return parser

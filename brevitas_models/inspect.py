@@ -25,9 +25,9 @@ from finn_build.terminal import tells_errors
 
 EXAMPLES = """\
 examples:
-  python -m brevitas_models.inspect bi_shufflenet_tile --data TILES --out report            (shipped weights)
-  python -m brevitas_models.inspect runs/tiles/best.pt --data TILES --calibrate 0.05 --save tiles.pt
-  python -m brevitas_models.inspect tiles.pt --data PHOTOS --out found                      (images without labels)
+  signflow inspect bi_shufflenet_tile --data TILES --out report            (shipped weights)
+  signflow inspect runs/tiles/best.pt --data TILES --calibrate 0.05 --save tiles.pt
+  signflow inspect tiles.pt --data PHOTOS --out found                      (images without labels)
 """
 
 
@@ -102,7 +102,7 @@ def _splits(found: list[Inspected]) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m brevitas_models.inspect",
+        prog="signflow inspect",
         description=__doc__,
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

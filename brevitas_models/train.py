@@ -11,27 +11,15 @@ with its true and its predicted mask.
 import argparse
 import json
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import asdict, fields, replace
 from importlib.metadata import version
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from brevitas_models.data.atomic import write_atomically
 from brevitas_models.data.augment import Augmentation
@@ -41,24 +29,24 @@ from brevitas_models.data.synthetic import make_image_set
 from brevitas_models.networks.network import Network
 from brevitas_models.networks.rivals import LIBRARY
 from brevitas_models.networks.zoo import DEFAULT_MODEL, build_model, load_checkpoint, parse_overrides
+from brevitas_models.training.progress import progress
 from brevitas_models.training.schedules import SCHEDULES
 from brevitas_models.training.segmentation import write_overlays
 from brevitas_models.training.tasks import Objective
 from brevitas_models.training.train_config import CHOICES, LOSSES, TrainConfig
-from brevitas_models.training.trainer import Report, Trainer
+from brevitas_models.training.trainer import Trainer
 from finn_build.errors import ConfigError, DataError
 from finn_build.terminal import tells_errors
 
 EXAMPLES = """\
 examples:
-  python -m brevitas_models.train --data synthetic --epochs1 5 --epochs2 10 --out runs/try
-  python -m brevitas_models.train --data FOLDER --out runs/steel
-  python -m brevitas_models.train --data FOLDER --out runs/steel --resume
-  python -m brevitas_models.train --data FOLDER --out runs/fold0 --fold 0
-  python -m brevitas_models.train --data FOLDER --out runs/fine --init runs/steel/best.pt --epochs1 0 --epochs2 40
-  python -m brevitas_models.train --data FOLDER --out runs/wide --set channels=[24,48,96] --set
-  activation=rsilu
-  python -m brevitas_models.train --model u_binet_small_w1a4 --data FOLDER --classes patches --out runs/masks
+  signflow train --data synthetic --epochs1 5 --epochs2 10 --out runs/try
+  signflow train --data FOLDER --out runs/steel
+  signflow train --data FOLDER --out runs/steel --resume
+  signflow train --data FOLDER --out runs/fold0 --fold 0
+  signflow train --data FOLDER --out runs/fine --init runs/steel/best.pt --epochs1 0 --epochs2 40
+  signflow train --data FOLDER --out runs/wide --set channels=[24,48,96] --set activation=rsilu
+  signflow train --model u_binet_small_w1a4 --data FOLDER --classes patches --out runs/masks
 
 FOLDER holds an index.csv (columns path, class; optional group, split, fold5, mask) or one sub-folder of images per
 class.
@@ -102,7 +90,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     fabric = Fabric(accelerator=options.accelerator, devices=options.devices)
     fabric.launch()
     trainer = Trainer(config, data, options.out, fabric)
-    with _progress(config, trainer.task.score) as report:
+    with progress(config, trainer.task.score) as report:
         best = trainer.run(options.resume, report)
     metrics = _metrics(best, config, data, Path(options.data).name, trainer.task)
     if fabric.is_global_zero:
@@ -160,44 +148,6 @@ def _metrics(best: Path, config: TrainConfig, data: ImageSet, source: str, task:
     }
 
 
-@contextmanager
-def _progress(config: TrainConfig, score: str) -> Iterator[Report]:
-    """A bar with an estimate on a terminal, one line per epoch elsewhere; both on stderr."""
-    console, total = Console(stderr=True), config.epochs1 + config.epochs2
-    began, seen = time.monotonic(), count(1)
-
-    def done_by(step: int, epoch: int) -> int:
-        return epoch + (config.epochs1 if step == 2 else 0)
-
-    def say(step: int, epoch: int, numbers: dict[str, float]) -> None:
-        done = done_by(step, epoch)
-        left = (time.monotonic() - began) / next(seen) * (total - done)
-        place = f"{done} of {total} epochs, about {left / 60:.1f} min left" if done < total else f"all {total} epochs"
-        print(f"{_line(step, epoch, numbers, score)} ({place})", file=sys.stderr, flush=True)
-
-    if not console.is_terminal:
-        yield say
-        return
-    bar = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("epochs"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(TextColumn("{task.description}"), *bar, console=console) as progress:
-        task = progress.add_task("calibrating", total=total)
-
-        def report(step: int, epoch: int, numbers: dict[str, float]) -> None:
-            progress.update(task, completed=done_by(step, epoch), description=_line(step, epoch, numbers, score))
-
-        yield report
-
-
-def _line(step: int, epoch: int, numbers: dict[str, float], score: str) -> str:
-    return f"step {step} epoch {epoch} loss {numbers['loss']:.4f} val {score} {numbers[f'val_{score}']:.4f}"
-
-
 def _config(options: argparse.Namespace) -> TrainConfig:
     view = {field.name: getattr(options, field.name) for field in fields(Augmentation)}
     own: dict[str, Any] = {
@@ -211,7 +161,7 @@ def _config(options: argparse.Namespace) -> TrainConfig:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m brevitas_models.train",
+        prog="signflow train",
         description=__doc__,
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -219,8 +169,8 @@ def _parser() -> argparse.ArgumentParser:
     default = TrainConfig(model=DEFAULT_MODEL)
     view = default.augmentation
 
-    def add(name: str, value: str | float, text: str) -> None:
-        parser.add_argument(name, default=value, type=type(value), help=f"{text} (default: {value})")
+    def add(name: str, value: str | float, text: str, legal: Collection[str] | None = None) -> None:
+        parser.add_argument(name, default=value, type=type(value), choices=legal, help=f"{text} (default: {value})")
 
     add("--model", default.model, "one of those that signflow build --list-models names")
     parser.add_argument("--data", required=True, help="folder of images, or 'synthetic' for generated surfaces")
@@ -248,9 +198,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--lr1", default.lr1, "peak learning rate of step 1")
     add("--lr2", default.lr2, "peak learning rate of step 2")
     add("--batch", default.batch, "images per optimizer step, over all devices")
-    add("--schedule", default.schedule, f"of the learning rate: {' or '.join(SCHEDULES)}")
-    add("--loss", default.loss, f"of classes: {' or '.join(LOSSES)}")
-    add("--choose", default.choose, f"the best epoch by its {' or '.join(CHOICES)} on val")
+    add("--schedule", default.schedule, "of the learning rate", SCHEDULES)
+    add("--loss", default.loss, "of classes", LOSSES)
+    add("--choose", default.choose, "the best epoch by what it has on val", CHOICES)
     parser.add_argument("--imagenet", action="store_true", help=f"start from ImageNet weights ({', '.join(LIBRARY)})")
     add("--weight-decay", default.weight_decay, "L2 penalty on weights in step 1")
     add("--label-smoothing", default.label_smoothing, "share of the target spread over all classes")

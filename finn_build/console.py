@@ -8,9 +8,9 @@ from importlib import import_module
 from importlib.metadata import version
 
 import sim
-from finn_build.errors import ConfigError
+from finn_build.errors import ConfigError, suggestion, visible
 from finn_build.quick import check
-from finn_build.terminal import tells_errors
+from finn_build.terminal import tells_errors, warned_in_a_line
 
 COMMANDS = {
     "build": ("finn_build.build", "an accelerator from a network: simulated, verified, ready for the board"),
@@ -41,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(_usage())
         return 0
     if words[0] not in COMMANDS:
-        print(f"error: signflow {words[0]}: no such command; legal: {', '.join(COMMANDS)}", file=sys.stderr)
+        why = f"no such command{suggestion(words[0], COMMANDS)}; legal: {', '.join(COMMANDS)}"
+        print(f"error: signflow {visible(words[0])}: {why}", file=sys.stderr)
         return 2
     return _run(words[0], words[1:])
 
@@ -50,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(name: str, words: Sequence[str]) -> int:
     check(name, words)
     try:
-        return int(import_module(COMMANDS[name][0]).main(words))
+        with warned_in_a_line():
+            return int(import_module(COMMANDS[name][0]).main(words))
     except ModuleNotFoundError as error:
         extra = EXTRAS.get((error.name or "").partition(".")[0])
         if extra is None:

@@ -43,7 +43,10 @@ def _vivado_version(text: str) -> str:
 
 def rate_option(text: str) -> float | str:
     """Frames per second, or "max"."""
-    return text if text == "max" else float(text)
+    try:
+        return text if text == "max" else float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}; legal: a number of frames a second, or max") from error
 
 
 def limit_option(text: str) -> tuple[str, int | str]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import errno
+import logging
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, NoReturn, ParamSpec
 
@@ -48,6 +51,21 @@ def tells_errors(command: Callable[P, int]) -> Callable[P, int]:
         return 1
 
     return telling
+
+
+@contextmanager
+def warned_in_a_line() -> Iterator[None]:
+    """Warnings of the project are lines without a place in its code; what libraries warn of is not said."""
+
+    def say(message: Warning | str, *_: object, **__: object) -> None:
+        print(f"warning: {message}", file=sys.stderr)
+
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore")
+        warnings.filterwarnings("default", module="brevitas_models")
+        warnings.showwarning = say
+        yield
 
 
 def in_words(error: OSError) -> str:

@@ -31,9 +31,9 @@ from finn_build.terminal import Parser, tells_errors
 TRIES = 8
 EXAMPLES = """\
 example:
-  python -m brevitas_models.patches TILES --side 96 --out patches
-  python -m brevitas_models.train --data patches --set image_size=64 --out runs/tiles
-  python -m brevitas_models.patches TILES --side 96 --count 12 --free 3 --paste 12 --out windows
+  signflow patches TILES --side 96 --out patches
+  signflow train --data patches --set image_size=64 --out runs/tiles
+  signflow patches TILES --side 96 --count 12 --free 3 --paste 12 --out windows
 """
 
 
@@ -149,7 +149,7 @@ def _write_png(picture: Image.Image, path: Path, folder: Path, out: Path, suffix
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
-        prog="python -m brevitas_models.patches",
+        prog="signflow patches",
         description=__doc__,
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -16,25 +16,22 @@ from rich.progress import track
 from brevitas_models.data.images import open_image, read_image, read_mask
 from brevitas_models.data.index import Row, find_images
 from brevitas_models.data.patches import write_index, write_row
-from finn_build.errors import ConfigError, DataError, SignflowError
-from finn_build.terminal import Parser
+from finn_build.errors import ConfigError, DataError
+from finn_build.terminal import Parser, tells_errors
 
 EXAMPLES = """\
 example: windows of 192 pixels for a network of 96
-  python -m brevitas_models.shrink TILES --by 2 --least 96 --out half
-  python -m brevitas_models.patches half --side 96 --count 8 --free 8 --paste 16 --out windows
-  python -m brevitas_models.inspect best.pt --data TILES --side 192 --calibrate 0.05
+  signflow shrink TILES --by 2 --least 96 --out half
+  signflow patches half --side 96 --count 8 --free 8 --paste 16 --out windows
+  signflow inspect best.pt --data TILES --side 192 --calibrate 0.05
 """
 
 
+@tells_errors
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     options = _parser().parse_args(arguments)
-    try:
-        count = shrink(options.folder, options.out, options.by, options.least, options.margin)
-    except (SignflowError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    count = shrink(options.folder, options.out, options.by, options.least, options.margin)
     print(f"{options.out}: {count} images, {options.by} times smaller, with index.csv")
     return 0
 
@@ -92,7 +89,7 @@ def _whole(row: Row) -> tuple[np.ndarray, np.ndarray]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
-        prog="python -m brevitas_models.shrink",
+        prog="signflow shrink",
         description=__doc__,
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -178,9 +178,9 @@ _DEFECTS: dict[str, Callable[[np.random.Generator, int], Layer]] = dict(
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     parser = Parser(
-        prog="python -m brevitas_models.synthetic",
+        prog="signflow synthetic",
         description=__doc__,
-        epilog="example: python -m brevitas_models.synthetic out/surfaces --images 600",
+        epilog="example: signflow synthetic out/surfaces --images 600",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("folder", type=Path, metavar="OUTDIR", help="folder to write: images/, masks/, index.csv")

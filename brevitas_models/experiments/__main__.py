@@ -41,14 +41,14 @@ REPEATED = ("val", "test", "integer_model", "best_epoch")
 
 EXAMPLES = """\
 examples:
-  python -m brevitas_models.experiments table2 --neu FOLDER
-  python -m brevitas_models.experiments table2 --neu FOLDER --systems bi_shufflenet reactnet_a --splits 0 1
-  python -m brevitas_models.experiments all --neu FOLDER --magnetic-tile FOLDER --protocol paper --workers 8
-  python -m brevitas_models.experiments all --neu FOLDER --magnetic-tile FOLDER --preset full --accelerator gpu
-  python -m brevitas_models.experiments table4 --neu FOLDER --scheduler tcp://host:8786
-  python -m brevitas_models.experiments table2 --neu FOLDER --systems bi_shufflenet --splits 0 --seeds 3
-  python -m brevitas_models.experiments table2 --neu FOLDER --systems bi_shufflenet --splits 0 --again
-  python -m brevitas_models.experiments all --results docs/experiments --report
+  signflow experiments table2 --neu FOLDER
+  signflow experiments table2 --neu FOLDER --systems bi_shufflenet reactnet_a --splits 0 1
+  signflow experiments all --neu FOLDER --magnetic-tile FOLDER --protocol paper --workers 8
+  signflow experiments all --neu FOLDER --magnetic-tile FOLDER --preset full --accelerator gpu
+  signflow experiments table4 --neu FOLDER --scheduler tcp://host:8786
+  signflow experiments table2 --neu FOLDER --systems bi_shufflenet --splits 0 --seeds 3
+  signflow experiments table2 --neu FOLDER --systems bi_shufflenet --splits 0 --again
+  signflow experiments all --results docs/experiments --report
 """
 
 
@@ -173,7 +173,7 @@ def _progress(jobs: Sequence[Job]) -> Iterator[Tick]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m brevitas_models.experiments",
+        prog="signflow experiments",
         description=__doc__,
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -181,7 +181,7 @@ def _network(job: Job, system: NetworkSystem, data: ImageSet, place: Place, tick
     fabric = Fabric(accelerator=place.accelerator, devices=[place.device] if accelerated else 1)
     folder = place.out / job.key
     trainer = Trainer(config, data, folder, fabric)
-    best = trainer.run(True, lambda step, epoch, numbers: tick())
+    best = trainer.run(True, lambda step, epoch, numbers: tick() if numbers else None)
     model, _, meta = load_checkpoint(best)
     model.to(fabric.device)
     result = {

@@ -36,8 +36,9 @@ from finn_build.errors import ConfigError, DataError
 
 NORM_BATCHES = 8
 WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
-Report = Callable[[int, int, dict[str, float]], None]
-"""Called after each epoch with step (1 or 2), epoch (from 1) and its numbers."""
+Report = Callable[[int, float, dict[str, float]], None]
+"""Called after each epoch with step (1 or 2), epoch (from 1) and its numbers; after each batch with the epochs that are
+done, e.g. 0.25, and no numbers."""
 
 
 @dataclass
@@ -82,7 +83,7 @@ class Trainer:
 
         Args:
             resume: go on from `last.pt` where there is one, with the same result as an unbroken run.
-            report: called after every epoch.
+            report: called after every batch and every epoch.
         """
         last = self.out / "last.pt"
         state = self._resume(last) if resume and last.exists() else self._first_step()
@@ -97,7 +98,7 @@ class Trainer:
         """The remaining epochs of one step."""
         model, optimizer = self.fabric.setup(state.model, state.optimizer, move_to_device=False)
         while state.epoch < self._epochs(state.step):
-            loss = self._epoch(model, optimizer, state)
+            loss = self._epoch(model, optimizer, state, report)
             val = self._validate(state)
             state.epoch += 1
             numbers = {"loss": loss, **{f"val_{name}": number for name, number in val.items()}}
@@ -149,7 +150,7 @@ class Trainer:
         groups: list[dict[str, Any]] = [{"params": weights, "weight_decay": decay}, {"params": rest}]
         return torch.optim.Adam(groups, lr=1.0, fused=True)  # others take roots by MKL, which rounds by processor
 
-    def _epoch(self, model: nn.Module, optimizer: torch.optim.Optimizer, state: _State) -> float:
+    def _epoch(self, model: nn.Module, optimizer: torch.optim.Optimizer, state: _State, report: Report) -> float:
         """One pass over the training images; returns the mean loss."""
         model.train()
         step, epoch = state.step, state.epoch
@@ -166,6 +167,7 @@ class Trainer:
             if state.average is not None:
                 state.average.update_parameters(state.model)
             total += loss.item()
+            report(step, epoch + (index + 1) / batches, {})
         return total / batches
 
     def _batches(self, step: int, epoch: int, count: int) -> Iterator[tuple[Tensor, Tensor]]:

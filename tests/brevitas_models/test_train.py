@@ -6,12 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from brevitas_models import train
 from brevitas_models.data.augment import Augmentation
 from brevitas_models.layers.activations import BatchNorm2d
 from brevitas_models.networks.zoo import load_checkpoint
 from brevitas_models.train import main
-from brevitas_models.training import trainer
+from brevitas_models.training import progress, trainer
 from brevitas_models.training.measure import measure, reestimate_batch_norm
 from brevitas_models.training.pack import pack, signs
 from brevitas_models.training.tasks import class_weights
@@ -255,12 +254,30 @@ def test_measure_is_in_eval_mode_and_restores_the_mode() -> None:
 
 
 def test_a_pipe_is_told_how_far_it_is(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """An epoch a minute: of four, the third leaves one."""
-    ticks = iter((0, 60, 120, 180, 240))
-    monkeypatch.setattr(train.time, "monotonic", lambda: next(ticks))
-    with train._progress(TrainConfig("cnv_w1a1", epochs1=3, epochs2=1), "accuracy") as report:
-        for step, epoch in ((1, 1), (1, 2), (1, 3), (2, 1)):
-            report(step, epoch, {"loss": 1.0, "val_accuracy": 0.5})
-    lines = capsys.readouterr().err.splitlines()
-    assert lines[2] == "step 1 epoch 3 loss 1.0000 val accuracy 0.5000 (3 of 4 epochs, about 1.0 min left)"
-    assert lines[3].endswith("(all 4 epochs)")
+    """An epoch a minute: of four, the third leaves one. Of the first it is told after seconds, and of a long one."""
+    ticks = iter((0, 1, 6, 60, 120, 180, 195, 245, 246))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(ticks))
+    numbers = {"loss": 1.0, "val_accuracy": 0.5}
+    with progress.progress(TrainConfig("cnv_w1a1", epochs1=3, epochs2=1), "accuracy") as report:
+        for step, epoch in ((1, 1 / 60), (1, 0.1), (1, 1), (1, 2), (1, 3), (2, 0.25), (2, 0.8), (2, 1)):
+            report(step, epoch, numbers if epoch == int(epoch) else {})
+    assert capsys.readouterr().err.splitlines() == [
+        "step 1 epoch 1 (0.1 of 4 epochs, about 3.9 min left)",
+        "step 1 epoch 1 loss 1.0000 val accuracy 0.5000 (1 of 4 epochs, about 3.0 min left)",
+        "step 1 epoch 2 loss 1.0000 val accuracy 0.5000 (2 of 4 epochs, about 2.0 min left)",
+        "step 1 epoch 3 loss 1.0000 val accuracy 0.5000 (3 of 4 epochs, about 1.0 min left)",
+        "step 2 epoch 1 (3.8 of 4 epochs, about 0.2 min left)",
+        "step 2 epoch 1 loss 1.0000 val accuracy 0.5000 (all 4 epochs)",
+    ]
+
+
+def test_a_resumed_training_reckons_by_its_own_epochs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of the third epoch in 30 s: a minute and a half to go, whatever was done before."""
+    ticks = iter((0, 1, 30))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(ticks))
+    with progress.progress(TrainConfig("cnv_w1a1", epochs1=1, epochs2=3), "accuracy") as report:
+        report(2, 1.01, {})
+        report(2, 1.5, {})
+    assert capsys.readouterr().err == "step 2 epoch 2 (2.5 of 4 epochs, about 1.5 min left)\n"

@@ -8,8 +8,11 @@ import sys
 import sysconfig
 import tomllib
 import venv
+import warnings
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from brevitas.nn.quant_layer import QuantWeightBiasInputOutputLayer
@@ -141,14 +144,29 @@ def test_usage_and_typos(capsys: pytest.CaptureFixture) -> None:
     usage = capsys.readouterr().out
     assert all(f"\n  {name} " in usage for name in console.COMMANDS)
     assert console.main(["bild"]) == 2
-    assert capsys.readouterr().err.startswith("error: signflow bild: no such command; legal: build, train, ")
+    said = "error: signflow bild: no such command; did you mean 'build'?; legal: build, train, "
+    assert capsys.readouterr().err.startswith(said)
+
+
+def test_a_warning_is_a_line_without_code(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    def warn(words: Sequence[str]) -> int:
+        for module in ("torch.tensor", "brevitas_models.train"):
+            warnings.warn_explicit(f"by {module}", UserWarning, "file.py", 1, module)
+        return 0
+
+    monkeypatch.setattr(console, "import_module", lambda name: SimpleNamespace(main=warn))
+    assert console.main(["doctor"]) == 0
+    assert capsys.readouterr().err == "warning: by brevitas_models.train\n"
 
 
 @pytest.mark.parametrize("name", console.COMMANDS)
 def test_every_command_has_its_help(name: str, capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit) as stop:
         console.main([name, "--help"])
-    assert stop.value.code == 0 and "usage: " in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert (
+        stop.value.code == 0 and said.startswith(f"usage: signflow {name}") and "python -m brevitas_models" not in said
+    )
 
 
 def test_doctor_names_what_is_missing(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
