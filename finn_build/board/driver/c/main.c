@@ -66,7 +66,7 @@ int main(int count, char **words) {
     unsigned stream;
     int code;
 
-    if (count != 10) return fails(words[0], "REGISTERS BASE MEMORY PHYSICAL SIZE HASH FRAMES INPUT OUTPUT");
+    if (count != 10) return fails(words[0], "it takes REGISTERS BASE MEMORY PHYSICAL SIZE HASH FRAMES INPUT OUTPUT: README.md");
     physical = strtoul(words[4], NULL, 0);
     size = strtoul(words[5], NULL, 0);
     frames = (uint32_t)strtoul(words[7], NULL, 0);
