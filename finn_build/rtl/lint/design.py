@@ -55,6 +55,8 @@ class DesignLint:
         self._compilation = elaborate(sources, top)
         self._seen: set[tuple[str, ...]] = set()
         self._writers: dict[Any, set[int]] = defaultdict(set)
+        self._driven: set[Any] = set()  # nets that are assigned as a whole
+        self._followed: set[Any] = set()  # functions on the way from a call, with their constant arguments
         self._process = 0
         self.findings: list[Finding] = []
         if not self._diagnosed():
@@ -149,7 +151,20 @@ class DesignLint:
         self._loops(subroutine.body, lambda symbol: not is_signal(symbol))  # what calls it decides the others
 
     def _on_ContinuousAssignSymbol(self, assign: Any) -> None:  # noqa: N802
-        self._written(assign.assignment.left, is_initial=False, process=0)
+        left = assign.assignment.left
+        self._written(left, is_initial=False, process=0)
+        if isinstance(left, ast.NamedValueExpression):
+            if left.symbol in self._driven or (left.symbol.initializer and isinstance(left.symbol, ast.NetSymbol)):
+                self._found("one-process", assign.location, f"{left.symbol.name} is assigned twice")
+            self._driven.add(left.symbol)
+
+    def _on_AssignmentExpression(self, node: Any) -> None:  # noqa: N802
+        is_argument = isinstance(node.right, ast.EmptyArgumentExpression)  # what $readmemh fills
+        if node.left.type.isUnpackedArray and not is_argument and self._is_verilog(node.sourceRange.start):
+            self._found("verilog-file", node.sourceRange.start, "an array assigned as a whole")
+
+    def _is_verilog(self, location: Any) -> bool:
+        return self._manager.getFileName(location).endswith(".v")
 
     def _outputs(self, instance: Any) -> None:
         for connection in instance.portConnections:
@@ -162,6 +177,8 @@ class DesignLint:
                 self._found("uram-contents", symbol.location, f"{symbol.name} is written in an initial block")
             if not is_initial and isinstance(symbol, ast.VariableSymbol):
                 self._writers[symbol].add(process)
+                if process == 0 and self._is_verilog(symbol.location):
+                    self._found("verilog-file", symbol.location, f"{symbol.name}, a reg that no process writes")
             if len(self._writers[symbol]) > 1:
                 self._found("one-process", symbol.location, f"{symbol.name} is written in several processes")
 
@@ -172,13 +189,23 @@ class DesignLint:
             elif (count := iterations(loop, self._compilation.getRoot(), _LOOP_LIMIT)) > _LOOP_LIMIT:
                 self._found("loop-limit", loop.sourceRange.start, f"{count} iterations, with those of loops in it")
 
-    def _called(self, call: Any) -> None:
-        """A function's arguments may decide its loops where they are constants."""
-        given = zip(call.subroutine.arguments, call.arguments, strict=True)
-        moving = {formal for formal, argument in given if any(map(is_signal, variables(argument)))}
-        if moving:
-            fixed = set(call.subroutine.arguments) - moving
-            self._loops(call.subroutine.body, lambda symbol: symbol in fixed, call.sourceRange.start)
+    def _called(self, call: Any, moves: Callable[[Any], bool] = is_signal, location: Any = None) -> None:
+        """A function's arguments may decide its loops, and those of what it calls, where they are constants."""
+        given = list(zip(call.subroutine.arguments, call.arguments, strict=True))
+        fixed = {formal for formal, argument in given if not any(map(moves, variables(argument)))}
+        key, location = (call.subroutine, frozenset(fixed)), location or call.sourceRange.start
+        if len(fixed) == len(given) or key in self._followed:
+            return
+        self._loops(call.subroutine.body, lambda symbol: symbol in fixed, location)
+        self._followed.add(key)
+
+        def visit(node: Any) -> ast.VisitAction:
+            if isinstance(node, ast.CallExpression) and not node.isSystemCall:
+                self._called(node, lambda symbol: symbol not in fixed, location)
+            return ast.VisitAction.Advance
+
+        call.subroutine.body.visit(visit)
+        self._followed.remove(key)
 
     def _on_BinaryExpression(self, node: Any) -> None:  # noqa: N802
         if node.op == ast.BinaryOperator.Power and not (_is_constant(node.right) and _is_constant(node.left)):

@@ -87,7 +87,7 @@ SYSTEMVERILOG: frozenset[str] = frozenset((
     *("TypeParameterDeclaration", "TypeReference", "LetDeclaration", "NetAlias"),
     *("CastExpression", "SignedCastExpression", "InsideExpression", "StreamingConcatenationExpression"),
     *("UnbasedUnsizedLiteralExpression", "AssignmentPatternExpression", "WildcardPortConnection"),
-    *("WildcardEqualityExpression", "PackageDeclaration", "PackageImportDeclaration", "ElabSystemTask"),
+    *("WildcardEqualityExpression", "PackageDeclaration", "PackageImportDeclaration", "ElabSystemTask", "NamedLabel"),
 ))  # fmt: skip
 
 ARRAY_QUERIES = frozenset(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import product
+from itertools import product, repeat
 from typing import Any
 
 from pyslang import ConstantValue, ast
@@ -20,12 +20,17 @@ def is_signal(symbol: Any) -> bool:
     return is_variable or isinstance(symbol, ast.NetSymbol)
 
 
+_FOR = (ast.ForLoopStatement, ast.ForeachLoopStatement)
+_WHILE = (ast.WhileLoopStatement, ast.DoWhileLoopStatement)
+_LOOPS = (*_FOR, *_WHILE, ast.RepeatLoopStatement)
+
+
 def outermost(body: Any) -> list[Any]:
     """Loops of a body that stand in no other."""
     found: list[Any] = []
 
     def visit(node: Any) -> ast.VisitAction:
-        if not isinstance(node, (ast.ForLoopStatement, ast.ForeachLoopStatement)):
+        if not isinstance(node, _LOOPS):
             return ast.VisitAction.Advance
         found.append(node)
         return ast.VisitAction.Skip
@@ -67,6 +72,9 @@ def _passes(loop: Any, context: Any) -> Iterator[None]:
                 context.createLocal(dimension.loopVar, ConstantValue(place))
             yield
         return
+    if not isinstance(loop, ast.ForLoopStatement):
+        yield from _repeats(loop, context)
+        return
     for variable in loop.loopVars:
         context.createLocal(variable, variable.initializer.eval(context))
     for start in loop.initializers:
@@ -75,6 +83,12 @@ def _passes(loop: Any, context: Any) -> Iterator[None]:
         yield
         for step in loop.steps:
             step.eval(context)
+
+
+def _repeats(loop: Any, context: Any) -> Iterator[None]:
+    """Iterations of `repeat`; those of `while` are counted with the steps of the function that it stands in."""
+    count: Any = loop.count.eval(context).value if isinstance(loop, ast.RepeatLoopStatement) else 0
+    yield from repeat(None, int(count or 0))
 
 
 def undecided(loop: Any, is_known: Callable[[Any], bool], outer: frozenset[Any] = frozenset()) -> str:
@@ -88,6 +102,10 @@ def undecided(loop: Any, is_known: Callable[[Any], bool], outer: frozenset[Any] 
     own = outer
     if isinstance(loop, ast.ForeachLoopStatement):
         own |= {dimension.loopVar for dimension in loop.loopDims if dimension.loopVar}
+    elif not isinstance(loop, ast.ForLoopStatement):
+        end = loop.cond if isinstance(loop, _WHILE) else loop.count
+        if moving := next((s for s in variables(end) if s not in outer and not is_known(s)), None):
+            return f"while or repeat, as long as {moving.name} says"
     else:
         own |= {*loop.loopVars, *(start.left.getSymbolReference() for start in loop.initializers)}
         if not loop.stopExpr:

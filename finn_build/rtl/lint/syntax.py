@@ -22,6 +22,7 @@ from finn_build.rtl.lint.rules import RULES, Finding
 from finn_build.rtl.lint.source import Source, children, inside, kind, tokens
 
 _LARGEST_DECIMAL = 2**31 - 1
+_PRAGMA = re.compile(r"/[/*]\s*(synthesis|synopsys|pragma)\b.*\b(translate_o\w+|full_case|parallel_case)\b")
 Broken = Iterator[tuple[str, str]]  # rule, what
 
 
@@ -48,6 +49,8 @@ def _directives(source: Source) -> Iterator[Finding]:
     for number, line in enumerate(source.text.splitlines(), 1):
         if re.match(r"\s*`(include|define)\b", line):
             yield Finding(RULES["macro"], source.path, number, line.strip())
+        if found := _PRAGMA.search(line):
+            yield Finding(RULES["pragma"], source.path, number, found[0])
 
 
 def _inner(node: SyntaxNode) -> Iterator[SyntaxNode]:
@@ -103,6 +106,16 @@ def _port(node: SyntaxNode) -> Broken:
         yield "unpacked-port", f"port {names}"
 
 
+def _old_port(node: SyntaxNode) -> Broken:
+    """A port that is declared in the module's body, with its net or variable or before it."""
+    if kind(node.parent) != "ModuleDeclaration":
+        return  # an argument
+    declared = children(node.parent, "NetDeclaration", "DataDeclaration")
+    apart = {next(tokens(d)) for one in declared for d in children(one, "Declarator")}
+    is_apart = apart >= {next(tokens(d)) for d in children(node, "Declarator")}
+    yield from ((rule, what) for rule, what in _port(node) if rule != "implicit-net" or not is_apart)
+
+
 def _data(node: SyntaxNode) -> Broken:
     if "static" in tokens(node) and inside(node, "FunctionDeclaration", "TaskDeclaration"):
         yield "function-lifetime", _words(node)
@@ -123,6 +136,8 @@ def _attribute(node: SyntaxNode) -> Broken:
         children(d, "VariableDimension") for d in children(declaration, "Declarator")
     )
     name = next(tokens(node))
+    if name == "full_case" or (name == "parallel_case" and inside(node, "AlwaysCombBlock", "AlwaysFFBlock")):
+        yield "pragma", name
     legal = {"ram_style": RAM_STYLES, "rom_style": ROM_STYLES}.get(name.lower())
     if legal is None:
         return
@@ -199,6 +214,8 @@ def _edges(node: SyntaxNode) -> Broken:
     beside = any(list(tokens(signal)) for signal in children(node, "SignalEventExpression"))
     if beside or "edge" in tokens(node):
         yield "one-edge", _words(node)
+    elif kind(node) == "SignalEventExpression" and not list(tokens(node)) and inside(node, "AlwaysBlock"):
+        yield "sensitivity-list", _words(node)
 
 
 def _return(node: SyntaxNode) -> Broken:
@@ -275,6 +292,25 @@ def _verilog_end(node: SyntaxNode) -> Broken:
         yield "verilog-file", f"{_words(node)}: a name at the end of a block"
 
 
+def _verilog_last(node: SyntaxNode) -> Broken:
+    if children(node, "NamedBlockClause"):
+        yield "verilog-file", f"{_words(node)}: a name at the end"
+
+
+def _verilog_function(node: SyntaxNode) -> Broken:
+    """One statement, and one argument at least."""
+    yield from _verilog_last(node)
+    (prototype,) = children(node, "FunctionPrototype")
+    lists = children(prototype, "FunctionPortList")
+    if sum(kind(item).endswith("Statement") for item in _inner(node)) != 1:
+        yield "verilog-file", f"{_words(node)}: not one statement"
+    is_function = kind(node) == "FunctionDeclaration"
+    if any(not children(one, "FunctionPort") for one in lists) or (
+        is_function and not lists and not children(node, "PortDeclaration")
+    ):
+        yield "verilog-file", f"{_words(node)}: no argument"
+
+
 def _verilog_genvar(node: SyntaxNode) -> Broken:
     if "genvar" in tokens(node):
         yield "verilog-file", f"{_words(node)}: a genvar declared in its loop"
@@ -297,6 +333,7 @@ _ITEMS = ("ContinuousAssign", "Instantiation", "Declaration", "ElabSystemTask", 
 _CHECKS: dict[str, Callable[[SyntaxNode], Broken]] = {
     "ParameterDeclaration": _parameter,
     "ImplicitAnsiPort": _port,
+    "PortDeclaration": _old_port,
     "TypeParameterDeclaration": _type_parameter,
     "AttributeSpec": _attribute,
     "DataDeclaration": _data,
@@ -331,6 +368,9 @@ _VERILOG_CHECKS: dict[str, Callable[[SyntaxNode], Broken]] = {
     "NamedPortConnection": _verilog_connection,
     "SequentialBlockStatement": _verilog_block,
     "GenerateBlock": _verilog_end,
+    "FunctionDeclaration": _verilog_function,
+    "TaskDeclaration": _verilog_function,
+    "ModuleDeclaration": _verilog_last,
     "LoopGenerate": _verilog_genvar,
     "FunctionPort": _verilog_argument,
     "DataDeclaration": _verilog_data,
