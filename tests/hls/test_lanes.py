@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from finn_build.hls.design import LIBRARY
+from finn_build.hls.process import HLS_DIR
 from sim._toolchain import compiler, run_tool
 from sim.csim import ap_types
 
@@ -79,3 +80,25 @@ def test_both_forms(tmp_path: Path) -> None:
         command = [compiler(), "-std=c++14", "-w", *flags, f"-I{LIBRARY}", f"-I{ap_types()}"]
         run_tool([*command, str(tmp_path / "lanes.cpp"), "-o", str(tmp_path / form)], "compiling lanes.cpp")
         assert run_tool([str(tmp_path / form)], "lanes") == f"0 differences by {form}\n"
+
+
+def test_ops_of_both_forms(tmp_path: Path) -> None:
+    """Steps, signs, pools, products and labels give the same beats by machine words as by synthesis' numbers."""
+    found = []
+    for form in ([], ["-DSF_STRICT"]):
+        command = [
+            compiler(),
+            "-std=c++14",
+            "-w",
+            "-DSF_CSIM",
+            *form,
+            f"-I{HLS_DIR}",
+            f"-I{LIBRARY}",
+            f"-I{ap_types()}",
+        ]
+        run_tool(
+            [*command, str(Path(__file__).with_name("forms.cpp")), "-o", str(tmp_path / "forms")], "compiling forms"
+        )
+        found.append(run_tool([str(tmp_path / "forms")], "forms").splitlines())
+    words, ranges = found
+    assert words == ranges and len(set(words)) > 100

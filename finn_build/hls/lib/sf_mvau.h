@@ -23,6 +23,7 @@ Uncut<BITS> product(const Word<SIMD>& a, const Word<SIMD>& b) {
 /// Vector and weights as arrays of the machine's numbers, each taken from its bits once: sums over them are its vector units'.
 template <class N>
 class Numbers {
+    static_assert(N::WEIGHT_BITS <= 16, "a weight of more bits than are kept of it");
     static const int SF = N::MW / N::SIMD, PLACES = N::MH / N::PE * SF;
     typedef typename std::conditional<(N::IN_BITS < 16), short, long long>::type Element;
     typedef typename std::conditional<(N::ACC_BITS <= 32), int, long long>::type Sum;
