@@ -56,9 +56,9 @@ module sf_compressor #(
     endfunction
 
     // First bit of column j.
-    function automatic int unsigned offset(heights_t heights, int unsigned j);
+    function automatic int unsigned offset(heights_t h, int unsigned j);
         int unsigned bits_below = 0;
-        for (int unsigned i = 0; i < j; i++) bits_below += 32'(heights[i]);
+        for (int unsigned i = 0; i < j; i++) bits_below += 32'(h[i]);
         return bits_below;
     endfunction
 

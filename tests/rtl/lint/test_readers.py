@@ -1,5 +1,6 @@
 """Readers of the RTL besides Verilator and Yosys: slang by itself, warnings included."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,13 @@ def test_icarus_is_asked_for_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(FileNotFoundError, match="apt-get install iverilog"):
         icarus.read_with_icarus(tmp_path)
+
+
+def test_no_argument_of_a_function_has_the_name_of_a_function() -> None:
+    """Verilator looks names up in the modules above as well: in large designs its lint says that one hides another."""
+    library = [path.read_text() for path in sorted(RTL.rglob("*.sv"))]
+    heads = [head for text in library for head in re.findall(r"\bfunction automatic ([^;]*?(\w+)\(([^;]*)\));", text)]
+    functions = {name for _, name, _ in heads}
+    arguments = {part.split()[-1] for _, _, inside in heads for part in inside.split(",") if part.strip()}
+    assert len(functions) > 20 and len(arguments) > 10
+    assert not functions & arguments
