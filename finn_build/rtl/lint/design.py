@@ -177,8 +177,9 @@ class DesignLint:
                 self._found("uram-contents", symbol.location, f"{symbol.name} is written in an initial block")
             if not is_initial and isinstance(symbol, ast.VariableSymbol):
                 self._writers[symbol].add(process)
-                if process == 0 and self._is_verilog(symbol.location):
-                    self._found("verilog-file", symbol.location, f"{symbol.name}, a reg that no process writes")
+                is_logic = str(symbol.type).startswith("logic")  # which .v files do not have, a rule of its own
+                if process == 0 and not is_logic and self._is_verilog(symbol.location):
+                    self._found("driven-reg", symbol.location, f"{symbol.name} is a reg that no process writes")
             if len(self._writers[symbol]) > 1:
                 self._found("one-process", symbol.location, f"{symbol.name} is written in several processes")
 

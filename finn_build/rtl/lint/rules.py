@@ -104,6 +104,7 @@ _RULES = (
     Rule("net-type", "UG901: tri0, tri1, trireg and strengths are not supported or ignored", "Use wire"),
     Rule("primitive", "UG901: pulls, switches and arrays of primitives are not supported", "Write the logic"),
     Rule("verilog-file", "[Synth 8-2671] and others: SystemVerilog in a file that it reads as Verilog", "Name it .sv"),
+    Rule("driven-reg", "[Synth 8-685] variable should not be used in output port connection", "Declare a wire"),
     Rule("macro", "[Synth 8-1766] cannot open include file; [Synth 8-2379] illegal macro parameter", "Use parameters"),
     Rule("module-twice", "[Synth 8-2490] overwriting previous definition of module", "Give each module its own name"),
     Rule("block-design-top", "UG994: no SystemVerilog at the top of a module reference", "Write plain Verilog"),
