@@ -11,19 +11,19 @@ Time passes with register accesses alone, `cycles_per_access` at each, as it doe
 from __future__ import annotations
 
 import mmap
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE, STDOUT
 from typing import ClassVar
 
 import numpy as np
 
 from finn_build.errors import SimulationError
-from finn_build.processes import Progress
+from finn_build.processes import Progress, started
 from sim._board_model import compile_board
 
 BASE = 0x1000_0000  # physical address of the memory that `allocate` hands out
@@ -83,9 +83,8 @@ class SimulatedBoard:
         self._free = [(0, len(self.memory))]
         random = (str(traffic.stalls), str(traffic.latency), str(traffic.seed))
         command = [str(simulator), str(self.memory_file), str(BASE), *random]
-        self._process = subprocess.Popen(
-            command, cwd=stitched, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+        self._program = started(command, cwd=stitched, stdin=PIPE, stdout=PIPE, stderr=STDOUT)
+        self._process = self._program.__enter__()
         self._answer()
 
     def read(self, offset: int) -> int:
@@ -168,10 +167,9 @@ class SimulatedBoard:
 
     def close(self) -> None:
         """Power down."""
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait()
+        self._program.__exit__(None, None, None)
         self._folder.cleanup()
 
 

@@ -172,6 +172,11 @@ def summary(folder: Path, data: ImageSet) -> str:
 
 def _masks(root: Path, rows: Sequence[Row], size: int | tuple[int, int]) -> np.ndarray:
     found = np.stack([read_mask(row, size) for row in rows])
+    for row, mask in zip(rows, found, strict=True):
+        if row.label == FREE and mask.any():
+            raise DataError(
+                f"{row.mask}: shows a defect, and {row.path} is of class {FREE!r}; mend one of them in the index"
+            )
     inferred = [None if row.box or row.mask_values else row.mask for row in rows]
     require_defects(root, found, np.array([row.mask is not None and row.label != FREE for row in rows]), inferred)
     return found

@@ -240,13 +240,16 @@ def read_checkpoint_file(path: str | Path, keys: Iterable[str]) -> dict[str, Any
     try:
         with zipfile.ZipFile(path) as parts:
             damaged = parts.testzip()  # torch itself does not look at them
-        content = {} if damaged else torch.load(path, map_location="cpu", weights_only=True)
+            doubled = len(set(parts.namelist())) < len(parts.namelist())
+        content = {} if damaged or doubled else torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such checkpoint") from error
     except Exception as error:  # zip, pickle and torch each have their own kinds
         raise DataError(f"{path}: not a readable checkpoint ({type(error).__name__})") from error
     if damaged:
         raise DataError(f"{path}: damaged: the checksum of {damaged!r} is wrong; copy the file again from its source")
+    if doubled:
+        raise DataError(f"{path}: damaged: it holds two parts of one name; copy the file again from its source")
     missing = [key for key in keys if not isinstance(content, dict) or key not in content]
     if missing:
         raise DataError(f"{path}: not a signflow checkpoint; it lacks {', '.join(missing)}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import numpy as np
 from PIL import Image
 from signflow_driver.description import load_description
 
+from finn_build import processes
 from finn_build.board.bitstream.vivado import Bitstream
 from finn_build.board.description import write_description
 from finn_build.identifiers import identifiers
@@ -82,7 +82,7 @@ def write_driver(folder: Path) -> None:
     driver = _DRIVER / "signflow_driver"
     shutil.copytree(driver, folder / driver.name, ignore=shutil.ignore_patterns("__pycache__"))
     command = [sys.executable, "-m", "flit_core.wheel", str(driver.parent), "--outdir", str(folder)]
-    subprocess.run(command, env=os.environ | {"SOURCE_DATE_EPOCH": _EARLIEST}, check=True, capture_output=True)
+    processes.run(command, env=os.environ | {"SOURCE_DATE_EPOCH": _EARLIEST}).check_returncode()
 
 
 def _write_c(build: Build, folder: Path) -> None:

@@ -215,6 +215,14 @@ def _set_of_masks(folder: Path, masks: list[np.ndarray], values: str = "") -> Pa
     return folder
 
 
+def test_a_defect_in_the_mask_of_a_free_image_is_named(tmp_path: Path) -> None:
+    folder = _set_of_masks(tmp_path, [MASK, MASK])
+    index = folder / "index.csv"
+    index.write_text(index.read_text().replace("1.png,rust", "1.png,free"))
+    with pytest.raises(DataError, match=r"m/1\.png: shows a defect, and .*1\.png is of class 'free'; mend one"):
+        load_folder(folder, (40, 60), masks=True)
+
+
 def test_one_inverted_mask_among_many_is_named(tmp_path: Path) -> None:
     masks = [np.roll(MASK, (2 * k, 0), (0, 1)) for k in range(8)]
     masks[3] = ~masks[3]

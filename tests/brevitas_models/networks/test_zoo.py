@@ -199,6 +199,15 @@ def test_damaged_checkpoints_are_refused(tmp_path: Path, seed: int) -> None:
         load_checkpoint(path)
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_checkpoint_with_two_parts_of_one_name_is_refused(tmp_path: Path) -> None:
+    path = save_checkpoint(tmp_path / "net.pt", build_model("cnv_w1a1", width=4))
+    with zipfile.ZipFile(path, "a") as parts:
+        parts.writestr(parts.infolist()[1], parts.read(parts.infolist()[1]))
+    with pytest.raises(DataError, match=r"damaged: it holds two parts of one name"):
+        load_checkpoint(path)
+
+
 SHIPPED = {
     "bi_shufflenet": ("accuracy", 0.985),
     "bi_shufflenet_tile": ("accuracy", 0.75),
