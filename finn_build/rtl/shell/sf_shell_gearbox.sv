@@ -36,32 +36,55 @@ module sf_shell_gearbox #(
     localparam int BITS = PLACES * 8 * UNIT;
     localparam int COUNT = $clog2(PLACES + 1);
 
-    logic [BITS-1:0] held_q, kept, next;
+    logic [BITS-1:0] held_q, next;
     logic [COUNT-1:0] count_q, left;
+    logic some_q, whole_q, full_q;  // count_q >= 1, GIVE, 2 * GIVE: known a cycle ahead, as both sides' handshakes wait
     wire send = out0_valid && out0_ready;
     wire take = in0_valid && in0_ready;
 
     assign out0_data  = held_q[8*OUT_BYTES-1:0];
-    assign out0_valid = count_q >= COUNT'(GIVE) || (flush && count_q != '0);
+    assign out0_valid = whole_q || (flush && some_q);
     // Where it counts, something is there to send, flushed or not.
-    assign in0_ready  = count_q < COUNT'(GIVE) || (out0_ready && (2 * GIVE > PLACES || count_q < COUNT'(2 * GIVE)));
+    assign in0_ready  = !whole_q || (out0_ready && !full_q);
 
+    /// Whether a count is at least a constant.
+    function automatic logic reaches(input logic [COUNT-1:0] count, input int units);
+        return units <= 0 || (units <= PLACES && count >= COUNT'(units));
+    endfunction
+
+    // A unit is what it was, what lies GIVE further, or of what enters; taken or not, as what lies beyond is not counted.
+    logic [GIVE-1:0] at;  // one hot: how much is there before what enters
     always_comb begin
-        kept = send ? BITS'({(8 * OUT_BYTES)'(0), held_q} >> (8 * OUT_BYTES)) : held_q;
-        left = !send ? count_q : count_q >= COUNT'(GIVE) ? count_q - COUNT'(GIVE) : '0;
-        next = kept;
-        if (take) begin
-            for (int p = 0; p < GIVE; p++) begin
-                if (left == COUNT'(p)) next[p*8*UNIT+:8*IN_BYTES] = in0_data;
-            end
+        left = !send ? count_q : whole_q ? count_q - COUNT'(GIVE) : '0;
+        for (int p = 0; p < GIVE; p++) at[p] = send ? p + GIVE <= PLACES && count_q == COUNT'(p + GIVE) : count_q == COUNT'(p);
+    end
+    for (genvar u = 0; u < PLACES; u++) begin : g_unit
+        localparam int FROM = u * 8 * UNIT, NEXT = u + GIVE < PLACES ? FROM + 8 * OUT_BYTES : FROM;
+        localparam int FIRST = u < TAKE ? 0 : u - TAKE + 1, LAST = u < GIVE ? u : GIVE - 1;  // what may be there
+        logic [8*UNIT-1:0] entering;
+        wire stays = flush || (send ? reaches(count_q, u + 1 + GIVE) : reaches(count_q, u + 1));
+        always_comb begin
+            entering = '0;
+            for (int p = FIRST; p <= LAST; p++) if (FIRST == LAST || at[p]) entering |= in0_data[(u-p)*8*UNIT+:8*UNIT];
         end
+        assign next[FROM+:8*UNIT] = !stays ? entering : held_q[(send?NEXT:FROM)+:8*UNIT];
     end
 
     always_ff @(posedge clk) begin
         held_q <= next;
-        if (rst || clear) count_q <= '0;
-        else if (take) count_q <= left + COUNT'(TAKE);
-        else count_q <= left;
+        if (rst || clear) begin
+            count_q <= '0;
+            {some_q, whole_q, full_q} <= '0;
+        end else begin
+            count_q <= take ? left + COUNT'(TAKE) : left;
+            some_q  <= take || left != '0;
+            case ({take, send})
+                2'b00: {whole_q, full_q} <= {whole_q, full_q};
+                2'b01: {whole_q, full_q} <= {reaches(count_q, 2 * GIVE), reaches(count_q, 3 * GIVE)};
+                2'b10: {whole_q, full_q} <= {reaches(count_q, GIVE - TAKE), reaches(count_q, 2 * GIVE - TAKE)};
+                default: {whole_q, full_q} <= {reaches(count_q, 2 * GIVE - TAKE), reaches(count_q, 3 * GIVE - TAKE)};
+            endcase
+        end
     end
 
 `ifndef SYNTHESIS

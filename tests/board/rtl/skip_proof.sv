@@ -85,6 +85,8 @@ module skip_proof #(
         if (dut.u_writer.busy_q) assert (!dut.u_writer.left_q[0] && dut.u_writer.wanted_q == (dut.u_writer.left_q != '0));
         assert (dut.u_writer.sending_q == (dut.u_writer.words_q != '0));
         assert (dut.u_writer.flush_q == !dut.u_writer.wanted_q);
+        assert (dut.u_writer.u_words.whole_q == dut.u_writer.u_words.count_q[0] && dut.u_writer.u_words.some_q == dut.u_writer.u_words.whole_q);
+        assert (dut.u_reader.u_beats.whole_q == dut.u_reader.u_beats.count_q[0] && !dut.u_writer.u_words.full_q && !dut.u_reader.u_beats.full_q);
         assert (dut.u_writer.u_cut.g_pair.room_q || dut.u_writer.u_cut.valid_q);
         assert (dut.u_reader.u_cut.g_pair.room_q || dut.u_reader.u_cut.valid_q);
         if (dut.u_writer.burst_valid) assert (dut.u_writer.burst_words == BURST && to_write != 0);
