@@ -29,17 +29,27 @@ def add_reports(folder: Path) -> dict[str, Any]:
     """Read the reports in `folder`/vivado into the sheet of that build, and return the sheet.
 
     Raises:
-        BitstreamError: no sheet, or a report is missing or unreadable.
+        BitstreamError: no sheet of a build, or a report is missing or unreadable.
     """
     sheet = next((path for name in _SHEETS if (path := folder / name).is_file()), None)
     if sheet is None:
         raise BitstreamError(f"{folder}: holds no {' or '.join(_SHEETS)}; give the output folder of a build")
-    report: dict[str, Any] = json.loads(sheet.read_text())
+    report = _read(sheet)
     report["resources"]["vivado"] = read_reports(folder / "vivado")
     sheet.write_text(json.dumps(report, indent=2) + "\n")
     if (folder / PAGE).is_file():
         redraw(folder)
     return report
+
+
+def _read(sheet: Path) -> dict[str, Any]:
+    try:
+        report: dict[str, Any] = json.loads(sheet.read_text())
+        if set(_AREA) <= set(report["resources"]["estimate"]):
+            return report
+    except (ValueError, LookupError, TypeError):
+        pass
+    raise BitstreamError(f"{sheet}: not the figures of a build; build again")
 
 
 def side_by_side(report: Mapping[str, Any]) -> list[tuple[str, float | None, float | None, float]]:

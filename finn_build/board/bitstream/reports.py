@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -46,18 +47,17 @@ def read_utilization(path: Path) -> dict[str, float]:
 def read_timing(path: Path) -> dict[str, float]:
     """Worst setup, hold and pulse width slack, and the period of the fastest clock, generated ones too, all in ns."""
     text = _text(path)
-    summary = re.search(r"^ +WNS\(ns\).*\n[ -]+\n(.*)$", text, re.MULTILINE)
+    summary = re.search(r"^ +(WNS\(ns\).*)\n[ -]+\n(.*)$", text, re.MULTILINE)
     clocks = re.search(r"^Clock .*Period\(ns\).*\n[ -]+\n((?:.*\S.*\n?)+)", text, re.MULTILINE)
     if summary is None or clocks is None:
         raise BitstreamError(f"{path}: holds no timing summary of a constrained design")
-    columns = summary[1].split()
+    slacks = dict(zip(re.split(r"\s{2,}", summary[1].strip()), summary[2].split(), strict=False))
     periods = [re.sub(r"\{.*?\}", "", line).split()[1] for line in clocks[1].splitlines()]
-    return {
-        "wns_ns": _number(columns[0], path, "WNS"),
-        "whs_ns": _number(columns[4], path, "WHS"),
-        "wpws_ns": _number(columns[8], path, "WPWS"),
-        "clk_period_ns": min(_number(period, path, "period") for period in periods),
-    }
+    found = {f"{name.lower()}_ns": _number(slacks.get(f"{name}(ns)"), path, name) for name in ("WNS", "WHS", "WPWS")}
+    period = min(_number(period, path, "period") for period in periods)
+    if found["wns_ns"] >= period:
+        raise BitstreamError(f"{path}: WNS of {found['wns_ns']:g} ns leaves nothing of a period of {period:g} ns")
+    return found | {"clk_period_ns": period}
 
 
 def read_power(path: Path) -> dict[str, float]:
@@ -85,6 +85,9 @@ def _text(path: Path) -> str:
 
 def _number(text: str | None, path: Path, what: str) -> float:
     try:
-        return float(text or "")
+        value = float(text or "")
     except ValueError:
-        raise BitstreamError(f"{path}: {what}: no number but {text!r}") from None
+        value = inf
+    if not isfinite(value):  # `NA` and `inf` where nothing is constrained
+        raise BitstreamError(f"{path}: {what}: no number but {text!r}")
+    return value

@@ -86,6 +86,36 @@ def test_a_folder_that_is_no_build(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main([str(tmp_path)]) == 1 and capsys.readouterr().err.startswith("error: ")
 
 
+@pytest.mark.parametrize("sheet", ["{", "[]", "{}", '{"resources": {"estimate": {"lut": 1}, "yosys": null}}'])
+def test_a_sheet_of_something_else(build: Path, sheet: str) -> None:
+    (build / "report.json").write_text(sheet)
+    with pytest.raises(BitstreamError, match=r"report\.json: not the figures of a build; build again"):
+        add_reports(build)
+    assert (build / "report.json").read_text() == sheet
+
+
+@pytest.mark.parametrize(
+    ("figure", "other", "told"),
+    [
+        ("0.265", "  inf", "WNS: no number but 'inf'"),  # no path is constrained
+        ("0.265", "   NA", "WNS: no number but 'NA'"),
+        ("0.265", "8.000", "WNS of 8 ns leaves nothing of a period of 8 ns"),
+        ("WHS(ns)", "WNS(ns)", "WHS: no number but None"),  # of a report of setup alone
+    ],
+)
+def test_a_timing_report_without_a_figure(build: Path, figure: str, other: str, told: str) -> None:
+    path = build / "vivado" / "timing.rpt"
+    path.write_text(path.read_text().replace(figure, other))
+    with pytest.raises(BitstreamError, match=re.escape(told)):
+        read_reports(build / "vivado")
+
+
+def test_a_slack_below_zero_is_a_figure(build: Path) -> None:
+    path = build / "vivado" / "timing.rpt"
+    path.write_text(path.read_text().replace(" 0.265", "-0.265"))
+    assert ["longest path, ns", None, 6.4, 8.265] in [list(row) for row in side_by_side(add_reports(build))]
+
+
 def test_a_missing_report(build: Path) -> None:
     (build / "vivado" / "power.rpt").unlink()
     with pytest.raises(BitstreamError, match=r"power\.rpt: Vivado left no such report"):
