@@ -83,7 +83,7 @@ def main() -> int:
     return 0
 
 
-def _stitch(tree: Path, out: Path, board: Board, options: list[str]) -> None:
+def stitch(tree: Path, out: Path, board: Board, options: list[str]) -> None:
     """Stitch the design of a tree by its own command."""
     command = [sys.executable, str(tree / "finn_build" / "build.py"), "--board", board.name, *options]
     driver = next(tree.glob("finn_build/**/signflow_driver")).parent  # not installed with the tree
@@ -97,12 +97,12 @@ def _stitch(tree: Path, out: Path, board: Board, options: list[str]) -> None:
 def _measure(tree: Path, out: Path, board: Board, flat: bool, options: list[str]) -> Design:
     """Stitch the design of a tree, unless it is there, and time it by ours."""
     if not (out / "stitched" / "shell.f").is_file():
-        _stitch(tree, out, board, options)
+        stitch(tree, out, board, options)
     folder, cycles = out / "stitched", json.loads((out / "estimate.json").read_text())["cycles"]
     lines = (folder / "shell.f").read_text().splitlines()
     sources = [folder / line for line in lines if not line.startswith(("+", "//"))]
     ops = [path.stem for path in sources if path.suffix == ".v" and path.stem not in (TOP, ACCELERATOR)]
-    _share_memories(folder, ops)
+    share_memories(folder, ops)
     wires = Wires(board.net_ns, board.net_doubling_ns)
     if flat:
         whole = read_netlist(netlist_of(Job(TOP, board.family, sources, folder)), TOP)
@@ -116,7 +116,7 @@ def _measure(tree: Path, out: Path, board: Board, flat: bool, options: list[str]
     return Design(worst, sum(a["lut"] for a in areas), cycles["predicted_ii"], cycles["predicted_latency"])
 
 
-def _share_memories(folder: Path, ops: list[str]) -> None:
+def share_memories(folder: Path, ops: list[str]) -> None:
     """Give ops that are equal but for their names equal memories, too."""
     first: dict[str, str] = {}
     for op in ops:
