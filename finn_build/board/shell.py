@@ -65,6 +65,7 @@ class Shell:
         inputs: streams read from memory, those of skips last.
         outputs: streams written to memory, those of skips last; master i serves input i and output i.
         build_hash: 32 hexadecimal digits, of all RTL and memory files of the accelerator and of its description.
+        memory_bits: no memory in block RAM or UltraRAM has more.
     """
 
     top: str
@@ -75,6 +76,7 @@ class Shell:
     inputs: int
     outputs: int
     build_hash: str
+    memory_bits: int = 0
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def write_shell(design: StitchedDesign, board: Board, content_hash: str = "") ->
     sources = (*design.sources, *(path for path in shared if path not in design.sources), folder / f"{TOP}.v")
     names = [*(path.name for path in sources), *(f"// memory file: {path.name}" for path in _memory_files(folder))]
     (folder / MANIFEST).write_text("\n".join(names) + "\n")
-    return Shell(TOP, sources, folder, bus.data_bits, bus.addr_bits, inputs, outputs, build_hash)
+    return Shell(TOP, sources, folder, bus.data_bits, bus.addr_bits, inputs, outputs, build_hash, design.memory_bits)
 
 
 def _plain(design: StitchedDesign, board: Board, shared: list[Path]) -> list[Path]:

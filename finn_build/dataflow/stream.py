@@ -63,6 +63,11 @@ class Resources:
         """What it is worth in LUTs, where a RAMB18 is worth so many."""
         return self.lut + bram18 * self.bram18
 
+    @property
+    def memory_bits(self) -> int:
+        """What its block RAM and UltraRAM hold: no memory of it has more."""
+        return self.bram18 * 18 * 1024 + self.uram * 288 * 1024
+
     def __add__(self, other: Resources) -> Resources:
         return Resources(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 

@@ -52,6 +52,7 @@ class StitchedDesign:
         longest_cycles: Expected cycles per frame of the slowest node.
         skips: FIFOs outside of it, which the shell makes in the board's memory.
         fifos: Of every FIFO, those of `skips` too, the tensor into it by the tensor out of it.
+        memory_bits: No memory in block RAM or UltraRAM has more.
     """
 
     top: str
@@ -63,6 +64,7 @@ class StitchedDesign:
     longest_cycles: int
     skips: tuple[DesignSkip, ...] = ()
     fifos: Mapping[str, str] = field(default_factory=dict)
+    memory_bits: int = 0
 
     @property
     def files(self) -> list[Path]:
@@ -118,8 +120,9 @@ def stitch(
     write_manifest(sources, out_dir)
     longest = max(int(op.get_exp_cycles()) for _, op in ops)
     fifos = {n.output[0]: n.input[0] for n, _ in ops if connect and Trait.BUFFERS in traits_of(n)}
+    bits = max(op.resources().memory_bits for _, op in ops)
     return StitchedDesign(
-        top, sources, wiring.inputs, wiring.outputs, wiring.taps, out_dir, longest, wiring.skips, fifos
+        top, sources, wiring.inputs, wiring.outputs, wiring.taps, out_dir, longest, wiring.skips, fifos, bits
     )
 
 

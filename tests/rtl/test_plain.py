@@ -122,7 +122,7 @@ def test_a_file_that_breaks_a_rule_fails_the_build(built: Build) -> None:
     text = top.read_text()
     top.write_text(text + "module more(output wire [3:0] q);\n    assign q = '0;\nendmodule\n`default_nettype wire\n")
     try:
-        with pytest.raises(LintError, match=r"--lint vivado: 1 place.*\n +accelerator\.v:\d+: verilog-file: '0\."):
+        with pytest.raises(LintError, match=r"--lint vivado: 1 place.*\n +accelerator\.v:\d+: verilog-literal: '0\."):
             run_steps(built, ("shell",))
     finally:
         top.write_text(text)

@@ -69,6 +69,7 @@ def write_package(build: Build, folder: Path) -> Path:
         "sources": sources,
         "memories": memories,
         "plain": design.is_plain,
+        "memory_bits": design.memory_bits,
         "frames": build.config.frames,
         "quiet": default_watchdog(design),
         "clk_hz": round(board.clk_mhz * 1e6),

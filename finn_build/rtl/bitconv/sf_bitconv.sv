@@ -51,8 +51,8 @@ module sf_bitconv #(
     parameter bit [1:0] PAIRED = '0,       // bit 0: steps, 1: table or lines as in sf_rom_late
     parameter int ROM_ADDR = 1,
     parameter int ROM_WORD = TOTAL_BITS + 1,
-    parameter WEIGHT_FILE = "",
-    parameter SIGN_FILE = ""
+    parameter WEIGHT_FILE = "none.mem",
+    parameter SIGN_FILE = "none.mem"
 ) (
     input  wire                            clk,
     input  wire                            rst,         /// synchronous, active high

@@ -14,7 +14,7 @@ module sf_bitconv_signs #(
     parameter bit IN_SIGNED = 1'b1,
     parameter bit STEPS = 1'b1,
     parameter int GATHER = 1,
-    parameter FILE = ""
+    parameter FILE = "none.mem"
 ) (
     input  wire                          clk,
     input  wire                          rst,         /// synchronous, active high

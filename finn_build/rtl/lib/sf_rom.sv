@@ -15,7 +15,7 @@ module sf_rom #(
     parameter bit PIPELINED = 0,
     /// 1: the word at the address in this very cycle; LUTs only.
     parameter bit DIRECT = 0,
-    parameter INIT_FILE = "",
+    parameter INIT_FILE = "none.mem",
     localparam int unsigned ADDR_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1
 ) (
     /// Clock.

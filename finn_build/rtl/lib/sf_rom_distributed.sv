@@ -13,7 +13,7 @@ module sf_rom_distributed #(
     parameter int unsigned DEPTH = 2,
     parameter int unsigned WIDTH = 1,
     parameter bit DIRECT = 0,
-    parameter INIT_FILE = "",
+    parameter INIT_FILE = "none.mem",
     localparam int unsigned ADDR_BITS = $clog2(DEPTH)
 ) (
     /// Clock.

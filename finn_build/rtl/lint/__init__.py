@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def lint(
     memories: Path | None = None,
     block_design: bool = False,
     version: str = VERSIONS[-1],
+    var_size_limit: int = sys.maxsize,
 ) -> list[Finding]:
     """Every place where sources break a rule.
 
@@ -32,6 +34,7 @@ def lint(
         memories: folder of its memory files, which are then checked too.
         block_design: the top is referred to by a block design, as in the Vivado project.
         version: of Vivado, one of `VERSIONS`; the last one refuses whatever one before does.
+        var_size_limit: most bits of a memory with its style, as the project sets it; without, the project is trusted.
 
     Returns:
         Findings, file by file; empty where Vivado has nothing to refuse, as far as the record goes.
@@ -41,5 +44,5 @@ def lint(
     sources = [Source(Path(path), manager) for path in files]
     findings = [finding for source in sources for finding in lint_source(source)]
     findings += lint_modules(sources, top if block_design else None)
-    findings += DesignLint(sources, top, memories).findings
+    findings += DesignLint(sources, top, memories, var_size_limit).findings
     return [finding for finding in findings if finding.rule.since <= version]

@@ -18,11 +18,16 @@ from finn_build.rtl.lint.source import Source
 _LOOP_LIMIT = 2000
 _GENERATE_LIMIT = 65536
 _VECTOR_LIMIT = 1_000_000
+_INITIAL_LIMIT = 65536
 _BY_CODE = {  # of slang's diagnostics, errors and warnings
     "UsedBeforeDeclared": "declared-late", "ConstEvalExceededMaxSteps": "loop-limit",
     "MaxGenerateStepsExceeded": "generate-limit", "SelectAfterRangeSelect": "select-prefix",
-    "IndexOOB": "select-range", "RangeOOB": "select-range", "RangeWidthOOB": "select-range",
-    "RangeSelectReversed": "select-range", "UnknownDirective": "macro",
+    "IndexOOB": "select-index", "RangeOOB": "select-range", "RangeWidthOOB": "select-range",
+    "RangeSelectReversed": "select-direction", "UnknownDirective": "undefined-macro", "AssignToNet": "process-net",
+    "NoImplicitConversion": "enum-assignment", "PackedDimsRequireFullRange": "packed-size",
+    "UndeclaredIdentifier": "undeclared", "UnknownModule": "module-missing", "Redefinition": "redeclared",
+    "StaticInitValue": "initial-signal", "BadIntegerCast": "real-cast", "CouldNotOpenIncludeFile": "include",
+    "PortDoesNotExist": "port-missing", "UnknownInterface": "virtual-interface",
 }  # fmt: skip
 
 
@@ -46,17 +51,20 @@ class DesignLint:
         sources: its files, of one source manager.
         top: its top module; None for all that nothing instantiates.
         memories: folder of the memory files; None to leave them.
+        ram_limit: most bits of a memory with its style.
     """
 
-    def __init__(self, sources: Sequence[Source], top: str | None, memories: Path | None) -> None:
+    def __init__(self, sources: Sequence[Source], top: str | None, memories: Path | None, ram_limit: int) -> None:
         self._manager: SourceManager = sources[0].manager
         self._paths = {str(source.path): source.path for source in sources}
         self._memories = memories
+        self._ram_limit = ram_limit
         self._compilation = elaborate(sources, top)
         self._seen: set[tuple[str, ...]] = set()
         self._writers: dict[Any, set[int]] = defaultdict(set)
         self._driven: set[Any] = set()  # nets that are assigned as a whole
         self._followed: set[Any] = set()  # functions on the way from a call, with their constant arguments
+        self._initial: set[Any] = set()  # variables that an initial block has written
         self._process = 0
         self.findings: list[Finding] = []
         if not self._diagnosed():
@@ -64,13 +72,15 @@ class DesignLint:
 
     def _diagnosed(self) -> bool:
         """What slang says, and whether it is an error."""
-        said = self._compilation.getAllDiagnostics()
-        for d in said:
+        parsed = list(self._compilation.getParseDiagnostics())
+        said = parsed + list(self._compilation.getSemanticDiagnostics())
+        for number, d in enumerate(said):
             code = str(d.code)[9:-1]  # DiagCode(...)
             if d.isError() or code in _BY_CODE:
                 what = f"{code} {' '.join(map(str, d.args))}".strip()
-                self._found(_BY_CODE.get(code, "not-systemverilog"), d.location, what)
-        return any(d.isError() for d in said)
+                otherwise = "syntax" if number < len(parsed) else _rule_of(what)
+                self._found(_BY_CODE.get(code, otherwise), d.location, what)
+        return any(d.isError() or str(d.code) == "DiagCode(Redefinition)" for d in said)
 
     def _at(self, rule: str, location: Any, what: str) -> Finding:
         name = self._manager.getFileName(location) if location else ""
@@ -119,8 +129,8 @@ class DesignLint:
             kind = kind.arrayElementType.canonicalType
         if kind != symbol.type.canonicalType and _is_record(kind):
             self._found("memory-of-structs", symbol.location, f"{symbol.name} is {symbol.type}")
-        in_ram = self._style(symbol) in ("block", "ultra")
-        if (bits := kind.bitWidth * (1 if in_ram else words)) > _VECTOR_LIMIT:
+        most = self._ram_limit if self._style(symbol) in ("block", "ultra") else _VECTOR_LIMIT
+        if (bits := kind.bitWidth * words) > most or kind.bitWidth > _VECTOR_LIMIT:
             self._found("vector-size", symbol.location, f"{symbol.name} has {bits} bits")
         if symbol.initializer and self._style(symbol) == "ultra":
             self._found("uram-contents", symbol.location, f"{symbol.name} has an initial value")
@@ -130,7 +140,7 @@ class DesignLint:
             kind = kind.arrayElementType.canonicalType
 
     def _on_PortSymbol(self, port: Any) -> None:  # noqa: N802
-        if port.type.canonicalType.isUnpackedArray:
+        if port.type.canonicalType.isUnpackedArray and not self._is_verilog(port.location):
             self._found("unpacked-port", port.location, f"port {port.name} is {port.type}")
 
     # ---- processes
@@ -142,26 +152,32 @@ class DesignLint:
         def visit(node: Any) -> ast.VisitAction:
             if isinstance(node, ast.AssignmentExpression):
                 self._written(node.left, is_initial, process)
+                for symbol in filter(is_signal, variables(node.right)) if is_initial else ():
+                    if symbol not in self._initial:
+                        self._found("initial-signal", node.sourceRange.start, f"{symbol.name} in an initial block")
+                self._initial |= set(_targets(node.left)) if is_initial else set()
             return ast.VisitAction.Advance
 
         block.body.visit(visit)
-        self._loops(block.body, lambda symbol: False)
+        self._loops(block.body, lambda symbol: False, most=_INITIAL_LIMIT if is_initial else _LOOP_LIMIT)
 
     def _on_SubroutineSymbol(self, subroutine: Any) -> None:  # noqa: N802
         self._loops(subroutine.body, lambda symbol: not is_signal(symbol))  # what calls it decides the others
 
     def _on_ContinuousAssignSymbol(self, assign: Any) -> None:  # noqa: N802
+        if not isinstance(assign.assignment, ast.AssignmentExpression):
+            return  # a finding of slang's already
         left = assign.assignment.left
         self._written(left, is_initial=False, process=0)
         if isinstance(left, ast.NamedValueExpression):
             if left.symbol in self._driven or (left.symbol.initializer and isinstance(left.symbol, ast.NetSymbol)):
-                self._found("one-process", assign.location, f"{left.symbol.name} is assigned twice")
+                self._found("assigned-twice", assign.location, f"{left.symbol.name} is assigned twice")
             self._driven.add(left.symbol)
 
     def _on_AssignmentExpression(self, node: Any) -> None:  # noqa: N802
         is_argument = isinstance(node.right, ast.EmptyArgumentExpression)  # what $readmemh fills
         if node.left.type.isUnpackedArray and not is_argument and self._is_verilog(node.sourceRange.start):
-            self._found("verilog-file", node.sourceRange.start, "an array assigned as a whole")
+            self._found("verilog-2005", node.sourceRange.start, "an array assigned as a whole")
 
     def _is_verilog(self, location: Any) -> bool:
         return self._manager.getFileName(location).endswith(".v")
@@ -169,9 +185,9 @@ class DesignLint:
     def _outputs(self, instance: Any) -> None:
         for connection in instance.portConnections:
             if isinstance(connection.expression, ast.AssignmentExpression):
-                self._written(connection.expression.left, is_initial=False, process=0)
+                self._written(connection.expression.left, is_initial=False, process=0, rule="connected-reg")
 
-    def _written(self, left: Any, is_initial: bool, process: int) -> None:
+    def _written(self, left: Any, is_initial: bool, process: int, rule: str = "driven-reg") -> None:
         for symbol in filter(is_signal, _targets(left)):
             if is_initial and self._style(symbol) == "ultra":
                 self._found("uram-contents", symbol.location, f"{symbol.name} is written in an initial block")
@@ -179,16 +195,18 @@ class DesignLint:
                 self._writers[symbol].add(process)
                 is_logic = str(symbol.type).startswith("logic")  # which .v files do not have, a rule of its own
                 if process == 0 and not is_logic and self._is_verilog(symbol.location):
-                    self._found("driven-reg", symbol.location, f"{symbol.name} is a reg that no process writes")
+                    self._found(rule, symbol.location, f"{symbol.name} is a reg that no process writes")
             if len(self._writers[symbol]) > 1:
                 self._found("one-process", symbol.location, f"{symbol.name} is written in several processes")
 
-    def _loops(self, body: Any, is_known: Callable[[Any], bool], location: Any = None) -> None:
+    def _loops(self, body: Any, is_known: Callable[[Any], bool], location: Any = None, most: int = _LOOP_LIMIT) -> None:
         for loop in outermost(body):
-            if why := undecided(loop, is_known):
-                self._found("while-loop", location or loop.sourceRange.start, why)
-            elif (count := iterations(loop, self._compilation.getRoot(), _LOOP_LIMIT)) > _LOOP_LIMIT:
-                self._found("loop-limit", loop.sourceRange.start, f"{count} iterations, with those of loops in it")
+            if broken := undecided(loop, is_known):
+                rule, why = broken
+                self._found(rule, location or loop.sourceRange.start, why)
+            elif (count := iterations(loop, self._compilation.getRoot(), most)) > _LOOP_LIMIT:
+                rule = "initial-loop" if count > _INITIAL_LIMIT else "loop-limit"
+                self._found(rule, loop.sourceRange.start, f"{count} iterations, with those of loops in it")
 
     def _called(self, call: Any, moves: Callable[[Any], bool] = is_signal, location: Any = None) -> None:
         """A function's arguments may decide its loops, and those of what it calls, where they are constants."""
@@ -238,6 +256,13 @@ class DesignLint:
     def _style(self, symbol: Any) -> str | None:
         styles = {a.name.lower(): _decoded(a.value) for a in self._compilation.getAttributes(symbol)}
         return styles.get("ram_style", styles.get("rom_style"))
+
+
+def _rule_of(what: str) -> str:
+    """Rule of one of slang's errors that has none of its own."""
+    if what.startswith("BadSystemSubroutineArg real"):
+        return "real-clog2"
+    return "array-width" if what.startswith("BadAssignment") and what.count("$[") == 2 else "not-systemverilog"
 
 
 def _targets(left: Any) -> Iterator[Any]:

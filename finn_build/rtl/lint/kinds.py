@@ -8,23 +8,22 @@ REFUSED: dict[str, str] = {
     "RealType": "real-type",
     "ShortRealType": "real-type",
     "RealTimeType": "real-type",
-    "RealLiteralExpression": "real-type",
-    "TimeLiteralExpression": "real-type",
     "TaggedUnionExpression": "tagged-union",
     "TaggedPattern": "tagged-union",
     "InterfaceDeclaration": "interface",
     "InterfacePortHeader": "interface",
-    "VirtualInterfaceType": "interface",
+    "VirtualInterfaceType": "virtual-interface",
     "ReplicatedAssignmentPattern": "replicated-pattern",
     "ArrayAndMethod": "array-method",
     "ArrayOrMethod": "array-method",
     "ArrayXorMethod": "array-method",
     "ArrayUniqueMethod": "array-method",
     "JumpStatement": "jump",
-    "ForeverStatement": "while-loop",
+    "ForeverStatement": "endless-loop",
+    "DoWhileStatement": "while-loop",
     "ParallelBlockStatement": "parallel-block",
-    "DelayControl": "timing-control",
-    "Delay3": "timing-control",
+    "DelayControl": "delay",
+    "Delay3": "delay",
     "WaitStatement": "timing-control",
     "WaitForkStatement": "timing-control",
     "WaitOrderStatement": "timing-control",
@@ -47,9 +46,9 @@ REFUSED: dict[str, str] = {
     "ImmediateCoverStatement": "assertion",
     "CoverSequenceStatement": "assertion",
     "PropertyDeclaration": "assertion",
-    "DriveStrength": "net-type",
-    "ChargeStrength": "net-type",
-    "PullStrength": "net-type",
+    "DriveStrength": "strength",
+    "ChargeStrength": "strength",
+    "PullStrength": "strength",
     "RestrictPropertyStatement": "assertion",
     "ClassDeclaration": "not-rtl",
     "ProgramDeclaration": "not-rtl",
@@ -63,32 +62,20 @@ REFUSED: dict[str, str] = {
     "DPIImport": "not-rtl",
     "DPIExport": "not-rtl",
     "FinalBlock": "not-rtl",
-    "SpecifyBlock": "not-rtl",
+    "SpecifyBlock": "specify",
     "NetTypeDeclaration": "not-rtl",
     "RandCaseStatement": "not-rtl",
     "RandSequenceStatement": "not-rtl",
     "DefaultDisableDeclaration": "not-rtl",
     "BindDirective": "not-rtl",
     "ElementSelectExpression": "select-prefix",
+    "InsideExpression": "set-membership",
+    "NetAlias": "alias",
+    "LetDeclaration": "unrecorded",
+    "UdpDeclaration": "unrecorded",
+    "MatchesClause": "unrecorded",
+    "PatternCaseItem": "unrecorded",
 }
-
-# In a file that ends in .v, which Vivado reads as Verilog.
-SYSTEMVERILOG: frozenset[str] = frozenset((
-    *("LogicType", "BitType", "ByteType", "ShortIntType", "IntType", "LongIntType", "VoidType"),
-    *("EnumType", "StructType", "UnionType", "NamedType", "TypedefDeclaration"),
-    *("AlwaysCombBlock", "AlwaysFFBlock", "AlwaysLatchBlock", "ReturnStatement", "ForVariableDeclaration"),
-    *("PostincrementExpression", "PostdecrementExpression", "UnaryPreincrementExpression"),
-    *("UnaryPredecrementExpression", "AddAssignmentExpression", "SubtractAssignmentExpression"),
-    *("OrAssignmentExpression", "AndAssignmentExpression", "XorAssignmentExpression"),
-    *("MultiplyAssignmentExpression", "DivideAssignmentExpression", "ModAssignmentExpression"),
-    *("LogicalLeftShiftAssignmentExpression", "LogicalRightShiftAssignmentExpression"),
-    *("ArithmeticLeftShiftAssignmentExpression", "ArithmeticRightShiftAssignmentExpression"),
-    *("LogicalImplicationExpression", "LogicalEquivalenceExpression", "ForeachLoopStatement", "DoWhileStatement"),
-    *("TypeParameterDeclaration", "TypeReference", "LetDeclaration", "NetAlias"),
-    *("CastExpression", "SignedCastExpression", "InsideExpression", "StreamingConcatenationExpression"),
-    *("UnbasedUnsizedLiteralExpression", "AssignmentPatternExpression", "WildcardPortConnection"),
-    *("WildcardEqualityExpression", "PackageDeclaration", "PackageImportDeclaration", "ElabSystemTask", "NamedLabel"),
-))  # fmt: skip
 
 ARRAY_QUERIES = frozenset(
     ("$left", "$right", "$low", "$high", "$increment", "$size", "$dimensions", "$unpacked_dimensions")
@@ -110,6 +97,8 @@ SWITCHES = frozenset((
     *("pullup", "pulldown", "tran", "tranif0", "tranif1", "rtran", "rtranif0", "rtranif1"),
     *("cmos", "rcmos", "nmos", "pmos", "rnmos", "rpmos"),
 ))  # fmt: skip
-NET_TYPES = frozenset(("tri0", "tri1", "trireg", "wand", "wor", "triand", "trior"))
+NET_TYPES = {"tri0": "net-type", "tri1": "net-type", "trireg": "net-type"} | dict.fromkeys(
+    ("triand", "trior", "interconnect"), "unrecorded"
+)
 RAM_STYLES = frozenset(("auto", "block", "distributed", "registers", "ultra"))
 ROM_STYLES = frozenset(("auto", "block", "distributed"))

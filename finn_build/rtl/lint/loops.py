@@ -23,6 +23,7 @@ def is_signal(symbol: Any) -> bool:
 _FOR = (ast.ForLoopStatement, ast.ForeachLoopStatement)
 _WHILE = (ast.WhileLoopStatement, ast.DoWhileLoopStatement)
 _LOOPS = (*_FOR, *_WHILE, ast.RepeatLoopStatement)
+_RULES = {**dict.fromkeys(_WHILE, "while-loop"), ast.RepeatLoopStatement: "endless-loop"}
 
 
 def outermost(body: Any) -> list[Any]:
@@ -91,8 +92,10 @@ def _repeats(loop: Any, context: Any) -> Iterator[None]:
     yield from repeat(None, int(count or 0))
 
 
-def undecided(loop: Any, is_known: Callable[[Any], bool], outer: frozenset[Any] = frozenset()) -> str:
-    """Why synthesis cannot see the end of a loop, or of one in it; empty where it can.
+def undecided(
+    loop: Any, is_known: Callable[[Any], bool], outer: frozenset[Any] = frozenset()
+) -> tuple[str, str] | None:
+    """Rule that a loop breaks, or one in it, whose end synthesis cannot see, and why; none where it can.
 
     Args:
         loop: of slang's tree.
@@ -105,18 +108,18 @@ def undecided(loop: Any, is_known: Callable[[Any], bool], outer: frozenset[Any] 
     elif not isinstance(loop, ast.ForLoopStatement):
         end = loop.cond if isinstance(loop, _WHILE) else loop.count
         if moving := next((s for s in variables(end) if s not in outer and not is_known(s)), None):
-            return f"while or repeat, as long as {moving.name} says"
+            return _RULES[type(loop)], f"while or repeat, as long as {moving.name} says"
     else:
         own |= {*loop.loopVars, *(start.left.getSymbolReference() for start in loop.initializers)}
         if not loop.stopExpr:
-            return "for without an end"
+            return "loop-signal", "for without an end"
         starts = [*(v.initializer for v in loop.loopVars), *(start.right for start in loop.initializers)]
         for symbol in (s for part in (*starts, loop.stopExpr, *loop.steps) for s in variables(part)):
             if symbol not in own and not is_known(symbol):
-                return f"for, as long as {symbol.name} says"
+                return "loop-signal", f"for, as long as {symbol.name} says"
     if written := own & set(_written(loop.body)):
-        return f"{next(iter(written)).name} is written in its own loop"
-    return next(filter(None, (undecided(inner, is_known, own) for inner in outermost(loop.body))), "")
+        return "loop-signal", f"{next(iter(written)).name} is written in its own loop"
+    return next(filter(None, (undecided(inner, is_known, own) for inner in outermost(loop.body))), None)
 
 
 def variables(expression: Any) -> list[Any]:

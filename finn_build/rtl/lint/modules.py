@@ -12,7 +12,7 @@ def lint_modules(sources: Sequence[Source], block_design_top: str | None) -> Ite
     """Modules defined twice, and a top that a block design cannot refer to."""
     defined: dict[str, Source] = {}
     for source in sources:
-        for module in (n for n in source.nodes() if n.kind.name == "ModuleDeclaration"):
+        for module in (n for n in source.nodes if n.kind.name == "ModuleDeclaration"):
             (header,) = children(module, "ModuleHeader")
             name = list(tokens(header))[1]
             if name in defined:
@@ -22,4 +22,4 @@ def lint_modules(sources: Sequence[Source], block_design_top: str | None) -> Ite
                 if not source.is_verilog:
                     yield source.finding("block-design-top", module, f"{name} is SystemVerilog")
                 if children(header, "ParameterPortList"):
-                    yield source.finding("block-design-top", module, f"{name} has parameters")
+                    yield source.finding("block-design-parameter", module, f"{name} has parameters")

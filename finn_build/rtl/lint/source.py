@@ -8,9 +8,11 @@ from typing import Any
 
 from pyslang import Bag, SourceManager
 from pyslang.parsing import PreprocessorOptions, TokenKind
-from pyslang.syntax import SyntaxKind, SyntaxNode, SyntaxTree
+from pyslang.syntax import SyntaxNode, SyntaxTree
 
 from finn_build.rtl.lint.rules import RULES, Finding
+
+Broken = Iterator[tuple[str, str]]  # rule, what
 
 
 def options() -> Bag:
@@ -27,6 +29,10 @@ class Source:
     Args:
         path: the file.
         manager: shared by the files of a design.
+
+    Attributes:
+        nodes: all nodes of the tree, in order.
+        is_verilog: whether Vivado reads it as Verilog, not SystemVerilog.
     """
 
     def __init__(self, path: Path, manager: SourceManager) -> None:
@@ -34,17 +40,10 @@ class Source:
         self.text = path.read_text()
         self.manager = manager
         self.tree = SyntaxTree.fromFile(str(path), manager, options())
-
-    @property
-    def is_verilog(self) -> bool:
-        """Whether Vivado reads it as Verilog, not SystemVerilog."""
-        return self.path.suffix == ".v"
-
-    def nodes(self) -> Iterator[SyntaxNode]:
-        """All nodes of the tree, in order."""
-        found: list[SyntaxNode] = []
-        self.tree.root.visit(lambda n: found.append(n) if isinstance(n.kind, SyntaxKind) else None)
-        return iter(found)
+        self.is_verilog = path.suffix == ".v"
+        found: list[Any] = []
+        self.tree.root.visit(found.append)
+        self.nodes: list[SyntaxNode] = [node for node in found if isinstance(node, SyntaxNode)]
 
     def finding(self, rule: str, node: Any, what: str) -> Finding:
         """A finding at a node."""
@@ -78,3 +77,13 @@ def inside(node: Any, *kinds: str) -> bool:
             return True
         above = above.parent
     return False
+
+
+def inner(node: Any) -> Iterator[SyntaxNode]:
+    """Nodes directly under a node, of any kind."""
+    return (child for child in node if isinstance(child, SyntaxNode))
+
+
+def words(node: Any) -> str:
+    """The text of a node on one line, cut to 60 characters."""
+    return " ".join(str(node).split())[:60]

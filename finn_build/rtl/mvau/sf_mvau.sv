@@ -43,8 +43,8 @@ module sf_mvau #(
     parameter bit BLOCK_WEIGHTS = 0,
     /// Of the vector's buffer, as in sf_ram.sv.
     parameter int unsigned RAM_STYLE = 0,
-    parameter WEIGHT_FILE = "",
-    parameter INIT_FILE = ""
+    parameter WEIGHT_FILE = "none.mem",
+    parameter INIT_FILE = "none.mem"
 ) (
     /// Clock.
     input  wire                    clk,

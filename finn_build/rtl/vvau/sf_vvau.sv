@@ -29,7 +29,7 @@ module sf_vvau #(
     parameter int DEPTH = 32,       // of the window core
     parameter int RAM_STYLE = 0,
     parameter bit BLOCK_WEIGHTS = 1'b0,
-    parameter WEIGHT_FILE = ""
+    parameter WEIGHT_FILE = "none.mem"
 ) (
     input  wire                    clk,
     input  wire                    rst,         /// synchronous, active high

@@ -16,6 +16,7 @@ from finn_build.rtl.stitch import stitch
 from finn_build.state import Build
 from tests.board.bitstream.vivado.block_design import VivadoError, module_cell
 from tests.board.bitstream.vivado.session import Session
+from tests.dataflow.ops.op_case import OpBench, OpCase
 
 REPORTS = Path(__file__).parent / "reports"
 BAD = Path(__file__).parents[2] / "rtl" / "lint" / "bad"
@@ -97,6 +98,7 @@ def test_every_master_gets_a_port_of_its_own(forked: Shelled, tmp_path: Path) ->
 
 
 BREAKS = {
+    "unknown parameter": ("create_bd_design system", "set_param synth.elaboration.rodin 2", "no parameter"),
     "unknown command": ("create_bd_design", "create_bd_dezign", "invalid command name"),
     "message rule of no project": (r"\ncreate_project.*\n", "\n", "set_msg_config: no project is open"),
     "unknown option": ("-norecurse", "-recurse", "unknown or incomplete option -recurse"),
@@ -108,7 +110,7 @@ BREAKS = {
     "wrong pin of the shell": ("signflow/ap_clk", "signflow/clk", "no pin signflow/clk"),
     "wrong interface": ("memory/S00_AXI", "memory/S0_AXI", "no interface pin memory/S0_AXI"),
     "wrong module": ("-reference signflow_top", "-reference shell_top", "module shell_top is in 0 of the added files"),
-    "module in SystemVerilog": ("-reference signflow_top", "-reference sf_shell", "UG994: no SystemVerilog at the top"),
+    "module in SystemVerilog": ("-reference signflow_top", "-reference sf_shell", "SystemVerilog at the top"),
     "wrong parameter": (r"CONFIG\.(PCW_USE_M_AXI_GP0|PSU__USE__M_AXI_GP0)", "CONFIG.USE_GP0", "no parameter USE_GP0"),
     "wrong value": (r"(DATA_WIDTH) \{(64|128)\}", r"\1 {48}", "cannot be 48"),
     "port switched off": (r"(USE_S_AXI_HP0|USE__S_AXI_GP2) \{1\}", r"\1 {0}", "no pin ps/"),
@@ -146,7 +148,7 @@ def test_a_missed_clock_ends_the_script_by_hand_too(slack: str, what: str, shell
     assert not list(script.parent.glob("*.bit")) and (script.parent / "timing.rpt").is_file()
 
 
-@pytest.mark.parametrize("rule", ["string-type", "jump", "ram-style", "implicit-net", "loop-limit"])
+@pytest.mark.parametrize("rule", ["string-type", "jump", "ram-style-value", "implicit-net", "loop-limit"])
 def test_recorded_synthesis_refuses_what_vivado_refuses(rule: str, forked: Shelled, tmp_path: Path) -> None:
     """A file that breaks a rule of the record, added to the project, ends the run with Vivado's own message."""
     bad = f"set sources {{\\n    {BAD / rule}.sv"
@@ -164,6 +166,21 @@ def test_recorded_vivado_knows_every_rule(name: str) -> None:
     with pytest.raises(VivadoError, match=re.escape(rule.says)):
         session._synthesise()
         module_cell("bad", "bad", session.files)
+
+
+def test_a_memory_beyond_the_limit_of_a_variable(tmp_path: Path) -> None:
+    """A FIFO of UltraRAM of 1.2 Mbit: the project raises the limit to what its blocks hold, and would fail without."""
+    attributes = {"shape": [1, 5, 6], "lanes": 6, "dataType": "INT12", "depth": 16500, "ram_style": "ultra"}
+    board = load_board("zcu104")
+    design = stitch(OpBench("StreamFIFO_rtl", [OpCase(attributes, lambda x: x)]).model, tmp_path / "rtl")
+    assert 16500 * 72 <= design.memory_bits < 2_000_000
+    script = write_project(write_shell(design, board), board, tmp_path / "vivado")
+    session = Session((board.board_part,))
+    session.source(script)
+    assert session.var_size_limit == design.memory_bits
+    script.write_text(re.sub(r"set_param .*", "", script.read_text()))
+    with pytest.raises(VivadoError, match=r"\[Synth 8-4556\].*sf_ram\.sv"):
+        Session((board.board_part,)).source(script)
 
 
 def test_recorded_vivado_2025_2_takes_commas() -> None:

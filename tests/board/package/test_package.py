@@ -102,7 +102,7 @@ def test_vivado_takes_it_by_its_record(build: Build, mine: Path, monkeypatch: py
     steps.package(passed, lambda fraction: None)
     top = mine / "rtl" / f"{TOP}.v"
     top.write_text(top.read_text().replace("endmodule", "    wire last = '0;\nendmodule"))
-    with pytest.raises(LintError, match=rf"{TOP}\.v:\d+: verilog-file: '0"):
+    with pytest.raises(LintError, match=rf"{TOP}\.v:\d+: verilog-literal: '0"):
         steps.package(passed, lambda fraction: None)
 
 

@@ -81,7 +81,7 @@ def module_cell(name: str, module: str, files: list[Path], referred: bool = True
     if len(homes) != 1:
         raise VivadoError(f"module {module} is in {len(homes)} of the added files")
     for finding in lint(homes, module, block_design=True) if referred else ():
-        if finding.rule is RULES["block-design-top"]:
+        if finding.rule in (RULES["block-design-top"], RULES["block-design-parameter"]):
             raise VivadoError(f"{finding.rule.says} [{finding.file}:{finding.line}]")
     text = re.sub(r"//[^\n]*", "", homes[0].read_text())
     header = text[text.index(f"module {module}") : text.index(");", text.index(f"module {module}"))]

@@ -49,6 +49,7 @@ class Session:
     def __init__(self, board_parts: tuple[str, ...] = (), version: str = VERSIONS[-1], **slacks: str) -> None:
         self.board_parts = board_parts
         self.version = version
+        self.var_size_limit = 1_000_000
         self.slacks = {"WNS": "0.265", "WHS": "0.012", "TPWS": "0.000", **slacks}
         self.log: list[str] = []
         self.files: list[Path] = []
@@ -144,6 +145,12 @@ class Session:
             raise VivadoError("no project is open")
         if options.get("new_severity", "ERROR") not in ("ERROR", "CRITICAL WARNING", "WARNING", "INFO"):
             raise VivadoError(f"severity {options['new_severity']}")
+
+    def _set_param(self, options: dict[str, str], others: list[str]) -> None:
+        limit = re.fullmatch(r"rt::set_parameter var_size_limit (\d+)", others[1])
+        if others[0] != "synth.elaboration.rodinMoreOptions" or limit is None:
+            raise VivadoError(f"no parameter {' '.join(others)}")
+        self.var_size_limit = int(limit[1])
 
     def _add_files(self, options: dict[str, str], others: list[str]) -> None:
         for path in map(Path, (p for word in others for p in self._list(word))):
@@ -361,7 +368,8 @@ class Session:
     def _synthesise(self) -> None:
         """Refuses what the record (docs/vivado.md) says that Vivado refuses, in its words."""
         sources = [f for f in self.files if f.suffix in (".v", ".sv")]
-        for finding in lint(sources, memories=sources[0].parent, version=self.version):
+        memories, most = sources[0].parent, self.var_size_limit
+        for finding in lint(sources, memories=memories, version=self.version, var_size_limit=most):
             raise VivadoError(f"{finding.rule.says} [{finding.file}:{finding.line}]")
 
     def _wait_on_run(self, options: dict[str, str], others: list[str]) -> None:

@@ -2,6 +2,6 @@
 module bad (
     input wire clk, input wire [3:0] a, output logic [3:0] q
 );
-    assign q = nowhere;
+    assign q = a(1);
 endmodule
 `default_nettype wire

@@ -2,6 +2,9 @@
 module bad (
     input wire clk, input wire [3:0] a, output logic [3:0] q
 );
-    always_ff @(posedge clk) q <= #1 a;
+    initial begin
+        wait (a[0]);
+        q = 4'd1;
+    end
 endmodule
 `default_nettype wire

@@ -2,9 +2,7 @@
 module bad (
     input wire clk, input wire [3:0] a, output logic [3:0] q
 );
-    always_comb begin
-        q = a;
-        repeat (3) q = q + 4'd1;
-    end
+    localparam logic [3:0] HALF = 4'(1.5);
+    assign q = a & HALF;
 endmodule
 `default_nettype wire

@@ -1,0 +1,7 @@
+`default_nettype none
+macromodule bad (
+    input wire clk, input wire [3:0] a, output logic [3:0] q
+);
+    assign q = a;
+endmodule
+`default_nettype wire

@@ -1,0 +1,9 @@
+`default_nettype none
+module bad (
+    input wire [3:0] a, output wire [3:0] q
+);
+    reg [3:0] b;
+    always_comb b = a;
+    assign q = b;
+endmodule
+`default_nettype wire
