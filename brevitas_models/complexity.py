@@ -21,8 +21,9 @@ from rich.table import Table
 
 from brevitas_models.experiments.operations import Account, by_unit, count_network, total
 from brevitas_models.experiments.paper_tables import DECIMALS, TABLES, PaperRow, PaperTable
+from brevitas_models.networks.configs.table import parse_overrides
 from brevitas_models.networks.network import Network
-from brevitas_models.networks.zoo import build_model, parse_overrides
+from brevitas_models.networks.zoo import build_model
 from finn_build.errors import ConfigError
 from finn_build.terminal import tells_errors
 

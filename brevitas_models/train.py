@@ -26,9 +26,10 @@ from brevitas_models.data.augment import Augmentation
 from brevitas_models.data.folds import FOLDS
 from brevitas_models.data.images import SPLITS, ImageSet, load_folder, summary, to_float
 from brevitas_models.data.synthetic import make_image_set
+from brevitas_models.networks.configs.rivals import LIBRARY
+from brevitas_models.networks.configs.table import parse_overrides
 from brevitas_models.networks.network import Network
-from brevitas_models.networks.rivals import LIBRARY
-from brevitas_models.networks.zoo import DEFAULT_MODEL, build_model, load_checkpoint, parse_overrides
+from brevitas_models.networks.zoo import DEFAULT_MODEL, build_model, load_checkpoint
 from brevitas_models.training.progress import progress
 from brevitas_models.training.schedules import SCHEDULES
 from brevitas_models.training.segmentation import write_overlays
@@ -219,7 +220,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--brightness", view.brightness, "largest change of brightness, fraction of full scale")
     add("--shade", view.shade, "largest relative change of brightness from the middle to an edge")
     add("--synthetic-images", 1200, "images to generate with --data synthetic")
-    add("--accelerator", "auto", "cpu, gpu or auto, as in Lightning Fabric")
+    add("--accelerator", "auto", "as in Lightning Fabric", ("auto", "cpu", "gpu", "cuda", "mps", "tpu"))
     add("--devices", "auto", "number of devices, or auto")
     return parser
 

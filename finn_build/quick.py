@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import argparse
 import json
+import warnings
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, NoReturn
 
-from brevitas_models.networks.names import require_model, shipped
+from brevitas_models.data.index import find_images, of_classes
+from brevitas_models.networks.configs.table import configure, parse_overrides
+from brevitas_models.networks.names import DEFAULT_MODEL, shipped
+from brevitas_models.training.train_config import TrainConfig
 from finn_build.errors import DataError, suggestion
 from finn_build.terminal import Parser
 
 COMMANDS = Path(__file__).with_name("commands.json")
 _TYPES = {"int": int, "float": float}
-_READ = ("data", "init", "neu", "magnetic_tile")  # options that name what has to be there
+_FOLDERS = ("data", "neu", "magnetic_tile")  # options that name images
 _FREE = ("", "synthetic")  # and what they take besides
 
 
@@ -38,8 +43,8 @@ def check(name: str, words: Sequence[str]) -> None:
 
     Raises:
         SystemExit: after its help, or with what is wrong with its options, as argparse says it.
-        ConfigError: the zoo has no such network.
-        DataError: a file or folder that has to be there is not.
+        ConfigError: the zoo has no such network, or a network or training no such option or value.
+        DataError: a file or folder that has to be there is not, its index cannot be understood, or has no such class.
     """
     about = commands().get(name, {})
     if "help" not in about:
@@ -50,12 +55,32 @@ def check(name: str, words: Sequence[str]) -> None:
         names, argument["type"] = argument.pop("names"), _TYPES.get(argument.get("type"))
         parser.add_argument(*names, **{key: value for key, value in argument.items() if value is not None})
     asked = vars(parser.parse_args(words))
-    if asked.get("model"):
-        require_model(asked["model"])
-    for option in _READ:
-        if (asked.get(option) or "") not in _FREE and not Path(asked[option]).exists():
-            raise DataError(f"--{option.replace('_', '-')} {asked[option]}: no such file or folder")
+    if name == "train":
+        _check_training(asked)
+    elif asked.get("model"):
+        configure(asked["model"], **parse_overrides(asked.get("set") or ()))
     given = asked.get("checkpoint")
     if given and not Path(given).exists() and given not in shipped():
         legal = f"a file, or shipped weights: {', '.join(shipped())}"
         raise DataError(f"{given}: no such checkpoint{suggestion(given, shipped())}; legal: {legal}")
+    for option in _FOLDERS:
+        if (asked.get(option) or "") not in _FREE:
+            _check_folder(Path(asked[option]), asked.get("classes") or ())
+
+
+def _check_training(asked: dict[str, Any]) -> None:
+    """Look at all that a training is told of itself; what it is not told is as by default."""
+    own = {"model": asked["model"] or DEFAULT_MODEL, "overrides": parse_overrides(asked["set"] or ())}
+    told = {field.name: asked[field.name] for field in fields(TrainConfig) if asked.get(field.name) is not None}
+    TrainConfig(**told | own).check()
+    if asked["init"] and not Path(asked["init"]).exists():
+        raise DataError(f"--init {asked['init']}: no such file")
+
+
+def _check_folder(folder: Path, classes: Sequence[str]) -> None:
+    """Look at a folder's index or its classes; the images are read later."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # said once, by the command
+        rows = find_images(folder)
+    if classes:
+        of_classes(folder, rows, classes)

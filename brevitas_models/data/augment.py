@@ -1,10 +1,13 @@
 """Random views of surface images: defects have no preferred direction, place or exposure."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-import torch
-from torch import Tensor
-from torch.nn import functional as F
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -37,43 +40,18 @@ class Augmentation:
 
     def move(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """The part of it that moves pixels, and their masks with them where those are channels of `images`."""
+        from brevitas_models.data import views  # here: what a training may be is known without PyTorch
+
         if self.flips:
-            codes = torch.randint(8, (len(images),), generator=generator)
-            images = _flip(images, codes if self.turns else 2 * (codes // 2))
+            images = views.flip(images, self.turns, generator)
         if self.shift:
-            images = _shift(images, self.shift, generator)
+            images = views.shift(images, self.shift, generator)
         return images
 
     def expose(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """The part of it that changes brightness and contrast."""
+        from brevitas_models.data import views  # here, as above
+
         if self.shade:
-            images = _shade(images, self.shade, generator)
-        gain, offset = (torch.rand(2, len(images), 1, 1, 1, generator=generator) * 2 - 1).to(images.device)
-        mean = images.mean(dim=(1, 2, 3), keepdim=True)
-        images = (images - mean) * (1 + self.contrast * gain) + mean + self.brightness * offset
-        return images.clamp(0.0, 255 / 256)
-
-
-def _flip(images: Tensor, turns: Tensor) -> Tensor:
-    """Turn each image by 0 to 3 quarters and mirror it where its code is 4 or more."""
-    out = torch.empty_like(images)
-    for code in range(8):
-        chosen = (turns == code).to(images.device)
-        turned = torch.rot90(images[chosen], code % 4, (2, 3))
-        out[chosen] = turned.flip(3) if code >= 4 else turned
-    return out
-
-
-def _shade(images: Tensor, most: float, generator: torch.Generator) -> Tensor:
-    """Light each image from a side of its own."""
-    down, right = (most * (torch.rand(2, len(images), 1, 1, 1, generator=generator) * 2 - 1)).to(images.device)
-    rows, columns = (torch.linspace(-1, 1, size, device=images.device) for size in images.shape[2:])
-    return images * (1 + down * rows[:, None] + right * columns)
-
-
-def _shift(images: Tensor, most: int, generator: torch.Generator) -> Tensor:
-    """Move the whole batch by one random offset."""
-    height, width = images.shape[2:]
-    down, right = torch.randint(2 * most + 1, (2,), generator=generator).tolist()
-    padded = F.pad(images, [most] * 4, mode="reflect")
-    return padded[:, :, down : down + height, right : right + width]
+            images = views.shade(images, self.shade, generator)
+        return views.expose(images, self.contrast, self.brightness, generator)

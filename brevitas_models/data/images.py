@@ -100,8 +100,6 @@ def load_folder(
             fold or class, or no masks.
     """
     root = Path(folder)
-    if not root.is_dir():
-        raise DataError(f"{root}: no such folder")
     rows = find_images(root)
     if not rows:
         raise DataError(f"{root}: no images ({', '.join(SUFFIXES)}), no class sub-folders and no index.csv")

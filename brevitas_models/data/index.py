@@ -20,8 +20,10 @@ def find_images(root: Path) -> list[Row]:
     Files and folders of programs (`.ipynb_checkpoints`, `__MACOSX`, dot files) are passed over.
 
     Raises:
-        DataError: a bad index, or folders that are no classes.
+        DataError: no such folder, a bad index, or folders that are no classes.
     """
+    if not root.is_dir():
+        raise DataError(f"{root}: {'not a' if root.exists() else 'no such'} folder")
     if (root / "index.csv").is_file():
         return read_index(root)
     flat, folders = _images_in(root), [f for f in sorted(root.iterdir()) if f.is_dir() and not hidden(f, root)]

@@ -58,8 +58,6 @@ def find(folder: Path) -> list[Row]:
     Raises:
         DataError: no such folder, or no images in it.
     """
-    if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder")
     rows = find_images(folder)
     if not rows:
         raise DataError(f"{folder}: no images")

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from brevitas_models.layers import fused
 from brevitas_models.layers.quantizers import act_quantizer
-from finn_build.errors import ConfigError
+from brevitas_models.layers.values import require_activation
 
 
 def _per_channel(channels: int, value: float) -> nn.Parameter:
@@ -136,7 +136,7 @@ class BatchNorm1d(_AffineInference, nn.BatchNorm1d):
     """Batch norm over [N, C] with reproducible inference."""
 
 
-ACTIVATIONS: dict[str, Callable[[int], nn.Module]] = {
+_ACTIVATIONS: dict[str, Callable[[int], nn.Module]] = {
     "rprelu": RPReLU,
     "rsilu": RSiLU,
     "silu": lambda channels: SiLU(),
@@ -151,6 +151,5 @@ def activation(name: str, channels: int) -> nn.Module:
     Raises:
         ConfigError: no activation function has that name.
     """
-    if name not in ACTIVATIONS:
-        raise ConfigError(f"activation={name!r} is unknown; choose one of {', '.join(ACTIVATIONS)}")
-    return ACTIVATIONS[name](channels)
+    require_activation(name)
+    return _ACTIVATIONS[name](channels)

@@ -20,10 +20,8 @@ from brevitas.quant.solver.act import ActQuantSolver
 from torch import nn
 
 from brevitas_models.layers.fused import Levels
+from brevitas_models.layers.values import ACT_BITS, WEIGHT_BITS, require_bits
 from finn_build.errors import ConfigError
-
-ACT_BITS = (1, 2, 3, 4, 5, 6, 7, 8, 16, 32)
-WEIGHT_BITS = (1, 2, 3, 4, 5, 6, 7, 8, 32)
 
 
 class BinaryWeight(SignedBinaryWeightPerTensorConst):
@@ -79,7 +77,7 @@ def weight_quantizer(bits: int, binary_scale: float = 1.0) -> dict[str, object]:
     Raises:
         ConfigError: `bits` or `binary_scale` is not one of the legal values.
     """
-    _check_bits("weight_bits", bits, WEIGHT_BITS)
+    require_bits("weight_bits", bits, WEIGHT_BITS)
     if math.frexp(binary_scale)[0] != 0.5:
         raise ConfigError(f"weight quantizer: binary_scale={binary_scale} is not a positive power of two")
     if bits == 32:
@@ -102,7 +100,7 @@ def act_quantizer(bits: int, signed: bool = True, max_value: float = 2.0) -> nn.
     Raises:
         ConfigError: `bits` is not one of the legal values.
     """
-    _check_bits("act_bits", bits, ACT_BITS)
+    require_bits("act_bits", bits, ACT_BITS)
     if bits in (1, 32):
         return constant_quantizer(bits, signed, max_value=2.0)
     return QuantIdentity(
@@ -123,7 +121,7 @@ def shortcut_quantizer(bits: int, signed: bool = True) -> nn.Module:
     Raises:
         ConfigError: `bits` is not one of the legal values.
     """
-    _check_bits("shortcut_bits", bits, ACT_BITS)
+    require_bits("shortcut_bits", bits, ACT_BITS)
     return constant_quantizer(bits, signed, max_value=4.0)
 
 
@@ -138,7 +136,7 @@ def constant_quantizer(bits: int, signed: bool, max_value: float) -> nn.Module:
     Raises:
         ConfigError: `bits` is not one of the legal values.
     """
-    _check_bits("act_bits", bits, ACT_BITS)
+    require_bits("act_bits", bits, ACT_BITS)
     if bits == 32:
         return nn.Identity()
     if bits == 1 and signed:
@@ -203,8 +201,3 @@ def _learned_scale(module: QuantIdentity) -> torch.Tensor | None:
     quantizer: Any = module.act_quant
     impl = getattr(quantizer.fused_activation_quant_proxy.tensor_quant, "scaling_impl", None)
     return impl.value if isinstance(impl, ParameterScaling) else None
-
-
-def _check_bits(name: str, bits: int, legal: tuple[int, ...]) -> None:
-    if bits not in legal:
-        raise ConfigError(f"quantizer: {name}={bits} is not legal; choose one of {', '.join(map(str, legal))}")

@@ -23,7 +23,6 @@ Source: section 3.1, figure 2, tables 1, 2, 5 and 6 of the paper.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import log2, sqrt
 
 import torch
@@ -35,59 +34,11 @@ from brevitas_models.layers import fused
 from brevitas_models.layers.activations import BatchNorm2d, RSign, activation
 from brevitas_models.layers.conv_units import Conv2d, ConvUnit, behind_conv
 from brevitas_models.layers.quantizers import pixel_quantizer, shortcut_quantizer, weight_quantizer
+from brevitas_models.networks.configs.bi_shufflenet import DOWNSAMPLING, STAGE_CHANNELS, BiShuffleNetConfig
 from brevitas_models.networks.network import Network
-from finn_build.errors import ConfigError
 
 STEM_CHANNELS = 24
-STAGE_CHANNELS = (48, 96, 192)
 BASIC_UNITS = (3, 7, 3)
-SHORTCUT_BITS = (4, 5, 6, 7, 8, 32)
-POOLS = ("max", "average")
-_DOWNSAMPLING = 2 ** (2 + len(STAGE_CHANNELS))
-
-
-@dataclass(frozen=True)
-class BiShuffleNetConfig:
-    """Every choice of a `BiShuffleNet`; the defaults are the paper's final network (X of table 5).
-
-    Attributes:
-        in_channels: 1 for grey, 3 for RGB.
-        image_size: height and width of the input in pixels.
-        num_classes: size of the output.
-        stem_kernel: kernel of the first convolution (ks_conv1): 3, 5, 7 or 9.
-        right_kernels: kernels of the convolutions between the two 1x1 of the right branch in basic units (ks_DWr):
-            (3,), (5,) or (3, 3).
-        right_down_kernels: the same in down-sampling units; None for those of the basic units.
-        left_kernels: kernels before the 1x1 in the left branch of down-sampling units (ks_DWl).
-        basic_shortcuts: identity shortcuts around the convolutions of basic units (S_basic).
-        down_shortcut: pooled shortcut over the left branch of down-sampling units (S_down).
-        shortcut_pool: max or average.
-        weight_bits: bits of the weights in the units: 1 for +1 and -1; 32 is step 1 of the training.
-        shortcut_bits: bits r of the integers between the units, 4 to 8; 32 for float.
-        activation: rprelu, rsilu, silu, relu or hardtanh.
-        edge_weight_bits: weight bits of the first layer and the classifier.
-        head_weight_bits: weight bits of the last convolution, from 192 to `head_channels` channels.
-        head_channels: its output channels, which are the inputs of the classifier.
-        head_act_bits: bits of its output, unsigned; 32 for float.
-    """
-
-    in_channels: int = 1
-    image_size: int = 224
-    num_classes: int = 6
-    stem_kernel: int = 9
-    right_kernels: tuple[int, ...] = (3, 3)
-    right_down_kernels: tuple[int, ...] | None = None
-    left_kernels: tuple[int, ...] = (5,)
-    basic_shortcuts: bool = True
-    down_shortcut: bool = True
-    shortcut_pool: str = "max"
-    weight_bits: int = 1
-    shortcut_bits: int = 5
-    activation: str = "rprelu"
-    edge_weight_bits: int = 8
-    head_weight_bits: int = 1
-    head_channels: int = 1024
-    head_act_bits: int = 3
 
 
 class BinaryConv(nn.Module):
@@ -190,13 +141,13 @@ class BiShuffleNet(Network):
 
     def __init__(self, config: BiShuffleNetConfig) -> None:
         super().__init__()
-        _check(config)
+        config.check()
         self.config = config
         self.pixels = pixel_quantizer() if config.edge_weight_bits <= 8 else nn.Identity()
         self.stem = _stem(config)
         self.units = _units(config)
         self.head = _head(config)
-        side = config.image_size // _DOWNSAMPLING
+        side = config.image_size // DOWNSAMPLING
         self.mean = 2.0 ** -round(log2(side * side))  # a power of two near 1 / pixels, so that sums stay exact
         self.classifier = QuantLinear(
             config.head_channels, config.num_classes, bias=False, **weight_quantizer(config.edge_weight_bits)
@@ -261,20 +212,3 @@ def _streams(config: BiShuffleNetConfig, count: int, exposed: bool) -> list[nn.M
     return [
         shortcut_quantizer(config.shortcut_bits) if exposed or i == count - 1 else nn.Identity() for i in range(count)
     ]
-
-
-def _check(config: BiShuffleNetConfig) -> None:
-    """Reject what does not fit together, with the nearest that does."""
-    if config.image_size < _DOWNSAMPLING or config.image_size % _DOWNSAMPLING:
-        near = max(_DOWNSAMPLING, round(config.image_size / _DOWNSAMPLING) * _DOWNSAMPLING)
-        raise ConfigError(
-            f"bi_shufflenet: image_size={config.image_size} is not a multiple of {_DOWNSAMPLING}; nearest: {near}"
-        )
-    if config.shortcut_bits not in SHORTCUT_BITS:
-        legal = ", ".join(map(str, SHORTCUT_BITS))
-        raise ConfigError(f"bi_shufflenet: shortcut_bits={config.shortcut_bits}; legal: {legal}")
-    if config.shortcut_pool not in POOLS:
-        raise ConfigError(f"bi_shufflenet: shortcut_pool={config.shortcut_pool!r}; legal: {', '.join(POOLS)}")
-    kernels = (config.stem_kernel, *config.right_kernels, *(config.right_down_kernels or ()), *config.left_kernels)
-    if any(k < 1 or k % 2 == 0 for k in kernels):
-        raise ConfigError(f"bi_shufflenet: kernels {kernels}; legal: odd numbers, which keep the size of a map")

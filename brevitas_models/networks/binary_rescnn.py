@@ -9,7 +9,6 @@ NEU surface defects at 64×64, grouped split, hardware arithmetic; defaults of `
 Source: RSign, RPReLU, RSiLU and the two-step training of the Bi-ShuffleNet / U-BiNet paper; the network is ours.
 """
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 from brevitas.nn import QuantLinear
@@ -18,42 +17,8 @@ from torch import Tensor, nn
 from brevitas_models.layers.activations import BatchNorm2d, RSign, activation
 from brevitas_models.layers.conv_units import Conv2d, behind_conv
 from brevitas_models.layers.quantizers import act_quantizer, pixel_quantizer, weight_quantizer
+from brevitas_models.networks.configs.binary_rescnn import BinaryResCNNConfig
 from brevitas_models.networks.network import Network
-from finn_build.errors import ConfigError
-
-
-@dataclass(frozen=True)
-class BinaryResCNNConfig:
-    """Every choice of a `BinaryResCNN`.
-
-    Attributes:
-        in_channels: 1 for grey, 3 for RGB.
-        image_size: height and width of the input in pixels, a multiple of 2^(stages + 1).
-        num_classes: size of the output.
-        channels: channels of each stage; the first stage works at half the image size, each next one at
-            half of that.
-        blocks: binary convolutions with an identity shortcut in each stage. The convolution that enters a
-            stage changes the channels and has no shortcut; it is the 8-bit one in the first stage, binary
-            in the others.
-        weight_bits: 1 for ±1; 32 is step 1 of the training.
-        act_bits: bits k of what feeds the convolutions (1…8; 16 and 32 for training comparisons).
-        act_signed: whether those have negative levels; 1 bit signed is RSign.
-        residual_bits: bits r of each branch that enters a shortcut stream, 4…8.
-        activation: rprelu, rsilu, silu, relu or hardtanh.
-        edge_weight_bits: weight bits of the first and the last layer.
-    """
-
-    in_channels: int = 1
-    image_size: int = 64
-    num_classes: int = 6
-    channels: tuple[int, ...] = (16, 32, 64)
-    blocks: tuple[int, ...] = (1, 1, 1)
-    weight_bits: int = 1
-    act_bits: int = 1
-    act_signed: bool = True
-    residual_bits: int = 4
-    activation: str = "rprelu"
-    edge_weight_bits: int = 8
 
 
 class Branch(nn.Module):
@@ -117,7 +82,7 @@ class BinaryResCNN(Network):
 
     def __init__(self, config: BinaryResCNNConfig) -> None:
         super().__init__()
-        _check(config)
+        config.check()
         self.config = config
         self.pixels = pixel_quantizer()
         widths = (config.in_channels, *config.channels)
@@ -147,17 +112,3 @@ class BinaryResCNN(Network):
 
 def _sign(config: BinaryResCNNConfig, channels: int) -> RSign:
     return RSign(channels, config.act_bits, config.act_signed)
-
-
-def _check(config: BinaryResCNNConfig) -> None:
-    """Reject sizes that do not fit together, with the nearest ones that do."""
-    if len(config.channels) != len(config.blocks) or not config.channels:
-        raise ConfigError(
-            f"binary_rescnn: channels={config.channels} and blocks={config.blocks} must be of equal length"
-        )
-    step = 2 ** (len(config.channels) + 1)
-    if config.image_size < step or config.image_size % step:
-        near = max(step, round(config.image_size / step) * step)
-        raise ConfigError(f"binary_rescnn: image_size={config.image_size} is not a multiple of {step}; nearest: {near}")
-    if not 4 <= config.residual_bits <= 8 and config.residual_bits != 32:
-        raise ConfigError(f"binary_rescnn: residual_bits={config.residual_bits} is not legal; choose 4 to 8 (or 32)")

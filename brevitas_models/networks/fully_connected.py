@@ -5,7 +5,6 @@ integer of as many bits as the activations have. What differs: scales are powers
 TensorNorm the last weights are ± a power of two.
 """
 
-from dataclasses import dataclass
 from itertools import pairwise
 from math import log2
 
@@ -14,28 +13,8 @@ from torch import Tensor, nn
 
 from brevitas_models.layers.activations import BatchNorm1d
 from brevitas_models.layers.quantizers import act_quantizer, weight_quantizer
+from brevitas_models.networks.configs.fully_connected import FullyConnectedConfig
 from brevitas_models.networks.network import Network
-
-
-@dataclass(frozen=True)
-class FullyConnectedConfig:
-    """Every choice of a `FullyConnected`.
-
-    Attributes:
-        in_channels: 1 for grey, 3 for RGB.
-        image_size: height and width of the input in pixels.
-        num_classes: size of the output.
-        hidden: neurons of each hidden layer.
-        weight_bits: 1 for ±1; 32 is step 1 of the training.
-        act_bits: of pixels and activations; 1 bit is bipolar.
-    """
-
-    in_channels: int = 1
-    image_size: int = 28
-    num_classes: int = 10
-    hidden: tuple[int, ...] = (64, 64, 64)
-    weight_bits: int = 1
-    act_bits: int = 1
 
 
 class FullyConnected(Network):

@@ -6,42 +6,13 @@ by the first layer, as in TC-ResNet. Behind it, depthwise convolutions of nine f
 Source: Choi et al. 2019 (temporal convolution on MFCCs).
 """
 
-from dataclasses import dataclass
-
 from brevitas.nn import QuantConv1d, QuantLinear
 from torch import Tensor, nn
 
 from brevitas_models.layers.activations import BatchNorm1d
 from brevitas_models.layers.quantizers import act_quantizer, pixel_quantizer, weight_quantizer
+from brevitas_models.networks.configs.keyword_net import KeywordNetConfig
 from brevitas_models.networks.network import Network
-from finn_build.errors import ConfigError
-
-
-@dataclass(frozen=True)
-class KeywordNetConfig:
-    """Every choice of a `KeywordNet`.
-
-    Attributes:
-        in_channels: features of a frame.
-        length: frames; a multiple of 2 to the number of units.
-        num_classes: words.
-        channels: of the first convolution, then of each unit, which halves the frames.
-        kernel: frames that a depthwise convolution sees, odd.
-        weight_bits: of pointwise convolutions: 1 for ±1.
-        depthwise_bits: of depthwise convolutions.
-        edge_bits: of the first convolution and the dense layer.
-        act_bits: of what enters every layer but the first.
-    """
-
-    in_channels: int = 40
-    length: int = 96
-    num_classes: int = 12
-    channels: tuple[int, ...] = (32, 48, 64, 96)
-    kernel: int = 9
-    weight_bits: int = 1
-    depthwise_bits: int = 4
-    edge_bits: int = 8
-    act_bits: int = 4
 
 
 class KeywordNet(Network):
@@ -56,11 +27,7 @@ class KeywordNet(Network):
 
     def __init__(self, config: KeywordNetConfig) -> None:
         super().__init__()
-        shrinks = 2 ** (len(config.channels) - 1)
-        if not config.channels or config.length < shrinks or config.length % shrinks:
-            raise ConfigError(f"keyword_net: length={config.length} is not a multiple of {shrinks}, 2 for each unit")
-        if config.kernel < 1 or not config.kernel % 2:
-            raise ConfigError(f"keyword_net: kernel={config.kernel} is not odd; nearest: {max(1, config.kernel + 1)}")
+        config.check()
         self.config = config
         first, *units = config.channels
         layers: list[nn.Module] = [pixel_quantizer()]
@@ -70,7 +37,7 @@ class KeywordNet(Network):
             layers += self._conv(first, channels, 1, config.weight_bits)
             first = channels
         self.features = nn.Sequential(*layers)
-        self.pool, self.quant = nn.AvgPool1d(config.length // shrinks), act_quantizer(config.act_bits, False)
+        self.pool, self.quant = nn.AvgPool1d(config.length // config.shrinks), act_quantizer(config.act_bits, False)
         self.head = QuantLinear(first, config.num_classes, bias=False, **weight_quantizer(config.edge_bits))
 
     @property

@@ -6,44 +6,16 @@ each and the ReLU that an unsigned quantizer is become its steps.
 Source: Howard et al. 2017, table 1.
 """
 
-from dataclasses import dataclass
-
 from brevitas.nn import QuantConv2d, QuantLinear
 from torch import Tensor, nn
 
 from brevitas_models.layers.activations import BatchNorm2d
 from brevitas_models.layers.conv_units import Conv2d
 from brevitas_models.layers.quantizers import act_quantizer, pixel_quantizer, weight_quantizer
+from brevitas_models.networks.configs.mobilenet import SHRINKS, MobileNetConfig
 from brevitas_models.networks.network import Network
-from finn_build.errors import ConfigError
 
 _UNITS = ((2, 1), (4, 2), (4, 1), (8, 2), (8, 1), (16, 2), *[(16, 1)] * 5, (32, 2), (32, 1))  # times width, stride
-_SHRINKS = 32
-
-
-@dataclass(frozen=True)
-class MobileNetConfig:
-    """Every choice of a `MobileNet`.
-
-    Attributes:
-        in_channels: 3 for RGB, 1 for grey.
-        image_size: height and width of the input in pixels, a multiple of 32.
-        num_classes: size of the output.
-        width: channels of the first convolution; 32 in the paper, 8 at width 0.25.
-        weight_bits: of pointwise convolutions: 1 for ±1; 32 is step 1 of the training.
-        depthwise_bits: of depthwise convolutions.
-        edge_bits: of the first convolution and the dense layer.
-        act_bits: of what enters every layer but the first.
-    """
-
-    in_channels: int = 3
-    image_size: int = 96
-    num_classes: int = 2
-    width: int = 8
-    weight_bits: int = 1
-    depthwise_bits: int = 4
-    edge_bits: int = 8
-    act_bits: int = 4
 
 
 class MobileNet(Network):
@@ -58,9 +30,7 @@ class MobileNet(Network):
 
     def __init__(self, config: MobileNetConfig) -> None:
         super().__init__()
-        if config.image_size < _SHRINKS or config.image_size % _SHRINKS:
-            near = max(_SHRINKS, round(config.image_size / _SHRINKS) * _SHRINKS)
-            raise ConfigError(f"mobilenet: image_size={config.image_size} is not a multiple of 32; nearest: {near}")
+        config.check()
         self.config = config
         before = config.width
         layers: list[nn.Module] = [pixel_quantizer()]
@@ -73,7 +43,7 @@ class MobileNet(Network):
             layers += self._behind(Conv2d(before, channels, 1, bits=config.weight_bits), channels)
             before = channels
         self.features = nn.Sequential(*layers)
-        self.pool = nn.AvgPool2d(config.image_size // _SHRINKS)
+        self.pool = nn.AvgPool2d(config.image_size // SHRINKS)
         self.quant = act_quantizer(config.act_bits, False)
         self.head = QuantLinear(before, config.num_classes, bias=False, **weight_quantizer(config.edge_bits))
 

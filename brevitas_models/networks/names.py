@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 
 from finn_build.errors import ConfigError, suggestion
 
 DEFAULT_MODEL = "bi_shufflenet"
 WEIGHTS = Path(__file__).parent.parent / "weights"
+_NEAR = 6  # names that an unknown one is answered with
 _ROWS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi")  # of table 5
 BINARY = (
-    *("bi_shufflenet", "bi_shufflenet_rgb", "bi_shufflenet_tile", "bi_shufflenet_head8"),
+    *("bi_shufflenet", "bi_shufflenet_head8", "bi_shufflenet_rgb", "bi_shufflenet_tile"),
     *(f"bi_shufflenet_{row}" for row in _ROWS),
     *(f"binary_rescnn_w1a{bits}" for bits in (1, 2, 4, 8)),
-    *("cnv_w1a1", "cnv_w1a2", "tfc_w1a1", "tfc_w1a2", "lfc_w1a1", "lfc_w1a2"),
-    *("mobilenet_w1a4", "keyword_net_w1a4"),
+    *("birealnet18_hardware", "cnv_w1a1", "cnv_w1a2", "keyword_net_w1a4", "lfc_w1a1", "lfc_w1a2"),
+    *("mobilenet_w1a4", "reactnet_a_hardware", "tfc_w1a1", "tfc_w1a2"),
+    *("u_binet_pynq_ddr_w1a4", *(f"u_binet_pynq_w1a{bits}" for bits in (2, 4, 8))),
+    *("u_binet_small_w1a2", "u_binet_small_w1a4", "u_binet_small_w1a4_tile"),
     *(f"u_binet_w1a{bits}" for bits in (1, 2, 4, 8)),
-    *("u_binet_pynq_w1a8", "u_binet_pynq_w1a4", "u_binet_pynq_w1a2", "u_binet_pynq_ddr_w1a4"),
-    *("u_binet_small_w1a4", "u_binet_small_w1a2", "u_binet_small_w1a4_tile"),
-    *("reactnet_a_hardware", "birealnet18_hardware"),
 )
 """Integers from end to end: what an accelerator is built for."""
 FLOAT = (
-    *("unet", "u_binet_w1a16", "u_binet_w1a32"),
-    *("resnet18", "resnet34", "mobilenet_v2", "shufflenet_v2_x0_5"),
-    *("reactnet_a", "reactnet_a_real", "birealnet18", "birealnet18_real", "birealnet34", "birealnet34_real"),
+    *("birealnet18", "birealnet18_real", "birealnet34", "birealnet34_real", "mobilenet_v2"),
+    *("reactnet_a", "reactnet_a_real", "resnet18", "resnet34", "shufflenet_v2_x0_5"),
+    *("u_binet_w1a16", "u_binet_w1a32", "unet"),
 )
 """Floats between layers: to train and compare with."""
 
@@ -38,10 +39,12 @@ LARGEST = {
 
 
 def require_model(name: str) -> None:
-    """Raise ConfigError, with a suggestion, where the zoo has no network of that name."""
-    if name not in (*BINARY, *FLOAT):
-        meant = suggestion(name, (*BINARY, *FLOAT))
-        raise ConfigError(f"model {name!r} is unknown{meant}; legal: {'; '.join(kinds())}")
+    """Raise ConfigError, with the names that are nearest, where the zoo has no network of that name."""
+    names = (*BINARY, *FLOAT)
+    if name not in names:
+        near = get_close_matches(name, names, n=_NEAR) or [n for n in BINARY if n in shipped()]
+        listed = f"{', '.join(near)}; all {len(names)}: signflow build --list-models"
+        raise ConfigError(f"model {name!r} is unknown{suggestion(name, names)}; legal: {listed}")
 
 
 def shipped() -> list[str]:

@@ -12,7 +12,6 @@ Source: He et al. 2016, Sandler et al. 2018, Ma et al. 2018, Liu et al. 2018 (Bi
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from math import log2
@@ -26,64 +25,15 @@ from torchvision.models import get_model, get_model_weights
 from brevitas_models.layers.activations import BatchNorm2d, RPReLU, RSign
 from brevitas_models.layers.conv_units import Conv2d, ConvUnit
 from brevitas_models.layers.quantizers import pixel_quantizer, shortcut_quantizer, weight_quantizer
-from brevitas_models.networks.bi_shufflenet import SHORTCUT_BITS
+from brevitas_models.networks.configs.rivals import (
+    LIBRARY,
+    RESIDUAL_WIDTHS,
+    BinaryRivalConfig,
+    ResidualConfig,
+    RivalConfig,
+)
 from brevitas_models.networks.network import Network
-from finn_build.errors import ConfigError, DataError
-
-MIN_SIZE = 32
-LIBRARY = {
-    "resnet18": "conv1",
-    "resnet34": "conv1",
-    "mobilenet_v2": "features.0.0",
-    "shufflenet_v2_x0_5": "conv1.0",
-}
-"""Networks of torchvision, and the name of their first convolution."""
-_RESIDUAL_WIDTHS = (64, 64, 128, 256, 512)
-
-
-@dataclass(frozen=True)
-class RivalConfig:
-    """Every choice of a rival.
-
-    Attributes:
-        in_channels: 1 for grey, 3 for RGB.
-        image_size: height and width of the input in pixels, 32 or more.
-        num_classes: size of the output.
-        weight_bits: bits of the weights in the units of Bi-RealNet and ReActNet-A: 1, or 32 for real (which is also
-            step 1 of the training); 32 elsewhere.
-        act_bits: bits of what enters the convolutions of those units, 1 (RSign) or 32; 32 elsewhere.
-    """
-
-    in_channels: int = 1
-    image_size: int = 224
-    num_classes: int = 6
-    weight_bits: int = 32
-    act_bits: int = 32
-
-
-@dataclass(frozen=True)
-class BinaryRivalConfig(RivalConfig):
-    """Every choice of a ReActNet-A or Bi-RealNet.
-
-    Attributes:
-        shortcut_bits: bits r of the integers between the units, 4 to 8; 32 for float.
-        edge_weight_bits: weight bits of the first layer, of 1x1 convolutions in shortcuts and of the classifier; 32 for
-            float.
-    """
-
-    shortcut_bits: int = 32
-    edge_weight_bits: int = 32
-
-
-@dataclass(frozen=True)
-class ResidualConfig(BinaryRivalConfig):
-    """Every choice of a Bi-RealNet.
-
-    Attributes:
-        blocks: pairs of 3x3 convolutions in each stage: (2, 2, 2, 2) for 18 layers, (3, 4, 6, 3) for 34.
-    """
-
-    blocks: tuple[int, ...] = (2, 2, 2, 2)
+from finn_build.errors import DataError
 
 
 class LibraryNetwork(Network):
@@ -98,7 +48,7 @@ class LibraryNetwork(Network):
 
     def __init__(self, library: str, config: RivalConfig) -> None:
         super().__init__()
-        _check(library, config, (32,))
+        config.check()
         self.config = config
         self.library = library
         self.net = get_model(library, num_classes=config.num_classes)
@@ -147,7 +97,7 @@ class _Rival(Network):
 
     def __init__(self, config: BinaryRivalConfig, features: Sequence[nn.Module], channels: int, stride: int) -> None:
         super().__init__()
-        _check(type(self).__name__, config, (1, 32))
+        config.check()
         self.config = config
         self.pixels = pixel_quantizer() if config.edge_weight_bits <= 8 else nn.Identity()
         self.features = nn.Sequential(*features)
@@ -171,7 +121,7 @@ class BiRealNet(_Rival):
         for before, channels, stride, count in _stages(config):
             features.append(_BiRealUnit(config, before, channels, stride))
             features.extend(_BiRealUnit(config, channels, channels, 1) for _ in range(2 * count - 1))
-        super().__init__(config, features, _RESIDUAL_WIDTHS[-1], stride=32)
+        super().__init__(config, features, RESIDUAL_WIDTHS[-1], stride=32)
 
 
 class _BiRealUnit(nn.Module):
@@ -222,22 +172,9 @@ class _ReActBlock(nn.Module):
         return self.activation(torch.cat([conv(x) + x for conv in self.pointwise], 1))
 
 
-def _check(name: str, config: RivalConfig, legal: tuple[int, ...]) -> None:
-    """Reject sizes and bits that a network does not have; `legal` are the bits of its units."""
-    if config.image_size < MIN_SIZE:
-        raise ConfigError(f"{name}: image_size={config.image_size} is below {MIN_SIZE}, its smallest")
-    bits = {"weight_bits": legal, "act_bits": legal, "shortcut_bits": SHORTCUT_BITS}
-    for key, choices in bits.items():
-        value = getattr(config, key, 32)
-        if value not in choices:
-            raise ConfigError(f"{name}: {key}={value} is not legal; choose {' or '.join(map(str, choices))}")
-
-
 def _stages(config: ResidualConfig) -> Iterator[tuple[int, int, int, int]]:
     """Channels before and in each stage of a residual network, the stride that enters it, its pairs of convolutions."""
-    if len(config.blocks) != len(_RESIDUAL_WIDTHS) - 1 or min(config.blocks) < 1:
-        raise ConfigError(f"blocks={config.blocks} is not legal; give four numbers from 1 on, as in (2, 2, 2, 2)")
-    for stage, (before, channels) in enumerate(pairwise(_RESIDUAL_WIDTHS)):
+    for stage, (before, channels) in enumerate(pairwise(RESIDUAL_WIDTHS)):
         yield before, channels, 2 if stage else 1, config.blocks[stage]
 
 
@@ -265,19 +202,11 @@ def _whole_strides(x: Tensor, stride: int) -> Tensor:
     return x[:, :, :height, :width]
 
 
-_BINARY: dict[str, Any] = {"weight_bits": 1, "act_bits": 1}
-_HARDWARE: dict[str, Any] = {**_BINARY, "shortcut_bits": 6, "edge_weight_bits": 8}
-_NET_18, _NET_34 = ResidualConfig(), ResidualConfig(blocks=(3, 4, 6, 3))
-
-RIVALS: dict[str, tuple[Callable[[Any], Network], RivalConfig]] = {
-    **{name: (partial(LibraryNetwork, name), RivalConfig()) for name in LIBRARY},
-    "reactnet_a": (ReActNetA, BinaryRivalConfig(**_BINARY)),
-    "reactnet_a_real": (ReActNetA, BinaryRivalConfig()),
-    "reactnet_a_hardware": (ReActNetA, BinaryRivalConfig(**_HARDWARE)),
-    "birealnet18": (BiRealNet, replace(_NET_18, **_BINARY)),
-    "birealnet18_real": (BiRealNet, _NET_18),
-    "birealnet18_hardware": (BiRealNet, replace(_NET_18, **_HARDWARE)),
-    "birealnet34": (BiRealNet, replace(_NET_34, **_BINARY)),
-    "birealnet34_real": (BiRealNet, _NET_34),
+RIVALS: dict[str, Callable[[Any], Network]] = {
+    **{name: partial(LibraryNetwork, name) for name in LIBRARY},
+    **dict.fromkeys(("reactnet_a", "reactnet_a_real", "reactnet_a_hardware"), ReActNetA),
+    **dict.fromkeys(
+        ("birealnet18", "birealnet18_real", "birealnet18_hardware", "birealnet34", "birealnet34_real"), BiRealNet
+    ),
 }
-"""Each name in the zoo: class and default configuration."""
+"""The class of each name in the zoo."""

@@ -24,9 +24,6 @@ at 128x128). The paper's figures are of its full size and of another split.
 Source: section 3.2, figure 3 and equations 4 to 6 of the paper; [41] for what it takes from U-Net.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import torch
 from brevitas.nn import QuantConvTranspose2d, QuantIdentity
 from torch import Tensor, nn
@@ -35,44 +32,11 @@ from torch.nn import functional as F
 from brevitas_models.layers.activations import BatchNorm2d, activation
 from brevitas_models.layers.conv_units import Conv2d, ConvUnit
 from brevitas_models.layers.quantizers import BipolarAct, constant_quantizer, pixel_quantizer, weight_quantizer
+from brevitas_models.networks.configs.u_binet import UBiNetConfig
 from brevitas_models.networks.network import Network
-from finn_build.errors import ConfigError
 
 ACT_RANGE = 4.0
 LOGIT_SPREAD = 4.0  # at first; the soft counts of a Tversky loss need sure pixels, above all where defects are rare
-UPSAMPLES = ("transposed", "nearest")
-
-
-@dataclass(frozen=True)
-class UBiNetConfig:
-    """Every choice of a `UBiNet`; the defaults are the paper's network with 4-bit activations.
-
-    Attributes:
-        in_channels: 1 for grey, 3 for RGB.
-        image_size: height and width of image and mask in pixels, any size from 2^depth.
-        width: channels at full resolution; each level down has twice those of the one above.
-        depth: number of poolings.
-        weight_bits: 1 for +1 and -1; 32 is step 1 of the training, and real weights at the edges too.
-        edge_weight_bits: weight bits of the first and the last convolution.
-        act_bits: bits k of every map, 1 to 8; 16 and 32 for training comparisons.
-        act_signed: whether maps have negative levels; one signed bit is +1 and -1.
-        activation: rsilu, silu, rprelu, relu or hardtanh.
-        upsample: "transposed" for a transposed 2x2 convolution with stride 2, "nearest" for each pixel twice, then a
-            3x3 convolution.
-        skips: for each level, from full resolution down, whether its map skips to the other side; None for all.
-    """
-
-    in_channels: int = 1
-    image_size: int = 224
-    width: int = 32
-    depth: int = 4
-    weight_bits: int = 1
-    edge_weight_bits: int = 1
-    act_bits: int = 4
-    act_signed: bool = False
-    activation: str = "rsilu"
-    upsample: str = "transposed"
-    skips: tuple[bool, ...] | None = None
 
 
 class Up(nn.Module):
@@ -113,7 +77,7 @@ class UBiNet(Network):
 
     def __init__(self, config: UBiNetConfig) -> None:
         super().__init__()
-        _check(config)
+        config.check()
         self.config = config
         self.pixels = pixel_quantizer()
         edge_bits = 32 if config.weight_bits == 32 else config.edge_weight_bits
@@ -122,7 +86,7 @@ class UBiNet(Network):
             _pair(config, widths[level], widths[level + 1], config.weight_bits if level else edge_bits)
             for level in range(config.depth + 1)
         )
-        self.skips = _skips(config)
+        self.skips = config.levels
         self.up = nn.ModuleList(Up(config, level, skip) for level, skip in enumerate(self.skips))
         self.pool = nn.MaxPool2d(2)
         norm = BatchNorm2d(1)
@@ -164,31 +128,3 @@ def _up_conv(config: UBiNetConfig, channels: int) -> nn.Module:
     if config.upsample == "nearest":
         return Conv2d(2 * channels, channels, 3, bits=config.weight_bits)
     return QuantConvTranspose2d(2 * channels, channels, 2, 2, bias=False, **weight_quantizer(config.weight_bits))
-
-
-def _skips(config: UBiNetConfig) -> Sequence[bool]:
-    return (True,) * config.depth if config.skips is None else config.skips
-
-
-def _check(config: UBiNetConfig) -> None:
-    """Reject what does not fit together."""
-    if config.depth < 1 or config.width < 1 or config.in_channels < 1:
-        raise ConfigError(
-            f"u_binet: in_channels={config.in_channels}, width={config.width}, depth={config.depth}; "
-            "each must be at least 1"
-        )
-    if config.image_size < 1 << config.depth:
-        raise ConfigError(
-            f"u_binet: image_size={config.image_size} is too small for {config.depth} poolings; "
-            f"at least {1 << config.depth}, or a smaller depth"
-        )
-    if config.upsample not in UPSAMPLES:
-        raise ConfigError(f"u_binet: upsample={config.upsample!r}; legal: {', '.join(UPSAMPLES)}")
-    if len(_skips(config)) != config.depth:
-        raise ConfigError(f"u_binet: skips={config.skips} must name {config.depth} levels, as many as depth")
-    step = 1 << config.depth
-    if config.act_bits == 1 and config.act_signed and config.image_size % step:
-        raise ConfigError(
-            f"u_binet: image_size={config.image_size} is not a multiple of {step}, and maps of +1 and -1 have no zero "
-            "to pad odd sizes with; choose a multiple, or act_signed=false"
-        )

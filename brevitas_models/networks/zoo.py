@@ -6,38 +6,32 @@ A checkpoint is a `torch.save` file that loads with `weights_only=True`: {"model
 
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 
 from brevitas_models.data.atomic import write_atomically
-from brevitas_models.networks.bi_shufflenet import BiShuffleNet, BiShuffleNetConfig
-from brevitas_models.networks.binary_rescnn import BinaryResCNN, BinaryResCNNConfig
-from brevitas_models.networks.cnv import CNV, CNVConfig
-from brevitas_models.networks.fields import require_fields
-from brevitas_models.networks.fully_connected import FullyConnected, FullyConnectedConfig
-from brevitas_models.networks.keyword_net import KeywordNet, KeywordNetConfig
-from brevitas_models.networks.mobilenet import MobileNet, MobileNetConfig
-from brevitas_models.networks.names import DEFAULT_MODEL, WEIGHTS, require_model, shipped
+from brevitas_models.networks.bi_shufflenet import BiShuffleNet
+from brevitas_models.networks.binary_rescnn import BinaryResCNN
+from brevitas_models.networks.cnv import CNV
+from brevitas_models.networks.configs.bi_shufflenet import BiShuffleNetConfig
+from brevitas_models.networks.configs.binary_rescnn import BinaryResCNNConfig
+from brevitas_models.networks.configs.cnv import CNVConfig
+from brevitas_models.networks.configs.fully_connected import FullyConnectedConfig
+from brevitas_models.networks.configs.keyword_net import KeywordNetConfig
+from brevitas_models.networks.configs.mobilenet import MobileNetConfig
+from brevitas_models.networks.configs.table import CONFIGS, ModelConfig, configure
+from brevitas_models.networks.configs.u_binet import UBiNetConfig
+from brevitas_models.networks.fully_connected import FullyConnected
+from brevitas_models.networks.keyword_net import KeywordNet
+from brevitas_models.networks.mobilenet import MobileNet
+from brevitas_models.networks.names import DEFAULT_MODEL, WEIGHTS, shipped
 from brevitas_models.networks.network import Network
-from brevitas_models.networks.rivals import RIVALS, RivalConfig
-from brevitas_models.networks.u_binet import UBiNet, UBiNetConfig
-from brevitas_models.networks.variants import VARIANTS
-from finn_build.errors import ConfigError, DataError, suggestion
-
-ModelConfig = (
-    BiShuffleNetConfig
-    | BinaryResCNNConfig
-    | CNVConfig
-    | FullyConnectedConfig
-    | KeywordNetConfig
-    | MobileNetConfig
-    | RivalConfig
-    | UBiNetConfig
-)
+from brevitas_models.networks.rivals import RIVALS
+from brevitas_models.networks.u_binet import UBiNet
+from finn_build.errors import ConfigError, DataError
 
 
 @dataclass(frozen=True)
@@ -48,37 +42,17 @@ class Entry:
     config: ModelConfig
 
 
-_SMALL = UBiNetConfig(image_size=96, width=8)
-U_BINET_SMALL = {
-    "u_binet_small_w1a4": _SMALL,
-    "u_binet_small_w1a2": replace(_SMALL, act_bits=2),
-    "u_binet_small_w1a4_tile": replace(_SMALL, image_size=128),
+_CLASSES: dict[type, Callable[[Any], Network]] = {
+    BiShuffleNetConfig: BiShuffleNet,
+    BinaryResCNNConfig: BinaryResCNN,
+    CNVConfig: CNV,
+    FullyConnectedConfig: FullyConnected,
+    KeywordNetConfig: KeywordNet,
+    MobileNetConfig: MobileNet,
+    UBiNetConfig: UBiNet,
 }
-_PYNQ = {8: 12, 4: 20, 2: 28}  # bits -> the widest network of depth 3 whose skips and weights XC7Z020 holds at 224x224
 ZOO: dict[str, Entry] = {
-    "bi_shufflenet": Entry(BiShuffleNet, BiShuffleNetConfig()),
-    "bi_shufflenet_rgb": Entry(BiShuffleNet, BiShuffleNetConfig(in_channels=3)),
-    "bi_shufflenet_tile": Entry(BiShuffleNet, BiShuffleNetConfig(image_size=96)),
-    "bi_shufflenet_head8": Entry(BiShuffleNet, BiShuffleNetConfig(head_weight_bits=8)),
-    **{
-        f"bi_shufflenet_{row.lower()}": Entry(BiShuffleNet, BiShuffleNetConfig(**changed))
-        for row, changed in VARIANTS.items()
-    },
-    **{f"binary_rescnn_w1a{k}": Entry(BinaryResCNN, BinaryResCNNConfig(act_bits=k)) for k in (1, 2, 4, 8)},
-    **{f"cnv_w1a{k}": Entry(CNV, CNVConfig(act_bits=k)) for k in (1, 2)},
-    **{
-        f"{name}_w1a{k}": Entry(FullyConnected, FullyConnectedConfig(hidden=(width,) * 3, act_bits=k))
-        for name, width in (("tfc", 64), ("lfc", 1024))
-        for k in (1, 2)
-    },
-    "mobilenet_w1a4": Entry(MobileNet, MobileNetConfig()),
-    "keyword_net_w1a4": Entry(KeywordNet, KeywordNetConfig()),
-    "unet": Entry(UBiNet, UBiNetConfig(weight_bits=32, act_bits=32, activation="relu")),
-    **{f"u_binet_w1a{k}": Entry(UBiNet, UBiNetConfig(act_bits=k)) for k in (1, 2, 4, 8, 16, 32)},
-    **{f"u_binet_pynq_w1a{k}": Entry(UBiNet, UBiNetConfig(width=w, depth=3, act_bits=k)) for k, w in _PYNQ.items()},
-    "u_binet_pynq_ddr_w1a4": Entry(UBiNet, UBiNetConfig(width=30, depth=3)),  # with its deepest skips in DDR
-    **{name: Entry(UBiNet, config) for name, config in U_BINET_SMALL.items()},
-    **{name: Entry(build, config) for name, (build, config) in RIVALS.items()},
+    name: Entry(RIVALS.get(name) or _CLASSES[type(config)], config) for name, config in CONFIGS.items()
 }
 
 
@@ -108,43 +82,6 @@ def build_model(name: str, **overrides: Any) -> Network:
         raise ConfigError(f"{name}: cannot be built with these options: {str(error).splitlines()[0]}") from error
     model.name = name
     return model
-
-
-def configure(name: str, **overrides: Any) -> ModelConfig:
-    """The configuration of `name` with some fields changed.
-
-    Raises:
-        ConfigError: unknown name or field, with a suggestion.
-    """
-    require_model(name)
-    config = ZOO[name].config
-    legal = [field.name for field in fields(config)]
-    for key in overrides:
-        if key not in legal:
-            raise ConfigError(f"{name}: no option {key!r}{suggestion(key, legal)}; options: {', '.join(legal)}")
-    frozen: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in overrides.items()
-    }
-    require_fields(name, config, frozen)
-    return replace(config, **frozen)
-
-
-def parse_overrides(pairs: Iterable[str]) -> dict[str, Any]:
-    """Fields of a configuration from `key=value`, the values in YAML: 4, true and [16,32] mean what they look like.
-
-    Raises:
-        ConfigError: a pair has no equals sign.
-    """
-    overrides = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise ConfigError(f"--set {pair}: write it as KEY=VALUE, for example --set in_channels=3")
-        try:
-            overrides[key] = yaml.safe_load(value)
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
-            raise ConfigError(f"--set {pair}: its value is no YAML ({type(error).__name__})") from error
-    return overrides
 
 
 def save_checkpoint(path: str | Path, model: Network, metrics: Mapping[str, Any] | None = None) -> Path:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brevitas_models.data.augment import Augmentation
-from brevitas_models.networks.zoo import configure
+from brevitas_models.networks.configs.table import configure
 from brevitas_models.training.schedules import SCHEDULES
 from finn_build.errors import ConfigError
 

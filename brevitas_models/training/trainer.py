@@ -25,8 +25,9 @@ from brevitas_models.data.atomic import write_atomically
 from brevitas_models.data.images import ImageSet, to_float
 from brevitas_models.layers.fused import memory_format
 from brevitas_models.layers.quantizers import calibrate_scales
+from brevitas_models.networks.configs.rivals import LIBRARY
 from brevitas_models.networks.network import Network
-from brevitas_models.networks.rivals import LIBRARY, LibraryNetwork
+from brevitas_models.networks.rivals import LibraryNetwork
 from brevitas_models.networks.zoo import build_model, read_checkpoint_file, save_checkpoint
 from brevitas_models.training.measure import reestimate_batch_norm
 from brevitas_models.training.schedules import SCHEDULES

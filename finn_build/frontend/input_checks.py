@@ -55,7 +55,7 @@ def require_frames(source: str, found: int, wanted: int) -> None:
 
 
 def _count_images(folder: Path) -> int:
-    rows = find_images(folder) if folder.is_dir() else []
+    rows = find_images(folder)
     if not rows:
         load_folder(folder, 1)  # says what is wrong
     for row in rows:

@@ -12,8 +12,9 @@ import pytest
 import torch
 
 from brevitas_models.networks import bi_shufflenet
+from brevitas_models.networks.configs.table import ModelConfig
 from brevitas_models.networks.rivals import RIVALS
-from brevitas_models.networks.zoo import ZOO, ModelConfig
+from brevitas_models.networks.zoo import ZOO
 from finn_build.frontend import network as networks
 from finn_build.frontend.export import export_qonnx
 from tests.builds.networks import randomize

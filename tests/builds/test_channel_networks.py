@@ -10,7 +10,8 @@ from torch.nn import functional as F
 
 from brevitas_models.layers.activations import BatchNorm2d, RSign
 from brevitas_models.layers.quantizers import act_quantizer, pixel_quantizer, weight_quantizer
-from brevitas_models.networks.bi_shufflenet import BasicUnit, BiShuffleNetConfig, DownUnit
+from brevitas_models.networks.bi_shufflenet import BasicUnit, DownUnit
+from brevitas_models.networks.configs.bi_shufflenet import BiShuffleNetConfig
 from finn_build.frontend.export import export_qonnx
 from finn_build.frontend.import_qonnx import import_qonnx
 from finn_build.frontend.network import ImportedNetwork

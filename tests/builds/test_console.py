@@ -129,7 +129,8 @@ def test_wrong_options_are_one_line(capsys: pytest.CaptureFixture) -> None:
             ["build", "--board", "pynq-z2", "--imagess", "x"],
             "unrecognized arguments: --imagess x; did you mean '--images'?",
         ),
-        (["sweep", "--modells", "x", "--out", "o"], "the following arguments are required: --models"),
+        (["sweep", "--out", "o"], "the following arguments are required: --models"),
+        (["sweep", "--modells=x", "--out", "o"], "unrecognized arguments: --modells; did you mean '--models'?"),
         (["doctor", "--verbose"], "unrecognized arguments: --verbose"),
     ):
         with pytest.raises(SystemExit) as stop:
@@ -221,37 +222,6 @@ def test_models_by_board(capsys: pytest.CaptureFixture) -> None:
         assert sum(m.weight.numel() for m in layers) == LARGEST[name]
 
 
-SLOW = ("train", "evaluate", "inspect", "complexity", "experiments")
-
-
-@pytest.mark.parametrize(
-    ("words", "code", "said"),
-    [
-        *(([name, "--help"], 0, "usage: ") for name in SLOW),
-        (
-            ["train", "--data", "x", "--epoch", "3"],
-            2,
-            "train: error: ambiguous option: --epoch could match --epochs1, --epochs2",
-        ),
-        (["train", "--data", "synthetic", "--out", "o", "--model", "cnv_w1a3"], 1, "did you mean 'cnv_w1a2'?"),
-        (["train", "--data", "none", "--out", "o"], 1, "error: --data none: no such file or folder"),
-        (["train", "--out", "o"], 2, "the following arguments are required: --data"),
-        (["evaluate", "bi_shufflenett", "--data", "."], 1, "no such checkpoint; did you mean 'bi_shufflenet'?"),
-        (["inspect", "none.pt", "--data", "."], 1, "error: none.pt: no such checkpoint"),
-        (["complexity", "--model", "resnet19"], 1, "did you mean 'resnet18'?"),
-        (["experiments", "table9"], 2, "invalid choice: 'table9'"),
-    ],
-)
-def test_help_and_typos_load_nothing(words: list[str], code: int, said: str, capsys: pytest.CaptureFixture) -> None:
-    """In a process where PyTorch is loaded already; what would load it is not."""
-    try:
-        assert console.main(words) == code
-    except SystemExit as stop:
-        assert stop.code == code
-    printed = capsys.readouterr()
-    assert said in (printed.err if code else printed.out)
-
-
 def test_words_are_completed(tmp_path: Path) -> None:
     """By bash itself."""
     (tmp_path / "complete").write_text(completion.script())
@@ -268,12 +238,70 @@ def test_words_are_completed(tmp_path: Path) -> None:
     assert completed("signflow", "train", "--model", "cnv") == {"cnv_w1a1", "cnv_w1a2"}
 
 
+TYPOS = {
+    "build --bord pynq-z2": "unrecognized arguments: --bord; did you mean '--board'?",
+    "build --board pynk-z2": "did you mean 'pynq-z2'?",
+    "build --board board.yaml": "unknown key 'bramm'; did you mean 'bram36'?",
+    "build --board pynq-z2 --config build.yaml": "unknown key 'framess'; did you mean 'frames'?",
+    "build --board pynq-z2 --model cnv_w1a3": "did you mean 'cnv_w1a2'?",
+    "build --board pynq-z2 --onnx none.onnx": "none.onnx: no such file",
+    "build --board pynq-z2 --checkpoint bi_shufflnet": "bi_shufflnet: no such file",
+    "build --board pynq-z2 --images none": "none: no such folder",
+    "build --board pynq-z2 --images bad": "no column path; it has pth, class",
+    "build --board pynq-z2 --stop gat": "invalid choice: 'gat'",
+    "train --data good --out o --set WRONG=1": "bi_shufflenet: no option 'WRONG'",
+    "train --data good --out o --set WRONG": "write it as KEY=VALUE",
+    "train --data good --out o --set activation=rsilou": "did you mean 'rsilu'?",
+    "train --data good --out o --set image_size=97": "image_size=97 is not a multiple of 32; nearest: 96",
+    "train --data good --out o --set weight_bits=9": "weight_bits=9 is not legal",
+    "train --data good --out o --model cnv_w1a3": "did you mean 'cnv_w1a2'?",
+    "train --data good --out o --epochs2 0": "epochs2=0 must be positive",
+    "train --data good --out o --accelerator tpuu": "invalid choice: 'tpuu'",
+    "train --data good --out o --classes scrach": "no image of class 'scrach'; classes: scratch",
+    "train --data good --out o --init none.pt": "--init none.pt: no such file",
+    "train --data none --out o": "none: no such folder",
+    "train --data bad --out o": "no column path; it has pth, class",
+    "train --data good --out o --epoch 3": "ambiguous option: --epoch could match --epochs1, --epochs2",
+    "train --out o": "the following arguments are required: --data",
+    "evaluate none.pt --data good": "none.pt: no such checkpoint",
+    "evaluate bi_shufflenett --data good": "no such checkpoint; did you mean 'bi_shufflenet'?",
+    "complexity --model resnet19": "did you mean 'resnet18'?",
+    "experiments table9": "invalid choice: 'table9'",
+    "evaluate bi_shufflenet --data bad": "no column path; it has pth, class",
+    "inspect bi_shufflenet_tile --data bad": "no column path; it has pth, class",
+    "complexity --model resnet18 --set weight_bitz=32": "did you mean 'weight_bits'?",
+    "experiments table2 --neu bad": "no column path; it has pth, class",
+    "sweep --models cnv_w1a3 --out o": "did you mean 'cnv_w1a2'?",
+    "sweep --models cnv_w1a1 --boards pynk-z2 --out o": "did you mean 'pynq-z2'?",
+    "patches none --out o": "none: no such folder",
+    "shrink none --out o": "none: no such folder",
+    "notebook none": "none",
+    "completion fish": "fish",
+}
+"""Words, and what is said of them."""
+
+
 def test_typos_are_told_before_pytorch_is_loaded(tmp_path: Path) -> None:
-    build = ["build", "--board", "pynq-z2", "--out", str(tmp_path / "out")]
-    for words in (
-        [*build, "--model", "cnv_w1a3"], [*build, "--onnx", "none.onnx"], [*build, "--checkpoint", "none.pt"],
-        [*build, "--images", "none"], ["train", "--data", "none", "--out", "o"], ["evaluate", "none", "--data", "."],
-    ):  # fmt: skip
-        script = f"import sys; from finn_build.console import main; print(main({words}), 'torch' in sys.modules)"
-        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
-        assert done.stdout == "1 False\n" and done.stderr.startswith("error: ") and not (tmp_path / "out").exists()
+    """All in one process."""
+    for folder, header in (("good", "path,class"), ("bad", "pth,class")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "index.csv").write_text(f"{header}\na.png,scratch\n")
+    (tmp_path / "board.yaml").write_text("name: mine\nbramm: 3\n")
+    (tmp_path / "build.yaml").write_text("model: cnv_w1a1\nframess: 4\n")
+    script = f"""
+import contextlib, io, sys
+from finn_build.console import main
+for line in {list(TYPOS)}:
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+        try:
+            code = main(line.split())
+        except SystemExit as stop:
+            code = stop.code
+    print(code != 0, "torch" in sys.modules, repr(said.getvalue()), sep="|")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
+    for (words, wanted), line in zip(TYPOS.items(), done.stdout.splitlines(), strict=True):
+        refused, loaded, said = line.split("|", 2)
+        assert (refused, loaded) == ("True", "False") and wanted in said and said.count("\\n") == 1, (words, line)
+    assert {path.name for path in tmp_path.iterdir()} == {"good", "bad", "board.yaml", "build.yaml"}

@@ -11,7 +11,8 @@ import torch
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
-from brevitas_models.networks.u_binet import UBiNet, UBiNetConfig
+from brevitas_models.networks.configs.u_binet import UBiNetConfig
+from brevitas_models.networks.u_binet import UBiNet
 from finn_build.config import CONFIG_DIR, BuildConfig, load_board, load_build
 from finn_build.dataflow.folding import search_folding
 from finn_build.errors import ConfigError, SimulationError

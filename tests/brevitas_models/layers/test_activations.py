@@ -7,7 +7,6 @@ import torch
 from torch import nn
 
 from brevitas_models.layers.activations import (
-    ACTIVATIONS,
     BatchNorm1d,
     BatchNorm2d,
     RPReLU,
@@ -16,6 +15,7 @@ from brevitas_models.layers.activations import (
     SiLU,
     activation,
 )
+from brevitas_models.layers.values import ACTIVATIONS
 from finn_build.errors import ConfigError
 from tests.brevitas_models.nets import randomize
 
@@ -120,5 +120,7 @@ def test_every_shift_and_slope_is_learned() -> None:
 
 
 def test_unknown_activation_lists_the_known() -> None:
-    with pytest.raises(ConfigError, match="activation='gelu' is unknown; choose one of rprelu, rsilu, silu"):
+    with pytest.raises(
+        ConfigError, match=r"'gelu' is unknown; did you mean 'relu'\?; choose one of rprelu, rsilu, silu"
+    ):
         activation("gelu", 3)

@@ -5,14 +5,9 @@ import torch
 from torch import Tensor, nn
 
 from brevitas_models.layers.activations import BatchNorm2d
-from brevitas_models.networks.bi_shufflenet import (
-    SHORTCUT_BITS,
-    BinaryConv,
-    BiShuffleNet,
-    BiShuffleNetConfig,
-    DownUnit,
-    shuffle,
-)
+from brevitas_models.layers.values import SHORTCUT_BITS
+from brevitas_models.networks.bi_shufflenet import BinaryConv, BiShuffleNet, DownUnit, shuffle
+from brevitas_models.networks.configs.bi_shufflenet import BiShuffleNetConfig
 from brevitas_models.networks.variants import NEU_ROWS, VARIANTS
 from brevitas_models.networks.zoo import build_model
 from brevitas_models.training.measure import reestimate_batch_norm
@@ -158,10 +153,11 @@ def test_shortcuts_reach_the_sums() -> None:
             {"right_down_kernels": (2,)},
             "bi_shufflenet: kernels (9, 3, 3, 2, 5); legal: odd numbers, which keep the size of a map",
         ),
-        ({"weight_bits": 9}, "quantizer: weight_bits=9 is not legal; choose one of 1, 2, 3, 4, 5, 6, 7, 8, 32"),
+        ({"weight_bits": 9}, "bi_shufflenet: weight_bits=9 is not legal; choose one of 1, 2, 3, 4, 5, 6, 7, 8, 32"),
         (
             {"activation": "tanh"},
-            "activation='tanh' is unknown; choose one of rprelu, rsilu, silu, relu, hardtanh",
+            "bi_shufflenet: activation='tanh' is unknown; did you mean 'hardtanh'?; choose one of rprelu, rsilu, silu, "
+            "relu, hardtanh",
         ),
     ],
 )

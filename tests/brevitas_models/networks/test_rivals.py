@@ -46,8 +46,12 @@ def test_strides_drop_an_odd_row_as_the_pools_do() -> None:
     [
         ("resnet18", {"image_size": 31}, "resnet18: image_size=31 is below 32, its smallest"),
         ("mobilenet_v2", {"weight_bits": 1}, "mobilenet_v2: weight_bits=1 is not legal; choose 32"),
-        ("reactnet_a", {"act_bits": 2}, "ReActNetA: act_bits=2 is not legal; choose 1 or 32"),
-        ("birealnet34", {"blocks": (3,)}, "blocks=(3,) is not legal; give four numbers from 1 on, as in (2, 2, 2, 2)"),
+        ("reactnet_a", {"act_bits": 2}, "reactnet_a: act_bits=2 is not legal; choose 1 or 32"),
+        (
+            "birealnet34",
+            {"blocks": (3,)},
+            "birealnet34: blocks=(3,) is not legal; give four numbers from 1 on, as in (2, 2, 2, 2)",
+        ),
     ],
 )
 def test_illegal_fields_are_named(name: str, fields: dict[str, Any], message: str) -> None:

@@ -156,12 +156,12 @@ def test_operations_are_counted() -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"image_size": 3}, "u_binet: image_size=3 is too small for 2 poolings; at least 4, or a smaller depth"),
-        ({"depth": 0}, "u_binet: in_channels=1, width=3, depth=0; each must be at least 1"),
-        ({"upsample": "bilinear"}, "u_binet: upsample='bilinear'; legal: transposed, nearest"),
-        ({"skips": (True,)}, r"u_binet: skips=\(True,\) must name 2 levels, as many as depth"),
+        ({"image_size": 3}, "image_size=3 is too small for 2 poolings; at least 4, or a smaller depth"),
+        ({"depth": 0}, "in_channels=1, width=3, depth=0; each must be at least 1"),
+        ({"upsample": "bilinear"}, "upsample='bilinear'; legal: transposed, nearest"),
+        ({"skips": (True,)}, r"skips=\(True,\) must name 2 levels, as many as depth"),
         ({"act_bits": 1, "act_signed": True, "image_size": 18}, "image_size=18 is not a multiple of 4, and maps of"),
-        ({"act_bits": 9}, "quantizer: act_bits=9 is not legal"),
+        ({"act_bits": 9}, "act_bits=9 is not legal"),
         ({"activation": "tanh"}, "activation='tanh' is unknown"),
     ],
 )

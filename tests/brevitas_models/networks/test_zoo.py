@@ -10,15 +10,14 @@ import torch
 
 from brevitas_models.data.images import to_float
 from brevitas_models.data.synthetic import make_dataset
-from brevitas_models.networks.cnv import CNVConfig
+from brevitas_models.networks.configs.cnv import CNVConfig
+from brevitas_models.networks.configs.table import configure, parse_overrides
 from brevitas_models.networks.zoo import (
     DEFAULT_MODEL,
     WEIGHTS,
     ZOO,
     build_model,
-    configure,
     load_checkpoint,
-    parse_overrides,
     pretrained_path,
     save_checkpoint,
 )

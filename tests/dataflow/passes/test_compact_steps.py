@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from brevitas_models.layers.activations import RPReLU
 from brevitas_models.layers.quantizers import pixel_quantizer, shortcut_quantizer
-from brevitas_models.networks.bi_shufflenet import BasicUnit, BinaryConv, BiShuffleNetConfig
+from brevitas_models.networks.bi_shufflenet import BasicUnit, BinaryConv
+from brevitas_models.networks.configs.bi_shufflenet import BiShuffleNetConfig
 from finn_build.dataflow.ops._midpoint import ATTRIBUTES
 from finn_build.dataflow.ops.bitconv import BitConv_rtl
 from finn_build.dataflow.passes.compact_steps import CompactSteps
