@@ -1,4 +1,4 @@
-"""Lint of C++ against what Vitis HLS does not synthesise (docs/vivado.md, rows H2 to H37), as far as text shows it."""
+"""Lint of C++ against what Vitis HLS does not synthesise (docs/vivado.md, rows H2 to H41), as far as text shows it."""
 
 from __future__ import annotations
 
@@ -9,25 +9,33 @@ from pathlib import Path
 from finn_build.hls.design import TOP, HlsDesign
 
 _STANDARD = "vector|map|set|list|deque|queue|stack|string|algorithm|functional|memory|iostream|fstream|thread"
-RULES: dict[str, tuple[str, str]] = {  # pattern, what the record says
+RULES: dict[str, tuple[str, str]] = {  # pattern, what its row says
     "allocation": (r"\b(new\s+\w|delete\b|malloc\s*\(|calloc\s*\(|free\s*\()", "dynamic memory is not supported"),
-    "template-library": (rf"#\s*include\s*<({_STANDARD})>", "the standard template library is not synthesised"),
-    "system-call": (r"\b(f?printf|fopen|scanf|getenv|time|clock|std::c(out|in|err))\b\s*[(<>]", "no system calls"),
-    "long-double": (r"std::complex\s*<\s*long\s+double", "std::complex<long double> is not supported"),
-    "resource-pragma": (r"\bHLS\s+RESOURCE\b", "[HLS 207-5510] 'Resource pragma' is deprecated"),
-    "style-option": (r"\bHLS\b[^\n]*\s-style\b", "the option is written style=, without a dash"),
-    "pipeline-interval": (r"\bHLS\s+PIPELINE\b(?![^\n]*\bII\s*=)", "without an II timing goes before the interval"),
-    "dependence-distance": (
-        r"\bHLS\s+DEPENDENCE\b[^\n]*\bdistance\s*=\s*(?!\d)",
-        "a distance that is no number is passed over",
+    "template-library": (rf"#\s*include\s*<({_STANDARD})>", "not synthesised, for its recursion and allocation"),
+    "system-call": (
+        r"\b(f?printf|fopen|scanf|getenv|time|clock|std::c(out|in|err))\b\s*[(<>]",
+        "system calls are not supported",
     ),
-    "false-dependence": (r"\bHLS\s+DEPENDENCE\b[^\n]*\bfalse\b", "wrong hardware where there is one after all"),
+    "long-double": (r"std::complex\s*<\s*long\s+double", "std::complex<long double> is not supported"),
+    "function-pointer": (r"\(\s*\*\s*\w*\s*(\[\w*\])?\s*\)\s*\(", "function pointers are not supported"),
+    "virtual-function": (r"\bvirtual\b", "not supported, but where the tool knows the function as it elaborates"),
+    "pointer-cast": (r"\breinterpret_cast\b|\w\s*\*\s*\*\s*\w+\s*[=;,)]", "general pointer casts are not supported"),
+    "resource-pragma": (r"\bHLS\s+RESOURCE\b", "[HLS 207-5510] 'Resource pragma' is deprecated"),
+    "style-option": (r"\bHLS\b[^\n]*\s-style\b", "the guide's text was wrong: style="),
+    "pipeline-interval": (r"\bHLS\s+PIPELINE\b(?![^\n]*\bII\s*=)", "timing goes before II"),
+    "dependence-distance": (r"\bHLS\s+DEPENDENCE\b[^\n]*\bdistance\s*=\s*(?!\d)", "passed over with a warning"),
+    "false-dependence": (r"\bHLS\s+DEPENDENCE\b[^\n]*\bfalse\b", "wrong hardware"),
+    "rolled-loop": (
+        r"(?<=\n)[ \t]*(for|while) \([^\n]*\n(?!(#pragma HLS[^\n]*\n)*#pragma HLS (PIPELINE|UNROLL)\b)|\bdo \{",
+        "a trip begins when the one before it has ended",
+    ),
     "main": (r"\bint\s+main\s*\(", "main cannot be synthesised"),
 }
-WIDEST: dict[str, tuple[str, int, str]] = {  # pattern, most bits, what the record says of more
+WIDEST: dict[str, tuple[str, int, str]] = {  # pattern, most bits, what the row says of more
     "wide-word": (r"\bap_u?int\s*<\s*(\d+)\s*>", 32768, "[HLS 207-814] Bitwidth exceeds 32768"),
-    "wide-stream": (r"\bstream\s*<\s*ap_u?int\s*<\s*(\d+)\s*>", 4096, "[HLS 207-2163] between 1 and 4096"),
+    "wide-stream": (r"\bstream\s*<\s*ap_u?int\s*<\s*(\d+)\s*>", 4096, "[HLS 207-2163]"),
 }
+RECURSION = "recursive functions are not supported"
 _FUNCTION = re.compile(r"^[\w:<>&*, ]+?\b(\w+)\s*\([^;{}]*\)\s*(?:const\s*)?\{", re.MULTILINE)
 _KEYWORDS = frozenset(("if", "for", "while", "switch"))
 
@@ -55,7 +63,7 @@ def _found(code: str) -> Iterator[tuple[int, str, str]]:
         # what the compiler unrolls, constants and templates, is no recursion in hardware
         unrolled = "constexpr" in function[0] or re.search(r"template\s*<[^;{}]*>\s*$", code[: function.start()])
         if name not in _KEYWORDS and not unrolled and re.search(rf"(?<![\w.:>]){name}\s*\(", body):
-            yield function.start(), "recursion", f"{name} calls itself: recursive functions are not supported"
+            yield function.start(), "recursion", f"{name} calls itself: {RECURSION}"
 
 
 def _end_of_block(code: str, start: int) -> int:
@@ -68,11 +76,11 @@ def _end_of_block(code: str, start: int) -> int:
 
 
 def _without_simulation(text: str) -> str:
-    """Code without comments and without what `__SYNTHESIS__` keeps from synthesis; lines keep their numbers."""
+    """Code without comments and without what is compiled for simulation alone; lines keep their numbers."""
     blank = re.sub(r"//[^\n]*|/\*.*?\*/", lambda m: "\n" * m[0].count("\n"), text, flags=re.DOTALL)
     kept, skipping = [], 0
     for line in blank.splitlines():
-        if re.match(r"\s*#\s*(ifndef\s+__SYNTHESIS__|if\b.*!\s*defined\(__SYNTHESIS__\))", line):
+        if re.match(r"\s*#\s*(ifndef\s+__SYNTHESIS__|if\b.*!\s*defined\(__SYNTHESIS__\)|if\s+SF_BY_WORDS)", line):
             skipping = 1
         elif skipping and re.match(r"\s*#\s*if", line):
             skipping += 1

@@ -1,5 +1,6 @@
 """What Vitis HLS does not synthesise is found; the library of the HLS back end holds none of it."""
 
+import re
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,7 +9,7 @@ import pytest
 
 from finn_build.errors import LintError
 from finn_build.hls.design import LIBRARY, HlsDesign
-from finn_build.hls.lint import RULES, WIDEST, lint_cpp
+from finn_build.hls.lint import RECURSION, RULES, WIDEST, lint_cpp
 from finn_build.hls.steps import write_cpp
 
 BAD = {
@@ -24,12 +25,17 @@ BAD = {
     "dependence-distance": "#pragma HLS DEPENDENCE variable=x type=inter direction=RAW distance=N true\n",
     "false-dependence": "#pragma HLS DEPENDENCE variable=x type=inter false\n",
     "main": "int main() {\n    return 0;\n}\n",
+    "function-pointer": "typedef int (*step)(int);\n",
+    "virtual-function": "struct A {\n    virtual int f() const = 0;\n};\n",
+    "pointer-cast": "long f(const A* a) {\n    return *reinterpret_cast<const long*>(a);\n}\n",
+    "rolled-loop": "void f(int x[9]) {\n    for (int i = 0; i < 9; ++i) {\n        x[i] = 0;\n    }\n}\n",
+    "rolled-loop_line": "void f(int x[9]) {\n    while (x[0] > 3) --x[0];\n}\n",
     "recursion": "int f(int n) {\n    return n < 2 ? 1 : n * f(n - 1);\n}\n",
 }
 
 
 def test_every_rule_has_a_file() -> None:
-    assert set(BAD) == {*RULES, *WIDEST, "recursion"}
+    assert {name.partition("_")[0] for name in BAD} == {*RULES, *WIDEST, "recursion"}
 
 
 @pytest.mark.parametrize("rule", BAD)
@@ -37,7 +43,18 @@ def test_a_file_that_breaks_a_rule_is_found(rule: str, tmp_path: Path) -> None:
     path = tmp_path / "bad.cpp"
     path.write_text(BAD[rule])
     found = lint_cpp(path)
-    assert len(found) == 1 and f": {rule}: " in found[0], found
+    assert len(found) == 1 and f": {rule.partition('_')[0]}: " in found[0], found
+
+
+def test_a_rule_says_what_its_row_says() -> None:
+    """Of docs/vivado.md, each rule in one row."""
+    lines = (Path(__file__).parents[2] / "docs" / "vivado.md").read_text().splitlines()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if re.match(r"\| H\d+ \|", line)]
+    assert [row[0] for row in rows] == [f"H{n}" for n in range(1, len(rows) + 1)] and all(len(row) == 6 for row in rows)
+    says = {rule: told[-1] for rule, told in {**RULES, **WIDEST}.items()} | {"recursion": RECURSION}
+    named = {row[5].strip("`"): row[2].replace("`", "") for row in rows if row[5] != "–"}
+    assert named.keys() == says.keys()
+    assert not [rule for rule in says if says[rule] not in named[rule]]
 
 
 def test_what_only_simulation_compiles_passes(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 import yaml
 
+from finn_build.hls.lint import lint_cpp
 from tests.hls.vitis.synthesis import problems
 
 _COMMANDS: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "commands.yaml").read_text())
@@ -159,7 +160,9 @@ class Session:
         self._need("part", "clock")
         sources = list(self.state["sources"])
         headers = {p for flags in self.state["sources"].values() for p in _headers(flags)}
-        if found := [problem for path in [*sources, *sorted(headers)] for problem in problems(path)]:
+        if found := [
+            problem for path in [*sources, *sorted(headers)] for problem in (*lint_cpp(path), *problems(path))
+        ]:
             raise VitisError("; ".join(found))
         if not any(re.search(rf"\bvoid {self.state['top']}\(", path.read_text()) for path in sources):
             raise VitisError(f"no function {self.state['top']}")
