@@ -195,6 +195,8 @@ def test_icarus_runs_the_plain_form(build: Build, tmp_path: Path) -> None:
     assert made.returncode == 0, made.stdout + made.stderr
     ran = subprocess.run(["vvp", "-n", "tb.vvp", "+stalls=3"], **run)  # type: ignore[call-overload]
     assert ran.returncode == 0 and "PASS: 4 frames" in ran.stdout
+    said = [line.partition("$readmemh: ")[2] for line in (ran.stdout + ran.stderr).splitlines() if "WARNING" in line]
+    assert all(words and f"`$readmemh: {words.rstrip('.')}`" in (package / "README.md").read_text() for words in said)
 
 
 def test_skips_in_memory_are_refused(build: Build, tmp_path: Path) -> None:
