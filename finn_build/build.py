@@ -23,7 +23,6 @@ Exit code: 0 verified, 1 an error or a difference (one line on stderr), 2 wrong 
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 import time
 import warnings
@@ -92,7 +91,7 @@ def run(options: argparse.Namespace, given: Given | None = None) -> tuple[Path, 
     if options.start == FINISH:
         raise ConfigError(f"--start {FINISH}: of the command alone")
     config, board, out = _asked(options, given)
-    _quiet_imports()
+    warnings.filterwarnings("ignore")  # of what libraries lack while they load, e.g. optional packages
     from finn_build.frontend.input_checks import check_input  # here, as below: `--help` does without what these load
 
     check_input(options, config, out)
@@ -115,12 +114,6 @@ def _asked(options: argparse.Namespace, given: Given) -> tuple[BuildConfig, Boar
     name = (options.checkpoint or options.onnx or Path(config.model)).stem
     name = name if given.module is None else type(given.module).__name__
     return config, board, options.out or Path("out") / f"{name}-{board.name}"
-
-
-def _quiet_imports() -> None:
-    """Keep what the libraries say while they load (no GPU, optional packages) out of the user's way."""
-    warnings.filterwarnings("ignore")
-    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
 
 
 def _configuration(options: argparse.Namespace, foreign: bool) -> BuildConfig:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -68,7 +68,7 @@ class Board:
         families = sorted(path.stem for path in FAMILY_DIR.glob("*.yaml"))
         if self.family not in families:
             raise ConfigError(f"family={self.family!r}; legal: {', '.join(families)}")
-        for name in ("clk_mhz", "pll_mhz", "net_ns", "lut", "ff", "bram36"):
+        for name in ("pll_mhz", "net_ns", "lut", "ff", "bram36"):
             if not 0 < getattr(self, name) < _MOST:
                 raise ConfigError(f"{name}={getattr(self, name)}; legal: above 0, below {_MOST:,}")
         for name in ("net_doubling_ns", "dsp", "uram"):
@@ -81,6 +81,7 @@ class Board:
         for name, word in words:  # all become words of Tcl
             if not _WORD.fullmatch(str(word)):
                 raise ConfigError(f"{name}: {word!r}; legal: letters, digits and . : - _")
+        self._require_clock()
 
     @property
     def luts_per_bram18(self) -> int:
@@ -103,14 +104,16 @@ class Board:
         Raises:
             ConfigError: its PLL does not give that clock; the message names the nearest ones.
         """
+        return replace(self, clk_mhz=clk_mhz)
+
+    def _require_clock(self) -> None:
         dividers = {a * b for a in _DIVIDERS for b in _DIVIDERS if a * b >= _LEAST_DIVIDER}
-        near = sorted(sorted((self.pll_mhz / n for n in dividers), key=lambda mhz: abs(mhz - clk_mhz))[:2])
-        if not any(abs(clk_mhz - mhz) < _CLOCK_TOLERANCE * mhz for mhz in near):
+        near = sorted(sorted((self.pll_mhz / n for n in dividers), key=lambda mhz: abs(mhz - self.clk_mhz))[:2])
+        if not any(abs(self.clk_mhz - mhz) < _CLOCK_TOLERANCE * mhz for mhz in near):
             raise ConfigError(
-                f"clk_mhz={clk_mhz:g}: {self.name} divides its clock from {self.pll_mhz:g} MHz; nearest: "
+                f"clk_mhz={self.clk_mhz:g}: {self.name} divides its clock from {self.pll_mhz:g} MHz; nearest: "
                 + " or ".join(f"{mhz:.6g}" for mhz in near)
             )
-        return replace(self, clk_mhz=clk_mhz)
 
 
 @dataclass(frozen=True)
@@ -279,14 +282,15 @@ def from_mapping(content: Mapping[str, Any], kind: type[T], where: str) -> T:
     for key in content:
         if key not in known:
             raise ConfigError(f"{where}: unknown key {key!r}{suggestion(str(key), known)}; legal: {', '.join(known)}")
+    needed = [name for name, f in known.items() if f.default is MISSING and f.default_factory is MISSING]
+    if missing := [name for name in needed if name not in content]:
+        raise ConfigError(f"{where}: lacks {', '.join(missing)}; legal keys: {', '.join(known)}")
     for key, value in content.items():
         legal = _LEGAL_TYPES[str(known[key].type).split("[")[0]]
         if not isinstance(value, legal) or isinstance(value, bool):
             raise ConfigError(f"{where}: {key}: {value!r} is not {known[key].type}")
     try:
         return kind(**content)
-    except TypeError as error:
-        raise ConfigError(f"{where}: {str(error).split(') ')[-1]}; legal keys: {', '.join(known)}") from error
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
 
