@@ -36,6 +36,14 @@ from finn_build.terminal import open_console, plain
 from sim.verilator import Stalls
 
 _FILE_WIDTH = 132
+_RTL_ONLY: dict[str, object] = {  # options that need it, with their defaults
+    "rtl": "systemverilog",
+    "stalls": False,
+    "waves": False,
+    "yosys": False,
+    "bitstream": None,
+    "shell": "signflow",
+}
 _UNSTITCHED = ("integers", "lower", "fold", "buffer")
 
 
@@ -125,12 +133,9 @@ def _steps(options: argparse.Namespace, board: Board) -> tuple[Step, ...]:
     """
     _require_timeable(options)
     if options.impl != "rtl":
-        if options.rtl != "systemverilog" or (options.lint and options.impl == "finn-hls"):
-            raise ConfigError(f"--impl {options.impl}: --lint is for what we write, --rtl for our RTL; use --impl rtl")
+        _refuse_rtl_only(options)
         if options.resume and options.impl == "finn-hls":
             raise ConfigError("--resume --impl finn-hls: its C++ is written as it is lowered; build it again")
-        if options.bitstream:
-            raise ConfigError(f"--impl {options.impl} --bitstream: C++ is left to Vitis HLS from here; use --impl rtl")
         return STEPS_HLS if options.impl == "hls" else STEPS_FINN_HLS
     if options.shell == "finn" and options.bitstream != "vivado":
         raise ConfigError("--shell finn: FINN makes its shell with Vivado; add --bitstream vivado")
@@ -138,6 +143,14 @@ def _steps(options: argparse.Namespace, board: Board) -> tuple[Step, ...]:
         return STEPS
     require_tools(options.bitstream, options.shell, board)
     return (*STEPS[:-1], BITSTREAMS[options.bitstream, options.shell], STEPS[-1])
+
+
+def _refuse_rtl_only(options: argparse.Namespace) -> None:
+    """Raise with every option that means nothing where no RTL of ours is made."""
+    given = [f"--{name}" for name, unasked in _RTL_ONLY.items() if getattr(options, name) != unasked]
+    given += ["--lint"] if options.lint and options.impl == "finn-hls" else []
+    if given:
+        raise ConfigError(f"--impl {options.impl}: our RTL alone has {', '.join(given)}; leave out, or use --impl rtl")
 
 
 def _names(options: argparse.Namespace, steps: Sequence[Step], start: str, last: str) -> list[str]:

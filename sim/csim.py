@@ -26,11 +26,11 @@ from sim._toolchain import compile_objects, compiler, run_tool, versions
 from sim.packing import unpack
 
 _POPCOUNT = ("-mpopcnt",) if platform.machine() == "x86_64" else ()  # every such processor since 2009
-_FLAGS = ("-std=c++14", "-w", "-O3", *_POPCOUNT, "-DSF_CSIM")
-_STRICT = ("-std=c++14", "-w", "-O1", "-DSF_CSIM", "-DSF_STRICT")
+_FLAGS = ("-std=c++14", "-w", *_POPCOUNT, "-DSF_CSIM")
+OPTIMISATION = {False: "-O3", True: "-O1"}  # by whether it is strict
 _KEPT = 200
 _KEPT_OBJECTS = 2000
-_BUNDLE = 10  # sources a compilation: the headers alone take half a second
+BUNDLE = 10  # sources a compilation: the headers alone take a second
 _UNHEALTHY = ("WARNING: stream", "STALLED: ", "TOO SOON: ")
 _HEADERS = "hls4ml==1.3.0"
 
@@ -124,10 +124,10 @@ def compile_cpp(
 ) -> Path:
     """The program; of its objects those are taken from the cache whose sources and headers are unchanged."""
     headers = sorted((*(design.folder / "lib").iterdir(), design.folder / "accelerator.h", testbench / "scheduler.h"))
-    flags = _STRICT if strict else _FLAGS
+    flags = (*_FLAGS, OPTIMISATION[strict], *(("-DSF_STRICT",) if strict else ()))
     common = digest([versions(), *flags, *(path.read_bytes() for path in headers)])
     sources = [*design.sources, testbench / "testbench.cpp"]
-    bundles = [sources[at : at + _BUNDLE] for at in range(0, len(sources), _BUNDLE)]
+    bundles = [sources[at : at + BUNDLE] for at in range(0, len(sources), BUNDLE)]
     keys = [digest([common, *(path.read_bytes() for path in bundle)]) for bundle in bundles]
     kept = cache_dir() / "csim_objects"
     missing = {key: bundle for key, bundle in zip(keys, bundles, strict=True) if not is_whole(kept / key)}

@@ -7,9 +7,12 @@ HELPERS = [p.name for p in Path(__file__).parent.iterdir() if (p / "__init__.py"
 pytest.register_assert_rewrite(*(f"tests.{name}" for name in HELPERS))
 
 import sim._toolchain  # noqa: E402
+import sim.csim  # noqa: E402
 from finn_build.finn.environment import prepare_finn  # noqa: E402
 
 sim._toolchain.OPTIMISATION = "-O0"  # tests compile their simulators for longer than they run them
+sim.csim.OPTIMISATION = {False: "-O0", True: "-O0"}
+sim.csim.BUNDLE = 1000
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -48,8 +48,9 @@ CASES = list({_small(name): name for name in reversed(ZOO) if _is_for_hardware(n
 def small_network(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> networks.ImportedNetwork:
     """One of `CASES`, by way of a QONNX file in a folder."""
     monkeypatch.setattr(bi_shufflenet, "STEM_CHANNELS", 4)
-    monkeypatch.setattr(bi_shufflenet, "STAGE_CHANNELS", (8, 16, 32))
-    monkeypatch.setattr(bi_shufflenet, "BASIC_UNITS", (1, 1, 1))
+    monkeypatch.setattr(bi_shufflenet, "STAGE_CHANNELS", (8, 16))
+    monkeypatch.setattr(bi_shufflenet, "BASIC_UNITS", (1, 0))
+    monkeypatch.setattr(bi_shufflenet, "_DOWNSAMPLING", 16)
     torch.manual_seed(0)
     model = randomize(ZOO[name].build(_small(name)), seed=1)
     return networks.from_qonnx(export_qonnx(model, folder / "net.onnx", model.input_shape))

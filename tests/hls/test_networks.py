@@ -1,6 +1,6 @@
-"""Networks from graph to C simulation: those of the zoo with few channels, and random ones, exact at every tap.
+"""Networks from graph to C simulation, exact at every tap: random ones, and a skip in memory.
 
-All others of the zoo: `python -m tests.hls.zoo`.
+Those of the zoo: `tests/builds/test_zoo.py`.
 """
 
 from pathlib import Path
@@ -10,38 +10,18 @@ from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.frontend import network as networks
 from finn_build.pipeline import STEPS_HLS
+from sim import csim
 from tests.builds.pipeline_runs import start_build
 from tests.builds.random_networks import random_network
 from tests.builds.small_zoo import small_network
 from tests.hls.zoo import build_cpp
 
-ZOO = (
-    *(
-        "bi_shufflenet_rgb",
-        "bi_shufflenet_head8",
-        "binary_rescnn_w1a8",
-        "cnv_w1a1",
-        "keyword_net_w1a4",
-        "mobilenet_w1a4",
-    ),
-    *("tfc_w1a2", "u_binet_w1a4", "u_binet_w1a8"),
-)
 SEEDS = (3, 13, 25, 209)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ZOO)
-def test_zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    build = build_cpp(small_network(name, tmp_path, monkeypatch), tmp_path)
-    assert build.verdict is not None and build.verdict.passed, build.verdict
-    assert 5 in build.verdict.levels and build.csim is not None and build.csim.passed
-
-
-@pytest.mark.slow
-def test_skip_in_memory_leaves_and_comes_back(tmp_path: Path) -> None:
+def test_skip_in_memory_leaves_and_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its streams are ports of the top, as in RTL; the testbench hands both the same stream."""
-    network = networks.from_zoo("u_binet_small_w1a4", tmp_path, image_size=32)
-    build = start_build(network, tmp_path, frames=4)
+    build = start_build(small_network("u_binet_w1a4", tmp_path, monkeypatch), tmp_path)
     for step in STEPS_HLS:
         step.run(build, lambda fraction: None)
         if step.name == "buffer":
@@ -53,9 +33,12 @@ def test_skip_in_memory_leaves_and_comes_back(tmp_path: Path) -> None:
     assert "cosim" not in (build.cpp.folder / "run_hls.tcl").read_text().split("proc")[0].split("list ")[1]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
-def test_random(tmp_path: Path, seed: int) -> None:
+def test_random(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """The first is compiled as a build is, not as the tests'."""
+    if seed == SEEDS[0]:
+        monkeypatch.setitem(csim.OPTIMISATION, False, "-O3")
+        monkeypatch.setattr(csim, "BUNDLE", 10)
     network = networks.from_qonnx(random_network(seed).export(tmp_path / "random.onnx", dynamo=False))
     build = build_cpp(network, tmp_path)
     assert build.verdict is not None and build.verdict.passed, build.verdict

@@ -1,7 +1,7 @@
 """`python -m tests.hls.zoo [NAME ...] [--full]`: networks of the zoo as C++ in csim, exact at every tap or not.
 
-Of few channels, a minute each (default: all of `small_zoo.CASES`); with --full as they are, by every build
-configuration that the project ships, minutes each. Exits with 1 where one is not exact.
+Of few channels (default: all of `small_zoo.CASES`), as in the tests, but compiled as a build is; with --full as they
+are, by every build configuration that the project ships, minutes each. Exits with 1 where one is not exact.
 """
 
 import argparse

@@ -4,6 +4,9 @@
 // may be gone by then, and a write that waits stops the pipeline, input and all, which a skip around the op may need.
 // So a word goes down a line, as many trips as its pipeline may have stages, and leaves by write_nb() as a trip begins;
 // without room no trip goes a step further, but its input comes in.
+// A pipeline that is longer than the line costs rate alone: the word is carried from trip to trip, so the tool then asks for
+// an interval above 1 ([HLS 200-880]); order and number of beats are the program's at any latency. By the record a memory
+// is read in 2 cycles (pp4fpgas-cn 25), a product of 16 x 16 takes 4 (finn-hlslib 17), a loop between streams 4 (gemm_hls 7).
 #ifndef SF_LEAVING_H
 #define SF_LEAVING_H
 

@@ -125,8 +125,10 @@ def test_options_choose_the_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     for given in ([], ["--bitstream", "open"]):
         with pytest.raises(ConfigError, match=r"--shell finn: .* add --bitstream vivado"):
             _options(*given, "--shell", "finn")
-    with pytest.raises(ConfigError, match="use --impl rtl"):
-        _options("--impl", "hls", "--bitstream", "vivado")
+    with pytest.raises(ConfigError, match="--impl hls: our RTL alone has --waves, --bitstream, --shell; leave out, or"):
+        _options("--impl", "hls", "--bitstream", "vivado", "--waves", "--shell", "finn")
+    with pytest.raises(ConfigError, match="--impl finn-hls: our RTL alone has --stalls, --yosys, --lint; leave out"):
+        _options("--impl", "finn-hls", "--yosys", "--stalls", "--lint", "vivado")
 
 
 def test_a_build_says_how_many_images_it_inspects(lowered: Build, capsys: pytest.CaptureFixture) -> None:
