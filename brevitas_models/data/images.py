@@ -51,7 +51,8 @@ class ImageSet:
         chosen = np.flatnonzero(self.splits == name)
         if not len(chosen):
             legal = ", ".join(sorted(set(self.splits.tolist()) - {""})) or "none"
-            raise DataError(f"split {name!r} holds no image; splits of this data: {legal}")
+            cure = "ten images of a class are enough to deal, or an index.csv has a column split"
+            raise DataError(f"split {name!r} holds no image; splits of this data: {legal}; {cure}")
         return self.select(chosen)
 
     def select(self, chosen: np.ndarray) -> "ImageSet":
