@@ -12,7 +12,6 @@ import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from rich.progress import track
 from signflow_driver.inspection import JOINS, Inspection
 
 from brevitas_models.data.index import SPLITS
@@ -21,7 +20,7 @@ from brevitas_models.inspection.images import Inspected, find, in_torch, inspect
 from brevitas_models.inspection.report import describe, print_summary, scores, write_report
 from brevitas_models.networks.zoo import load_checkpoint, pretrained_path, read_checkpoint_file, save_checkpoint
 from finn_build.errors import ConfigError, DataError
-from finn_build.terminal import tells_errors
+from finn_build.terminal import tells_errors, told
 
 EXAMPLES = """\
 examples:
@@ -50,7 +49,7 @@ def _run(options: argparse.Namespace) -> None:
     if options.split:
         rows = [row for row in rows if row.split in options.split]
     outputs = InIntegers(checkpoint) if options.integers else in_torch(model)
-    found = list(inspect(track(rows, "images", len(rows), disable=not sys.stderr.isatty()), model, outputs, inspection))
+    found = list(inspect(told(rows, "images", len(rows)), model, outputs, inspection))
     if options.calibrate is not None:
         inspection, found = _calibrate(found, inspection, options.calibrate, model.classes)
     if options.save:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import errno
 import sys
+import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, NoReturn, ParamSpec
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
@@ -18,6 +19,8 @@ from signflow_driver.errors import DriverError
 from finn_build.errors import SignflowError, suggestion, visible
 
 P = ParamSpec("P")
+T = TypeVar("T")
+_FIRST_S, _LINE_EVERY_S = 5.0, 20.0
 
 
 class Parser(argparse.ArgumentParser):
@@ -85,6 +88,23 @@ def warned_in_a_line() -> Iterator[None]:
 def in_words(error: OSError) -> str:
     """What the system refused."""
     return "no space left on the disk" if error.errno == errno.ENOSPC else error.strerror or str(error)
+
+
+def told(items: Iterable[T], what: str, total: int) -> Iterator[T]:
+    """Items one by one; a bar on stderr says how far it is, in a pipe a line after seconds, then now and again."""
+    console, began = Console(stderr=True), time.monotonic()
+    if console.is_terminal:
+        from rich.progress import track  # here: most commands do without
+
+        yield from track(items, what, total, console=console, transient=True)
+        return
+    due = began + _FIRST_S
+    for done, item in enumerate(items):
+        if (now := time.monotonic()) >= due and done:
+            due = now + _LINE_EVERY_S
+            left = (now - began) / done * (total - done)
+            print(f"{what}: {done:,} of {total:,}, about {left:.0f} s left", file=sys.stderr, flush=True)
+        yield item
 
 
 def plain(value: Any) -> Any:

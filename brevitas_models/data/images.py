@@ -6,9 +6,10 @@ on defects, named in the index; images of class "free" need none.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +22,7 @@ from brevitas_models.data.folds import FOLDS, deal_folds, fold_split
 from brevitas_models.data.index import FREE, SPLITS, Box, Row, find_images, of_classes, with_masks
 from brevitas_models.data.masks import defect_pixels, require_defects
 from finn_build.errors import DataError, visible
+from finn_build.terminal import told
 
 FRACTIONS = (0.7, 0.1, 0.2)
 UNLABELLED = -1
@@ -113,11 +115,18 @@ def load_folder(
     elif rows[0].label and not any(row.split for row in rows):
         rows = _assign_splits(rows, seed)
     _check_groups(root, rows, "split")
-    return read_rows(root, rows, size, channels, masks)
+    return read_rows(
+        root, rows, size, channels, masks, partial(told, what=visible(f"{root}: images read"), total=len(rows))
+    )
 
 
 def read_rows(
-    root: Path, rows: Sequence[Row], size: int | tuple[int, int], channels: int = 1, masks: bool = False
+    root: Path,
+    rows: Sequence[Row],
+    size: int | tuple[int, int],
+    channels: int = 1,
+    masks: bool = False,
+    each: Callable[[Sequence[Row]], Iterable[Row]] = iter,
 ) -> ImageSet:
     """Read the images of some rows of a folder's index, with the splits that the rows say.
 
@@ -125,6 +134,7 @@ def read_rows(
         root: the folder.
         rows: one per image.
         size, channels, masks: as in `load_folder`.
+        each: goes through the rows, and may say how far it is.
 
     Raises:
         DataError: an unreadable image.
@@ -132,7 +142,7 @@ def read_rows(
     found = sorted({row.label for row in rows} - {""}, key=_in_order)
     labels = [found.index(row.label) if row.label else UNLABELLED for row in rows]
     return ImageSet(
-        images=np.stack([read_image(row.path, size, channels, row.box) for row in rows]),
+        images=np.stack([read_image(row.path, size, channels, row.box) for row in each(rows)]),
         labels=np.array(labels, dtype=np.int64),
         names=tuple(str(row.path.relative_to(root)) for row in rows),
         classes=tuple(found),

@@ -19,14 +19,13 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from rich.progress import track
 
 from brevitas_models.data.folds import FOLDS
 from brevitas_models.data.images import open_image, read_mask
 from brevitas_models.data.index import FREE, Box, Row, find_images
 from brevitas_models.data.paste import pasted
 from finn_build.errors import ConfigError, DataError
-from finn_build.terminal import Parser, tells_errors
+from finn_build.terminal import Parser, tells_errors, told
 
 TRIES = 8
 EXAMPLES = """\
@@ -78,10 +77,11 @@ def write_patches(folder: Path, out: Path, side: int, count: int = 1, free: int 
     if not patches:
         raise DataError(f"{folder}: no images")
     defects = [row for row in rows if row.split == "train" and row.label != FREE and row.mask]
-    made = pasted(cut(defects, side, paste), rows, side)
+    places = cut(defects, side, paste)
     several, numbers = count > 1 or free > 0 or paste > 0, Counter[Path]()
     lines = []
-    for row, patch, mask in track(chain(map(_patch, patches), made), "patches", disable=not sys.stderr.isatty()):
+    made = chain(map(_patch, patches), pasted(places, rows, side))
+    for row, patch, mask in told(made, "patches", len(patches) + len(places)):
         suffix = f"_{numbers[row.path]:02}" if several else ""
         numbers[row.path] += 1
         lines.append(write_row(row, patch, mask, folder, out, suffix))

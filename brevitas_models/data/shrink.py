@@ -11,13 +11,12 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from rich.progress import track
 
 from brevitas_models.data.images import open_image, read_image, read_mask
 from brevitas_models.data.index import Row, find_images
 from brevitas_models.data.patches import write_index, write_row
 from finn_build.errors import ConfigError, DataError
-from finn_build.terminal import Parser, tells_errors
+from finn_build.terminal import Parser, tells_errors, told
 
 EXAMPLES = """\
 example: windows of 192 pixels for a network of 96
@@ -60,7 +59,7 @@ def shrink(folder: Path, out: Path, by: int, least: int, margin: int = 0) -> int
     if not rows:
         raise DataError(f"{folder}: no images")
     lines = []
-    for row in track(rows, "images", disable=not sys.stderr.isatty()):
+    for row in told(rows, "images", len(rows)):
         image, mask = (np.pad(whole, margin) for whole in _whole(row))
         small = (block_means(mask * 255, by, least) > 127).astype(np.uint8)
         lines.append(write_row(row, Image.fromarray(block_means(image, by, least)), small, folder, out))

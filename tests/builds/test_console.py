@@ -11,6 +11,7 @@ import venv
 import warnings
 import zipfile
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,7 +20,7 @@ from brevitas.nn.quant_layer import QuantWeightBiasInputOutputLayer
 
 from brevitas_models.networks.names import BINARY, FLOAT, LARGEST, WEIGHTS, kinds, require_model
 from brevitas_models.networks.zoo import ZOO
-from finn_build import completion, console, doctor
+from finn_build import completion, console, doctor, terminal
 from finn_build.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -158,6 +159,17 @@ def test_a_warning_is_a_line_without_code(capsys: pytest.CaptureFixture, monkeyp
     monkeypatch.setattr(console, "import_module", lambda name: SimpleNamespace(main=warn))
     assert console.main(["doctor"]) == 0
     assert capsys.readouterr().err == "warning: by brevitas_models.train\n"
+
+
+def test_in_a_pipe_lines_say_how_far_it_is(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three seconds an image: nothing at first, then after five seconds and every twenty."""
+    clock = count(0, 3)
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: next(clock))
+    assert list(terminal.told(range(12), "images", 12)) == list(range(12))
+    assert capsys.readouterr().err.splitlines() == [
+        "images: 1 of 12, about 66 s left",
+        "images: 8 of 12, about 14 s left",
+    ]
 
 
 @pytest.mark.parametrize("name", console.COMMANDS)
