@@ -159,6 +159,8 @@ def _elaborate(modules: Mapping[str, str], sources: Sequence[str], out: str, bla
     for origin in modules.values():
         _set_ports_apart(ys, design.module(ys.IdString(f"\\{origin}")))
     run("splitnets -driver")  # every register is written in one process
+    for origin in modules.values():
+        _number(ys, design.module(ys.IdString(f"\\{origin}")))
     for module, origin in modules.items():
         below = origin.partition("$")[2] or origin
         if module != origin:
@@ -179,6 +181,14 @@ def _set_ports_apart(ys: Any, module: Any) -> None:
         port.port_output = False
         module.connect(ys.SigSpec(outer), ys.SigSpec(port))
     module.fixup_ports()
+
+
+def _number(ys: Any, module: Any) -> None:
+    """Name cells so that the text, which is sorted, has them in the order in which they were made."""
+    cells = list(module.selected_cells())
+    for index, cell in enumerate(reversed(cells)):
+        if cell.name.str().startswith("$"):
+            module.rename(cell, ys.IdString(f"$n{index:07d}"))
 
 
 if __name__ == "__main__":

@@ -84,6 +84,7 @@ _RULES = (
     Rule("dynamic-cast", "$cast dynamic casting: Not Supported", "Use a static cast", since="2023.1"),
     Rule("variable-power", "operands constant, or the first a power of two", "Use shifts"),
     Rule("set-membership", "Set membership operator: Not Supported", "Compare with each value"),
+    Rule("case-equality", "[Synth 8-589] replacing case/wildcard equality operator with logical equality", "Use =="),
     Rule("stream-order", "Re-ordering of the generic stream: Not Supported", "Write the concatenation"),
     Rule("select-prefix", "[Synth 8-2599] range is not allowed in a prefix", "Give what is selected from a name"),
     Rule("select-range", "[Synth 8-524] part-select out of range of prefix", "Select what is there"),
