@@ -24,8 +24,9 @@ def bits_by_kind(design: StitchedDesign, ops: Sequence[str]) -> dict[str, dict[s
 
 
 def assert_same(plain: StitchedDesign, library: StitchedDesign, ops: Sequence[str]) -> None:
-    """Registers, multipliers, memories to the bit, adders but for two (which widths Yosys cuts first follows the order of
-    cells), at most 2% more logic, op by op.
+    """Registers, multipliers, memories to the bit, adders but for two, at most 2% more logic, op by op.
+
+    Which widths Yosys cuts first follows the order of cells.
     """
     wanted, got = (bits_by_kind(design, ops) for design in (library, plain))
     for op in ops:
