@@ -44,7 +44,7 @@ from finn_build.evaluate.timing.figures import figures
 from finn_build.evaluate.timing.graph import Wires
 from finn_build.finn.hls_layers import lower_to_finn_hls, synthesis_blocker
 from finn_build.frontend.export import read_taps
-from finn_build.frontend.integers import IntegerNetwork, to_integers
+from finn_build.frontend.integers import to_integers
 from finn_build.frontend.integers.float_chain import ELEMENTWISE_OPS, MOVES
 from finn_build.frontend.meaning import meanings
 from finn_build.hls.design import WIDEST_STREAM, refuse_unknown
@@ -53,7 +53,7 @@ from finn_build.kept import Figures, simulated
 from finn_build.processes import Progress
 from finn_build.proof import levels
 from finn_build.proof.accuracy import Accuracy, measure_accuracy
-from finn_build.proof.gate import Tap, compare
+from finn_build.proof.gate import compare
 from finn_build.rtl.plain import plain_design
 from finn_build.rtl.stitch import stitch
 from finn_build.saved_graphs import TARGET_CYCLES, blaming, read_streams
@@ -228,7 +228,7 @@ def _simulator(build: Build) -> tuple[object, ...]:
 
 def gate(build: Build, progress: Progress) -> None:
     """Compare all levels for equality at every tap."""
-    build.verdict = compare(taps(build.streams, build.integers), build.values)
+    build.verdict = compare(levels.taps(build.streams, build.integers), build.values)
 
 
 def synthesise(build: Build, progress: Progress) -> None:
@@ -245,14 +245,6 @@ def estimate_clock(build: Build, progress: Progress) -> None:
     names = [n.name for n in build.streams.graph.node if n.name not in in_memory]
     wires = Wires(board.net_ns, board.net_doubling_ns)
     build.timing = time_design(made.top, made.sources, build.design.mem_dir, names, board.family, wires, progress)
-
-
-def taps(streams: ModelWrapper, integers: IntegerNetwork) -> list[Tap]:
-    """Every stream in dataflow order, then the network's outputs."""
-    listed = [Tap(streams.graph.input[0].name, "host", "input quantizer")]
-    orders = levels.channel_orders(streams)
-    listed += [Tap(t, n.name, n.doc_string, orders.get(t, ())) for n in streams.graph.node for t in n.output]
-    return listed + levels.output_taps(integers)
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,14 @@ class CsimResult:
     passed: bool
 
 
+class Stopped(SimulationError):
+    """The program ended before its time; `beats` are those that each stream had given, uint8 [any], by tensor."""
+
+    def __init__(self, message: str, beats: dict[str, np.ndarray]):
+        super().__init__(message)
+        self.beats = beats
+
+
 @cache
 def ap_types() -> Path:
     """Folder of the open headers, which come inside the wheel of hls4ml.
@@ -78,29 +86,31 @@ def simulate_cpp(
             that the C++ states; several times as slow.
 
     Raises:
-        SimulationError: the C++ does not compile, the depths of its streams make it stall, a stream is read while empty
-            or keeps beats, a memory is read too soon (strict), or the program failed.
+        SimulationError: the C++ does not compile, or a loop depends on data.
+        Stopped: the depths of its streams make it stall, a stream is read while empty or keeps beats, a memory is read
+            too soon (strict), or the program failed.
     """
     program = compile_cpp(design, testbench, on_progress, strict=strict)
     with tempfile.TemporaryDirectory(prefix="signflow_csim_") as name:
         folder = Path(name)
         (folder / "taps").mkdir()
-        taps = {channel.name for channel in design.channels.values()}
+        recorded = {channel.name for channel in design.channels.values()}
         depths = stated_depths(design)
-        lines = [f"{name} {depths.get(name, 0)} {int(name in taps)}\n" for name in sorted(taps | set(depths))]
+        lines = [f"{name} {depths.get(name, 0)} {int(name in recorded)}\n" for name in sorted(recorded | set(depths))]
         (folder / "streams").write_text("".join(lines))
         for data in testbench.glob("*.dat"):
             (folder / data.name).symlink_to(data.absolute())
         done = processes.run([str(program)], cwd=folder)
         strange = [line for line in done.stdout.splitlines() if line.startswith(_UNHEALTHY)]
+        taps = {tensor: folder / "taps" / channel.name for tensor, channel in design.channels.items()}
+        beats = {tensor: np.fromfile(path, np.uint8) for tensor, path in taps.items() if path.is_file()}
         if strange or done.returncode not in (0, 1):
-            raise SimulationError(
-                f"csim (exit {done.returncode}): {'; '.join(strange or done.stdout.splitlines()[-5:])}"
-            )
-        values = {}
-        for tensor, channel in design.channels.items():
-            raw = np.fromfile(folder / "taps" / channel.name, np.uint8)
-            values[tensor] = unpack(raw.reshape(-1, channel.stream.width_padded // 8), channel.stream, frames)
+            said = "; ".join(strange or done.stdout.splitlines()[-5:])
+            raise Stopped(f"csim (exit {done.returncode}): {said}", beats)
+        values = {
+            tensor: unpack(beats[tensor].reshape(-1, channel.stream.width_padded // 8), channel.stream, frames)
+            for tensor, channel in design.channels.items()
+        }
         trips = _trips((folder / "trips").read_text())
     return CsimResult(values, trips, done.returncode == 0)
 

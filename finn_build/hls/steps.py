@@ -9,16 +9,17 @@ import numpy as np
 from finn_build.dataflow.passes._skips import too_shallow
 from finn_build.errors import GateError, require_clean
 from finn_build.hls.depths import check_depths
-from finn_build.hls.design import write_hls
+from finn_build.hls.design import HlsDesign, write_hls
 from finn_build.hls.lint import lint_design
 from finn_build.hls.testbench import write_testbench
 from finn_build.hls.written import check_written
 from finn_build.kept import Figures, simulated
 from finn_build.processes import Progress
 from finn_build.proof import levels
-from finn_build.proof.gate import CSIM
+from finn_build.proof.gate import CSIM, compare
 from finn_build.state import Build
 from sim import csim
+from sim.packing import pack, unpack
 
 _NOT_SYNTHESISED = "csynth, cosim and IP: hls/run_hls.tcl makes them in Vitis HLS; no tool of AMD was run"
 
@@ -44,7 +45,11 @@ def simulate_cpp(build: Build, progress: Progress) -> None:
     testbench = write_testbench(cpp, build.values[2], build.config.frames)
 
     def run() -> tuple[levels.Values, Figures]:
-        found = csim.simulate_cpp(cpp, testbench, build.config.frames, progress)
+        try:
+            found = csim.simulate_cpp(cpp, testbench, build.config.frames, progress)
+        except csim.Stopped as stopped:
+            _require_equal_so_far(build, cpp, stopped)
+            raise
         return found.values, asdict(replace(found, values={}))
 
     files = (path for path in cpp.folder.rglob("*") if path.is_file())
@@ -55,3 +60,16 @@ def simulate_cpp(build: Build, progress: Progress) -> None:
     if all(np.array_equal(found.ravel(), expected.ravel()) for found, expected in pairs):
         check_written(cpp)  # else the gate says what differs, and where
     build.values[CSIM] |= levels.output_values(build.integers, build.values[CSIM])
+
+
+def _require_equal_so_far(build: Build, cpp: HlsDesign, stopped: csim.Stopped) -> None:
+    """Raise GateError with the first beat that was wrong before the program stopped; what never came is right."""
+    values = {}
+    for tensor in stopped.beats.keys() & build.values[2].keys():
+        stream, frames = cpp.channels[tensor].stream, build.config.frames
+        right = pack(build.values[2][tensor][:frames], stream)
+        given = np.concatenate((stopped.beats[tensor], right.ravel()[stopped.beats[tensor].size :]))[: right.size]
+        values[tensor] = unpack(given.reshape(right.shape), stream, frames).squeeze(1)
+    verdict = compare(levels.taps(build.streams, build.integers), build.values | {CSIM: values})
+    if verdict.first_difference is not None:
+        raise GateError(f"the gate failed at {verdict.first_difference}; behind it {stopped}")

@@ -158,6 +158,14 @@ def network_output(values: Values, name: str) -> np.ndarray:
     return values[_FLOATS.format(name)]
 
 
+def taps(streams: ModelWrapper, integers: IntegerNetwork) -> list[Tap]:
+    """Every stream in dataflow order, then the network's outputs."""
+    listed = [Tap(streams.graph.input[0].name, "host", "input quantizer")]
+    orders = channel_orders(streams)
+    listed += [Tap(t, n.name, n.doc_string, orders.get(t, ())) for n in streams.graph.node for t in n.output]
+    return listed + output_taps(integers)
+
+
 def output_taps(network: IntegerNetwork) -> list[Tap]:
     """Where the network's outputs are compared: their integers, or their floats behind a float tail.
 

@@ -50,7 +50,7 @@ def small_network(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> n
     monkeypatch.setattr(bi_shufflenet, "STEM_CHANNELS", 4)
     monkeypatch.setattr(bi_shufflenet, "STAGE_CHANNELS", (8, 16))
     monkeypatch.setattr(bi_shufflenet, "BASIC_UNITS", (1, 0))
-    monkeypatch.setattr(bi_shufflenet, "_DOWNSAMPLING", 16)
+    monkeypatch.setattr(bi_shufflenet, "DOWNSAMPLING", 16)
     torch.manual_seed(0)
     model = randomize(ZOO[name].build(_small(name)), seed=1)
     return networks.from_qonnx(export_qonnx(model, folder / "net.onnx", model.input_shape))

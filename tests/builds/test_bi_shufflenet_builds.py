@@ -10,7 +10,8 @@ from finn_build.dataflow.budget import usage
 from finn_build.dataflow.folding import search_folding
 from finn_build.finn.environment import prepare_finn
 from finn_build.frontend import network as networks
-from finn_build.pipeline import FLOW, fold_for, taps
+from finn_build.pipeline import FLOW, fold_for
+from finn_build.proof.levels import taps
 from tests.builds.pipeline_runs import UP_TO_LEVEL_2, run_steps, start_build
 
 

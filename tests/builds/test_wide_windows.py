@@ -11,8 +11,8 @@ from brevitas_models.layers.activations import BatchNorm2d, activation
 from brevitas_models.layers.quantizers import act_quantizer, pixel_quantizer, weight_quantizer
 from finn_build.frontend.export import export_qonnx
 from finn_build.frontend.network import from_qonnx
-from finn_build.pipeline import taps
 from finn_build.proof.gate import compare
+from finn_build.proof.levels import taps
 from finn_build.report.sheet import measure_cycles
 from tests.builds.networks import randomize
 from tests.builds.pipeline_runs import run_steps, start_build
