@@ -36,7 +36,7 @@ from finn_build.config import CONFIG_DIR, Board, BuildConfig, load_board, load_b
 from finn_build.errors import ConfigError, SignflowError
 from finn_build.given import Given
 from finn_build.options import FINISH, STEP_NAMES, parser
-from finn_build.output_folder import STEPS, output_folder
+from finn_build.output_folder import SHEET, STEPS, no_build, output_folder
 from finn_build.processes import ended_by_signals
 from finn_build.terminal import in_words, tells_errors
 
@@ -66,6 +66,10 @@ def finish(options: argparse.Namespace) -> None:
         SignflowError: no bitstream was asked for, or see `finish_build`.
     """
     _, board, out = _asked(options, Given())
+    if not options.bitstream:
+        raise ConfigError(f"--start {FINISH}: makes the bitstream of a finished build; add --bitstream")
+    if not (out / SHEET).is_file():
+        raise no_build(out)
     from finn_build.board.finish import finish_build, require_finished  # here, as below
 
     require_finished(options, board, out)

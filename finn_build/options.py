@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,14 @@ def limit_option(text: str) -> tuple[str, int | str]:
     if name not in RESOURCES or not is_limit(value):
         raise argparse.ArgumentTypeError(f"{text!r}; legal: {', '.join(RESOURCES)}, e.g. lut=20607 or bram=60%")
     return name, value
+
+
+def _skips_option(text: str) -> str | list[str]:
+    """Which skips lie in memory; the names are looked up in the graph."""
+    names = text.split(",")
+    if text not in ("off", "auto") and not all(re.fullmatch(r"FIFO_\d+", name) for name in names):
+        raise argparse.ArgumentTypeError(f"{text!r}; legal: auto, off, or FIFOs of report.json, e.g. FIFO_3,FIFO_7")
+    return text if text in ("off", "auto") else names
 
 
 class ListModels(argparse.Action):
@@ -136,7 +145,7 @@ def _design(p: argparse.ArgumentParser) -> None:
     )
     how.add_argument(
         "--ddr-skips",
-        type=lambda text: text if text in ("off", "auto") else text.split(","),
+        type=_skips_option,
         metavar="auto|off|FIFO,...",
         help="skips in the board's memory: as few as make the design fit, none (default), or these FIFOs",
     )

@@ -20,6 +20,7 @@ from finn_build.locks import locked
 from finn_build.processes import unbroken
 
 MARKER = ".signflow.json"
+SHEET = "report.json"  # of a finished build
 STEPS = "steps"  # folder of the graphs after each step, with which a later start begins
 _NEXT = f"{MARKER}.next"
 _SHEETS = ("report.json", "estimate.json")  # what a whole build is known by: they go first and come last
@@ -27,6 +28,12 @@ _SHEETS = ("report.json", "estimate.json")  # what a whole build is known by: th
 
 class _InTheWay(ConfigError):
     """Files that are not ours stand where the build's would go; found when it is made."""
+
+
+def no_build(folder: Path) -> ConfigError:
+    """What is said of a folder that is to be finished and holds nothing to finish."""
+    why = f"holds no finished build, which has {SHEET} and deploy/"
+    return ConfigError(f"--start deploy: {folder}: {why}; build it without --start")
 
 
 @contextmanager

@@ -18,21 +18,18 @@ from finn_build.board.steps import NO_BITSTREAM, require_tools
 from finn_build.config import Board
 from finn_build.errors import ConfigError
 from finn_build.families import family_of
+from finn_build.output_folder import SHEET, no_build
 from finn_build.report.page import redraw
 from finn_build.rtl.stitch import MANIFEST as DESIGN
-
-_SHEET = "report.json"
 
 
 def require_finished(options: argparse.Namespace, board: Board, out: Path) -> None:
     """Look at options, tools and the build before anything of it is copied.
 
     Raises:
-        ConfigError: no bitstream is asked for, or by tools that are not there or want the graph; or `out` holds no
+        ConfigError: the bitstream is asked for by tools that are not there or want the graph; or `out` holds no
             verified build for this board and clock with our shell, or other RTL than its gate has passed.
     """
-    if not options.bitstream:
-        raise ConfigError("--start deploy: makes the bitstream of a finished build; add --bitstream")
     if options.shell == "finn":
         raise ConfigError("--start deploy: FINN's shell is made from the graph; --start stitch goes on from there")
     report, description = _read(out)
@@ -61,16 +58,15 @@ def finish_build(folder: Path, board: Board, tool: str) -> None:
     add_bitstream(folder / "deploy", made, report["gate"]["frames"])
     report["resources"]["vivado"] = made.figures
     report["not_run"] = [said for said in report["not_run"] if said != NO_BITSTREAM]
-    (folder / _SHEET).write_text(json.dumps(report, indent=2) + "\n")
+    (folder / SHEET).write_text(json.dumps(report, indent=2) + "\n")
     redraw(folder)
 
 
 def _read(folder: Path) -> tuple[dict[str, Any], Description]:
     try:
-        return json.loads((folder / _SHEET).read_text()), load_description(folder / "deploy" / f"{NAME}.json")
+        return json.loads((folder / SHEET).read_text()), load_description(folder / "deploy" / f"{NAME}.json")
     except (OSError, ValueError, DriverError):
-        why = f"holds no finished build, which has {_SHEET} and deploy/"
-        raise ConfigError(f"--start deploy: {folder}: {why}; build it without --start") from None
+        raise no_build(folder) from None
 
 
 def _listed(folder: Path, manifest: str) -> tuple[Path, ...]:

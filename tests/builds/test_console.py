@@ -260,6 +260,8 @@ TYPOS = {
     "build --board pynq-z2 --checkpoint bi_shufflnet": "bi_shufflnet: no such file",
     "build --board pynq-z2 --images none": "none: no such folder",
     "build --board pynq-z2 --images bad": "no column path; it has pth, class",
+    "build --board pynq-z2 --ddr-skips of": "'of'; legal: auto, off, or FIFOs of report.json",
+    "build --board pynq-z2 --start deploy --bitstream vivado --out none": "none: holds no finished build",
     "build --board pynq-z2 --stop gat": "invalid choice: 'gat'",
     "train --data good --out o --set WRONG=1": "bi_shufflenet: no option 'WRONG'",
     "train --data good --out o --set WRONG": "write it as KEY=VALUE",
