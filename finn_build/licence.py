@@ -10,7 +10,7 @@ LICENSE = Path(__file__).with_name("LICENSE")
 _TAG = "SPDX-License-Identifier:"
 _LINES = (f"{_TAG} BSD-3-Clause", f"Copyright (c) 2026, the signflow authors; the terms are in {LICENSE.name}")
 HEAD_LINES = len(_LINES)  # that a source has more than it had
-_COMMENTS = dict.fromkeys((".v", ".sv", ".svh", ".vh", ".cpp", ".h"), "//") | dict.fromkeys(
+_COMMENTS = dict.fromkeys((".v", ".sv", ".svh", ".vh", ".cpp", ".h", ".vlt"), "//") | dict.fromkeys(
     (".tcl", ".py", ".xdc"), "#"
 )
 

@@ -80,7 +80,7 @@ def write_package(build: Build, folder: Path) -> Path:
         (folder / place).write_text(licensed(_render(template, content), Path(place).suffix))
     (folder / "rtl" / MANIFEST).write_text("\n".join(sources) + "\n")
     waived = WAIVERS.read_text() + (_PLAIN_WAIVERS if design.is_plain else "")
-    (folder / "rtl" / WAIVERS.name).write_text(waived)
+    (folder / "rtl" / WAIVERS.name).write_text(licensed(waived, WAIVERS.suffix))
     shutil.copyfile(LICENSE, folder / LICENSE.name)
     return folder
 

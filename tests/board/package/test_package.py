@@ -128,7 +128,7 @@ def test_its_testbench_names_a_wrong_beat(testbench: Path, mine: Path) -> None:
 def _require_licences(folder: Path) -> None:
     """Of each source one line that names it, the first; and the whole licence in the folder."""
     assert (folder / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
-    sources = [p for p in folder.rglob("*") if p.suffix in (".v", ".sv", ".tcl")]
+    sources = [p for p in folder.rglob("*") if p.suffix in (".v", ".sv", ".tcl", ".vlt")]
     assert len(sources) > 10
     for source in sources:
         lines = source.read_text().splitlines()
