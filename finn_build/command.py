@@ -150,7 +150,7 @@ def _refuse_rtl_only(options: argparse.Namespace) -> None:
     given = [f"--{name}" for name, unasked in _RTL_ONLY.items() if getattr(options, name) != unasked]
     given += ["--lint"] if options.lint and options.impl == "finn-hls" else []
     if given:
-        raise ConfigError(f"--impl {options.impl}: our RTL alone has {', '.join(given)}; leave out, or use --impl rtl")
+        raise ConfigError(f"--impl {options.impl} has no {', '.join(given)}; leave out, or use --impl rtl")
 
 
 def _names(options: argparse.Namespace, steps: Sequence[Step], start: str, last: str) -> list[str]:

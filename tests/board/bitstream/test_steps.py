@@ -125,9 +125,9 @@ def test_options_choose_the_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     for given in ([], ["--bitstream", "open"]):
         with pytest.raises(ConfigError, match=r"--shell finn: .* add --bitstream vivado"):
             _options(*given, "--shell", "finn")
-    with pytest.raises(ConfigError, match="--impl hls: our RTL alone has --waves, --bitstream, --shell; leave out, or"):
+    with pytest.raises(ConfigError, match="--impl hls has no --waves, --bitstream, --shell; leave out, or"):
         _options("--impl", "hls", "--bitstream", "vivado", "--waves", "--shell", "finn")
-    with pytest.raises(ConfigError, match="--impl finn-hls: our RTL alone has --stalls, --yosys, --lint; leave out"):
+    with pytest.raises(ConfigError, match="--impl finn-hls has no --stalls, --yosys, --lint; leave out"):
         _options("--impl", "finn-hls", "--yosys", "--stalls", "--lint", "vivado")
 
 
