@@ -6,7 +6,6 @@ classes}.
 """
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -26,12 +25,13 @@ from brevitas.proxy import (
     WeightQuantProxyFromInjector,
 )
 from qonnx.core.modelwrapper import ModelWrapper
-from qonnx.transformation.infer_shapes import InferShapes
 from torch import Tensor, nn
 
 from brevitas_models.data.atomic import write_atomically
 from finn_build.errors import DataError, UnsupportedModelError
 from finn_build.frontend.fold_constants import FoldConstants
+from finn_build.frontend.infer_shapes import InferShapes
+from finn_build.frontend.tidy import Tidy
 
 TAPS_KEY = "signflow.taps"
 MODEL_KEY = "signflow.model"
@@ -94,8 +94,8 @@ def read_taps(source: str | Path | ModelWrapper) -> Taps:
     Raises:
         DataError: there are none.
     """
-    model = source if isinstance(source, ModelWrapper) else ModelWrapper(str(source))
-    text = model.get_metadata_prop(TAPS_KEY)
+    graph = source.graph if isinstance(source, ModelWrapper) else onnx.load(source).graph
+    text = {each.key: each.value for each in graph.metadata_props}.get(TAPS_KEY)
     if text is None:
         raise DataError(
             f"{source}: no '{TAPS_KEY}' in its metadata; write it with finn_build.frontend.export.export_qonnx"
@@ -144,10 +144,10 @@ def _to_graph(model: nn.Module, input_shape: Sequence[int]) -> tuple[ModelWrappe
     except (RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
         raise UnsupportedModelError(f"{type(model).__name__}: cannot be traced to ONNX: {error}") from error
     executed = {name: k for k, node in enumerate(proto.graph.node) for name in node.output}  # qonnx sorts branches anew
-    graph = ModelWrapper(proto).transform(InferShapes()).transform(FoldConstants())
-    if graph.get_nodes_by_op_type("Pad"):  # it has a shape once its amounts are constants
-        graph = graph.transform(InferShapes())
-    _name_copied_constants(graph)
+    graph = ModelWrapper(proto, fix_missing_initializer_valueinfo=False)
+    for step in (InferShapes(), FoldConstants(), InferShapes(), Tidy()):  # amounts of a Pad may be what was folded
+        graph = graph.transform(step, make_deepcopy=False, cleanup=False)
+    _copy_shared_constants(graph.graph)
     tensors = sorted((node.output[0] for node in _act_quant_nodes(graph.graph)), key=executed.__getitem__)
     if len(tensors) != len(calls):
         raise UnsupportedModelError(
@@ -190,13 +190,18 @@ def _require_weights_that_files_hold(model: nn.Module) -> None:
         raise UnsupportedModelError(f"{layer}: {why} by Brevitas' exporter; use {cure}")
 
 
-def _name_copied_constants(graph: ModelWrapper) -> None:
-    """qonnx copies constants that nodes share under random names; name them by node and input instead."""
-    constants = {tensor.name for tensor in graph.graph.initializer}
-    for node in graph.graph.node:
+def _copy_shared_constants(graph: onnx.GraphProto) -> None:
+    """Each node has constants of its own, as qonnx wants them; copies are named by node and input."""
+    constants, shapes = ({each.name: each for each in of} for of in (graph.initializer, graph.value_info))
+    seen: set[str] = set()
+    for node in graph.node:
         for index, name in enumerate(node.input):
-            if name in constants and re.fullmatch("[A-Za-z0-9]{6}", name):
-                graph.rename_tensor(name, f"{node.output[0]}_input_{index}")
+            if name in seen:
+                node.input[index] = f"{node.output[0]}_input_{index}"
+                for field, each in ((graph.initializer, constants[name]), (graph.value_info, shapes[name])):
+                    field.add().CopyFrom(each)
+                    field[-1].name = node.input[index]
+            seen |= {name} & constants.keys()
 
 
 def _act_quant_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:

@@ -82,7 +82,7 @@ def _execute_qonnx(model: ModelWrapper, network: IntegerNetwork, image: np.ndarr
         if own_rounding(node):
             context[node.output[0]] = quantize_constant(node, context, model)[2]
         else:
-            execute_node(node, context, _surroundings(node, known), opset)
+            execute_node(node, context, surroundings(node, known), opset)
         for name in node.output:
             tensor = network.tensors.get(name)
             if tensor is not None and not tensor.exact and tensor.points is None:
@@ -93,7 +93,7 @@ def _execute_qonnx(model: ModelWrapper, network: IntegerNetwork, image: np.ndarr
     return context
 
 
-def _surroundings(node: NodeProto, known: Mapping[str, ValueInfoProto]) -> GraphProto:
+def surroundings(node: NodeProto, known: Mapping[str, ValueInfoProto]) -> GraphProto:
     """What the executor looks up of a graph for one node: it reads through all tensors of what it is given."""
     names = {name for name in (*node.input, *node.output) if name in known}
     return GraphProto(value_info=[known[name] for name in sorted(names)])

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_PROOF = "sat -verify -prove-asserts -set-assumes -tempinduct -seq 1 -set-at 1 rst 1 -maxsteps 4"
+_PROOF = "sat -verify -prove-asserts -set-assumes -tempinduct -seq 1 -set-at 1 rst 1 -maxsteps 2"
 
 
 def holds(top: str, files: Sequence[Path], parameters: Mapping[str, int] | None = None) -> tuple[bool, str]:

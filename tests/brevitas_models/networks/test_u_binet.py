@@ -9,7 +9,6 @@ import pytest
 import torch
 from brevitas.nn import QuantIdentity
 from qonnx.core.modelwrapper import ModelWrapper
-from qonnx.core.onnx_exec import execute_onnx
 from torch import nn
 
 from brevitas_models.experiments.operations import count_network
@@ -18,6 +17,7 @@ from brevitas_models.networks.zoo import ZOO, build_model
 from finn_build.errors import ConfigError
 from finn_build.frontend.export import export_qonnx, read_taps, torch_taps
 from tests.brevitas_models.nets import random_images, randomize
+from tests.frontend.executor import execute
 
 
 def small(seed: int = 0, **fields: Any) -> UBiNet:
@@ -124,7 +124,7 @@ def test_every_tap_of_qonnx_equals_pytorch(fields: dict[str, Any], tmp_path: Pat
     images = random_images(shape, seed=1)
     expected = torch_taps(model, images, read_taps(graph))
     assert len(expected) == 2 + 5 * model.config.depth + 2
-    actual = execute_onnx(graph, {"images": images}, return_full_exec_context=True)
+    actual = execute(graph, {"images": images})
     for tensor, value in expected.items():
         assert np.array_equal(actual[tensor], value), tensor
     mask = expected[graph.graph.output[0].name]

@@ -29,7 +29,6 @@ from brevitas.quant import (
     Uint8ActPerTensorFixedPoint,
 )
 from brevitas_examples.bnn_pynq.models.FC import FC
-from qonnx.core.onnx_exec import execute_onnx
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -37,6 +36,7 @@ from finn_build.frontend.import_qonnx import import_qonnx
 from finn_build.frontend.integers import IntegerNetwork, to_integers
 from finn_build.proof import levels
 from sim.golden import IntegerModel
+from tests.frontend.executor import execute
 
 _FOUR_BITS = {"weight_quant": Int8WeightPerTensorFixedPoint, "weight_bit_width": 4}
 Tail = Callable[[nn.Module, Tensor], Any]
@@ -128,7 +128,7 @@ def _check(model: nn.Module, shape: tuple[int, ...], path: Path, **options: Any)
     for name in set(inner) & set(reference):
         assert np.array_equal(levels.channels_last(got[name]), reference[name]), name
     if "ArgMax" not in {n.op_type for n in network.model.graph.node}:  # ONNX gives labels as int64
-        executed = execute_onnx(network.model, {network.model.graph.input[0].name: ints[:1].astype(np.float32)}, True)
+        executed = execute(network.model, {network.model.graph.input[0].name: ints[:1].astype(np.float32)})
         assert all(np.array_equal(executed[name], got[name][:1]) for name in inner)
     with torch.inference_mode():
         outputs = model(images)

@@ -8,7 +8,6 @@ import torch
 from brevitas.nn import QuantConv2d, QuantIdentity
 from brevitas_examples.bnn_pynq.models.CNV import CNV
 from qonnx.core.datatype import DataType
-from qonnx.core.onnx_exec import execute_onnx
 from torch import nn
 
 from brevitas_models.layers.activations import BatchNorm2d
@@ -20,6 +19,7 @@ from finn_build.frontend.integers.quantizers import _dtype_of
 from finn_build.proof import levels
 from sim.golden import IntegerModel
 from tests.builds.networks import PlainBrevitas, SmallResidual, plain_export, randomize
+from tests.frontend.executor import execute
 
 
 def _check(path: Path, images: np.ndarray, model: nn.Module | None) -> IntegerNetwork:
@@ -32,7 +32,7 @@ def _check(path: Path, images: np.ndarray, model: nn.Module | None) -> IntegerNe
     names = [n for n in network.tensors if n != graph_input]
     batch = IntegerModel(network.model).run(ints, names)
     for frame in range(len(images)):
-        context = execute_onnx(network.model, {graph_input: ints[frame : frame + 1].astype(np.float32)}, True)
+        context = execute(network.model, {graph_input: ints[frame : frame + 1].astype(np.float32)})
         for name in names:
             assert np.array_equal(context[name], batch[name][frame : frame + 1]), name
     for name in set(names) & set(reference):
