@@ -155,16 +155,19 @@ def test_a_browser_shows_it_without_a_complaint(classified: Path, tmp_path: Path
     probe = (
         "<script>const heads = document.querySelectorAll('.sortable th button'); heads[3].click();"
         "document.title = [document.documentElement.scrollWidth,"
-        "document.querySelector('.sortable tbody tr').cells[3].dataset.value].join(' ')</script>"
+        "document.querySelector('.sortable tbody tr').cells[3].dataset.value,"
+        "['.axis', '.times div'].map((of) => Math.round(document.querySelector(of).getBoundingClientRect().right))"
+        "].flat().join(' ')</script>"
     )
     probed = tmp_path / "probed.html"
     probed.write_text((classified / page.PAGE).read_text().replace("</body>", f"{probe}</body>"))
     command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom"]
     command += [f"--window-size={width},1000", f"--user-data-dir={tmp_path / 'profile'}", probed.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found = re.search(r"<title>(\d+) (\d+)</title>", done.stdout)
+    found = re.search(r"<title>(\d+) (\d+) (\d+) (\d+)</title>", done.stdout)
     largest = max(row["lut"] for row in json.loads((classified / "report.json").read_text())["layers"])
     assert found and int(found[1]) <= max(width, 500) and int(found[2]) == largest
+    assert found[3] == found[4], "the axis ends where the bars end"
     assert "CONSOLE" not in done.stderr
 
 
