@@ -29,8 +29,8 @@ CASES = {
 BUGS = [
     ("bursts_proof", "sf_shell_bursts.sv", "- {1'b0, place_q[LOW+:STEP]}", ""),
     ("bursts_proof", "sf_shell_bursts.sv", "left_q <= COUNT_BITS'(room)", "left_q < COUNT_BITS'(room)"),
-    ("gearbox_proof", "sf_shell_gearbox.sv", "p < GIVE;", "p < GIVE - 1;"),
-    ("gearbox_proof", "sf_shell_gearbox.sv", "3 * GIVE - TAKE", "4 * GIVE - TAKE"),
+    ("gearbox_proof", "sf_shell_gearbox.sv", "u < GIVE ? u", "u < GIVE - 1 ? u"),
+    ("gearbox_proof", "sf_shell_gearbox.sv", "&& !there[2*GIVE-1]", ""),
     ("axilite_proof", "sf_shell_axilite.sv", "s_axi_wvalid && !s_axi_bvalid", "s_axi_wvalid"),
     ("axilite_proof", "sf_shell_axilite.sv", "if (read) s_axi_rdata", "if (s_axi_arvalid) s_axi_rdata"),
     ("reader_proof", "sf_shell_reader.sv", "&& fits_q", ""),

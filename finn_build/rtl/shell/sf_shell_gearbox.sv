@@ -34,57 +34,38 @@ module sf_shell_gearbox #(
     localparam int GIVE = OUT_BYTES / UNIT;
     localparam int PLACES = GIVE - 1 + TAKE;
     localparam int BITS = PLACES * 8 * UNIT;
-    localparam int COUNT = $clog2(PLACES + 1);
 
     logic [BITS-1:0] held_q, next;
-    logic [COUNT-1:0] count_q, left;
-    logic some_q, whole_q, full_q;  // count_q >= 1, GIVE, 2 * GIVE: known a cycle ahead, as both sides' handshakes wait
+    logic [PLACES-1:0] there_q, left;  // which units are there, the low ones first: nothing waits for a comparison
+    wire [PLACES+GIVE-1:0] there = {GIVE'(0), there_q};
     wire send = out0_valid && out0_ready;
     wire take = in0_valid && in0_ready;
 
     assign out0_data  = held_q[8*OUT_BYTES-1:0];
-    assign out0_valid = whole_q || (flush && some_q);
+    assign out0_valid = there[GIVE-1] || (flush && there[0]);
     // Where it counts, something is there to send, flushed or not.
-    assign in0_ready  = !whole_q || (out0_ready && !full_q);
-
-    /// Whether a count is at least a constant.
-    function automatic logic reaches(input logic [COUNT-1:0] count, input int units);
-        return units <= 0 || (units <= PLACES && count >= COUNT'(units));
-    endfunction
+    assign in0_ready  = !there[GIVE-1] || (out0_ready && !there[2*GIVE-1]);
+    assign left = send ? there[GIVE+:PLACES] : there[0+:PLACES];
+    wire [PLACES:0] below = {left, 1'b1};
 
     // A unit is what it was, what lies GIVE further, or of what enters; taken or not, as what lies beyond is not counted.
-    logic [GIVE-1:0] at;  // one hot: how much is there before what enters
-    always_comb begin
-        left = !send ? count_q : whole_q ? count_q - COUNT'(GIVE) : '0;
-        for (int p = 0; p < GIVE; p++) at[p] = send ? p + GIVE <= PLACES && count_q == COUNT'(p + GIVE) : count_q == COUNT'(p);
-    end
     for (genvar u = 0; u < PLACES; u++) begin : g_unit
         localparam int FROM = u * 8 * UNIT, NEXT = u + GIVE < PLACES ? FROM + 8 * OUT_BYTES : FROM;
-        localparam int FIRST = u < TAKE ? 0 : u - TAKE + 1, LAST = u < GIVE ? u : GIVE - 1;  // what may be there
+        localparam int FIRST = u < TAKE ? 0 : u - TAKE + 1, LAST = u < GIVE ? u : GIVE - 1;  // what it may begin at
         logic [8*UNIT-1:0] entering;
-        wire stays = flush || (send ? reaches(count_q, u + 1 + GIVE) : reaches(count_q, u + 1));
         always_comb begin
             entering = '0;
-            for (int p = FIRST; p <= LAST; p++) if (FIRST == LAST || at[p]) entering |= in0_data[(u-p)*8*UNIT+:8*UNIT];
+            for (int p = FIRST; p <= LAST; p++) begin
+                if (FIRST == LAST || (below[p] && !left[p])) entering |= in0_data[(u-p)*8*UNIT+:8*UNIT];
+            end
         end
-        assign next[FROM+:8*UNIT] = !stays ? entering : held_q[(send?NEXT:FROM)+:8*UNIT];
+        assign next[FROM+:8*UNIT] = !left[u] && !flush ? entering : held_q[(send?NEXT:FROM)+:8*UNIT];
     end
 
     always_ff @(posedge clk) begin
         held_q <= next;
-        if (rst || clear) begin
-            count_q <= '0;
-            {some_q, whole_q, full_q} <= '0;
-        end else begin
-            count_q <= take ? left + COUNT'(TAKE) : left;
-            some_q  <= take || left != '0;
-            case ({take, send})
-                2'b00: {whole_q, full_q} <= {whole_q, full_q};
-                2'b01: {whole_q, full_q} <= {reaches(count_q, 2 * GIVE), reaches(count_q, 3 * GIVE)};
-                2'b10: {whole_q, full_q} <= {reaches(count_q, GIVE - TAKE), reaches(count_q, 2 * GIVE - TAKE)};
-                default: {whole_q, full_q} <= {reaches(count_q, 2 * GIVE - TAKE), reaches(count_q, 3 * GIVE - TAKE)};
-            endcase
-        end
+        if (rst || clear) there_q <= '0;
+        else there_q <= take ? PLACES'({left, {TAKE{1'b1}}}) : left;
     end
 
 `ifndef SYNTHESIS

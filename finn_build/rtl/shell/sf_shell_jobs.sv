@@ -58,7 +58,7 @@ module sf_shell_jobs #(
         $fatal(1, "shell_jobs: STREAMS=%0d, at most %0d have a place in the registers", STREAMS, FIELD);
     end
 
-    state_t state_q;
+    state_t state_q, state_next;
     error_t found;
     logic [COUNT-1:0] count_q;
     logic [STREAMS-1:0] queued_q, busy_q, ended, complete;
@@ -69,8 +69,6 @@ module sf_shell_jobs #(
     wire healthy = error[2:0] == NONE;
     wire [STREAMS-1:0] taken = job_valid & job_ready;
 
-    assign halt = state_q != RUNS;
-    assign stream_rst = state_q == RESETS;
     assign job_valid = state_q == RUNS ? queued_q : '0;
     assign queued = queued_q != '0;
     assign begun = taken != '0 && queued_q == '1;
@@ -126,18 +124,19 @@ module sf_shell_jobs #(
         end
     end
 
+    always_comb begin
+        state_next = state_q;
+        if (rst) state_next = RESETS;
+        else if (reset || error_pulse) state_next = DRAINS;
+        else if (state_q == DRAINS && quiet == '1) state_next = RESETS;
+        else if (state_q == RESETS && count_q == COUNT'(1)) state_next = RUNS;
+    end
+
     always_ff @(posedge clk) begin
-        count_q <= state_q == RESETS ? count_q - COUNT'(1) : COUNT'(RESET_CYCLES);
-        if (rst) begin
-            state_q <= RESETS;
-            count_q <= COUNT'(RESET_CYCLES);
-        end else if (reset || error_pulse) begin
-            state_q <= DRAINS;
-        end else if (state_q == DRAINS && quiet == '1) begin
-            state_q <= RESETS;
-        end else if (state_q == RESETS && count_q == COUNT'(1)) begin
-            state_q <= RUNS;
-        end
+        count_q    <= rst || state_q != RESETS ? COUNT'(RESET_CYCLES) : count_q - COUNT'(1);
+        state_q    <= state_next;
+        halt       <= state_next != RUNS;  // registers of their own: every master waits for them
+        stream_rst <= state_next == RESETS;
     end
 
 `ifndef SYNTHESIS

@@ -44,10 +44,8 @@ module gearbox_proof #(
 
     always_comb begin
         assume (!(take && took_q + COUNT'(IN_BYTES) < took_q));  // once round only
-        assert (took_q - gave_q == COUNT'(dut.count_q) * COUNT'(UNIT));
-        assert (took_q >= gave_q && int'(dut.count_q) * UNIT <= HELD);
-        assert (dut.some_q == (dut.count_q != '0) && dut.whole_q == (int'(dut.count_q) * UNIT >= OUT_BYTES));
-        assert (dut.full_q == (int'(dut.count_q) * UNIT >= 2 * OUT_BYTES));
+        assert (took_q >= gave_q && took_q - gave_q <= COUNT'(HELD) && (took_q - gave_q) % COUNT'(UNIT) == '0);
+        for (int u = 0; u < HELD / UNIT; u++) assert (dut.there_q[u] == (took_q - gave_q > COUNT'(u * UNIT)));
         if (n_q < took_q && n_q >= gave_q) assert (all[8*held+:8] == byte_q);
         if (out0_valid && n_q < took_q && held < COUNT'(OUT_BYTES)) assert (out0_data[8*held+:8] == byte_q);
     end
