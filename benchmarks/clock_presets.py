@@ -1,7 +1,7 @@
 """The clock of every shipped preset on its board, by the estimate after synthesis.
 
 `python benchmarks/clock_presets.py [--work DIR] [--minutes M] [PRESET ...]` stitches each design with its shell
-(without a simulation), synthesises each kind of its ops once, the most frequent first, and writes
+(without a simulation), synthesises each kind of its ops once, the widest of each op first, and writes
 `benchmarks/results/clock.md`; presets that are not named keep the lines they have there. Ops whose instances are equal
 but for their names share memories. After M minutes no further op is begun: a line then says how many kinds of ops were
 joined, and paths from and to the others are not in it. Designs stay in DIR, netlists in the cache, so a later run goes
@@ -12,10 +12,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shutil
 import sys
+from collections import defaultdict
 from dataclasses import replace
 from importlib.metadata import version
+from itertools import zip_longest
 from pathlib import Path
 from time import monotonic
 
@@ -75,7 +78,7 @@ def _measure(preset: str, board_name: str, out: Path, until: float) -> str:
     ]
     ops = [path.stem for path in sources if path.suffix == ".v" and path.stem not in (TOP, ACCELERATOR)]
     share_memories(folder, ops)
-    groups, parts = kinds(folder, ops), {}
+    groups, parts = _widest_first(folder, kinds(folder, ops)), {}
     for group in groups:
         if monotonic() < until:
             module = netlist_of(Job(group[0], board.family, sources, folder))
@@ -91,6 +94,18 @@ def _measure(preset: str, board_name: str, out: Path, until: float) -> str:
         (worst,) = worst_paths(TimingGraph(replace(joined, cells=known), figures(board.family), wires), 1)
         timed = f"shell and {len(kinds(folder, parts))} of {len(groups)} kinds of ops"
     return _line(preset, board_name, board.clk_mhz, timed, worst, cycles["predicted_ii"])
+
+
+def _widest_first(folder: Path, groups: list[list[str]]) -> list[list[str]]:
+    """Kinds of ops, by the width of their ports: the widest kind of each op, then the second ones."""
+
+    def width(group: list[str]) -> int:
+        return sum(map(int, re.findall(r"wire \[(\d+):0\]", (folder / f"{group[0]}.v").read_text())))
+
+    by_op = defaultdict(list)
+    for group in sorted(groups, key=width, reverse=True):
+        by_op[group[0].rsplit("_", 1)[0]].append(group)
+    return [group for rank in zip_longest(*by_op.values()) for group in rank if group]
 
 
 def _line(preset: str, board: str, mhz: float, timed: str, worst: TimingPath, interval: int) -> str:
