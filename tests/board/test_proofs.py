@@ -29,7 +29,7 @@ CASES = {
 BUGS = [
     ("bursts_proof", "sf_shell_bursts.sv", "- {1'b0, place_q[LOW+:STEP]}", ""),
     ("bursts_proof", "sf_shell_bursts.sv", "left_q <= COUNT_BITS'(room)", "left_q < COUNT_BITS'(room)"),
-    ("gearbox_proof", "sf_shell_gearbox.sv", "u < GIVE ? u", "u < GIVE - 1 ? u"),
+    ("gearbox_proof", "sf_shell_gearbox.sv", "p <= LAST", "p < LAST"),
     ("gearbox_proof", "sf_shell_gearbox.sv", "&& !there[2*GIVE-1]", ""),
     ("axilite_proof", "sf_shell_axilite.sv", "s_axi_wvalid && !s_axi_bvalid", "s_axi_wvalid"),
     ("axilite_proof", "sf_shell_axilite.sv", "if (read) s_axi_rdata", "if (s_axi_arvalid) s_axi_rdata"),
@@ -37,7 +37,7 @@ BUGS = [
     ("reader_proof", "sf_shell_reader.sv", "&& !halt", ""),
     ("writer_proof", "sf_shell_writer.sv", "&& !halt", ""),
     ("reader_proof", "sf_shell_reader.sv", "if (room) m_axi_arvalid", "if (room || halt) m_axi_arvalid"),
-    ("writer_proof", "sf_shell_writer.sv", "&& held_q", ""),
+    ("writer_proof", "sf_shell_writer.sv", "room && held_q", "room && burst_valid"),
     ("writer_proof", "sf_shell_writer.sv", "words_q == (STEP + 1)'(1)", "words_q == (STEP + 1)'(2)"),
     ("skip_proof", "sf_shell_skip.sv", "ring_q - used_q >= 32'(GROUP_BYTES)", "ring_q != used_q"),
     ("skip_proof", "sf_shell_skip.sv", "stay >= COUNT'(GROUP)", "waiting_q >= COUNT'(GROUP)"),

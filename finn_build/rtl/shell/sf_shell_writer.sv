@@ -85,14 +85,15 @@ module sf_shell_writer #(
     // The memory's side: one burst sends its words while the address of the next may wait.
     logic [ADDR_BITS-1:0] burst_address;
     logic [STEP:0] burst_words, words_q;  // words of the burst that is sent that have not left
-    logic [COUNT-1:0] free_q;             // words buffered that no burst has claimed
+    logic [COUNT-1:0] free_q;             // words buffered that no burst has claimed; a cycle late, as bursts are two apart
+    logic claims_q;                       // a burst was announced in the cycle before
     logic [FLIGHTS-1:0] flights_q;
     logic burst_valid, burst_last, bursts_left, last_q;
     logic sending_q;  // words_q != 0
-    logic held_q;     // the burst that is offered is buffered; a cycle late
+    logic held_q;     // a burst is offered and buffered, and its answer can be counted; a cycle late
     wire sent = m_axi_wvalid && m_axi_wready;
-    wire room = (!m_axi_awvalid || m_axi_awready) && (!sending_q || (sent && m_axi_wlast)) && flights_q != '1;
-    wire announce = burst_valid && room && held_q && !halt;
+    wire room = (!m_axi_awvalid || m_axi_awready) && (!sending_q || (sent && m_axi_wlast));
+    wire announce = room && held_q && !halt;
     wire answered = m_axi_bvalid && m_axi_bready;
     wire finished = !bursts_left && quiet;
     wire wanted_next = start ? job_bytes != '0 : wanted && !finished && !(come && ends);
@@ -115,7 +116,8 @@ module sf_shell_writer #(
         if (start) tail_q <= job_bytes[LOW-1:0];
         if (start) left_q <= job_bytes;
         else if (come) left_q <= ends ? '0 : left_q - 32'(BEAT_BYTES);
-        held_q <= burst_valid && !announce && free_q >= COUNT'(burst_words);
+        claims_q <= !rst && announce;
+        held_q <= !rst && burst_valid && !announce && flights_q != '1 && free_q >= COUNT'(burst_words);
         if (announce) begin
             m_axi_awaddr <= burst_address;
             m_axi_awlen  <= 8'(burst_words) - 8'd1;
@@ -142,7 +144,7 @@ module sf_shell_writer #(
             flights_q <= flights_q + FLIGHTS'(announce) - FLIGHTS'(answered);
         end
         if (empty) free_q <= '0;
-        else free_q <= free_q + COUNT'(word_valid && word_ready) - (announce ? COUNT'(burst_words) : '0);
+        else free_q <= free_q + COUNT'(word_valid && word_ready) - (claims_q ? COUNT'(words_q) : '0);
     end
 
 `ifndef SYNTHESIS

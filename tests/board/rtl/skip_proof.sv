@@ -52,7 +52,7 @@ module skip_proof #(
     wire [31:0] unpacking = 32'(dut.u_reader.u_beats.there_q) + read_cut;
     wire [31:0] to_write = 32'(dut.u_writer.u_bursts.left_q);
     wire [31:0] to_read = 32'(dut.u_reader.u_bursts.left_q);
-    wire [31:0] unsent = 32'(dut.u_writer.free_q);
+    wire [31:0] unsent = 32'(dut.u_writer.free_q) - (dut.u_writer.claims_q ? 32'(dut.u_writer.words_q) : 0);
     wire [31:0] bursts = 32'(dut.u_writer.flights_q) + 32'(dut.written_q) - 32'(m_axi_arvalid);  // in memory, not asked for
     wire [31:0] claimed = 32'(dut.u_reader.claimed_q);
     wire [31:0] base = 32'(dut.address_q >> 1);
@@ -89,7 +89,8 @@ module skip_proof #(
         assert (dut.u_reader.u_cut.g_pair.room_q || dut.u_reader.u_cut.valid_q);
         if (dut.u_writer.burst_valid) assert (dut.u_writer.burst_words == BURST && to_write != 0);
         if (dut.u_reader.burst_valid) assert (dut.u_reader.burst_words == BURST && to_read != 0);
-        if (dut.u_writer.burst_valid && dut.u_writer.held_q) assert (unsent >= BURST);
+        if (dut.u_writer.claims_q) assert (dut.u_writer.busy_q && !dut.u_writer.burst_valid && !dut.u_writer.held_q);
+        if (dut.u_writer.held_q) assert (dut.u_writer.burst_valid && unsent >= BURST);
         if (dut.u_reader.burst_valid && dut.u_reader.fits_q) assert (claimed <= 64 - BURST);
         if (dut.u_reader.busy_q) assert (!dut.u_reader.left_q[0]);
         assert (come + 32'(dut.u_reader.awaited_q) == claimed && claimed <= 64 && dut.u_reader.u_words.g_memory.g_ram.count_q <= 63);

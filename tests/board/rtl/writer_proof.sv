@@ -33,6 +33,7 @@ module writer_proof #(
         .ADDR_BITS(ADDR_BITS), .DATA_BITS(DATA_BITS), .BEAT_BYTES(BEAT_BYTES), .BURST(BURST), .DEPTH(DEPTH)
     ) dut (.*, .m_axi_bresp(2'b00));
 
+    wire [7:0] unclaimed = 8'(dut.free_q) - (dut.claims_q ? 8'(dut.words_q) : 8'd0);
     wire [7:0] buffered = 8'(dut.u_buffer.g_memory.g_ram.count_q) + 8'(dut.u_buffer.valid_q);
 
     always_ff @(posedge clk) begin
@@ -52,12 +53,13 @@ module writer_proof #(
 
     always_comb begin
         if (m_axi_bvalid) assume (dut.flights_q != '0);
-        if (dut.busy_q) assert (buffered == 8'(dut.free_q) + 8'(dut.words_q));
+        if (dut.busy_q) assert (buffered == unclaimed + 8'(dut.words_q) && unclaimed <= DEPTH);
         else assert (quiet && !dut.bursts_left && !dut.burst_valid);
+        if (dut.claims_q) assert (dut.busy_q && !dut.burst_valid && !dut.held_q && sent_q == '0);
         assert (dut.wanted_q == (dut.busy_q && dut.left_q != '0) && dut.flush_q == !dut.wanted_q);
         assert (dut.sending_q == (dut.words_q != '0));
         if (dut.burst_valid) assert (dut.bursts_left && dut.burst_words != '0 && int'(dut.burst_words) <= BURST);
-        if (dut.held_q && dut.burst_valid) assert (8'(dut.free_q) >= 8'(dut.burst_words));
+        if (dut.held_q) assert (dut.burst_valid && dut.flights_q != '1 && unclaimed >= 8'(dut.burst_words));
         assert (dut.u_buffer.g_memory.room_q == (dut.u_buffer.g_memory.g_ram.count_q != DEPTH - 1) && dut.u_buffer.g_memory.g_ram.empty_q == (dut.u_buffer.g_memory.g_ram.count_q == '0));
         assert (buffered <= DEPTH && flights_q == 10'(dut.flights_q));
         if (dut.words_q != '0) assert (sent_q + 8'(dut.words_q) == length_q && int'(length_q) <= BURST);
