@@ -51,7 +51,7 @@ BUGS = [
     ("clocks_proof", "sf_shell_clocks.sv", "else if (done) start_q <= start_next_q;", ""),
     ("clocks_proof", "sf_shell_clocks.sv", "(!under_way_q || (done && !ahead_q))", "!under_way_q"),
     ("clocks_proof", "sf_shell_clocks.sv", "ahead_q ? 32'(start_next_q) : 32'(start_q)", "32'(start_q)"),
-    ("registers_proof", "sf_shell_registers.sv", "common = {16'd0, high_q}", "common = {16'd0, cycles[47:32]}"),
+    ("registers_proof", "sf_shell_registers.sv", "= {16'd0, high_q}", "= {16'd0, cycles[47:32]}"),
     ("registers_proof", "sf_shell_registers.sv", "read_address[4] ? job_cycles[47:32] : ", ""),
 ]
 

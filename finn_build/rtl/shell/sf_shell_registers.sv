@@ -64,8 +64,9 @@ module sf_shell_registers #(
     logic [STREAMS-1:0][63:0] address_q;
     logic [31:0] jobs_q, timeout_q;
     logic [15:0] high_q;   // of the 48-bit counter whose low word was read last
-    logic [15:0] above_q;  // of the one whose low word is in common_q
-    logic [31:0] common, common_q, of_stream, of_stream_q;
+    logic [15:0] above_q;  // of the one whose low word was read in the cycle before
+    logic [31:0] lower_q, upper_q, of_stream, of_stream_q;
+    logic [31:0][31:0] common;  // by address
     logic [1:0] enable_q, status_q;
     logic [31:0] hash[4];
     wire [3:0] stream = read_address[7:4] - STREAM_0;
@@ -123,36 +124,35 @@ module sf_shell_registers #(
         if (read && (read_address == {4'd0, AT_CYCLES} || read_address == {4'd0, AT_JOB_CYCLES})) high_q <= above_q;
     end
 
-    // In two steps: of each kind of register the one at the address, then the kind.
-    assign read_data = read_address[9:6] == '0 ? common_q : of_stream_q;
+    // In two steps: of each kind of register the one at the address, by its low bits, then the kind.
+    assign read_data = read_address[9:6] != '0 ? of_stream_q : read_address[5] ? '0 : read_address[4] ? upper_q : lower_q;
 
     always_ff @(posedge clk) begin
-        common_q    <= common;
+        lower_q     <= common[{1'b0, read_address[3:0]}];
+        upper_q     <= common[{1'b1, read_address[3:0]}];
         of_stream_q <= of_stream;
         above_q     <= read_address[4] ? job_cycles[47:32] : cycles[47:32];
     end
 
     always_comb begin
         common = '0;
-        case (read_address[5:0])
-            AT_ID: common = ID;
-            AT_VERSION: common = VERSION;
-            AT_CAPABILITIES: common = {8'd0, 8'(BURST), 8'(WORD_BYTES), 4'(OUTPUTS), 4'(INPUTS)};
-            AT_STATUS: common = {28'd0, halt, error != '0, queued, idle};
-            AT_JOBS: common = jobs_q;
-            AT_INT_ENABLE: common = {30'd0, enable_q};
-            AT_INT_STATUS: common = {30'd0, status_q};
-            AT_TIMEOUT: common = timeout_q;
-            AT_ERROR: common = error;
-            AT_STREAMS: common = error_streams;
-            AT_CYCLES: common = cycles[31:0];
-            AT_CYCLES_HIGH, AT_JOB_CYCLES_HIGH: common = {16'd0, high_q};
-            AT_FRAMES: common = frames;
-            AT_JOB_LATENCY: common = job_latency;
-            AT_JOB_CYCLES: common = job_cycles[31:0];
-            AT_BUILD_HASH, AT_BUILD_HASH + 6'd1, AT_BUILD_HASH + 6'd2, AT_BUILD_HASH + 6'd3: common = hash[read_address[1:0]];
-            default: common = '0;
-        endcase
+        common[AT_ID[4:0]] = ID;
+        common[AT_VERSION[4:0]] = VERSION;
+        common[AT_CAPABILITIES[4:0]] = {8'd0, 8'(BURST), 8'(WORD_BYTES), 4'(OUTPUTS), 4'(INPUTS)};
+        common[AT_STATUS[4:0]] = {28'd0, halt, error != '0, queued, idle};
+        common[AT_JOBS[4:0]] = jobs_q;
+        common[AT_INT_ENABLE[4:0]] = {30'd0, enable_q};
+        common[AT_INT_STATUS[4:0]] = {30'd0, status_q};
+        common[AT_TIMEOUT[4:0]] = timeout_q;
+        common[AT_ERROR[4:0]] = error;
+        common[AT_STREAMS[4:0]] = error_streams;
+        common[AT_CYCLES[4:0]] = cycles[31:0];
+        common[AT_CYCLES_HIGH[4:0]] = {16'd0, high_q};
+        common[AT_JOB_CYCLES_HIGH[4:0]] = common[AT_CYCLES_HIGH[4:0]];
+        common[AT_FRAMES[4:0]] = frames;
+        common[AT_JOB_LATENCY[4:0]] = job_latency;
+        common[AT_JOB_CYCLES[4:0]] = job_cycles[31:0];
+        for (int i = 0; i < 4; i++) common[AT_BUILD_HASH[4:0]+5'(i)] = hash[i];
     end
 
     always_comb begin
