@@ -30,7 +30,7 @@ def test_a_faster_clock_adds_registers_and_values_stay(tmp_path: Path) -> None:
 def test_the_chip_counts(tmp_path: Path) -> None:
     chip = SetChip(load_board("zcu104"), figures("xcup").scale)
     (op, *_) = [getCustomOp(n) for n in lowered(tmp_path).transform(chip).graph.node]
-    assert op.attr("clkMHz") == 150  # of a Zynq-7000: its paths take 1 / 0.6 as long
+    assert op.attr("clkMHz") == 112.5  # of a Zynq-7000: its paths take 1 / 0.6 as long
     assert (op.bram_price, op.attr("lutsPerDsp")) == (round(230400 / 624), round(230400 / 1728))
     assert load_board("pynq-z2").luts_per_bram18 == 190
 
