@@ -79,7 +79,11 @@ def run_build(
     stalls = Stalls(options.seed) if options.stalls else None
     linted = options.lint or (VERSIONS[-1] if options.bitstream == "vivado" else "")
     build = Build(config, board, network, images, folder, stalls, options.waves, options.rtl, linted)
-    start = begin(folder, steps, asked_for(options, config, board, network), options.resume) or options.start
+    found = begin(folder, steps, asked_for(options, config, board, network), options.resume)
+    if options.resume:
+        place = f"goes on with {found}" if found else "there is nothing to go on with, so from the start"
+        log.print(f"--resume: {place}", highlight=False)
+    start = found or options.start
     build.not_run += [foreign] if foreign else []
     if not network.trained:
         build.not_run.append("training: no trained weights are shipped for this model; these are random")

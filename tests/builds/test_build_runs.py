@@ -189,7 +189,9 @@ def test_an_interrupted_build_resumes(
     assert len(alone) == 2
     monkeypatch.setattr("finn_build.pipeline.simulate_ops", interrupted)
     assert _run(onnx_file, out, "--resume", "--frames", "5") == 0
-    assert "Simulated already, and taken as it is if nothing has changed: each op in rtlsim" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "Simulated already, and taken as it is if nothing has changed: each op in rtlsim" in said
+    assert "--resume: goes on with stitch\n" in said
     report = json.loads((out / "report.json").read_text())
     assert report["gate"]["levels"] == [1, 2, 3, 4] and report["gate"]["frames"] == 5
     assert all(row["cycles_rtlsim"] for row in report["layers"]) and not list(out.rglob("level_*"))
