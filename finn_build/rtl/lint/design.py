@@ -10,7 +10,7 @@ from typing import Any
 from pyslang import Bag, ConstantValue, SourceManager, ast
 
 from finn_build.rtl.lint.kinds import ARRAY_METHODS
-from finn_build.rtl.lint.loops import is_signal, iterations, outermost, undecided, variables
+from finn_build.rtl.lint.loops import beyond, is_signal, iterations, outermost, undecided, variables
 from finn_build.rtl.lint.memory import lint_memory
 from finn_build.rtl.lint.rules import RULES, Finding
 from finn_build.rtl.lint.source import Source
@@ -27,7 +27,9 @@ _BY_CODE = {  # of slang's diagnostics, errors and warnings
     "NoImplicitConversion": "enum-assignment", "PackedDimsRequireFullRange": "packed-size",
     "UndeclaredIdentifier": "undeclared", "UnknownModule": "module-missing", "Redefinition": "redeclared",
     "StaticInitValue": "initial-signal", "BadIntegerCast": "real-cast", "CouldNotOpenIncludeFile": "include",
-    "PortDoesNotExist": "port-missing", "UnknownInterface": "virtual-interface",
+    "PortDoesNotExist": "port-missing", "ParameterDoesNotExist": "parameter-missing",
+    "AssignedToLocalPortParam": "parameter-missing", "AssignedToLocalBodyParam": "parameter-missing",
+    "ValueMustBePositive": "empty-range", "UnknownInterface": "virtual-interface",
 }  # fmt: skip
 
 
@@ -62,6 +64,7 @@ class DesignLint:
         self._compilation = elaborate(sources, top)
         self._seen: set[tuple[str, ...]] = set()
         self._writers: dict[Any, set[int]] = defaultdict(set)
+        self._blocking: dict[Any, set[bool]] = defaultdict(set)  # how processes write a variable
         self._driven: set[Any] = set()  # nets that are assigned as a whole
         self._followed: set[Any] = set()  # functions on the way from a call, with their constant arguments
         self._initial: set[Any] = set()  # variables that an initial block has written
@@ -113,10 +116,12 @@ class DesignLint:
     def _on_VariableSymbol(self, symbol: Any) -> None:  # noqa: N802  # slang's class names, as all below
         self._sizes(symbol)
         kind = symbol.type.canonicalType
-        if kind.isAssociativeArray or kind.isClass or kind.isUnpackedUnion:
+        if kind.isUnpackedUnion or _grows(kind):
             self._found("not-rtl", symbol.location, f"{symbol.name} is {symbol.type}")
         if is_signal(symbol) and _has_two_state(symbol.type):
             self._found("two-state", symbol.location, f"{symbol.name} is {symbol.type}")
+
+    _on_FormalArgumentSymbol = _on_VariableSymbol  # noqa: N815
 
     def _on_NetSymbol(self, symbol: Any) -> None:  # noqa: N802
         self._sizes(symbol)
@@ -148,18 +153,43 @@ class DesignLint:
     def _on_ProceduralBlockSymbol(self, block: Any) -> None:  # noqa: N802
         self._process = process = self._process + 1  # 0 is of all continuous assignments and instances
         is_initial = block.procedureKind == ast.ProceduralBlockKind.Initial
+        called: set[Any] = set()
 
         def visit(node: Any) -> ast.VisitAction:
+            if is_initial:
+                self._read(node)
             if isinstance(node, ast.AssignmentExpression):
                 self._written(node.left, is_initial, process)
-                for symbol in filter(is_signal, variables(node.right)) if is_initial else ():
-                    if symbol not in self._initial:
-                        self._found("initial-signal", node.sourceRange.start, f"{symbol.name} in an initial block")
                 self._initial |= set(_targets(node.left)) if is_initial else set()
+                self._mixed(node, is_initial)
+            elif isinstance(node, ast.CallExpression) and isinstance(node.subroutine, ast.SubroutineSymbol):
+                if node.subroutine not in called:
+                    called.add(node.subroutine)  # what it writes, the process does
+                    node.subroutine.body.visit(visit)
             return ast.VisitAction.Advance
 
         block.body.visit(visit)
         self._loops(block.body, lambda symbol: False, most=_INITIAL_LIMIT if is_initial else _LOOP_LIMIT)
+
+    def _mixed(self, node: Any, is_initial: bool) -> None:
+        """A variable that processes assign in both ways."""
+        for symbol in filter(is_signal, () if is_initial else _targets(node.left)):
+            self._blocking[symbol].add(not node.isNonBlocking)
+            if len(self._blocking[symbol]) > 1:
+                self._found("mixed-assignment", node.sourceRange.start, f"{symbol.name} is assigned by = and by <=")
+
+    def _read(self, node: Any) -> None:
+        """What a statement of an initial block reads."""
+        parts: list[Any] = []
+        if isinstance(node, ast.AssignmentExpression):
+            parts = [node.right]
+        elif isinstance(node, ast.ConditionalStatement):
+            parts = [condition.expr for condition in node.conditions]
+        elif isinstance(node, ast.CaseStatement):
+            parts = [node.expr]
+        for symbol in (s for part in parts for s in variables(part) if is_signal(s)):
+            if symbol not in self._initial:
+                self._found("initial-signal", node.sourceRange.start, f"{symbol.name} in an initial block")
 
     def _on_SubroutineSymbol(self, subroutine: Any) -> None:  # noqa: N802
         self._loops(subroutine.body, lambda symbol: not is_signal(symbol))  # what calls it decides the others
@@ -169,9 +199,13 @@ class DesignLint:
             return  # a finding of slang's already
         left = assign.assignment.left
         self._written(left, is_initial=False, process=0)
+        self._assigned(left, assign.location)
+
+    def _assigned(self, left: Any, location: Any) -> None:
+        """A net that an assignment or an instance writes as a whole."""
         if isinstance(left, ast.NamedValueExpression):
             if left.symbol in self._driven or (left.symbol.initializer and isinstance(left.symbol, ast.NetSymbol)):
-                self._found("assigned-twice", assign.location, f"{left.symbol.name} is assigned twice")
+                self._found("assigned-twice", location, f"{left.symbol.name} is assigned twice")
             self._driven.add(left.symbol)
 
     def _on_AssignmentExpression(self, node: Any) -> None:  # noqa: N802
@@ -186,6 +220,7 @@ class DesignLint:
         for connection in instance.portConnections:
             if isinstance(connection.expression, ast.AssignmentExpression):
                 self._written(connection.expression.left, is_initial=False, process=0, rule="connected-reg")
+                self._assigned(connection.expression.left, instance.location)
 
     def _written(self, left: Any, is_initial: bool, process: int, rule: str = "driven-reg") -> None:
         for symbol in filter(is_signal, _targets(left)):
@@ -207,6 +242,9 @@ class DesignLint:
             elif (count := iterations(loop, self._compilation.getRoot(), most)) > _LOOP_LIMIT:
                 rule = "initial-loop" if count > _INITIAL_LIMIT else "loop-limit"
                 self._found(rule, loop.sourceRange.start, f"{count} iterations, with those of loops in it")
+            else:
+                for select, rule in beyond(loop, self._compilation.getRoot()):
+                    self._found(rule, select.sourceRange.start, f"{select.syntax} of {select.value.type}, in a loop")
 
     def _called(self, call: Any, moves: Callable[[Any], bool] = is_signal, location: Any = None) -> None:
         """A function's arguments may decide its loops, and those of what it calls, where they are constants."""
@@ -249,7 +287,8 @@ class DesignLint:
             return
         memory = symbol.type.canonicalType
         words, width = memory.fixedRange.width, memory.arrayElementType.bitWidth
-        for finding in lint_memory(self._memories / name, words, width):
+        digits = "01" if call.subroutineName == "$readmemb" else "0-9a-fA-F"
+        for finding in lint_memory(self._memories / name, words, width, digits):
             if finding not in self.findings:
                 self.findings.append(finding)
 
@@ -281,6 +320,16 @@ def _is_record(kind: Any) -> bool:
     while kind.isArray:
         kind = kind.arrayElementType.canonicalType
     return bool(kind.isStruct or kind.isPackedUnion or kind.isUnpackedUnion)
+
+
+def _grows(kind: Any) -> bool:
+    """Whether a type, or an element or a field of it, is a class or an array without a fixed size."""
+    kind = kind.canonicalType
+    if kind.isStruct:
+        return any(_grows(member.type) for member in kind if hasattr(member, "type"))
+    if kind.isUnpackedArray and kind.hasFixedRange:
+        return _grows(kind.arrayElementType)
+    return bool(kind.isClass or kind.isUnpackedArray)
 
 
 def _has_two_state(kind: Any) -> bool:

@@ -19,6 +19,13 @@ def _literal(node: SyntaxNode) -> Broken:
         yield "large-decimal", text
 
 
+def _unsized(node: SyntaxNode) -> Broken:
+    """A decimal constant with a base and no width."""
+    found = re.fullmatch(r"'[sS]?[dD]\s*([0-9_]+)", str(node).strip())
+    if found and int(found[1].replace("_", "")) > _LARGEST_DECIMAL:
+        yield "large-decimal", words(node)
+
+
 def _real(node: SyntaxNode) -> Broken:
     """A real number, by the innermost of what it stands in."""
     above, rule = node.parent, ""
@@ -85,8 +92,16 @@ def _case(node: SyntaxNode) -> Broken:
     if "inside" in said:
         yield "set-membership", words(node)
     for item in children(node, "StandardCaseItem"):
-        for number in children(item, "IntegerLiteralExpression"):
+        for number in filter(_has_no_width, inner(item)):
             yield "case-width", f"{words(number)} of {words(node)}"
+
+
+def _has_no_width(number: SyntaxNode) -> bool:
+    """Whether an item is a number without a width, in brackets or with a sign, too."""
+    while kind(number) in ("ParenthesizedExpression", "UnaryMinusExpression", "UnaryPlusExpression"):
+        number = next(inner(number))
+    is_based = kind(number) == "IntegerVectorExpression" and str(number).strip().startswith("'")
+    return is_based or kind(number) == "IntegerLiteralExpression"
 
 
 def _unique(node: SyntaxNode) -> Broken:
@@ -100,6 +115,8 @@ def _inner_event(node: SyntaxNode) -> Broken:
     at_head = kind(statement) == "TimingControlStatement" and kind(statement.parent).startswith("Always")
     if not at_head and not inside(node, "PropertySpec"):
         yield "timing-control", words(node)
+    elif at_head and kind(node) == "EventControl":
+        yield "sensitivity-list", words(node)
 
 
 def _edges(node: SyntaxNode) -> Broken:
@@ -124,6 +141,7 @@ def _loop(node: SyntaxNode) -> Broken:
 
 EXPRESSIONS: dict[str, Callable[[SyntaxNode], Broken]] = {
     "IntegerLiteralExpression": _literal,
+    "IntegerVectorExpression": _unsized,
     "RealLiteralExpression": _real,
     "TimeLiteralExpression": _real,
     "StringLiteralExpression": _text,
@@ -138,4 +156,5 @@ EXPRESSIONS: dict[str, Callable[[SyntaxNode], Broken]] = {
     "SignalEventExpression": _edges,
     "LoopStatement": _loop,
     "EventControlWithExpression": _inner_event,
+    "EventControl": _inner_event,
 }

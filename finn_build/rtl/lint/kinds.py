@@ -64,6 +64,7 @@ REFUSED: dict[str, str] = {
     "DPIExport": "not-rtl",
     "FinalBlock": "not-rtl",
     "SpecifyBlock": "specify",
+    "SpecparamDeclaration": "specify",
     "NetTypeDeclaration": "not-rtl",
     "RandCaseStatement": "not-rtl",
     "RandSequenceStatement": "not-rtl",
@@ -103,5 +104,5 @@ SWITCHES = frozenset((
 NET_TYPES = {"tri0": "net-type", "tri1": "net-type", "trireg": "net-type"} | dict.fromkeys(
     ("triand", "trior", "interconnect"), "unrecorded"
 )
-RAM_STYLES = frozenset(("auto", "block", "distributed", "registers", "ultra"))
+RAM_STYLES = frozenset(("auto", "block", "distributed", "register", "registers", "ultra"))
 ROM_STYLES = frozenset(("auto", "block", "distributed"))

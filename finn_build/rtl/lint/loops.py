@@ -22,6 +22,9 @@ def is_signal(symbol: Any) -> bool:
 
 _FOR = (ast.ForLoopStatement, ast.ForeachLoopStatement)
 _WHILE = (ast.WhileLoopStatement, ast.DoWhileLoopStatement)
+_SELECTS = (ast.ElementSelectExpression, ast.RangeSelectExpression)
+_CONDITIONS = (ast.ConditionalStatement, ast.ConditionalExpression, ast.CaseStatement)
+_SHORT_CUTS = (ast.BinaryOperator.LogicalAnd, ast.BinaryOperator.LogicalOr)
 _LOOPS = (*_FOR, *_WHILE, ast.RepeatLoopStatement)
 _RULES = {**dict.fromkeys(_WHILE, "while-loop"), ast.RepeatLoopStatement: "endless-loop"}
 
@@ -62,6 +65,51 @@ def _iterations(loop: Any, context: Any, limit: int) -> int:
         if count > limit:
             break
     return count
+
+
+def beyond(loop: Any, scope: Any) -> list[tuple[Any, str]]:
+    """Selects that leave their vector or array in an iteration of a loop, and the rule that each breaks.
+
+    Not those behind a condition, which may keep them inside.
+    """
+    context = ast.EvalContext(scope)
+    context.pushEmptyFrame()
+    return list(_beyond(loop, context))
+
+
+def _beyond(loop: Any, context: Any) -> Iterator[tuple[Any, str]]:
+    inner: list[Any] = []
+    selects: list[Any] = []
+
+    def visit(node: Any) -> ast.VisitAction:
+        if isinstance(node, _LOOPS):
+            inner.append(node)
+        elif isinstance(node, _SELECTS) and node.value.type.canonicalType.hasFixedRange:
+            selects.append(node)
+        stands_apart = isinstance(node, (*_LOOPS, *_CONDITIONS)) or getattr(node, "op", None) in _SHORT_CUTS
+        return ast.VisitAction.Skip if stands_apart else ast.VisitAction.Advance
+
+    loop.body.visit(visit)
+    for _ in _passes(loop, context) if selects or inner else ():
+        for select in selects:
+            there = select.value.type.canonicalType.fixedRange
+            if not all(there.lower <= end <= there.upper for end in _ends(select, context)):
+                yield select, "select-index" if isinstance(select, ast.ElementSelectExpression) else "select-range"
+        for other in inner:
+            yield from _beyond(other, context)
+
+
+def _ends(select: Any, context: Any) -> list[int]:
+    """Places that a select begins and ends at, none where it hangs on a signal."""
+    is_one = isinstance(select, ast.ElementSelectExpression)
+    values = [part.eval(context).value for part in ([select.selector] if is_one else [select.left, select.right])]
+    if any(value is None or (hasattr(value, "hasUnknown") and value.hasUnknown) for value in values):
+        return []
+    first, *others = map(int, values)
+    if is_one or select.selectionKind == ast.RangeSelectionKind.Simple:
+        return [first, *others]
+    up = select.selectionKind == ast.RangeSelectionKind.IndexedUp
+    return [first, first + (others[0] - 1) * (1 if up else -1)]
 
 
 def _passes(loop: Any, context: Any) -> Iterator[None]:

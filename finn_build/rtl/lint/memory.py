@@ -9,8 +9,9 @@ from pathlib import Path
 from finn_build.rtl.lint.rules import RULES, Finding
 
 
-def lint_memory(path: Path, words: int, width: int) -> Iterator[Finding]:
-    """What is wrong with a file for a memory of `words` words of `width` bits."""
+def lint_memory(path: Path, words: int, width: int, digits: str = "0-9a-fA-F") -> Iterator[Finding]:
+    """What is wrong with a file for a memory of `words` words of `width` bits; `$readmemb` takes the digits 0 and 1."""
+    base = 2 if digits == "01" else 16
     if path.suffix not in (".mem", ".dat"):
         yield Finding(RULES["memory-name"], path, 1, f"memory file {path.name or '(no name)'}")
     if not path.is_file():
@@ -21,10 +22,10 @@ def lint_memory(path: Path, words: int, width: int) -> Iterator[Finding]:
         if "," in line:
             yield Finding(RULES["memory-commas"], path, number, f"{line[:40]!r}: words with commas between them")
             return
-        if not re.fullmatch(r"[0-9a-fA-F]+", line):
-            yield Finding(RULES["memory-format"], path, number, f"{line[:40]!r} is no hexadecimal word")
+        if not re.fullmatch(f"[{digits}]+", line):
+            yield Finding(RULES["memory-format"], path, number, f"{line[:40]!r} is no word of the base {base}")
             return
-        if int(line, 16) >> width:
+        if int(line, base) >> width:
             yield Finding(RULES["memory-format"], path, number, f"{line[:40]} has more than {width} bits")
             return
     if len(lines) != words:

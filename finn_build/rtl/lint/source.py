@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pyslang import Bag, SourceManager
-from pyslang.parsing import PreprocessorOptions, TokenKind
+from pyslang.parsing import PreprocessorOptions, Token, TokenKind, TriviaKind
 from pyslang.syntax import SyntaxNode, SyntaxTree
 
 from finn_build.rtl.lint.rules import RULES, Finding
@@ -32,6 +32,7 @@ class Source:
 
     Attributes:
         nodes: all nodes of the tree, in order.
+        directives: those that are read, in order; not what a condition leaves out.
         is_verilog: whether Vivado reads it as Verilog, not SystemVerilog.
     """
 
@@ -44,6 +45,8 @@ class Source:
         found: list[Any] = []
         self.tree.root.visit(found.append)
         self.nodes: list[SyntaxNode] = [node for node in found if isinstance(node, SyntaxNode)]
+        before = [trivia for node in found if isinstance(node, Token) for trivia in node.trivia]
+        self.directives: list[SyntaxNode] = [t.syntax() for t in before if t.kind == TriviaKind.Directive]
 
     def finding(self, rule: str, node: Any, what: str) -> Finding:
         """A finding at a node."""

@@ -9,7 +9,7 @@ from finn_build.rtl.lint.declarations import DECLARATIONS
 from finn_build.rtl.lint.expressions import EXPRESSIONS
 from finn_build.rtl.lint.kinds import REFUSED
 from finn_build.rtl.lint.rules import RULES, Finding
-from finn_build.rtl.lint.source import Source, words
+from finn_build.rtl.lint.source import Source, tokens, words
 from finn_build.rtl.lint.verilog import in_verilog
 
 _CHECKS = DECLARATIONS | EXPRESSIONS
@@ -31,11 +31,12 @@ def lint_source(source: Source) -> Iterator[Finding]:
 
 
 def _directives(source: Source) -> Iterator[Finding]:
-    nettypes = re.findall(r"^\s*`default_nettype\s+(\w+)", source.text, re.MULTILINE)
+    nettypes = [list(tokens(d))[1] for d in source.directives if d.kind.name == "DefaultNetTypeDirective"]
     if nettypes[-1:] != ["wire"]:
         yield Finding(RULES["default-nettype"], source.path, 1, f"`default_nettype {nettypes or 'never set'}")
+    for directive in source.directives:
+        if rule := {"DefineDirective": "macro", "IncludeDirective": "include"}.get(directive.kind.name):
+            yield source.finding(rule, directive, " ".join(tokens(directive)))
     for number, line in enumerate(source.text.splitlines(), 1):
-        if found := re.match(r"\s*`(include|define)\b", line):
-            yield Finding(RULES["macro" if found[1] == "define" else "include"], source.path, number, line.strip())
         if found := _PRAGMA.search(line):
             yield Finding(RULES["pragma"], source.path, number, found[0])

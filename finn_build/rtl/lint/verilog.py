@@ -27,9 +27,9 @@ _REFUSED: dict[str, str] = {
         *("LogicalLeftShiftAssignmentExpression", "LogicalRightShiftAssignmentExpression"),
         *("ArithmeticLeftShiftAssignmentExpression", "ArithmeticRightShiftAssignmentExpression"),
         *("LogicalImplicationExpression", "LogicalEquivalenceExpression", "ForeachLoopStatement", "DoWhileStatement"),
-        *("CastExpression", "SignedCastExpression", "InsideExpression", "StreamingConcatenationExpression"),
-        *("AssignmentPatternExpression", "WildcardEqualityExpression", "PackageImportDeclaration"),
-        *("LetDeclaration", "NetAlias"),
+        *("CastExpression", "SignedCastExpression", "VoidCastedCallStatement", "InsideExpression"),
+        *("StreamingConcatenationExpression", "AssignmentPatternExpression", "WildcardEqualityExpression"),
+        *("PackageImportDeclaration", "LetDeclaration", "NetAlias"),
     ), "verilog-syntax"),
 }  # fmt: skip
 _AT_ROOT = ("ModuleDeclaration", "UdpDeclaration", "ConfigDeclaration", "CompilationUnit")
@@ -119,9 +119,11 @@ def _argument(node: SyntaxNode) -> Broken:
 def _data(node: SyntaxNode) -> Broken:
     if found := {"var", "const", "automatic"} & set(tokens(node)):
         yield "verilog-syntax", f"{words(node)}: {found.pop()}"
-    for type_ in children(node, "RegType", "ImplicitType"):
-        if len(children(type_, "VariableDimension")) > 1:
-            yield "verilog-packed", words(node)
+
+
+def _packed(node: SyntaxNode) -> Broken:
+    if len(children(node, "VariableDimension")) > 1:
+        yield "verilog-packed", words(node.parent)
 
 
 _CHECKS: dict[str, Callable[[SyntaxNode], Broken]] = {
@@ -140,4 +142,6 @@ _CHECKS: dict[str, Callable[[SyntaxNode], Broken]] = {
     "FunctionPort": _argument,
     "DataDeclaration": _data,
     "NetDeclaration": _data,
+    "RegType": _packed,
+    "ImplicitType": _packed,
 }

@@ -107,5 +107,23 @@ def test_a_module_of_the_library_as_verilog(tmp_path: Path) -> None:
     path = tmp_path / "sf_ram.v"
     path.write_text(REST.read_text())
     assert all(f.rule.id.startswith("verilog-") for f in lint([path])) and lint([path])
-    path.write_text(REST.read_text().replace("`default_nettype wire", ""))
-    assert "default-nettype" in {f.rule.id for f in lint([path])}
+
+
+@pytest.mark.parametrize(
+    "instead", ["", "/*\n`default_nettype wire\n*/", "`ifdef NEVER\n`default_nettype wire\n`endif"]
+)
+def test_what_is_not_read_says_no_net_type(instead: str, tmp_path: Path) -> None:
+    path = tmp_path / "sf_ram.sv"
+    path.write_text(REST.read_text().replace("`default_nettype wire", instead))
+    assert {f.rule.id for f in lint([path])} == {"default-nettype"}
+
+
+def test_a_file_of_binary_words_has_binary_digits(tmp_path: Path) -> None:
+    path = tmp_path / "top.sv"
+    path.write_text(
+        "`default_nettype none\nmodule top(input wire [1:0] a, output wire [3:0] q);\n    logic [3:0] words[4];\n"
+        '    initial $readmemb("words.mem", words);\n    assign q = words[a];\nendmodule\n`default_nettype wire\n'
+    )
+    for contents, rules in (("1\n10\n1111\n0\n", set()), ("1\n2\n3\nf\n", {"memory-format"})):
+        (tmp_path / "words.mem").write_text(contents)
+        assert {f.rule.id for f in lint([path], memories=tmp_path)} == rules
