@@ -152,7 +152,7 @@ module sf_shell_registers #(
         common[AT_FRAMES[4:0]] = frames;
         common[AT_JOB_LATENCY[4:0]] = job_latency;
         common[AT_JOB_CYCLES[4:0]] = job_cycles[31:0];
-        for (int i = 0; i < 4; i++) common[AT_BUILD_HASH[4:0]+5'(i)] = hash[i];
+        for (int unsigned i = 0; i < 4; i++) common[AT_BUILD_HASH[4:0]+5'(i)] = hash[i];
     end
 
     always_comb begin
