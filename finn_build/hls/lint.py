@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from finn_build.hls.design import TOP, HlsDesign
 
-_STANDARD = "vector|map|set|list|deque|queue|stack|string|algorithm|functional|memory|iostream|fstream|thread"
+_STANDARD = (
+    "array|vector|(?:unordered_)?(?:map|set)|(?:forward_)?list|deque|queue|stack|string|algorithm|functional|memory"
+    r"|[iof]*stream|thread|mutex|future|chrono|regex|bits/stdc\+\+\.h"
+)
 RULES: dict[str, tuple[str, str]] = {  # pattern, what its row says
-    "allocation": (r"\b(new\s+\w|delete\b|malloc\s*\(|calloc\s*\(|free\s*\()", "dynamic memory is not supported"),
+    "allocation": (
+        r"\b(new\s+\w|delete\b|(m|c|re)alloc\s*\(|free\s*\(|make_(unique|shared)\b)",
+        "dynamic memory is not supported",
+    ),
     "template-library": (rf"#\s*include\s*<({_STANDARD})>", "not synthesised, for its recursion and allocation"),
     "system-call": (
-        r"\b(f?printf|fopen|scanf|getenv|time|clock|std::c(out|in|err))\b\s*[(<>]",
+        r"\b(f?printf|fopen|scanf|getc|getenv|time|clock|sleep|exit|abort|std::c(out|in|err))\b\s*[(<>]",
         "system calls are not supported",
     ),
     "long-double": (r"std::complex\s*<\s*long\s+double", "std::complex<long double> is not supported"),
-    "function-pointer": (r"\(\s*\*\s*\w*\s*(\[\w*\])?\s*\)\s*\(", "function pointers are not supported"),
+    "function-pointer": (
+        r"\bstd::function\b|\(\s*\*\s*\w*\s*(\[\w*\])?\s*\)\s*\(",
+        "function pointers are not supported",
+    ),
     "virtual-function": (r"\bvirtual\b", "not supported, but where the tool knows the function as it elaborates"),
-    "pointer-cast": (r"\breinterpret_cast\b|\w\s*\*\s*\*\s*\w+\s*[=;,)]", "general pointer casts are not supported"),
-    "resource-pragma": (r"\bHLS\s+RESOURCE\b", "[HLS 207-5510] 'Resource pragma' is deprecated"),
-    "style-option": (r"\bHLS\b[^\n]*\s-style\b", "the guide's text was wrong: style="),
-    "pipeline-interval": (r"\bHLS\s+PIPELINE\b(?![^\n]*\bII\s*=)", "timing goes before II"),
-    "dependence-distance": (r"\bHLS\s+DEPENDENCE\b[^\n]*\bdistance\s*=\s*(?!\d)", "passed over with a warning"),
-    "false-dependence": (r"\bHLS\s+DEPENDENCE\b[^\n]*\bfalse\b", "wrong hardware"),
+    "pointer-cast": (
+        r"\breinterpret_cast\b|\w_cast\s*<[^<>]*\*\s*>|\([\w: ]+\*+\s*\)\s*[\w&(]|\w\s*\*\s*\*\s*\w+\s*[=;,)]",
+        "general pointer casts are not supported",
+    ),
+    "resource-pragma": (r"(?i)\bHLS\s+RESOURCE\b", "[HLS 207-5510] 'Resource pragma' is deprecated"),
+    "style-option": (r"(?i)\bHLS\b[^\n]*\s-style\b", "the guide's text was wrong: style="),
+    "pipeline-interval": (r"(?i)\bHLS\s+PIPELINE\b(?![^\n]*\bII\s*=)", "timing goes before II"),
+    "dependence-distance": (r"(?i)\bHLS\s+DEPENDENCE\b[^\n]*\bdistance\s*=\s*(?!\d)", "passed over with a warning"),
+    "false-dependence": (r"(?i)\bHLS\s+DEPENDENCE\b[^\n]*\bfalse\b", "wrong hardware"),
     "rolled-loop": (
-        r"(?<=\n)[ \t]*(for|while) \([^\n]*\n(?!(#pragma HLS[^\n]*\n)*#pragma HLS (PIPELINE|UNROLL)\b)|\bdo \{",
+        r"(?<=\n)[ \t]*(for|while) \([^\n]*\n(?!(#pragma HLS[^\n]*\n)*#pragma HLS (?i:PIPELINE|UNROLL)\b)|\bdo \{",
         "a trip begins when the one before it has ended",
     ),
     "main": (r"\bint\s+main\s*\(", "main cannot be synthesised"),
@@ -58,12 +70,27 @@ def _found(code: str) -> Iterator[tuple[int, str, str]]:
             yield match.start(), rule, says
     for rule, (pattern, most, says) in WIDEST.items():
         yield from ((found.start(), rule, says) for found in re.finditer(pattern, code) if int(found[1]) > most)
+    calls: dict[str, tuple[int, set[str]]] = {}
     for function in _FUNCTION.finditer(code):
-        name, body = function[1], code[function.end() : _end_of_block(code, function.end())]
+        body = code[function.end() : _end_of_block(code, function.end())]
         # what the compiler unrolls, constants and templates, is no recursion in hardware
         unrolled = "constexpr" in function[0] or re.search(r"template\s*<[^;{}]*>\s*$", code[: function.start()])
-        if name not in _KEYWORDS and not unrolled and re.search(rf"(?<![\w.:>]){name}\s*\(", body):
-            yield function.start(), "recursion", f"{name} calls itself: {RECURSION}"
+        if function[1] not in _KEYWORDS and not unrolled:
+            calls[function[1]] = function.start(), set(re.findall(r"(?<![\w.:>])(\w+)\s*\(", body))
+    for name, (start, _) in calls.items():
+        if name in _reached(name, calls):
+            yield start, "recursion", f"{name} calls itself: {RECURSION}"
+
+
+def _reached(name: str, calls: Mapping[str, tuple[int, set[str]]]) -> set[str]:
+    """Functions that one calls, and those that these call."""
+    reached: set[str] = set()
+    ahead = [name]
+    while ahead:
+        new = calls[ahead.pop()][1] & calls.keys() - reached
+        reached |= new
+        ahead += new
+    return reached
 
 
 def _end_of_block(code: str, start: int) -> int:

@@ -57,6 +57,30 @@ def test_a_rule_says_what_its_row_says() -> None:
     assert not [rule for rule in says if says[rule] not in named[rule]]
 
 
+@pytest.mark.parametrize(
+    ("rule", "code"),
+    [
+        ("pipeline-interval", "#pragma HLS pipeline"),
+        ("false-dependence", "#pragma HLS dependence variable=x inter false"),
+        ("resource-pragma", "#pragma HLS resource variable=x core=RAM"),
+        ("template-library", "#include <array>"),
+        ("template-library", "#include <unordered_map>"),
+        ("template-library", "#include <bits/stdc++.h>"),
+        ("allocation", "auto p = std::make_unique<int>(3);"),
+        ("system-call", "void f() { sleep(1); }"),
+        ("function-pointer", "std::function<int(int)> f;"),
+        ("pointer-cast", "B *p = (B *)q;"),
+        ("pointer-cast", "auto p = static_cast<B *>(q);"),
+        ("recursion", "int g(int n);\nint f(int n) {\n    return g(n);\n}\nint g(int n) {\n    return f(n);\n}"),
+    ],
+)
+def test_other_spellings_are_found(rule: str, code: str, tmp_path: Path) -> None:
+    path = tmp_path / "bad.cpp"
+    path.write_text(code + "\n")
+    found = lint_cpp(path)
+    assert found and all(f": {rule}: " in line for line in found), found
+
+
 def test_what_only_simulation_compiles_passes(tmp_path: Path) -> None:
     path = tmp_path / "good.cpp"
     path.write_text(

@@ -148,7 +148,9 @@ def test_a_missed_clock_ends_the_script_by_hand_too(slack: str, what: str, shell
     assert not list(script.parent.glob("*.bit")) and (script.parent / "timing.rpt").is_file()
 
 
-@pytest.mark.parametrize("rule", ["string-type", "jump", "ram-style-value", "implicit-net", "loop-limit"])
+@pytest.mark.parametrize(
+    "rule", ["string-type", "jump", "ram-style-value", "implicit-net", "loop-limit", "undeclared", "parameter-missing"]
+)
 def test_recorded_synthesis_refuses_what_vivado_refuses(rule: str, forked: Shelled, tmp_path: Path) -> None:
     """A file that breaks a rule of the record, added to the project, ends the run with Vivado's own message."""
     bad = f"set sources {{\\n    {BAD / rule}.sv"

@@ -268,7 +268,8 @@ class Session:
         env = {**os.environ, "VERILATOR_ROOT": str(verilator_root())}
         ran = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
         if ran.returncode:
-            raise VivadoError(f"elaborating {top}: {ran.stderr.strip().splitlines()[0]}")
+            said = "".join(f"{f.rule.says} [{f.file}:{f.line}]; " for f in lint(sources)[:1])  # in Vivado's words
+            raise VivadoError(f"elaborating {top}: {said}{ran.stderr.strip().splitlines()[0]}")
         memories = {f.name for f in self.files}
         for source in sources:
             for name in re.findall(r'"([\w.-]+\.(?:mem|dat))"', source.read_text()):
