@@ -120,7 +120,7 @@ def stitch(
     write_manifest(sources, out_dir)
     longest = max(int(op.get_exp_cycles()) for _, op in ops)
     fifos = {n.output[0]: n.input[0] for n, _ in ops if connect and Trait.BUFFERS in traits_of(n)}
-    bits = max(op.resources().memory_bits for _, op in ops)
+    bits = max((op.resources().memory_bits for _, op in ops if isinstance(op, StreamOp)), default=0)
     return StitchedDesign(
         top, sources, wiring.inputs, wiring.outputs, wiring.taps, out_dir, longest, wiring.skips, fifos, bits
     )

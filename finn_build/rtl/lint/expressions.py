@@ -38,6 +38,17 @@ def _real(node: SyntaxNode) -> Broken:
     yield rule or "real-type", words(node)
 
 
+def _cast(node: SyntaxNode) -> Broken:
+    """A sign that a size cast extends, in the midst of an expression."""
+    operand = list(inner(node))[-1]
+    while kind(operand) == "ParenthesizedExpression":
+        operand = next(inner(operand))
+    is_signed = kind(operand) == "InvocationExpression" and str(next(inner(operand))).strip() == "$signed"
+    alone = kind(node.parent) in ("EqualsValueClause", "AssignmentExpression", "ReturnStatement")
+    if is_signed and not alone:
+        yield "sign-cast", words(node)
+
+
 def _text(node: SyntaxNode) -> Broken:
     """A string, whose end of text is no part of it."""
     (text,) = tokens(node)
@@ -144,6 +155,7 @@ EXPRESSIONS: dict[str, Callable[[SyntaxNode], Broken]] = {
     "IntegerVectorExpression": _unsized,
     "RealLiteralExpression": _real,
     "TimeLiteralExpression": _real,
+    "CastExpression": _cast,
     "StringLiteralExpression": _text,
     "StreamingConcatenationExpression": _stream,
     "ConcatenationExpression": _concatenation,

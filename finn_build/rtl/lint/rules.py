@@ -59,6 +59,11 @@ _RULES = (
     Rule("string-type", "[Synth 8-27] string type not supported", "Use a number"),
     Rule("real-type", "does not support the real data type", "Use integers"),
     Rule("real-cast", "[Synth 8-10863] illegal size casting of a 'real' expression", "Use integers"),
+    Rule(
+        "sign-cast",
+        "intermittently drop some of the bits of a sign extension",
+        "Give the cast a net of its own",
+    ),
     Rule("real-clog2", "[Synth 8-9566] illegal argument of type real in math function", "Use integers"),
     Rule("real-function", "For parameters only", "Use integers"),
     Rule("two-state", "do not mix 2-state and 4-state types", "Declare signals as logic or wire"),

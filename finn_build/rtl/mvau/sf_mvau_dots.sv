@@ -78,8 +78,8 @@ module sf_mvau_dots #(
             assign carries[0][c] = 1'b0;
         end else begin : g_packed
             for (genvar i = 0; i < LANES; i++) begin : g_factor
-                assign factors[i*FACTOR_BITS+:FACTOR_BITS] =
-                    {lanes[i*LANE_BITS+WBITS+:UPPER_BITS], SHIFT'($signed(lanes[i*LANE_BITS+:WBITS]))};
+                wire signed [SHIFT-1:0] lower = SHIFT'($signed(lanes[i*LANE_BITS+:WBITS]));
+                assign factors[i*FACTOR_BITS+:FACTOR_BITS] = {lanes[i*LANE_BITS+WBITS+:UPPER_BITS], lower};
             end
             wire negative;
             if (GUARD && LANES * MAX_PRODUCT >= 2 ** (SHIFT - 1)) begin : g_guard
@@ -104,10 +104,12 @@ module sf_mvau_dots #(
                     end
                 end
                 assign negative = sum[SHIFT] ^ odd_q[DELAY];
-                assign parts[0][c*PART_BITS+:PART_BITS] = unsigned'(PART_BITS'($signed({negative, sum[SHIFT-1:0]})));
+                wire signed [PART_BITS-1:0] lower = PART_BITS'($signed({negative, sum[SHIFT-1:0]}));
+                assign parts[0][c*PART_BITS+:PART_BITS] = unsigned'(lower);
             end else begin : g_fits
                 assign negative = sum[SHIFT-1];
-                assign parts[0][c*PART_BITS+:PART_BITS] = unsigned'(PART_BITS'($signed(sum[SHIFT-1:0])));
+                wire signed [PART_BITS-1:0] lower = PART_BITS'($signed(sum[SHIFT-1:0]));
+                assign parts[0][c*PART_BITS+:PART_BITS] = unsigned'(lower);
             end
             assign parts[1][c*PART_BITS+:PART_BITS] = sum[SHIFT+:PART_BITS];
             assign carries[0][c] = 1'b0;

@@ -46,7 +46,7 @@ module sf_mvau_rows #(
     for (genvar r = 0; r < ROWS; r++) begin : g_row
         logic [ACC_BITS-1:0] acc_q;
         wire [ACC_BITS-1:0] start = first ? init[r*ACC_BITS+:ACC_BITS] : acc_q;
-        wire [ACC_BITS-1:0] dot = unsigned'(ACC_BITS'($signed(dots[r*DOT_BITS+:DOT_BITS])));
+        wire signed [ACC_BITS-1:0] dot = ACC_BITS'($signed(dots[r*DOT_BITS+:DOT_BITS]));
         // Minus the complement is plus, but in this order: one whose first operand is the choice takes a LUT a bit more.
         wire [ACC_BITS:0] chain = {dot, carries[r]} - ~{start, carries[r]};
         wire [ACC_BITS-1:0] next = chain[ACC_BITS:1];

@@ -23,7 +23,8 @@ module sf_pool_lane #(
         if (BIPOLAR) begin : g_bipolar
             assign value = {{OUT_BITS - 1{!element[0] && !pad}}, !pad};
         end else if (SIGNED) begin : g_signed
-            assign value = unsigned'(OUT_BITS'($signed(element)));
+            wire signed [OUT_BITS-1:0] wide = OUT_BITS'($signed(element));
+            assign value = unsigned'(wide);
         end else begin : g_unsigned
             assign value = OUT_BITS'(element);
         end

@@ -23,7 +23,8 @@ module sf_vvau_lane #(
     logic less;  // the term is taken off
     if (WBITS <= 2) begin : g_signs
         logic [ACC_BITS-1:0] factor;
-        assign factor = unsigned'(ACC_BITS'($signed(x)));
+        wire signed [ACC_BITS-1:0] x_wide = ACC_BITS'($signed(x));
+        assign factor = unsigned'(x_wide);
         assign less = WBITS == 1 ? !w[0] : w[WBITS-1];
         // -2 is the only even one but 0
         assign term = (WBITS == 1 || w[0] ? factor : w[WBITS-1] ? factor << 1 : '0) ^ {ACC_BITS{less}};
@@ -31,7 +32,8 @@ module sf_vvau_lane #(
     end else begin : g_product
         (* use_dsp = "no" *) logic signed [XBITS+WBITS-1:0] product_q;
         always_ff @(posedge clk) if (en) product_q <= $signed(x) * $signed(w);
-        assign term = unsigned'(ACC_BITS'(product_q));
+        wire signed [ACC_BITS-1:0] product = ACC_BITS'(product_q);
+        assign term = unsigned'(product);
         assign less = 1'b0;
         wire unused = &{1'b0, product_q};  // the sum of few of them may be narrower
     end

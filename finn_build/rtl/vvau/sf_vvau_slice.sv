@@ -44,9 +44,10 @@ module sf_vvau_slice #(
     (* use_dsp = "yes" *) logic signed [X_WIDTH+W_WIDTH-1:0] product_q;
     (* use_dsp = "yes" *) logic [TOTAL_BITS-1:0] total_q;
     wire [TOTAL_BITS-1:0] start;
+    wire signed [TOTAL_BITS-1:0] product = TOTAL_BITS'(product_q);
     always_ff @(posedge clk) begin
         if (en) product_q <= $signed(factor) * $signed(weight);
-        if (add) total_q <= (first ? start : total_q) + unsigned'(TOTAL_BITS'(product_q));
+        if (add) total_q <= (first ? start : total_q) + unsigned'(product);
     end
     wire unused = &{1'b0, product_q, total_q};  // the sum of few products may be narrower
 
@@ -57,11 +58,15 @@ module sf_vvau_slice #(
         assign sums_q = total_q;
     end else begin : g_two
         wire [XBITS-1:0] x0 = x[XBITS-1:0], x1 = x[XBITS+:XBITS];
-        wire [UPPER_XBITS-1:0] upper = unsigned'(UPPER_XBITS'($signed(x1))) - UPPER_XBITS'(!POSITIVE && x0[XBITS-1]);
-        assign factor = {upper, unsigned'(SHIFT'($signed(x0)))};
-        assign weight = {w[WBITS+:UPPER_BITS], unsigned'(SHIFT'($signed(w[WBITS-1:0])))};
+        wire signed [UPPER_XBITS-1:0] x1_wide = UPPER_XBITS'($signed(x1));
+        wire [UPPER_XBITS-1:0] upper = unsigned'(x1_wide) - UPPER_XBITS'(!POSITIVE && x0[XBITS-1]);
+        wire signed [SHIFT-1:0] x0_wide = SHIFT'($signed(x0));
+        wire signed [SHIFT-1:0] w0_wide = SHIFT'($signed(w[WBITS-1:0]));
+        wire signed [ACC_BITS-1:0] sum0 = ACC_BITS'($signed({!total_q[SHIFT-1], total_q[SHIFT-2:0]}));
+        assign factor = {upper, x0_wide};
+        assign weight = {w[WBITS+:UPPER_BITS], w0_wide};
         assign start = TOTAL_BITS'({1'b1, {SHIFT - 1{1'b0}}, 1'b1, {SHIFT - 1{1'b0}}});
-        assign sums_q[ACC_BITS-1:0] = unsigned'(ACC_BITS'($signed({!total_q[SHIFT-1], total_q[SHIFT-2:0]})));
+        assign sums_q[ACC_BITS-1:0] = unsigned'(sum0);
         assign sums_q[ACC_BITS+:ACC_BITS] = total_q[2*SHIFT+:ACC_BITS];
     end
 endmodule

@@ -54,6 +54,7 @@ module sf_weigh #(
     wire fold_last = fold_q == FOLD_BITS'(FOLDS - 1);
     wire x_last = x_q == X_BITS'(W - 1);
     assign in0_ready = advance;
+    wire signed [OUT_BITS-1:0] row_factor = OUT_BITS'($signed({1'b0, ROW_FACTORS[y_q*FACTOR_BITS+:FACTOR_BITS]}));
 
     always_ff @(posedge clk) begin
         if (rst) {fold_q, x_q, y_q, valid_q} <= '0;
@@ -65,9 +66,7 @@ module sf_weigh #(
         end
         if (step) begin
             data_q   <= in0_data;
-            factor_q <= FACTOR_BITS'(unsigned'(times(
-                OUT_BITS'($signed({1'b0, ROW_FACTORS[y_q*FACTOR_BITS+:FACTOR_BITS]})),
-                COLUMN_FACTORS[x_q*FACTOR_BITS+:FACTOR_BITS])));
+            factor_q <= FACTOR_BITS'(unsigned'(times(row_factor, COLUMN_FACTORS[x_q*FACTOR_BITS+:FACTOR_BITS])));
         end
     end
 
