@@ -1,4 +1,4 @@
-"""Networks from graph to C simulation, exact at every tap: random ones, and a skip in memory.
+"""Networks from graph to C simulation, exact at every tap: the random ones of the RTL's tests, and a skip in memory.
 
 Those of the zoo: `tests/builds/test_zoo.py`.
 """
@@ -14,9 +14,11 @@ from sim import csim
 from tests.builds.pipeline_runs import start_build
 from tests.builds.random_networks import random_network
 from tests.builds.small_zoo import small_network
+from tests.builds.test_random_networks import ALL_KINDS, FLOWING, PACED, STALLED
 from tests.hls.zoo import build_cpp
 
-SEEDS = (3, 13, 25, 209)
+SEEDS = (*FLOWING, *STALLED, *(seed for seed, _ in PACED), *ALL_KINDS["flowing"], *ALL_KINDS["stalled"])
+AS_A_BUILD = 3
 
 
 def test_skip_in_memory_leaves_and_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,8 +37,8 @@ def test_skip_in_memory_leaves_and_comes_back(tmp_path: Path, monkeypatch: pytes
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    """The first is compiled as a build is, not as the tests'."""
-    if seed == SEEDS[0]:
+    """One is compiled as a build is, not as the tests'."""
+    if seed == AS_A_BUILD:
         monkeypatch.setitem(csim.OPTIMISATION, False, "-O3")
         monkeypatch.setattr(csim, "BUNDLE", 10)
     network = networks.from_qonnx(random_network(seed).export(tmp_path / "random.onnx", dynamo=False))

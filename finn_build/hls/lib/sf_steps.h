@@ -68,14 +68,15 @@ template <class N, int BITS>
 ap_uint<N::OUT_BITS> displaced_level(const Word<BITS>& given, int row, int lane) {
 #pragma HLS INLINE
     const bool mirrored = N::MIRRORED && N::mirror(row, lane);
-    const ap_int<BITS + 2> x = ap_int<BITS + 2>(mirrored ? ap_uint<BITS>(~given) : ap_uint<BITS>(given)) - N::BASE;
-    const ap_int<BITS + 2> limit = N::LIMIT;
-    const ap_int<BITS + 2> within = x < 0 ? ap_int<BITS + 2>(0) : x > limit ? limit : x;
+    using Offset = ap_int<N::OFFSET_BITS>;  // the window may reach far beyond the input's type
+    const Offset x = Offset(mirrored ? ap_uint<BITS>(~given) : ap_uint<BITS>(given)) - N::BASE;
+    const Offset limit = N::LIMIT;
+    const Offset within = x < 0 ? Offset(0) : x > limit ? limit : x;
     const ap_uint<N::ENDS_BITS> ends = N::ends(row, lane);
-    const ap_int<BITS + 2> start = ap_uint<N::X_BITS>(ends);
+    const Offset start = ap_uint<N::X_BITS>(ends);
     ap_int<N::SPAN_BITS + 2> span = ap_uint<N::SPAN_BITS>(ends >> N::X_BITS), cap = span;
     if (N::CAPPED) cap = ap_uint<N::SPAN_BITS>(ends >> (N::X_BITS + (N::CAPPED ? N::SPAN_BITS : 0)));
-    const ap_int<BITS + 2> beyond = within > start ? ap_int<BITS + 2>(within - start) : ap_int<BITS + 2>(0);
+    const Offset beyond = within > start ? Offset(within - start) : Offset(0);
     ap_int<N::SPAN_BITS + 2> v = beyond > cap ? cap : ap_int<N::SPAN_BITS + 2>(beyond);
     ap_uint<N::STAGES> count = 0;
     for (int stage = 0; stage < N::STAGES; ++stage) {
@@ -96,7 +97,7 @@ ap_uint<N::OUT_BITS> displaced_level(const Word<BITS>& given, int row, int lane)
     ap_int<N::DIP_BITS + 2> steps = 0;
     for (int stage = 0; stage < N::DIP_BITS; ++stage) {
 #pragma HLS UNROLL
-        const bool reached = within >= ap_int<BITS + 2>(N::dip(stage, (row << stage) + int(steps), lane));
+        const bool reached = within >= Offset(N::dip(stage, (row << stage) + int(steps), lane));
         steps = ap_int<N::DIP_BITS + 2>(steps << 1) + reached;
     }
     const ap_uint<N::OUT_BITS + N::DIP_BITS> turn = N::turn(row, lane);

@@ -59,11 +59,13 @@ def _displaced(
 ) -> Kernel:
     """Displacements, ends and dip, as in `sf_thresholding_midpoint.sv`."""
     x, out_bits, price = op.streams_in()[0], op.streams_out()[0].dtype.bitwidth(), op.bram_price
+    base, limit = form.window[0] - int(x.dtype.min()), form.window[1] - form.window[0]
     constants |= {
         "STAGES": form.stages,
         "BIAS": form.lowestLevel,
-        "BASE": form.window[0] - int(x.dtype.min()),
-        "LIMIT": form.window[1] - form.window[0],
+        "BASE": base,
+        "LIMIT": limit,
+        "OFFSET_BITS": 2 + max(abs(base).bit_length(), limit.bit_length(), x.dtype.bitwidth()),
         "CAPPED": form.capped,
         "MIRRORED": form.mirrored,
         "X_BITS": form.x_bits,

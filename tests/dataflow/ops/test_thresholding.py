@@ -164,6 +164,7 @@ def test_windows_beyond_the_inputs_type(tmp_path: Path) -> None:
     assert len(far) == len(bench.ops) and all(low < -256 and high > 256 for low, high in far)
     bench.check_lint(tmp_path)
     bench.check_rtlsim(tmp_path)
+    bench.check_csim(tmp_path / "hls")
 
 
 def test_every_integer_around_the_ends_of_the_window(tmp_path: Path) -> None:
