@@ -44,7 +44,8 @@ template <int IN, Kind KIND, int OUT, int STEPS, int MORE>
 struct StepsOf {
     static const int VECTORS = TRIPS / FOLDS_EACH, PE = 3, FOLDS = FOLDS_EACH, IN_BITS = IN, OUT_BITS = OUT, STAGES = STEPS;
     static const int BIAS = -1, TABLE = MORE, SHARED = MORE, CAPPED = MORE, MIRRORED = MORE, DIPS = MORE, DIP_BITS = 1 + MORE;
-    static const int X_BITS = IN - 1, SPAN_BITS = IN - 2, ENDS_BITS = X_BITS + 2 * SPAN_BITS, BASE = 3, LIMIT = 7;
+    static const int X_BITS = IN - 1, SPAN_BITS = IN - 2, ENDS_BITS = X_BITS + 2 * SPAN_BITS, BASE = 3, LIMIT = 7,
+                     OFFSET_BITS = IN + 2;
     static const int LANES = 3, ACC_BITS = IN - 3, TOTAL_BITS = IN, AFFINE = MORE, A_BITS = IN + 3, D_BITS = IN, FRACTION = 3;
     static const int SUM_SCALE = 3, SUM_SCALE_BITS = 3, SHORTCUT_SCALE = 5, SHORTCUT_SCALE_BITS = 4, IN_LANES = 3, SIGN_STEPS = 1;
     static const Kind IN_KIND = KIND, SHORTCUT_KIND = KIND;
