@@ -368,9 +368,8 @@ class Session:
 
     def _synthesise(self) -> None:
         """Refuses what the record (docs/vivado.md) says that Vivado refuses, in its words."""
-        sources = [f for f in self.files if f.suffix in (".v", ".sv")]
-        memories, most = sources[0].parent, self.var_size_limit
-        for finding in lint(sources, memories=memories, version=self.version, var_size_limit=most):
+        rtl = [f for f in self.files if f.suffix in (".v", ".sv")]
+        for finding in lint(rtl, memories=rtl[0].parent, version=self.version, var_size_limit=self.var_size_limit):
             raise VivadoError(f"{finding.rule.says} [{finding.file}:{finding.line}]")
 
     def _wait_on_run(self, options: dict[str, str], others: list[str]) -> None:
