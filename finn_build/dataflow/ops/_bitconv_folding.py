@@ -77,11 +77,11 @@ def _foldings(op: Any, target_cycles: int) -> Iterator[tuple[int, ...]]:
     """Every SIMD and PE, with the fewest lanes of both kinds that meet the target, or the most there are."""
     own, pixels = op.attr("shortcut") == "own", op.attr("IFMDim")[0] * op.attr("IFMDim")[1]
     channels, rows = op.attr("IFMChannels"), op.attr("MH")
-    outputs = op.window.windows[0] * op.window.windows[1]
+    work = op.window.windows[0] * op.window.windows[1] * rows * op.stages
     for simd in divisors(channels):
         entries = _fewest(divisors(simd), pixels * channels, target_cycles)
         for pe in divisors(rows):
-            lanes = _fewest(divisors(pe), outputs * rows * op.stages, target_cycles)
+            lanes = _fewest(divisors(pe), work, target_cycles)
             if own:
                 shared = [d for d in divisors(pe) if simd % d == 0 and d >= max(lanes, entries)]
                 if not shared:
