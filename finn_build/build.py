@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brevitas_models.networks.names import DEFAULT_MODEL
+from finn_build.combinations import require_together
 from finn_build.config import CONFIG_DIR, Board, BuildConfig, load_board, load_build
 from finn_build.errors import ConfigError, SignflowError
 from finn_build.given import Given
@@ -94,6 +95,7 @@ def run(options: argparse.Namespace, given: Given | None = None) -> tuple[Path, 
     began, given = time.monotonic(), given or Given()
     if options.start == FINISH:
         raise ConfigError(f"--start {FINISH}: of the command alone")
+    require_together(options)
     config, board, out = _asked(options, given)
     warnings.filterwarnings("ignore")  # of what libraries lack while they load, e.g. optional packages
     from finn_build.frontend.input_checks import check_input  # here, as below: `--help` does without what these load

@@ -15,9 +15,10 @@ from rich.console import Console
 
 from brevitas_models.data.images import summary
 from finn_build.board.steps import require_tools
+from finn_build.combinations import wants_timing
 from finn_build.config import Board, BuildConfig, write_build
 from finn_build.dataflow.folding import folding_of
-from finn_build.errors import BitstreamError, ConfigError, GateError, SignflowError, TimingError
+from finn_build.errors import BitstreamError, GateError, SignflowError, TimingError
 from finn_build.evaluate.timing.report import misses_clock, timing_sheet
 from finn_build.frontend import network as networks
 from finn_build.frontend.input_checks import require_frames
@@ -36,15 +37,6 @@ from finn_build.terminal import open_console, plain
 from sim.verilator import Stalls
 
 _FILE_WIDTH = 132
-_RTL_ONLY: dict[str, object] = {  # options that need it, with their defaults
-    "rtl": "systemverilog",
-    "stalls": False,
-    "waves": False,
-    "yosys": False,
-    "bitstream": None,
-    "shell": "signflow",
-}
-_UNSTITCHED = ("integers", "lower", "fold", "buffer")
 
 
 def run_build(
@@ -95,7 +87,7 @@ def run_build(
             run(build, steps, start, last, on_step)
             if options.yosys and build.has("design"):
                 YOSYS.run(build, on_step(YOSYS))
-            if _wants_timing(options):
+            if wants_timing(options):
                 TIMING.run(build, on_step(TIMING))
         if options.write_config:
             write_build(replace(config, folding=folding_of(build.streams)), options.write_config)
@@ -133,28 +125,14 @@ def _steps(options: argparse.Namespace, board: Board) -> tuple[Step, ...]:
     """Steps of the flow asked for, a bitstream between gate and deployment.
 
     Raises:
-        ConfigError: options that do not go together, or the tools for the bitstream are not there.
+        ConfigError: the tools for the bitstream are not there.
     """
-    _require_timeable(options)
     if options.impl != "rtl":
-        _refuse_rtl_only(options)
-        if options.resume and options.impl == "finn-hls":
-            raise ConfigError("--resume --impl finn-hls: its C++ is written as it is lowered; build it again")
         return STEPS_HLS if options.impl == "hls" else STEPS_FINN_HLS
-    if options.shell == "finn" and options.bitstream != "vivado":
-        raise ConfigError("--shell finn: FINN makes its shell with Vivado; add --bitstream vivado")
     if not options.bitstream:
         return STEPS
     require_tools(options.bitstream, options.shell, board)
     return (*STEPS[:-1], BITSTREAMS[options.bitstream, options.shell], STEPS[-1])
-
-
-def _refuse_rtl_only(options: argparse.Namespace) -> None:
-    """Raise with every option that means nothing where no RTL of ours is made."""
-    given = [f"--{name}" for name, unasked in _RTL_ONLY.items() if getattr(options, name) != unasked]
-    given += ["--lint"] if options.lint and options.impl == "finn-hls" else []
-    if given:
-        raise ConfigError(f"--impl {options.impl} has no {', '.join(given)}; leave out, or use --impl rtl")
 
 
 def _names(options: argparse.Namespace, steps: Sequence[Step], start: str, last: str) -> list[str]:
@@ -162,7 +140,7 @@ def _names(options: argparse.Namespace, steps: Sequence[Step], start: str, last:
     names = [step.name for step in steps]
     if start not in names or last not in names:
         return names  # the pipeline says so
-    asked = [step.name for step, wanted in ((YOSYS, options.yosys), (TIMING, _wants_timing(options))) if wanted]
+    asked = [step.name for step, wanted in ((YOSYS, options.yosys), (TIMING, wants_timing(options))) if wanted]
     return [*dict.fromkeys((names[0], *names[names.index(start) : names.index(last) + 1])), *asked]
 
 
@@ -173,19 +151,6 @@ def _earlier(out: Path) -> dict[str, float]:
         return {name: float(seconds) for name, seconds in found.items() if name != "total"}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}  # none, or another's
-
-
-def _require_timeable(options: argparse.Namespace) -> None:
-    if not _wants_timing(options):
-        return
-    if options.impl != "rtl" or options.stop in _UNSTITCHED:
-        raise ConfigError("--timing: needs the design of our RTL, from the step stitch on; leave out --impl and --stop")
-    if options.rtl != "systemverilog":
-        raise ConfigError(f"--timing --rtl {options.rtl}: the logic is the same; leave out --rtl")
-
-
-def _wants_timing(options: argparse.Namespace) -> bool:
-    return bool(options.timing or options.require_timing)
 
 
 def _network(options: argparse.Namespace, config: BuildConfig, folder: Path, given: Given) -> networks.ImportedNetwork:

@@ -66,10 +66,13 @@ def test_every_rtl_file_is_used(tmp_path: Path) -> None:
 
 def test_the_command_knows_the_pipelines_steps(tmp_path: Path) -> None:
     prepare_finn(tmp_path)
+    from finn_build.combinations import STEPS_OF
     from finn_build.options import START_NAMES, STEP_NAMES
-    from finn_build.pipeline import STEPS
+    from finn_build.pipeline import STEPS, STEPS_FINN_HLS, STEPS_HLS
 
-    assert tuple(s.name for s in STEPS) == STEP_NAMES and STEP_NAMES[: len(START_NAMES)] == START_NAMES
+    flows = {"rtl": STEPS, "hls": STEPS_HLS, "finn-hls": STEPS_FINN_HLS}
+    assert {impl: tuple(step.name for step in steps) for impl, steps in flows.items()} == STEPS_OF
+    assert STEP_NAMES[: len(START_NAMES)] == START_NAMES
 
 
 def test_no_module_reaches_itself_by_its_imports() -> None:

@@ -13,6 +13,7 @@ from signflow_driver.inspection import Inspection
 from finn_build import build as command_line
 from finn_build import command
 from finn_build.board.finish import finished_shell
+from finn_build.combinations import require_together
 from finn_build.config import load_board
 from finn_build.errors import ConfigError
 from finn_build.output_folder import MARKER
@@ -102,6 +103,7 @@ def test_a_finished_build_gets_its_bitstream_without_being_built_again(
 
 def _options(*given: str) -> tuple[str, ...]:
     options = command_line.parser().parse_args(["--board", "pynq-z2", *given])
+    require_together(options)
     return tuple(step.name for step in command._steps(options, load_board("pynq-z2")))
 
 
@@ -129,6 +131,12 @@ def test_options_choose_the_steps(monkeypatch: pytest.MonkeyPatch) -> None:
         _options("--impl", "hls", "--bitstream", "vivado", "--waves", "--shell", "finn")
     with pytest.raises(ConfigError, match="--impl finn-hls has no --stalls, --yosys, --lint; leave out"):
         _options("--impl", "finn-hls", "--yosys", "--stalls", "--lint", "vivado")
+    with pytest.raises(ConfigError, match=r"--start stitch: not a step of --impl hls; legal: integers, .*, csim, gate"):
+        _options("--impl", "hls", "--start", "stitch")
+    with pytest.raises(
+        ConfigError, match="--stop shell: not a step of --impl finn-hls; legal: integers, lower, execute"
+    ):
+        _options("--impl", "finn-hls", "--stop", "shell")
 
 
 def test_a_build_says_how_many_images_it_inspects(lowered: Build, capsys: pytest.CaptureFixture) -> None:

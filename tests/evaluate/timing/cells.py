@@ -6,7 +6,7 @@ from finn_build.evaluate.timing.figures import figures
 from finn_build.evaluate.timing.graph import TimingGraph, Wires
 from finn_build.evaluate.timing.netlist import Bit, Cell, Netlist
 
-_OUTPUTS = frozenset({"O", "Q", "CO", "P", "PCOUT", "DO", "DOA", "DOADO", "SPO", "DPO"})
+_OUTPUTS = frozenset({"O", "Q", "CO", "P", "PCOUT", "DO", "DOA", "DOADO", "SPO", "DPO", "CASCADEOUTA"})
 WIRES = Wires(base=0.45, slope=0.1)
 
 

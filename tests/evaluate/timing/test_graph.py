@@ -57,6 +57,16 @@ def test_block_ram_with_and_without_its_output_register(register: int, clock_to_
     assert _worst(ram, _B) == pytest.approx(clock_to_data + _NET + _SETUP)
 
 
+@pytest.mark.parametrize(("register", "clock_to_data"), [(0, 2.454), (1, 0.882)])
+def test_two_block_rams_as_one_have_a_wire_of_their_own(register: int, clock_to_data: float) -> None:
+    low, high = (
+        f"RAMB36E1 {name} DOA_REG:{register} DOB_REG:0 CLKARDCLK=1 ADDRARDADDR=c0,c0" for name in ("low", "high")
+    )
+    assert _worst(f"{low} CASCADEOUTA=2", f"{high} CASCADEINA=2 DOADO=3", _B) == pytest.approx(
+        clock_to_data + 0.882 + _NET + _SETUP
+    )
+
+
 _DSP = "USE_MULT:MULTIPLY USE_DPORT:FALSE A_INPUT:DIRECT B_INPUT:DIRECT CREG:0 DREG:0 ADREG:0 CLK=1 B=c0,c0 A=2 P=3"
 
 
