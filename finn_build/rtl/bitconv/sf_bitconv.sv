@@ -80,6 +80,7 @@ module sf_bitconv #(
     // Room for the cycle that a single place at the output needs between two beats.
     localparam int SEARCHES = PE / LANES * STAGES;
     localparam bit SPACED = (SF > SEARCHES ? SF : SEARCHES) >= PE / LANES * (STAGES > 1 ? STAGES : 2);
+    localparam bit FORESEEN = SPACED || (!AFFINE && SF > SEARCHES);  // time for a cycle between two sums
     localparam int LAST = DOT + 1;  // the stage whose beat enters the accumulators; 1 stands beside its weights
 
     if (C % SIMD != 0) begin : g_illegal_simd
@@ -184,7 +185,7 @@ module sf_bitconv #(
 
     wire steps_ready, steps_ready_next;
     wire finish = valid_q[LAST] && last_q[LAST];
-    if (SPACED) begin : g_foreseen
+    if (FORESEEN) begin : g_foreseen
         // Whether the pipeline stands still reaches all of its registers: known a cycle ahead, it comes from one itself.
         logic adv_q;
         wire  finish_next = !adv_q || (valid_q[LAST-1] && last_q[LAST-1]);
@@ -204,7 +205,7 @@ module sf_bitconv #(
     sf_bitconv_totals #(
         .PE(PE), .LANES(LANES), .ROWS(MH / LANES), .ACC_BITS(ACC_BITS), .SUM_SCALE(SUM_SCALE), .SHORTCUT(SHORTCUT != 0),
         .SHORTCUT_BITS(SHORTCUT_BITS), .SHORTCUT_SIGNED(SHORTCUT_SIGNED), .SHORTCUT_SCALE(SHORTCUT_SCALE),
-        .TOTAL_BITS(TOTAL_BITS), .SPACED(AFFINE || SPACED)
+        .TOTAL_BITS(TOTAL_BITS), .SPACED(AFFINE || FORESEEN)
     ) waiting (
         .clk, .rst, .sums, .sums_valid(finish), .sums_ready(steps_ready), .sums_ready_next(steps_ready_next),
         .shortcut, .shortcut_valid, .shortcut_ready, .totals, .row, .totals_valid, .totals_ready
