@@ -4,8 +4,8 @@ from io import StringIO
 
 from rich.console import Console
 
-from finn_build.pipeline import STEPS
-from finn_build.progress import progress
+from finn_build.pipeline import STEPS, STEPS_FINN_HLS, STEPS_HLS
+from finn_build.progress import _USUAL_S, progress
 
 NAMES = [step.name for step in STEPS]
 
@@ -24,8 +24,25 @@ def test_a_pipe_gets_a_line_as_each_step_begins_and_more_of_a_long_one() -> None
     assert said[-2:] == ["25% after 21 s", "75% after 50 s"]
 
 
-def test_without_an_earlier_build_nothing_is_guessed() -> None:
+def test_a_first_build_is_measured_by_a_usual_one() -> None:
+    """At first by its seconds, then by how much longer its own steps have taken."""
+    file, now = StringIO(), [0.0]
+    usual = sum(_USUAL_S[name] for name in NAMES)
+    with progress(Console(file=file, width=132), NAMES, {}, lambda: now[0]) as on_step:
+        on_step(STEPS[0])
+        now[0] = 3 * _USUAL_S[NAMES[0]]
+        on_step(STEPS[1])
+    first, second = (line.rpartition(" (")[2] for line in file.getvalue().splitlines())
+    assert first == f"about {usual:.0f} s to go, by the shares of a usual build)"
+    assert second == f"about {3 * (usual - _USUAL_S[NAMES[0]]):.0f} s to go, by the shares of a usual build)"
+
+
+def test_every_step_has_a_usual_time() -> None:
+    assert {step.name for step in (*STEPS, *STEPS_HLS, *STEPS_FINN_HLS)} == set(_USUAL_S)
+
+
+def test_of_the_last_second_nothing_is_said() -> None:
     file = StringIO()
-    with progress(Console(file=file, width=132), NAMES, {}) as on_step:
+    with progress(Console(file=file, width=132), NAMES, {"deploy": 0.5}) as on_step:
         on_step(STEPS[-1])
     assert "to go" not in file.getvalue() and file.getvalue().startswith(f"{len(STEPS)}/{len(STEPS)} deploy ")
