@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brevitas_models.networks.names import DEFAULT_MODEL
+from finn_build.board.bitstream.tools import require_tools
 from finn_build.combinations import require_together
 from finn_build.config import CONFIG_DIR, Board, BuildConfig, load_board, load_build
 from finn_build.errors import ConfigError, SignflowError
@@ -71,6 +72,7 @@ def finish(options: argparse.Namespace) -> None:
         raise ConfigError(f"--start {FINISH}: makes the bitstream of a finished build; add --bitstream")
     if not (out / SHEET).is_file():
         raise no_build(out)
+    require_tools(options.bitstream, options.shell)
     from finn_build.board.finish import finish_build, require_finished  # here, as below
 
     require_finished(options, board, out)
@@ -96,6 +98,7 @@ def run(options: argparse.Namespace, given: Given | None = None) -> tuple[Path, 
     if options.start == FINISH:
         raise ConfigError(f"--start {FINISH}: of the command alone")
     require_together(options)
+    require_tools(options.bitstream, options.shell)
     config, board, out = _asked(options, given)
     warnings.filterwarnings("ignore")  # of what libraries lack while they load, e.g. optional packages
     from finn_build.frontend.input_checks import check_input  # here, as below: `--help` does without what these load

@@ -14,7 +14,7 @@ from finn_build.board.bitstream.open_tools import run_open
 from finn_build.board.bitstream.vivado import SCRIPT, run_vivado
 from finn_build.board.deploy_folder import NAME, add_bitstream
 from finn_build.board.shell import MANIFEST, TOP, Shell, hash_of_files
-from finn_build.board.steps import NO_BITSTREAM, require_tools
+from finn_build.board.steps import NO_BITSTREAM
 from finn_build.config import Board
 from finn_build.errors import ConfigError
 from finn_build.families import family_of
@@ -24,10 +24,10 @@ from finn_build.rtl.stitch import MANIFEST as DESIGN
 
 
 def require_finished(options: argparse.Namespace, board: Board, out: Path) -> None:
-    """Look at options, tools and the build before anything of it is copied.
+    """Look at options and the build before anything of it is copied.
 
     Raises:
-        ConfigError: the bitstream is asked for by tools that are not there or want the graph; or `out` holds no
+        ConfigError: the bitstream is asked for by tools that want the graph; or `out` holds no
             verified build for this board and clock with our shell, or other RTL than its gate has passed.
     """
     if options.shell == "finn":
@@ -41,7 +41,6 @@ def require_finished(options: argparse.Namespace, board: Board, out: Path) -> No
     rtl = out / "stitched"
     if hash_of_files(_listed(rtl, DESIGN), rtl) != description.design_hash:
         raise ConfigError(f"--start deploy: {rtl} is not what the gate has passed; build it again without --start")
-    require_tools(options.bitstream, options.shell, board)
 
 
 def finish_build(folder: Path, board: Board, tool: str) -> None:

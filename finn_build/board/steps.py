@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from finn_build.board.bitstream.open_tools import require_open_tools, run_open
-from finn_build.board.bitstream.vivado import SCRIPT, require_vivado, run_vivado, write_project
+from finn_build.board.bitstream import tools
+from finn_build.board.bitstream.open_tools import run_open
+from finn_build.board.bitstream.vivado import SCRIPT, run_vivado, write_project
 from finn_build.board.deploy_folder import write_deployment
 from finn_build.board.description import describe
 from finn_build.board.package.write import TOP as PACKAGED
@@ -50,14 +51,11 @@ def require_tools(bitstream: str, shell: str, board: Board) -> None:
     Raises:
         ConfigError: some are missing.
     """
-    if bitstream == "open":
-        require_open_tools()
-    elif shell == "finn":
+    tools.require_tools(bitstream, shell)
+    if shell == "finn":
         from finn_build.finn.shell import require_finns_tools  # here: as below
 
         require_finns_tools(board)
-    else:
-        require_vivado()
 
 
 def bitstream_vivado(build: Build, progress: Progress) -> None:

@@ -7,7 +7,6 @@ database in `$CHIPDB` (`xc7z020clg400.bin`) and Project X-Ray's in `$PRJXRAY_DB_
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -16,18 +15,17 @@ from pathlib import Path
 import jinja2
 
 from finn_build import processes
+from finn_build.board.bitstream.tools import require_open_tools
 from finn_build.board.bitstream.vivado import NAME, Bitstream
 from finn_build.board.shell import Shell
 from finn_build.config import Board
-from finn_build.errors import BitstreamError, ConfigError
+from finn_build.errors import BitstreamError
 from finn_build.families import family_of
 from finn_build.licence import license_files
 
 TOP = "zynq7_top"
 FAMILY = "xc7"
 _SOURCES = Path(__file__).parent / "open"
-_TOOLS = ("nextpnr-xilinx", "fasm2frames", "xc7frames2bit")
-_DATABASES = {"CHIPDB": "folder of nextpnr-xilinx' chip databases", "PRJXRAY_DB_DIR": "Project X-Ray's database"}
 _PORTS = 4  # of a Zynq-7000 in front of its memory
 _LOG_LINES = 8
 
@@ -115,19 +113,6 @@ def synthesis_command(shell: Shell, folder: Path) -> list[str]:
         shell.top,
         *sources,
     ]
-
-
-def require_open_tools() -> tuple[Path, Path]:
-    """Folders of the chip databases, nextpnr's and Project X-Ray's.
-
-    Raises:
-        ConfigError: names every tool and database that is missing.
-    """
-    missing = [f"{tool} is not on PATH" for tool in _TOOLS if shutil.which(tool) is None]
-    missing += [f"{name} is not set ({what})" for name, what in _DATABASES.items() if name not in os.environ]
-    if missing:
-        raise ConfigError(f"--bitstream open: {'; '.join(missing)}. openXC7 (github.com/openXC7) has them all")
-    return Path(os.environ["CHIPDB"]), Path(os.environ["PRJXRAY_DB_DIR"])
 
 
 def _run(command: Sequence[str], folder: Path) -> None:

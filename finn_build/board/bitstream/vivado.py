@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,10 @@ import jinja2
 
 from finn_build import processes
 from finn_build.board.bitstream.reports import read_reports
+from finn_build.board.bitstream.tools import require_vivado
 from finn_build.board.shell import Shell
 from finn_build.config import Board
-from finn_build.errors import BitstreamError, ConfigError
+from finn_build.errors import BitstreamError
 from finn_build.families import family_of
 
 NAME = "accelerator"  # of the bitstream and its handoff file: PYNQ looks for the second under the name of the first
@@ -67,18 +67,6 @@ def write_project(shell: Shell, board: Board, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / SCRIPT).write_text(text)
     return folder / SCRIPT
-
-
-def require_vivado() -> str:
-    """Path of Vivado.
-
-    Raises:
-        ConfigError: it is not on PATH.
-    """
-    tool = shutil.which("vivado")
-    if tool is None:
-        raise ConfigError("vivado is not on PATH; source settings64.sh of a Vivado of 2020.2 or newer")
-    return tool
 
 
 def run_vivado(script: Path, board: Board) -> Bitstream:
