@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from zipfile import is_zipfile
 
 from signflow_driver.pictures import open_picture
 
 from brevitas_models.data.images import load_folder
 from brevitas_models.data.index import find_images
+from brevitas_models.networks.configs.table import configure
 from brevitas_models.networks.names import require_model
 from finn_build.config import BuildConfig
 from finn_build.errors import ConfigError, DataError
@@ -28,8 +30,14 @@ def check_input(options: argparse.Namespace, config: BuildConfig, out: Path) -> 
     for given in (options.checkpoint, options.onnx):
         if given and not given.is_file():
             raise DataError(f"{given}: {'is a folder' if given.is_dir() else 'no such file'}")
-    if not (options.checkpoint or options.onnx):
+    if options.checkpoint and not is_zipfile(options.checkpoint):
+        raise DataError(f"{options.checkpoint}: not a readable checkpoint (no zip file)")
+    if options.onnx:
+        _require_onnx(options.onnx)
+    elif not options.checkpoint:
         require_model(config.model)
+        if config.input_size:
+            configure(config.model, image_size=config.input_size)
     if not 0 <= options.seed < 1 << 32:
         raise ConfigError(f"--seed {options.seed}; legal: 0 and above, below 2^32")
     if options.write_config and not _can_write(options.write_config):
@@ -62,6 +70,16 @@ def _count_images(folder: Path) -> int:
         with open_picture(row.path):
             pass  # its header was read
     return len(rows)
+
+
+def _require_onnx(path: Path) -> None:
+    import onnx  # here: others do without
+    from google.protobuf.message import DecodeError
+
+    try:
+        onnx.load(path, load_external_data=False)
+    except DecodeError as error:
+        raise DataError(f"{path}: not a readable ONNX file ({type(error).__name__})") from error
 
 
 def _can_write(path: Path) -> bool:
