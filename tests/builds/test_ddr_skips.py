@@ -147,7 +147,7 @@ def test_finns_shell_is_refused_at_once(
     assert "--shell finn needs Vivado and Vitis HLS" in capsys.readouterr().err
 
 
-def test_unknown_skips_and_finns_shell_are_refused(tmp_path: Path) -> None:
+def test_skips_that_cannot_go_to_memory_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build = _in_memory(tmp_path)
     node = build.streams.get_node_from_name(build.design.skips[0].node)
     with pytest.raises(UnsupportedModelError, match=f"{node.name}: lies in the board's memory; only our shell"):
@@ -155,3 +155,11 @@ def test_unknown_skips_and_finns_shell_are_refused(tmp_path: Path) -> None:
     build.config = replace(build.config, ddr_skips=["FIFO_99"])
     with pytest.raises(ConfigError, match=r"^ddr_skips: no skip is called FIFO_99; legal: FIFO_"):
         run_steps(build, ("lower", "fold", "buffer"))
+    skips = build.design.skips
+    build.config = replace(build.config, ddr_skips=[skip.node for skip in skips])
+    place = "finn_build.dataflow.passes.place_memories.MAX_STREAMS"  # an image in, a mask out, two streams for a skip
+    monkeypatch.setattr(place, 2 * len(skips) + 1)
+    with pytest.raises(ConfigError, match=rf"^ddr_skips: {len(skips)} skips; the shell has room for {len(skips) - 1}$"):
+        run_steps(build, ("lower", "fold", "buffer"))
+    monkeypatch.setattr(place, 2 * len(skips) + 2)
+    run_steps(build, ("lower", "fold", "buffer"))
