@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # onnxslim 0.1.98, slim(): a Mul by a vector behind a Conv is fused into the weights as one factor per output channel whenever its length is that
 # of the channels. A vector of shape (W) goes along the *width* by ONNX's broadcasting; (C, 1, 1) or (1, C, 1, 1) would be channels. Where a map is as
-# wide as it has channels the result is another network, without a warning; Add of the same vector is left alone, and so is a width that is not C.
+# wide as it has channels the result is another network, without a warning; Add of the same vector stays right, and so does a width that is not C.
 # Exit status 0 while the behaviour is as described.
 set -euo pipefail
 folder=$(mktemp -d)

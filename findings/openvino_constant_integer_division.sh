@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # openvino 2026.4.1 divides integers of an ONNX file in two ways: towards zero, as ONNX has it (Div of opset 14), where an operand is
-# known only at run time; by the floor, or for int8 to the nearest, where both are constants and the compiler folds them. Equal numbers in
+# known only at run time; by the floor, or for int8 halves away from zero, where both are constants and the compiler folds them. Equal numbers in
 # one file give other quotients, which then serve as shapes, offsets or zero points. No warning.
 # Exit status 0 while the behaviour is as described.
 set -euo pipefail

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from google.protobuf.message import DecodeError
 from onnx import NodeProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.transformation.base import Transformation
@@ -20,11 +19,11 @@ from finn_build.frontend.infer_shapes import InferShapes
 from finn_build.frontend.integers.layer_names import layer_name
 from finn_build.frontend.integers.quantizer import QUANTIZERS
 from finn_build.frontend.moves_first import MovesFirst
+from finn_build.frontend.onnx_file import first_line, opset_of, read_onnx
 from finn_build.frontend.pixels_of_bytes import pixels_to_bytes
 from finn_build.frontend.tidy import Tidy
 
 _QUANTIZERS = ["Quant", "IntQuant", "BipolarQuant", "Trunc"]
-_OPSETS = (9, 23)
 _LISTED = 50  # faults of a file
 _DOMAIN, _OLD_DOMAINS = "qonnx.custom_op.general", ("onnx.brevitas", "finn.custom_op.general")
 _CUSTOM_OPS = (*_QUANTIZERS, "FloatQuant", "MultiThreshold", "MaxPoolNHWC", "QuantAvgPool2d")
@@ -58,27 +57,14 @@ def import_qonnx(path: Path) -> ModelWrapper:
         return _passed(model, BatchNormToAffine(), InferShapes(), MovesFirst(), InferShapes())
     except Exception as error:  # onnx reports a broken graph by many exception types
         raise UnsupportedModelError(
-            f"{path}: its shapes cannot be inferred: {_first_line(error)}; export it again, with a fixed input shape"
+            f"{path}: its shapes cannot be inferred: {first_line(error)}; export it again, with a fixed input shape"
         ) from error
 
 
 def _load(path: Path) -> onnx.ModelProto:
-    if not path.is_file():
-        raise UnsupportedModelError(f"{path}: no such file; give a QONNX file made by Brevitas' export_qonnx")
-    try:
-        proto = onnx.load(path)
-    except DecodeError as error:
-        raise UnsupportedModelError(f"{path}: not a readable ONNX file ({type(error).__name__})") from error
-    except Exception as error:  # e.g. weights in a second file that is not there
-        raise UnsupportedModelError(f"{path}: not a readable ONNX file: {_first_line(error)}") from error
-    if not proto.graph.node or not proto.graph.output:
-        raise UnsupportedModelError(f"{path}: the graph is empty; export the network again")
-    opset = next((o.version for o in proto.opset_import if o.domain in ("", "ai.onnx")), None)
-    if opset is None or not _OPSETS[0] <= opset <= _OPSETS[1]:
-        legal = f"{_OPSETS[0]} to {_OPSETS[1]} (opset_version of the export)"
-        raise UnsupportedModelError(f"{path}: ONNX opset {opset or 'not named'}; legal: {legal}")
+    proto = read_onnx(path)
     _refuse_foreign_ops(proto, path)
-    if opset > 9:  # which has no QuantizeLinear
+    if opset_of(proto) > 9:  # which has no QuantizeLinear
         pixels_to_bytes(proto)
     if found := faults(proto):
         more = [f"and {len(found) - _LISTED} more"] if len(found) > _LISTED else []
@@ -237,7 +223,3 @@ def _add_bias(model: ModelWrapper, node: NodeProto, bias: str) -> None:
     for offset, new in enumerate(added):
         new.metadata_props.extend(node.metadata_props)
         model.graph.node.insert(position + offset, new)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__

@@ -20,12 +20,13 @@ SYNTHETIC = "synthetic"
 
 
 def check_input(options: argparse.Namespace, config: BuildConfig, out: Path) -> None:
-    """Look at options, folders and files; contents of networks and images are checked as they are read.
+    """Look at options, folders and files; what networks and images hold is checked as they are compiled.
 
     Raises:
         ConfigError: a seed below 0, a configuration that cannot be written, skips in memory with FINN's shell, or no
-            earlier build for `--start`, or a model that the zoo does not have.
+            earlier build for `--start`, or a model or a size of it that the zoo does not have.
         DataError: no such network file, no such folder of images, too few of them, or a file that is none.
+        UnsupportedModelError: see `read_onnx`.
     """
     for given in (options.checkpoint, options.onnx):
         if given and not given.is_file():
@@ -33,7 +34,9 @@ def check_input(options: argparse.Namespace, config: BuildConfig, out: Path) -> 
     if options.checkpoint and not is_zipfile(options.checkpoint):
         raise DataError(f"{options.checkpoint}: not a readable checkpoint (no zip file)")
     if options.onnx:
-        _require_onnx(options.onnx)
+        from finn_build.frontend.onnx_file import read_onnx  # here: others do without
+
+        read_onnx(options.onnx)
     elif not options.checkpoint:
         require_model(config.model)
         if config.input_size:
@@ -70,16 +73,6 @@ def _count_images(folder: Path) -> int:
         with open_picture(row.path):
             pass  # its header was read
     return len(rows)
-
-
-def _require_onnx(path: Path) -> None:
-    import onnx  # here: others do without
-    from google.protobuf.message import DecodeError
-
-    try:
-        onnx.load(path, load_external_data=False)
-    except DecodeError as error:
-        raise DataError(f"{path}: not a readable ONNX file ({type(error).__name__})") from error
 
 
 def _can_write(path: Path) -> bool:
