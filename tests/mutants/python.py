@@ -31,6 +31,8 @@ TESTS = {  # of modules whose test is not the one of their name, or not that alo
     ],
     "finn_build/frontend/integers/quantizer.py": ["tests/frontend/test_qcdq.py"],
     **{f"finn_build/dataflow/ops/{op}.py": ["tests/dataflow/test_widths.py"] for op in ("bitconv", "mvau")},
+    "finn_build/dataflow/passes/insert_fifos.py": ["tests/dataflow/test_fifo_depths.py"],
+    "finn_build/frontend/integers/reshapes.py": ["tests/frontend/test_qcdq.py"],
     "finn_build/dataflow/passes/_skips.py": ["tests/dataflow/test_skip_depths.py"],
     "finn_build/dataflow/passes/_pixel_order.py": ["tests/dataflow/test_pixel_order.py"],
     "finn_build/dataflow/ops/_window.py": ["tests/dataflow/test_windows.py", "tests/dataflow/ops/test_swg.py"],

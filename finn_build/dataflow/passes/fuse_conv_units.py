@@ -117,7 +117,8 @@ def _replace(model: ModelWrapper, unit: _Unit, name: str) -> None:
     mvau, steps = getCustomOp(unit.mvau), getCustomOp(unit.steps)
     geometry: dict[str, Any] = _geometry(unit)
     shortcut, parameters = unit.shortcut, [unit.mvau.input[1], *unit.steps.input[1:]]
-    own = shortcut == unit.source and unit.signs is not None and _keeps_shape(geometry, mvau.attr("MH"))
+    in_place = geometry["Stride"] == [1, 1]  # of one shape as they are, each sum is of the window around its pixel
+    own = shortcut == unit.source and unit.signs is not None and in_place
     if unit.signs is not None:
         parameters.insert(0, _sign_thresholds(model, unit.signs, geometry["IFMChannels"]))
     streams = [unit.source] if shortcut is None or own else [unit.source, shortcut]
@@ -143,13 +144,6 @@ def _geometry(unit: _Unit) -> dict[str, Any]:
         return {name: v if isinstance(v := op.attr(name), int) else [int(i) for i in v] for name in names}
     op = getCustomOp(unit.mvau)
     return {"IFMDim": [int(d) for d in op.attr("numInputVectors")[1:]], "IFMChannels": op.attr("MW"), **_POINTWISE}
-
-
-def _keeps_shape(geometry: dict[str, Any], rows: int) -> bool:
-    """Whether the output has the shape of the input, so that the input itself can be added to it."""
-    pads, sizes = geometry["Padding"], zip(geometry["KernelDim"], geometry["Dilation"], strict=True)
-    same = [before + after for before, after in zip(pads[:2], pads[2:], strict=True)] == [(k - 1) * d for k, d in sizes]
-    return geometry["Stride"] == [1, 1] and geometry["IFMChannels"] == rows and same
 
 
 def _sign_thresholds(model: ModelWrapper, signs: NodeProto, channels: int) -> str:

@@ -81,7 +81,6 @@ class WidenWindows(Transformation):
 def _chain(given: list[NodeProto]) -> ModelWrapper:
     """Nodes one after another as a model of their own."""
     nodes = [NodeProto.FromString(node.SerializeToString()) for node in given]
-    source, sink = getCustomOp(nodes[0]), getCustomOp(nodes[-1])
-    shapes = {nodes[0].input[0]: source.streams_in()[0].shape, nodes[-1].output[0]: sink.streams_out()[0].shape}
-    image, result = (helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items())
+    ends = {nodes[0].input[0]: getCustomOp(nodes[0]).streams_in()[0].shape, nodes[-1].output[0]: None}
+    image, result = (helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in ends.items())
     return ModelWrapper(qonnx_make_model(helper.make_graph(nodes, "chain", [image], [result])))

@@ -70,7 +70,7 @@ def compile_gather(compilation: Compilation, node: NodeProto) -> None:
 def compile_concat(compilation: Compilation, node: NodeProto) -> None:
     """Concat of integer tensors over channels; scales are brought to the smallest where powers of two lie between."""
     parts = [compilation.integer_input(i, "an operand of the concat").undivided() for i in node.input]
-    if dimension(attributes(node).get("axis", 1), len(parts[0].shape)) != 1:
+    if dimension(attributes(node)["axis"], len(parts[0].shape)) != 1:
         cure = f"{_CURE}; in place of circular padding, reflect or replicate"
         raise Unsupported("a concat of other dimensions than the channels", cure)
     if len({p.divisor for p in parts}) > 1:

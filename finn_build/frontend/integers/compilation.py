@@ -53,6 +53,10 @@ class Compilation:
         self.image = next(i.name for i in model.graph.input if i.name not in self.constants)
         self.roots[self.image] = self.image
 
+    def dynamic(self, node: NodeProto) -> list[str]:
+        """The inputs of a node that are no constants."""
+        return [i for i in node.input if i and i not in self.constants]
+
     def root(self, tensor: str) -> str:
         """The integer tensor (or the graph input) that `tensor` is an elementwise function of.
 
@@ -172,7 +176,7 @@ class Compilation:
             node = self.views.get(name, self.producers.get(name))
             if name != root and node is not None and root not in node.output and node.output[0] not in found:
                 found[node.output[0]] = node
-                wanted += [i for i in node.input if i and i not in self.constants]
+                wanted += self.dynamic(node)
         return sorted(found.values(), key=lambda node: self.places[node.output[0]])
 
     def shape(self, tensor: str) -> tuple[int, ...]:

@@ -148,7 +148,7 @@ def _attempt(compilation: Compilation, node: NodeProto) -> None:
         if not compilation.problems:  # else it may be what was assumed of tensors that cannot be made
             compilation.problems.append(Problem(layer_name(node), why, "export the network again"))
     for name in filter(None, node.output):
-        if any(i and i not in compilation.constants for i in node.input):
+        if compilation.dynamic(node):
             _assume(compilation, name)
         else:
             compilation.broken.add(name)
@@ -177,7 +177,7 @@ def _assume(compilation: Compilation, name: str) -> None:
 
 
 def _compile(compilation: Compilation, node: NodeProto) -> None:
-    dynamic = [i for i in node.input if i and i not in compilation.constants]
+    dynamic = compilation.dynamic(node)
     if any(i in compilation.broken for i in dynamic):
         compilation.broken.update(node.output)
     elif not dynamic:
@@ -263,9 +263,7 @@ def _leave_to_host(compilation: Compilation, node: NodeProto, problem: Unsupport
     Raises:
         Unsupported: the problem, where it cannot either: it is meant for the accelerator, or no function of one tensor.
     """
-    roots = _parts_of_one(
-        compilation, {compilation.origin(i) for i in node.input if i and i not in compilation.constants}
-    )
+    roots = _parts_of_one(compilation, {compilation.origin(i) for i in compilation.dynamic(node)})
     meant = node.op_type in _WEIGHTED and _is_quantized(compilation, node.input[1])
     if meant or node.domain not in _STANDARD or len(roots) != 1 or not roots <= compilation.ints.keys():
         raise problem
@@ -285,7 +283,7 @@ def _taken_from(compilation: Compilation, tensor: str) -> Iterator[str]:
     """An integer tensor, and those before it from which elements only move."""
     made: NodeProto | None = helper.make_node("Identity", [tensor], [])
     while made is not None:
-        (tensor, *others) = [i for i in made.input if i not in compilation.constants]
+        (tensor, *others) = compilation.dynamic(made)
         if others:
             return
         if tensor in compilation.ints:

@@ -21,7 +21,7 @@ def give_levels(compilation: Compilation, node: NodeProto) -> None:
 
     Skipped where an input is integers, or a scale away from them; where it is no such function it stays float.
     """
-    for tensor in dict.fromkeys(i for i in node.input if i and i not in compilation.constants):
+    for tensor in dict.fromkeys(compilation.dynamic(node)):
         if tensor in compilation.padded or tensor in compilation.moved or tensor in compilation.on_host:
             continue
         root = compilation.root(tensor)

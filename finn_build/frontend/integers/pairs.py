@@ -54,7 +54,7 @@ def one_origin(compilation: Compilation, node: NodeProto) -> str | None:
     readers = [n for n in compilation.source.graph.node if node.output[0] in n.input]
     if node.op_type not in _TABLED or any(n.op_type != "QuantizeLinear" for n in readers):
         return None
-    roots = {compilation.root(i) for i in node.input if i not in compilation.constants}
+    roots = {compilation.root(i) for i in compilation.dynamic(node)}
     return next((r for r in roots if r in compilation.ints and _is_function_of(compilation, node, r)), None)
 
 

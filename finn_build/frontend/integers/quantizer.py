@@ -104,21 +104,20 @@ def _bipolar(scale: np.ndarray, by_sign: bool) -> Quantizer:
 
 
 def _as_broadcast(parameter: np.ndarray, node: NodeProto, constants: Constants, model: ModelWrapper) -> np.ndarray:
-    """A scalar where it holds one number, else with as many dimensions as what is quantized.
-
-    One dimension lies along the first of weights; of activations ONNX aligns the last.
+    """A scalar where it holds one number, else with as many dimensions as what is quantized, the last ones aligned.
 
     Raises:
-        Unsupported: numbers of an activation that are not one per channel.
+        Unsupported: numbers that do not meet those of weights, or of an activation that are not one per channel.
     """
     if parameter.size == 1:
         return parameter.reshape(())
-    if (values := constants.get(node.input[0])) is not None:
-        return parameter.reshape(-1, *(1,) * (values.ndim - 1)) if parameter.ndim == 1 else parameter
-    rank = len(model.get_tensor_shape(node.input[0]))
-    aligned = (1,) * (rank - parameter.ndim) + parameter.shape
-    if len(aligned) > rank or any(size > 1 for axis, size in enumerate(aligned) if axis != 1):
-        why = f"an activation with quantizer parameters of shape {parameter.shape}"
+    values = constants.get(node.input[0])
+    shape = model.get_tensor_shape(node.input[0]) if values is None else values.shape
+    aligned = (1,) * (len(shape) - parameter.ndim) + parameter.shape
+    legal = [size if axis == 1 or values is not None else 1 for axis, size in enumerate(shape)]
+    if len(aligned) != len(shape) or any(size not in (1, most) for size, most in zip(aligned, legal, strict=True)):
+        what = "an activation" if values is None else "weights"
+        why = f"{what} of shape {tuple(shape)} with quantizer parameters of shape {parameter.shape}"
         raise Unsupported(why, "use one scale and zero point per tensor or per channel")
     return parameter.reshape(aligned)
 

@@ -77,8 +77,8 @@ def compile_transposed_conv(compilation: Compilation, node: NodeProto) -> None:
         raise Unsupported(f"a transposed convolution over {weights.ndim - 2} dimensions", "use 2-D convolutions")
     check_kernel(a, list(weights.shape[2:]))
     stride = list(a.get("strides", [1, 1]))
-    grown, pads = any(a.get("output_padding", [0])), list(a.get("pads", [0] * 4))
-    if list(weights.shape[2:]) == stride and stride[0] == stride[1] > 1 and not grown and not any(pads):
+    bare = not any((*a.get("output_padding", ()), *a.get("pads", ())))
+    if list(weights.shape[2:]) == stride and stride[0] == stride[1] > 1 and bare:
         _by_sub_pixels(compilation, node, x, weights, scale)
     else:
         _on_spread_image(compilation, node, x, weights, scale)

@@ -87,6 +87,29 @@ def test_sums_added_to_themselves_are_no_shortcut(tmp_path: Path) -> None:
     assert np.array_equal(execute(after, image), execute(before, image))
 
 
+def test_a_shortcut_that_is_taken_off_stays_a_difference(tmp_path: Path) -> None:
+    model = _lowered(SmallShortcuts(), tmp_path, (8, 6))
+    for node in model.get_nodes_by_op_type("StreamAdd_rtl"):
+        getCustomOp(node).set_nodeattr("rhsScale", -1)
+        getCustomOp(model.find_consumer(node.output[0])).set_nodeattr("inputDataType", "INT8")
+    after = model.transform(FuseConvUnits())
+    assert _ops(after).count("StreamAdd") == 2 and _ops(after).count("BitConv") == 1
+
+
+def test_signs_that_something_else_reads_stay_visible(tmp_path: Path) -> None:
+    before = _lowered(SmallShortcuts(), tmp_path, (8, 6))
+    (name,) = {
+        signs.output[0]
+        for unit in before.transform(FuseConvUnits()).get_nodes_by_op_type("BitConv_rtl")[:1]
+        for signs in before.find_consumers(unit.input[0])
+        if signs.op_type == "StepThresholding_rtl"
+    }
+    before.graph.output.append(before.get_tensor_valueinfo(name))
+    after = before.transform(FuseConvUnits())
+    assert after.find_producer(name).op_type == "StepThresholding_rtl"
+    assert getCustomOp(after.find_consumer(name)).attr("inputDataType") == "BIPOLAR"
+
+
 def test_wider_activations_stay_as_they_are(tmp_path: Path) -> None:
     before = _lowered(SmallResidual(2, True), tmp_path, (11, 9))
     assert _ops(before.transform(FuseConvUnits())) == _ops(before)
@@ -98,6 +121,37 @@ def test_sums_that_something_else_reads_stay_visible(tmp_path: Path) -> None:
     before.graph.output.append(before.get_tensor_valueinfo(sums))
     after = before.transform(FuseConvUnits())
     assert "MVAU_1" in [n.name for n in after.graph.node] and _ops(after).count("BitConv") == 1
+
+
+@pytest.mark.parametrize(("stride", "pads", "shortcut"), [(1, 1, "own"), (2, 2, "stream")])
+def test_a_unit_adds_its_own_input_where_each_sum_is_of_the_window_around_its_pixel(
+    stride: int, pads: int, shortcut: str
+) -> None:
+    """3x3 pixels stay so many by steps of two as well, where two more lie around them."""
+    image, shape = [1, 3, 3], {"domain": DOMAIN, "backend": "fpgadataflow", "numInputVectors": [1, 3, 3]}
+    steps = {"numSteps": 1, "inputDataType": "INT4", "outputDataType": "BIPOLAR", "NumChannels": 2, "PE": 1, **shape}
+    window = {"IFMDim": image[1:], "IFMChannels": 2, "KernelDim": [3, 3], "Stride": [stride] * 2, "Padding": [pads] * 4}
+    weights = {"SIMD": 1, "PE": 1, "weightDataType": "BIPOLAR", "inputDataType": "TERNARY", "MW": 18, "MH": 2, **shape}
+    types = {"lhsDataType": "INT6", "rhsDataType": "INT4", "lhsScale": 1, "rhsScale": 1, "NumChannels": 2, "PE": 1}
+    nodes = [
+        helper.make_node("StepThresholding_rtl", ["x", "t"], ["s"], name="Signs", **steps),
+        helper.make_node("SWG_rtl", ["s"], ["p"], name="SWG", inputDataType="BIPOLAR", domain=DOMAIN, **window),
+        helper.make_node("BitMVAU_rtl", ["p", "w"], ["sums"], name="MVAU", outputDataType="INT6", **weights),
+        helper.make_node("StreamAdd_rtl", ["sums", "x"], ["a"], name="Add", **types, **shape),
+        helper.make_node(
+            "StepThresholding_rtl", ["a", "t"], ["y"], name="Steps", **(steps | {"inputDataType": "INT7"})
+        ),
+    ]
+    channels = {"x": 2, "y": 2, "s": 2, "p": 18, "sums": 2, "a": 2}
+    x, y, *inside = (helper.make_tensor_value_info(n, 1, [*image, c]) for n, c in channels.items())
+    model = ModelWrapper(qonnx_make_model(helper.make_graph(nodes, "own", [x], [y], value_info=inside)))
+    model.set_initializer("t", np.array([[0], [1]], np.float32))
+    model.set_initializer("w", np.random.default_rng(0).choice([-1, 1], (18, 2)).astype(np.float32))
+    after = model.transform(FuseConvUnits())
+    (unit,) = after.graph.node
+    assert getCustomOp(unit).attr("shortcut") == shortcut
+    pixels = np.random.default_rng(1).integers(-8, 8, (*image, 2))
+    assert np.array_equal(execute(after, pixels), execute(model, pixels))
 
 
 def test_signs_of_signs_stay_apart() -> None:
@@ -118,5 +172,7 @@ def test_signs_of_signs_stay_apart() -> None:
         model.set_initializer(name, np.array(values, np.float32))
     after = model.transform(FuseConvUnits())
     assert [n.op_type for n in after.graph.node] == ["StepThresholding_rtl", "BitConv_rtl"]
+    unit, pairs = getCustomOp(after.graph.node[1]), ("KernelDim", "Stride", "Dilation")
+    assert [list(unit.attr(name)) for name in (*pairs, "Padding")] == [[1, 1]] * 3 + [[0] * 4]
     signs = 2 * np.random.default_rng(1).integers(0, 2, (*image, 2)) - 1
     assert np.array_equal(execute(after, signs), execute(model, signs))

@@ -53,6 +53,10 @@ def _lowered(graph: IntegerGraph, output: str) -> ModelWrapper:
     integers = graph.model(output)
     streams, image = integers.transform(LowerToStreams()), graph.sample()
     (wanted,) = run(integers, image)
+    made = [streams.graph.input[0].name, *(o for n in streams.graph.node for o in n.output)]
+    for node in streams.graph.node:  # each is behind what it reads
+        read = [made.index(name) for name in node.input if streams.get_initializer(name) is None]
+        assert max(read) < made.index(node.output[0])
     got = execute(streams, np.moveaxis(image, 1, -1))
     assert np.array_equal(got, np.moveaxis(wanted, 1, -1))
     return streams

@@ -10,8 +10,10 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.util.basic import qonnx_make_model
 
 from brevitas_models.networks.zoo import build_model
+from finn_build.config import MAX_STREAMS
 from finn_build.dataflow.ops.base import DOMAIN
 from finn_build.dataflow.passes.place_memories import PlaceMemories
+from finn_build.errors import ConfigError
 from tests.dataflow.passes.streams import execute, frame, lowered
 
 MANY = 10**9
@@ -50,6 +52,29 @@ def test_luts_are_freed_for_blocks(model: ModelWrapper) -> None:
     assert after_luts <= luts - 100 and after_blocks > blocks
 
 
+def _changed(before: ModelWrapper, after: ModelWrapper) -> list[str]:
+    pairs = zip(before.graph.node, after.graph.node, strict=True)
+    return [a.name for a, b in pairs if a.SerializeToString() != b.SerializeToString()]
+
+
+@pytest.mark.parametrize("scarce", [0, 1])
+def test_no_more_is_moved_than_it_takes(model: ModelWrapper, scarce: int) -> None:
+    """One op for a little of what is scarce, and for all that this op frees; its price is one of those listed."""
+    area = _area(model)
+
+    def freeing(amount: int) -> ModelWrapper:
+        limits = [MANY, MANY]
+        limits[scarce] = area[scarce] - amount
+        return model.transform(PlaceMemories(*limits))
+
+    (first,) = _changed(model, freeing(1))
+    op = getCustomOp(freeing(1).get_node_from_name(first))
+    assert op.attr("bramPrice") in ((170, 140, 110, 80, 50), (200, 215, 235, 260, 300, 400))[scarce]
+    freed = area[scarce] - _area(freeing(1))[scarce]
+    assert op.attr("lutsPerBram18") == 190 and _changed(model, freeing(freed)) == [first]
+    assert len(_changed(model, freeing(freed + 1))) == 2
+
+
 def test_what_fits_stays(model: ModelWrapper) -> None:
     for limits in ((MANY, MANY), _area(model)):
         after = model.transform(PlaceMemories(*limits))
@@ -71,6 +96,27 @@ def test_deep_fifos_go_to_ultraram_as_far_as_there_is_any(uram: int, style: str)
     assert placed.resources().uram == (3 if style == "ultra" else 0)
 
 
+def test_what_frees_the_most_goes_to_ultraram_first() -> None:
+    """Of 4,000, 9,000 and 2,000 words of 64 bits, which take one, three and one."""
+    for uram, styles in ((3, "a u a"), (4, "u u a"), (5, "u u u"), (2, "u a u"), (1, "u a a")):
+        placed = _skips([4000, 9000, 2000]).transform(PlaceMemories(MANY, MANY, uram))
+        assert " ".join(getCustomOp(n).attr("ram_style")[0] for n in placed.graph.node) == styles
+
+
+def test_rows_have_what_ultraram_the_fifos_leave() -> None:
+    """A FIFO that takes three comes before a window that takes one."""
+    for uram, style in ((3, "auto"), (4, "ultra")):
+        fifo, window = _skips([9000]).graph.node[0], _window("UINT8", 512).graph.node[0]
+        window.input[0] = fifo.output[0]
+        fifo.output[0] = window.input[0]
+        getCustomOp(fifo).set_nodeattr("shape", [1, 28, 28, 512])
+        getCustomOp(fifo).set_nodeattr("lanes", 16)
+        ends = [helper.make_tensor_value_info(t, 1, [1, 28, 28, n * 512]) for t, n in (("t0", 1), ("y", 9))]
+        graph = helper.make_graph([fifo, window], "both", ends[:1], ends[1:])
+        placed = ModelWrapper(qonnx_make_model(graph)).transform(PlaceMemories(MANY, 0, uram))
+        assert [getCustomOp(n).attr("ram_style") for n in placed.graph.node] == ["ultra", style]
+
+
 @pytest.mark.parametrize(
     ("dtype", "channels", "blocks", "uram", "style"),
     [
@@ -85,18 +131,21 @@ def test_deep_fifos_go_to_ultraram_as_far_as_there_is_any(uram: int, style: str)
 def test_rows_of_windows_go_to_ultraram_where_it_takes_that_to_fit(
     dtype: str, channels: int, blocks: int, uram: int, style: str
 ) -> None:
-    """3,776 words of 64 bits take one, or 16 RAMB18."""
+    placed = getCustomOp(_window(dtype, channels).transform(PlaceMemories(MANY, blocks, uram)).graph.node[0])
+    assert placed.attr("ram_style") == style
+    area = placed.resources()
+    assert (area.bram18, area.uram) == (0, 1) if style == "ultra" else area.bram18 and not area.uram
+
+
+def _window(dtype: str, channels: int) -> ModelWrapper:
+    """A window that keeps 3,776 words of 64 bits of 512 channels of UINT8: one UltraRAM, or 16 RAMB18."""
     lanes = 64 // (8 if dtype == "UINT8" else 1)
     swg = helper.make_node(
         "SWG_rtl", ["x"], ["y"], name="SWG_0", domain=DOMAIN, backend="fpgadataflow", IFMDim=[28, 28],
         IFMChannels=channels, KernelDim=[3, 3], Padding=[1, 1, 1, 1], SIMD=lanes, inputDataType=dtype,
     )  # fmt: skip
     ends = [helper.make_tensor_value_info(t, 1, [1, 28, 28, n * channels]) for t, n in (("x", 1), ("y", 9))]
-    model = ModelWrapper(qonnx_make_model(helper.make_graph([swg], "window", ends[:1], ends[1:])))
-    placed = getCustomOp(model.transform(PlaceMemories(MANY, blocks, uram)).graph.node[0])
-    assert placed.attr("ram_style") == style
-    area = placed.resources()
-    assert (area.bram18, area.uram) == (0, 1) if style == "ultra" else area.bram18 and not area.uram
+    return ModelWrapper(qonnx_make_model(helper.make_graph([swg], "window", ends[:1], ends[1:])))
 
 
 def _skips(depths: list[int]) -> ModelWrapper:
@@ -121,6 +170,19 @@ def test_as_few_skips_as_it_takes_go_to_the_boards_memory(blocks: int, moved: st
     placed = model.transform(PlaceMemories(3000, blocks, 0, "auto"))
     styles = {n.name[-1]: getCustomOp(n).attr("ram_style") for n in placed.graph.node}
     assert "".join(sorted(n for n, style in styles.items() if style == "ddr")) == moved
+
+
+def test_the_shell_has_room_for_so_many_skips() -> None:
+    """Of 16 streams two are the image's and the result's; a skip takes two."""
+    model = _skips([40] * 9)
+    names = [n.name for n in model.graph.node]
+    room = (MAX_STREAMS - 2) // 2
+    placed = model.transform(PlaceMemories(MANY, MANY, 0, names[:room]))
+    assert [getCustomOp(n).attr("ram_style") == "ddr" for n in placed.graph.node] == [k < room for k in range(9)]
+    with pytest.raises(ConfigError, match=f"^ddr_skips: {room + 1} skips; the shell has room for {room}$"):
+        model.transform(PlaceMemories(MANY, MANY, 0, names[: room + 1]))
+    with pytest.raises(ConfigError, match=r"^ddr_skips: no skip is called gone; legal: FIFO_0, FIFO_1"):
+        model.transform(PlaceMemories(MANY, MANY, 0, ["gone"]))
 
 
 def test_other_fifos_than_skips_stay_on_the_chip() -> None:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
@@ -46,9 +47,22 @@ def test_padded_bipolar_windows_stay(tmp_path: Path) -> None:
     assert "WideSWG_rtl" not in windows(model.transform(WidenWindows(1)))
 
 
-def test_a_window_that_would_be_no_faster_stays(tmp_path: Path) -> None:
+def test_a_window_is_weighed_with_what_takes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    weighed: list[list[str]] = []
+
+    def area(_: WidenWindows, nodes: list[NodeProto]) -> float:
+        weighed.append([node.op_type for node in nodes])
+        return 0.0
+
+    monkeypatch.setattr(WidenWindows, "_area", area)
+    lowered(tmp_path).transform(WidenWindows(100_000))
+    assert weighed[:2] == [["WideSWG_rtl", "BitMVAU_rtl"], ["SWG_rtl", "BitMVAU_rtl"]]
+
+
+@pytest.mark.parametrize("stride", [[1, 1], [2, 2]])
+def test_a_window_that_would_be_no_faster_stays(tmp_path: Path, stride: list[int]) -> None:
     model = lowered(tmp_path)
-    for name, value in (("KernelDim", [1, 1]), ("Stride", [2, 2]), ("Padding", [0, 0, 0, 0])):
+    for name, value in (("KernelDim", [1, 1]), ("Stride", stride), ("Padding", [0, 0, 0, 0])):
         getCustomOp(model.graph.node[0]).set_nodeattr(name, value)
     assert "WideSWG_rtl" not in windows(model.transform(WidenWindows(1)))
 

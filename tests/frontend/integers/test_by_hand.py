@@ -126,6 +126,20 @@ CASES: dict[str, Case] = {
     "dense, not turned": (
         [op("Flatten", "q", to="a"), op("Gemm", "a", "w", transB=0)], {"w": signs(8, 8)}, MAP, "Flatten MatMul",
     ),
+    "dense, its weights negated and turned": (
+        [sign("w", "wb"), op("Neg", "wb", to="wn"), op("Transpose", "wn", to="wt", perm=[1, 0]),
+         op("Flatten", "q", to="a"), op("MatMul", "a", "wt")],
+        {"w": signs(3, 8)}, MAP, "Flatten MatMul",
+    ),
+    "dense, weights on a scale by column": (
+        [quantizer("w", "wq", "four", step="steps"), op("Flatten", "q", to="a"), op("MatMul", "a", "wq")],
+        {"w": whole(8, 8), "steps": np.array([0.25, 0.5] * 4, np.float32), **FOUR}, MAP, "Flatten MatMul",
+    ),
+    "products of its views, by the host": (
+        [op("MatMul", "q", "w", to="d"), op("Reshape", "d", "column", to="a"), op("Reshape", "d", "row", to="b"),
+         op("MatMul", "a", "b")],
+        {"w": signs(4, 4), "column": indices(1, 4, 1), "row": indices(1, 1, 4)}, (1, 4), "",
+    ),
     "label": ([op("ArgMax", "q", axis=1)], {}, (1, 3, 1, 2), "ArgMax"),
     "label without its dimension": ([op("ArgMax", "q", axis=-3, keepdims=0)], {}, (1, 3, 1, 2), "ArgMax"),
     "average": ([op("AveragePool", "q", kernel_shape=[2, 2])], {}, SQUARE, "SumPool"),
@@ -189,8 +203,8 @@ CASES: dict[str, Case] = {
     ),
     "added on thirds": (
         [op("GlobalMaxPool", "q", to="a"), op("Mul", "a", "third", to="b"), op("GlobalMaxPool", "q", to="c"),
-         op("Add", "b", "c", to="s"), quantizer("s", "y", "four")],
-        {"third": np.float32(0.34), **FOUR}, MAP, "",
+         op("Add", "b", "c", to="s"), quantizer("s", "y", "eight", step="fine")],
+        {"third": np.float32(0.34), "eight": np.float32(8), "fine": np.float32(0.005)}, MAP, "",
     ),
     "product": (
         [op("GlobalMaxPool", "q", to="a"), op("Mul", "q", "a", to="p"), quantizer("p", "y", "four")],

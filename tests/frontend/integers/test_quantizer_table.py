@@ -140,7 +140,7 @@ def test_truncations_as_qonnx(rounding: str, to: float) -> None:
 @pytest.mark.parametrize(
     ("changed", "text"),
     [
-        ({"scale": [[[SCALE]], [[SCALE]]]}, "by channel"),
+        ({"scale": np.full((VALUES.size, 1, 1), SCALE)}, "by channel"),
         ({"to": [1.0, 1.0]}, "by channel"),
         ({"bits": [4, 4]}, "by channel"),
         ({"zero": 1}, "by channel"),

@@ -67,6 +67,37 @@ REFUSED: dict[str, list[Case]] = {
         ([op("Conv", "q", "w")], {"w": np.zeros((1, 2, 1, 1), np.float32)}, MAP, 2),
         ([op("Conv", "q", "w")], {"w": np.array([[[[0.5]], [[0.25]]]], np.float32)}, MAP, 2),
     ],
+    "a max pool of float values is the output": [
+        (
+            [op("Conv", "q", "w", to="a"), op("Sigmoid", "a", to="b"), op("MaxPool", "b", kernel_shape=[2, 1])],
+            {"w": signs(1, 2, 1, 1)}, MAP, 2,
+        ),
+    ],
+    "padding [0, -1, 0, 0] by mode edge of an image of 2x2 pixels": [
+        ([op("Pad", "q", "p", mode="edge")], {"p": indices(0, 0, 0, -1, 0, 0, 0, 0)}, MAP, 2),
+    ],
+    "padding [-1, 0, 0, 0] by mode reflect of an image of 2x2 pixels": [
+        ([op("Pad", "q", "p", mode="reflect")], {"p": indices(0, 0, -1, 0, 0, 0, 0, 0)}, MAP, 2),
+    ],
+    "padding [0, 0, 2, 0] by mode reflect of an image of 2x2 pixels": [
+        ([op("Pad", "q", "p", mode="reflect")], {"p": indices(0, 0, 0, 0, 0, 0, 2, 0)}, MAP, 2),
+    ],
+    "an operand of the add (x) is not quantized": [
+        ([op("Add", "x", "q", to="a"), quantizer("a", "y", "four")], FOUR, MAP, 2),
+    ],
+    "shape of a is unknown ((1, 2, 0, 2))": [
+        (
+            [op("Compress", "q", "some", to="a", axis=2), op("Conv", "a", "w", to="b"),
+             op("MaxPool", "b", kernel_shape=[1, 1])],
+            {"some": np.array([True, False]), "w": signs(1, 2, 1, 1)}, MAP, 2,
+        ),
+    ],
+    "weights of shape (2, 2, 1, 1) with quantizer parameters of shape (2,)": [
+        (
+            [quantizer("w", "wq", "four", step="steps"), op("Conv", "q", "wq")],
+            {"w": whole(2, 2, 1, 1), "steps": np.array([0.25, 0.5], np.float32), **FOUR}, MAP, 2,
+        ),
+    ],
     "weights with scales of shape (1, 2, 1, 1)": [
         (
             [quantizer("w", "wq", "four", step="steps"), op("Conv", "q", "wq")],
