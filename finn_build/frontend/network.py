@@ -42,6 +42,7 @@ class ImportedNetwork:
         classes: class names; empty when unknown.
         trained: True when the weights come from a checkpoint or file, False for a zoo model without shipped weights.
         inspection: windows and threshold for larger images, where the checkpoint has them.
+        file: the file that it came as; None for a PyTorch module.
     """
 
     qonnx: ModelWrapper
@@ -51,6 +52,7 @@ class ImportedNetwork:
     classes: tuple[str, ...]
     trained: bool
     inspection: Inspection | None = None
+    file: Path | None = None
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -119,7 +121,7 @@ def from_module(model: nn.Module, input_shape: tuple[int, ...], classes: tuple[s
 def from_qonnx(path: Path) -> ImportedNetwork:
     """A QONNX file."""
     model = import_qonnx(path)
-    return ImportedNetwork(model, None, path.stem, f"file {path.name}", _classes(model, path), trained=True)
+    return ImportedNetwork(model, None, path.stem, f"file {path.name}", _classes(model, path), trained=True, file=path)
 
 
 def _classes(model: ModelWrapper, path: Path) -> tuple[str, ...]:

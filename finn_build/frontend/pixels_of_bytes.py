@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
-_PIXELS = 256  # values of one
+PIXELS = 256  # values of one
 
 
 def pixels_to_bytes(proto: ModelProto) -> None:
@@ -21,6 +21,6 @@ def pixels_to_bytes(proto: ModelProto) -> None:
         for node in graph.node:
             node.input[:] = [made if name == value.name else name for name in node.input]
         value.type.tensor_type.elem_type = TensorProto.FLOAT
-        parameters = {scale: np.float32(1 / _PIXELS), zero: np.uint8(0)}
+        parameters = {scale: np.float32(1 / PIXELS), zero: np.uint8(0)}
         graph.initializer.extend(numpy_helper.from_array(np.asarray(v), k) for k, v in parameters.items())
         graph.node.insert(0, helper.make_node("QuantizeLinear", [value.name, scale, zero], [made], name=made))

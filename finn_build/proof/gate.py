@@ -1,7 +1,7 @@
 """The gate: every level of the same network, compared for equality at every tap, on real frames.
 
-Levels: 0 PyTorch, 1 QONNX, 2 hardware graph in integers, 3 each op alone in rtlsim, 4 the stitched design in rtlsim,
-5 the C++ for HLS in csim.
+Levels: 0 PyTorch, or ONNX Runtime on a whole file, 1 QONNX, node by node, 2 hardware graph in integers, 3 each op alone
+in rtlsim, 4 the stitched design in rtlsim, 5 the C++ for HLS in csim.
 Each tensor is compared with the lowest level that has it. The first difference in dataflow order is reported.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 from finn_build.errors import GateError
 
 LEVELS = (
-    "PyTorch",
+    "PyTorch, or ONNX Runtime on the whole file",
     "QONNX",
     "integer hardware graph",
     "each op in rtlsim",
@@ -36,6 +36,7 @@ class Tap:
         tensor, op, layer: their names.
         channels: logical channel at each position of the stream; empty where that is 0, 1, 2, ...
         rounded: floats of functions whose last bits depend on who computes them; compared but for those.
+        noise: of floats that follow from sums which carry rounding noise, as a part of the largest.
     """
 
     tensor: str
@@ -43,6 +44,7 @@ class Tap:
     layer: str
     channels: Sequence[int] = ()
     rounded: bool = False
+    noise: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,13 @@ def _same(got: np.ndarray, expected: np.ndarray) -> np.ndarray:
     return (got == expected) | (np.isnan(got) & np.isnan(expected))
 
 
+def _alike(tap: Tap, got: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Equal but for what the tap leaves to rounding."""
+    largest = np.abs(expected, where=np.isfinite(expected), out=np.zeros(expected.shape)).max()
+    relative, absolute = _ROUNDING
+    return np.isclose(got, expected, relative, max(absolute, tap.noise * largest), equal_nan=True)
+
+
 def _by_channel(tap: Tap, level: int, values: np.ndarray) -> np.ndarray:
     """Values with their logical channels ascending."""
     if level not in _STREAMED or not tap.channels:
@@ -147,7 +156,7 @@ def _difference(tap: Tap, reference: int, level: int, expected: np.ndarray, got:
         raise GateError(
             f"the gate failed at layer {tap.layer} ({tap.op}): shapes {expected.shape} and {got.shape} differ"
         )
-    differs = ~np.isclose(got, expected, *_ROUNDING, equal_nan=True) if tap.rounded else ~_same(got, expected)
+    differs = ~_alike(tap, got, expected) if tap.rounded or tap.noise else ~_same(got, expected)
     if not differs.any():
         return None
     index = np.unravel_index(int(np.argmax(differs)), expected.shape)

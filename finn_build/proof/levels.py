@@ -21,6 +21,7 @@ from finn_build.processes import Progress
 from finn_build.proof.gate import Tap
 
 _FLOATS, _COMPARED = "output {}", "output {}, channels last"
+_NOISE = 1e-4  # of a float output's largest number, where its sums are rounded
 Values = dict[str, np.ndarray]
 
 
@@ -50,7 +51,7 @@ def pytorch_values(model: nn.Module, network: IntegerNetwork, images: np.ndarray
         if name in network.tensors:
             values[name] = channels_last(network.tensors[name].to_ints(floats))
         if name in network.tails:
-            values |= _output(network, name, floats)
+            values |= output_of(network, name, floats)
     return values
 
 
@@ -63,7 +64,7 @@ def qonnx_values(model: ModelWrapper, network: IntegerNetwork, images: np.ndarra
         values = {n: t.to_ints(context[n]) for n, t in known.items()}
         frames.append({n: channels_last(v) for n, v in values.items()})
         for name in network.tails:
-            frames[-1] |= _output(network, name, context[name])
+            frames[-1] |= output_of(network, name, context[name])
         progress((index + 1) / len(images))
     return {name: np.concatenate([f[name] for f in frames]) for name in frames[0]}
 
@@ -150,7 +151,7 @@ def output_values(network: IntegerNetwork, values: Values) -> Values:
     ints = {
         name: np.moveaxis(values[tail.source], -1, 1) for name, tail in network.tails.items() if tail.source in values
     }
-    return {k: v for n, i in ints.items() for k, v in _output(network, n, network.to_network_output(n, i)).items()}
+    return {k: v for n, i in ints.items() for k, v in output_of(network, n, network.to_network_output(n, i)).items()}
 
 
 def network_output(values: Values, name: str) -> np.ndarray:
@@ -169,18 +170,19 @@ def taps(streams: ModelWrapper, integers: IntegerNetwork) -> list[Tap]:
 def output_taps(network: IntegerNetwork) -> list[Tap]:
     """Where the network's outputs are compared: their integers, or their floats behind a float tail.
 
-    With a scale that is no power of two the floats carry rounding noise; the integers before the tail are compared.
+    With a scale that is no power of two sums carry rounding noise, of 1e-6 of the largest, which a tail may enlarge.
     """
     taps = []
     for name, tail in network.tails.items():
         if not tail.nodes:
             taps.append(Tap(tail.source, "host", name))
-        elif network.tensors[tail.source].exact:
-            taps.append(Tap(_COMPARED.format(name), "host", name, rounded=tail.rounded))
+        else:
+            noise = 0.0 if network.tensors[tail.source].exact else _NOISE
+            taps.append(Tap(_COMPARED.format(name), "host", name, rounded=tail.rounded, noise=noise))
     return taps
 
 
-def _output(network: IntegerNetwork, name: str, floats: np.ndarray) -> Values:
+def output_of(network: IntegerNetwork, name: str, floats: np.ndarray) -> Values:
     """An output of the network as it is, and as it is compared."""
     tail = network.tails[name]
     if not tail.nodes:

@@ -24,7 +24,7 @@ from finn_build.terminal import tells_errors
 PAGE = "report.html"
 SHEETS = ("report.json", "estimate.json")
 AREA = {"lut": "LUT", "ff": "FF", "bram36": "BRAM36", "dsp": "DSP", "uram": "URAM"}
-LEVELS = ("PyTorch", "QONNX", "integers", "each op in rtlsim", "stitched in rtlsim", "C++ in csim")
+LEVELS = ("PyTorch or whole file", "QONNX", "integers", "each op in rtlsim", "stitched in rtlsim", "C++ in csim")
 _BETWEEN = ("StreamFIFO", "StreamDWC", "DuplicateStreams")  # ops that compute nothing: thin rows, none in the time line
 _PICTURES = 12
 _ACCURACY = "accuracy: "  # in front of why there is none

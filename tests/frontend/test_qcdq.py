@@ -153,6 +153,38 @@ def test_activations_with_a_scale_per_channel(tmp_path: Path) -> None:
     _check(path, np.random.default_rng(3).normal(0, 20, (3, 2, 4, 4)).astype(np.float32))
 
 
+def _averages(path: Path, kernel: int, scale: float, ceil_mode: int) -> Path:
+    nodes = [
+        *_pair("x", "a", "s", "z"),
+        helper.make_node(
+            "AveragePool", ["a"], ["mean"], kernel_shape=[kernel] * 2, strides=[kernel] * 2, ceil_mode=ceil_mode
+        ),
+        *_pair("mean", "y", "s", "z"),
+    ]
+    return made_by_hand(path, nodes, {"s": np.float32(scale), "z": np.uint8(0)}, (3, 9 - ceil_mode, 9 - ceil_mode))
+
+
+AVERAGED = [(3, 0.0123, 0), (2, 0.0625, 0), (2, 0.65625, 1), (3, 0.5, 1)]
+
+
+@pytest.mark.parametrize(("kernel", "scale", "ceil_mode"), AVERAGED)
+def test_averages_on_the_scale_of_what_is_averaged(tmp_path: Path, kernel: int, scale: float, ceil_mode: int) -> None:
+    """Of nine pixels none lies between two levels; of a scale of few bits sums are exact, and ties go to even."""
+    path = _averages(tmp_path / "net.onnx", kernel, scale, ceil_mode)
+    _check(
+        path,
+        np.random.default_rng(3).uniform(0, 255 * scale, (3, 3, 9, 9))[..., ceil_mode:, ceil_mode:].astype(np.float32),
+    )
+
+
+@pytest.mark.parametrize("ceil_mode", [0, 1])
+def test_averages_between_two_levels_that_float32_sums_decide_are_refused(tmp_path: Path, ceil_mode: int) -> None:
+    """ONNX Runtime quantizes an average so; of two pixels in a hundred its float32 sums go another way than the sum."""
+    path = _averages(tmp_path / "net.onnx", 2, 0.0123, ceil_mode)
+    (problem,) = to_integers(import_qonnx(path)).problems
+    assert "averages halfway between two levels" in problem.why and "nodes_to_exclude" in problem.cure
+
+
 def test_four_bit_types(tmp_path: Path) -> None:
     """INT4 weights and UINT4 activations, as ONNX has them since opset 21."""
     nodes = [
@@ -207,7 +239,8 @@ def test_refused_by_name(tmp_path: Path, case: str) -> None:
 
 @pytest.mark.parametrize("kind", ["brevitas, zero points", "onnxruntime, per channel", "onnxruntime, gated"])
 def test_through_the_gate(tmp_path: Path, kind: str) -> None:
-    """Nine bits enter, nine-bit weights multiply: levels 1 to 4."""
+    """Nine bits enter, nine-bit weights multiply: levels 0, which is ONNX Runtime on the whole file, to 4."""
     network = networks.from_qonnx(FILES[kind](tmp_path / "net.onnx"))
     build = run_steps(start_build(network, tmp_path))
     assert build.verdict is not None and build.verdict.passed, build.verdict
+    assert build.verdict.levels == (0, 1, 2, 3, 4)

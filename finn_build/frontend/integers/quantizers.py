@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from finn_build.frontend.integers.registry import compiles
 from finn_build.frontend.integers.tensor import IntTensor, full_range
 
 MAX_STEPS = 1023  # thresholds per channel the hardware takes: 8-bit activations, dips included
+_MOST_AVERAGES = 1 << 24  # integers times channels that are looked at one by one for ties
 _TOLD_APART = "signflow.taps"  # in files of finn_build.frontend.export, where a BipolarQuant is one
 _NEVER_NEGATIVE = {"Abs", "Exp", "HardSigmoid", "Relu", "Sigmoid", "Softplus"}
 _ONLY_PLUS = (
@@ -134,12 +136,15 @@ def _compile_steps(compilation: Compilation, source: str, origin: IntTensor, qua
             f"the range of {origin.name} is too wide to compile", "use fewer bits in weights or activations"
         )
 
-    def level(ints: np.ndarray) -> np.ndarray:
-        levels = quantizer(chain.by_channel(origin.to_float(ints)))
+    def level(values: np.ndarray) -> np.ndarray:
+        levels = quantizer(chain.by_channel(values))
         return (levels + 1) // 2 if quantizer.bipolar else levels
 
+    _require_decided(origin, level)
     try:
-        steps = compile_steps(level, origin.low, origin.high, origin.points and origin.points[0])
+        steps = compile_steps(
+            lambda ints: level(origin.to_float(ints)), origin.low, origin.high, origin.points and origin.points[0]
+        )
     except ValueError as error:
         raise Unsupported(str(error), "make the parameters of elementwise ops one per channel") from error
     if quantizer.bipolar and steps.table is None and steps.bias == 1:  # always +1: a threshold that is always reached
@@ -152,6 +157,31 @@ def _compile_steps(compilation: Compilation, source: str, origin: IntTensor, qua
             f"{steps.steps} steps per channel, the hardware takes {MAX_STEPS}", "quantize to 8 bits or fewer"
         )
     return steps
+
+
+def _require_decided(origin: IntTensor, level: Callable[[np.ndarray], np.ndarray]) -> None:
+    """Require of averages that rounding decides few: on the float scale of what is averaged, half may lie on an edge.
+
+    Args:
+        origin: what is quantized.
+        level: of float values [N, C].
+
+    Raises:
+        Unsupported: a quarter of the steps, or more, stand where the last bit of a float32 sum decides.
+    """
+    if origin.divisor == 1 or origin.exact or origin.points is not None or origin.evaluations > _MOST_AVERAGES:
+        return
+    ints, scale = origin.every_integer(), origin.scale
+    values = origin.to_float(ints)
+    if np.array_equal(ints.astype(np.float32) * scale, ints * scale.astype(np.float64)):
+        return  # of so few bits that sums are exact
+    below, above = (level(np.nextafter(values, np.float32(end))) for end in (-np.inf, np.inf))
+    if 4 * np.count_nonzero(below != above) >= np.count_nonzero(np.diff(level(values), axis=0)) > 0:
+        raise Unsupported(
+            "averages halfway between two levels, where the order of float32 sums decides",
+            "quantize what is averaged, or the average, on a scale that is a power of two; with ONNX Runtime's static "
+            "quantization list the pool in nodes_to_exclude",
+        )
 
 
 def _require_told(compilation: Compilation, quantizer: Quantizer) -> None:
