@@ -40,7 +40,7 @@ from finn_build.given import Given
 from finn_build.options import FINISH, STEP_NAMES, parser
 from finn_build.output_folder import SHEET, STEPS, no_build, output_folder
 from finn_build.processes import ended_by_signals
-from finn_build.terminal import in_words, tells_errors
+from finn_build.terminal import in_words, say_loading, tells_errors
 
 if TYPE_CHECKING:
     from finn_build.state import Build
@@ -72,7 +72,7 @@ def finish(options: argparse.Namespace) -> None:
         raise ConfigError(f"--start {FINISH}: makes the bitstream of a finished build; add --bitstream")
     if not (out / SHEET).is_file():
         raise no_build(out)
-    require_tools(options.bitstream, options.shell)
+    require_tools(options.bitstream, options.shell, board)
     from finn_build.board.finish import finish_build, require_finished  # here, as below
 
     require_finished(options, board, out)
@@ -98,15 +98,14 @@ def run(options: argparse.Namespace, given: Given | None = None) -> tuple[Path, 
     if options.start == FINISH:
         raise ConfigError(f"--start {FINISH}: of the command alone")
     require_together(options)
-    require_tools(options.bitstream, options.shell)
     config, board, out = _asked(options, given)
     warnings.filterwarnings("ignore")  # of what libraries lack while they load, e.g. optional packages
     from finn_build.frontend.input_checks import check_input  # here, as below: `--help` does without what these load
 
     check_input(options, config, out)
-    if "torch" not in sys.modules:
-        print("Loading PyTorch and FINN", file=sys.stderr, flush=True)  # 10 to 20 seconds
+    require_tools(options.bitstream, options.shell, board)
     with output_folder(out, "" if options.start == STEP_NAMES[0] else STEPS, options.resume) as folder:
+        say_loading("PyTorch and FINN")
         from finn_build.finn.environment import prepare_finn  # before anything imports FINN
 
         prepare_finn(folder / ".finn")

@@ -10,18 +10,24 @@ from importlib.metadata import version
 import sim
 from finn_build.errors import ConfigError, suggestion, visible
 from finn_build.quick import check
-from finn_build.terminal import tells_errors, warned_in_a_line
+from finn_build.terminal import say_loading, tells_errors, warned_in_a_line
 
 COMMANDS = {
     "build": ("finn_build.build", "an accelerator from a network: simulated, verified, ready for the board"),
-    "train": ("brevitas_models.train", "a network on your images"),
-    "evaluate": ("brevitas_models.evaluate", "a trained network on your images: accuracy, confusions, masks"),
-    "inspect": ("brevitas_models.inspect", "whole images of any size by sliding windows: scores, masks, threshold"),
+    "train": ("brevitas_models.training.command", "a network on your images"),
+    "evaluate": (
+        "brevitas_models.experiments.evaluate",
+        "a trained network on your images: accuracy, confusions, masks",
+    ),
+    "inspect": (
+        "brevitas_models.inspection.command",
+        "whole images of any size by sliding windows: scores, masks, threshold",
+    ),
     "shrink": ("brevitas_models.shrink", "write images smaller, by means of blocks, as large windows see them"),
     "patches": ("brevitas_models.patches", "cut patches that show the defects out of large images"),
     "synthetic": ("brevitas_models.synthetic", "generate images of surface defects with masks"),
-    "complexity": ("brevitas_models.complexity", "operations and parameters, beside the paper's"),
-    "experiments": ("brevitas_models.experiments.__main__", "the paper's tables"),
+    "complexity": ("brevitas_models.experiments.complexity", "operations and parameters, beside the paper's"),
+    "experiments": ("brevitas_models.experiments.command", "the paper's tables"),
     "notebook": (f"{sim.__name__}.notebook", "a build's notebook on the simulated board"),
     "completion": ("finn_build.completion", 'of words in bash and zsh: eval "$(signflow completion)"'),
     "sweep": ("finn_build.sweep.__main__", "rate against area over networks, boards and targets: a table, a plot"),
@@ -49,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @tells_errors
 def _run(name: str, words: Sequence[str]) -> int:
-    check(name, words)
+    if check(name, words):
+        say_loading("PyTorch")
     try:
         with warned_in_a_line():
             return int(import_module(COMMANDS[name][0]).main(words))

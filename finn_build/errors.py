@@ -1,20 +1,11 @@
 """The one tree of errors a user can meet. Every message says where, what, the legal values and the fix."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
+from signflow_driver.errors import suggestion, visible
+
+__all__ = ("suggestion", "visible")
 _LONGEST = 2000  # characters of a line
-
-
-def visible(text: str) -> str:
-    """A text on one line, whatever a file or a folder is called: what is not printable as its escape."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def suggestion(name: str, legal: Iterable[str]) -> str:
-    """What a name may have been meant for, behind the sentence that refuses it; empty where nothing is like it."""
-    close = get_close_matches(name, list(legal), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _of_a_line(text: str) -> str:

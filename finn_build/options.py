@@ -103,7 +103,7 @@ def _network(p: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="a model of the zoo, e.g. cnv_w1a2; random weights where none are shipped (see --list-models)",
     )
-    one.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint written by brevitas_models.train")
+    one.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint written by signflow train")
     one.add_argument("--onnx", type=Path, metavar="FILE", help="a QONNX file written by Brevitas")
     what.add_argument(
         "--list-models",

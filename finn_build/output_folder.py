@@ -18,6 +18,7 @@ from pathlib import Path
 from finn_build.errors import BitstreamError, ConfigError, GateError, TimingError
 from finn_build.locks import locked
 from finn_build.processes import unbroken
+from finn_build.terminal import require_place
 
 MARKER = ".signflow.json"
 SHEET = "report.json"  # of a finished build
@@ -54,7 +55,7 @@ def output_folder(out: Path, keep: str = "", resume: bool = False) -> Iterator[P
     out = Path(os.path.realpath(out))
     _require_ours(out)
     working = out.with_name(f".{out.name}.partial")
-    with _taken(working, resume):
+    with _taken(working, resume, out):
         try:
             if keep:
                 _copy(out, working, keep)
@@ -92,12 +93,13 @@ def _require_ours(out: Path) -> None:
 
 
 @contextmanager
-def _taken(working: Path, resume: bool) -> Iterator[None]:
+def _taken(working: Path, resume: bool, out: Path) -> Iterator[None]:
     """Make the folder, or take over what a killed build left there; its marker is locked, as long as it is there.
 
     Raises:
-        ConfigError: something else has that name, or another build is writing there.
+        ConfigError: it cannot be made, something else has that name, or another build is writing there.
     """
+    require_place(working, f"--out {out}")
     working.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError):
         working.mkdir()

@@ -15,7 +15,7 @@ from brevitas_models.networks.configs.table import configure, parse_overrides
 from brevitas_models.networks.names import DEFAULT_MODEL, shipped
 from brevitas_models.training.train_config import TrainConfig
 from finn_build.errors import DataError, suggestion
-from finn_build.terminal import Parser
+from finn_build.terminal import Parser, require_place
 
 COMMANDS = Path(__file__).with_name("commands.json")
 _TYPES = {"int": int, "float": float}
@@ -38,17 +38,21 @@ def commands() -> dict[str, dict[str, Any]]:
     return dict(json.loads(COMMANDS.read_text()))
 
 
-def check(name: str, words: Sequence[str]) -> None:
+def check(name: str, words: Sequence[str]) -> bool:
     """Look at the words of a command; one that is not told of here passes.
+
+    Returns:
+        Whether it is told of here, so loads PyTorch.
 
     Raises:
         SystemExit: after its help, or with what is wrong with its options, as argparse says it.
-        ConfigError: the zoo has no such network, or a network or training no such option or value.
+        ConfigError: the zoo has no such network, a network or training no such option or value, or nothing can be
+            written to the place named.
         DataError: a file or folder that has to be there is not, its index cannot be understood, or has no such class.
     """
     about = commands().get(name, {})
     if "help" not in about:
-        return
+        return False
     parser = Parser(f"signflow {name}", usage=about["usage"], add_help=False)
     parser.add_argument("-h", "--help", action=_Help, text=about["help"])
     for argument in about["arguments"]:
@@ -66,6 +70,9 @@ def check(name: str, words: Sequence[str]) -> None:
     for option in _FOLDERS:
         if (asked.get(option) or "") not in _FREE:
             _check_folder(Path(asked[option]), asked.get("classes") or ())
+    if asked.get("out"):
+        require_place(Path(asked["out"]), f"--out {asked['out']}")
+    return True
 
 
 def _check_training(asked: dict[str, Any]) -> None:

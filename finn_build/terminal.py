@@ -2,52 +2,28 @@
 
 from __future__ import annotations
 
-import argparse
 import errno
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, ParamSpec, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
-from signflow_driver.errors import DriverError
+from signflow_driver.errors import DriverError, visible
+from signflow_driver.options import Parser
 
-from finn_build.errors import SignflowError, suggestion, visible
+from finn_build.errors import ConfigError, SignflowError
 
+__all__ = ("Parser",)
 P = ParamSpec("P")
 T = TypeVar("T")
 _FIRST_S, _LINE_EVERY_S = 5.0, 20.0
-
-
-class Parser(argparse.ArgumentParser):
-    """A command's options; of wrong ones it says what is meant, in a line instead of behind the whole usage."""
-
-    _asked: Sequence[str] = ()
-
-    def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:
-        """As argparse does, and keeps the words."""
-        self._asked = sys.argv[1:] if args is None else args
-        return super().parse_known_args(args, namespace)
-
-    def error(self, message: str) -> NoReturn:
-        """Say it and stop, with exit code 2; a misspelt option is named before one that is missing, which it may be."""
-        what, _, words = message.partition(": ")
-        if what == "the following arguments are required" and (unknown := self._unknown()):
-            what, words = "unrecognized arguments", unknown
-            message = f"{what}: {words}"
-        if what == "unrecognized arguments":
-            message += suggestion(words.split()[0].partition("=")[0], self._option_string_actions)
-        self.exit(2, f"{self.prog}: error: {visible(message)}; `{self.prog} --help` says more\n")
-
-    def _unknown(self) -> str:
-        """The first of the words that begins no option."""
-        options = (word.partition("=")[0] for word in self._asked if word.startswith("--") and word != "--")
-        known = tuple(self._option_string_actions)
-        return next((name for name in options if not any(of.startswith(name) for of in known)), "")
 
 
 def tells_errors(command: Callable[P, int]) -> Callable[P, int]:
@@ -83,6 +59,26 @@ def warned_in_a_line() -> Iterator[None]:
         warnings.filterwarnings("default", module="brevitas_models")
         warnings.showwarning = say
         yield
+
+
+def say_loading(what: str) -> None:
+    """Say what is about to load: 10 to 20 seconds, where PyTorch is not yet there."""
+    if "torch" not in sys.modules:
+        print(f"Loading {what}", file=sys.stderr, flush=True)
+
+
+def require_place(path: Path, what: str) -> None:
+    """Make a folder where something is to be written, and take it away: whether one may, only the system knows.
+
+    Raises:
+        ConfigError: it refused; `what` names the option and its value.
+    """
+    try:
+        nearest = next(folder for folder in path.absolute().parents if folder.exists())
+        with TemporaryDirectory(dir=nearest):
+            pass
+    except OSError as error:
+        raise ConfigError(f"{what}: cannot be written ({in_words(error)}); choose another place") from error
 
 
 def in_words(error: OSError) -> str:

@@ -7,7 +7,7 @@ One image runs through the network, and each module adds what it did:
 - Batch norm is 2 FLOPs per element of its output, an activation function 1.
 - RSign, quantizers, adds, pools, shuffles and biases are free.
 
-These rules reproduce the paper; `python -m brevitas_models.complexity` prints its figures beside what they give.
+These rules reproduce the paper; `signflow complexity` prints its figures beside what they give.
 
 Source: section 4.3.1 of the paper for OPs; the rules are read from its tables.
 """

@@ -5,7 +5,7 @@ bits of edges and head 32) it is the network of the paper. In hardware form ever
 integer of r = `shortcut_bits` bits on one power-of-two scale, or one bit where nothing but the next RSign reads it; the
 first and last layers have 8-bit weights.
 
-What the paper leaves open, and the reading taken here (`python -m brevitas_models.complexity` prints the accounts that
+What the paper leaves open, and the reading taken here (`signflow complexity` prints the accounts that
 decided it; `variants.py` lists the rows of tables 5 and 6):
 
 - 1-bit convolutions are full, not depthwise: rows III to V of table 5 differ by just what full ones add.

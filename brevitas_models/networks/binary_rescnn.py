@@ -1,7 +1,7 @@
 """Residual binary CNN for small images: 8-bit first and last layer, 1-bit convolutions with shortcuts.
 
 Trained weights of `binary_rescnn_w1a1` are in weights/, with data, protocol and recipe beside them (one seed;
-NEU surface defects at 64×64, grouped split, hardware arithmetic; defaults of `brevitas_models.train`):
+NEU surface defects at 64×64, grouped split, hardware arithmetic; defaults of `signflow train`):
 
     model                 1-bit / 8-bit weights   train    val      test
     binary_rescnn_w1a1    71,424 / 6,288          0.985    0.982    0.969

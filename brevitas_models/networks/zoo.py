@@ -161,7 +161,7 @@ def pretrained_path(name: str = DEFAULT_MODEL) -> Path:
     path = WEIGHTS / f"{name}.pt"
     if not path.is_file():
         raise ConfigError(
-            f"no trained weights for {name!r}; shipped: {', '.join(shipped())}; train with brevitas_models.train"
+            f"no trained weights for {name!r}; shipped: {', '.join(shipped())}; train it with signflow train"
         )
     return path
 

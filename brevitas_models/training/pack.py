@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("source", type=Path, help="checkpoint written by brevitas_models.train")
+    parser.add_argument("source", type=Path, help="checkpoint written by signflow train")
     parser.add_argument("target", type=Path, help="file to write")
     options = parser.parse_args(arguments)
     pack(options.source, options.target)

@@ -109,7 +109,7 @@ class Segmentation:
 
     def targets(self, data: ImageSet) -> Tensor:
         """Masks."""
-        assert data.masks is not None, "train.py loads them"
+        assert data.masks is not None, "the command loads them"
         return torch.from_numpy(data.masks[:, None]).float()
 
     def view(

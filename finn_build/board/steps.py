@@ -51,11 +51,11 @@ def require_tools(bitstream: str, shell: str, board: Board) -> None:
     Raises:
         ConfigError: some are missing.
     """
-    tools.require_tools(bitstream, shell)
+    tools.require_tools(bitstream, shell, board)
     if shell == "finn":
-        from finn_build.finn.shell import require_finns_tools  # here: as below
+        from finn_build.finn.shell import require_known  # here: as below
 
-        require_finns_tools(board)
+        require_known(board)
 
 
 def bitstream_vivado(build: Build, progress: Progress) -> None:

@@ -6,7 +6,6 @@ FINN wraps our ops in its DMA (HLS code) and block design; our shell and driver 
 from __future__ import annotations
 
 import copy
-import os
 import shutil
 from pathlib import Path
 
@@ -16,11 +15,11 @@ from finn.util.exception import FINNError
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
+from finn_build.board.bitstream.tools import require_finns_tools
 from finn_build.board.bitstream.vivado import NAME, Bitstream
 from finn_build.config import Board
 from finn_build.errors import BitstreamError, ConfigError
 from finn_build.finn.environment import prepare_finn
-from finn_build.finn.hls_layers import synthesis_blocker
 
 _GENERATED = ("code_gen_dir_ipgen", "gen_top_module", "ip_path", "ipgen_path")
 
@@ -34,10 +33,11 @@ def run_finn(streams: ModelWrapper, board: Board, folder: Path) -> Bitstream:
         folder: of everything that FINN generates, and of the bitstream.
 
     Raises:
-        ConfigError: a tool is missing.
+        ConfigError: a tool is missing, or FINN does not know the board.
         BitstreamError: FINN failed.
     """
     require_finns_tools(board)
+    require_known(board)
     prepare_finn(folder)
     build = ZynqBuild(board.finn_board, board.clk_period_ns, partition_model_dir=folder / "partitions")
     try:
@@ -51,20 +51,12 @@ def run_finn(streams: ModelWrapper, board: Board, folder: Path) -> Bitstream:
     return Bitstream("FINN's Zynq build", made[0], made[1], ours=False)
 
 
-def require_finns_tools(board: Board) -> None:
-    """FINN knows the board, and both of the vendor's tools are there.
-
-    Raises:
-        ConfigError: it does not, or one is not.
-    """
+def require_known(board: Board) -> None:
+    """Raise ConfigError unless FINN knows the board."""
     if board.finn_board not in pynq_part_map:
         raise ConfigError(
             f"--shell finn: {board.name} has finn_board={board.finn_board!r}; legal: {', '.join(sorted(pynq_part_map))}"
         )
-    if shutil.which("vivado") is None or "XILINX_VIVADO" not in os.environ:
-        raise ConfigError("--shell finn needs Vivado and Vitis HLS: source their settings64.sh")
-    if shutil.which("vitis_hls") is None and shutil.which("vitis-run") is None:
-        raise ConfigError(f"--shell finn: {synthesis_blocker()}")
 
 
 def without_code(streams: ModelWrapper) -> ModelWrapper:

@@ -97,7 +97,7 @@ def _random_model(name: str, overrides: dict[str, Any]) -> Network:
 
 
 def from_checkpoint(path: Path, out: Path, **overrides: Any) -> ImportedNetwork:
-    """A checkpoint written by `brevitas_models.train`, some fields of its configuration changed."""
+    """A checkpoint written by `signflow train`, some fields of its configuration changed."""
     model, _, meta = zoo.load_checkpoint(path, **overrides)
     network = _export(model, f"checkpoint {path.name}", meta.classes, out, trained=True)
     known = meta.metrics.get("inspection")

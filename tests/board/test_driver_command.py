@@ -32,6 +32,13 @@ def _run(built: Deployment, *words: str) -> int:
         return main(["--bit", str(built.bitfile), *words])
 
 
+def test_typos_are_named(capsys: pytest.CaptureFixture) -> None:
+    for words, meant in ((["throughputt"], "'throughput'"), (["infer", "images", "--kepe"], "'--keep'")):
+        with pytest.raises(SystemExit):
+            main(words)
+        assert f"; did you mean {meant}?" in capsys.readouterr().err
+
+
 def test_throughput(scores: Deployment, capsys: pytest.CaptureFixture) -> None:
     assert _run(scores, "throughput", "--jobs", "1") == 0
     first, *streams = capsys.readouterr().out.splitlines()

@@ -262,7 +262,10 @@ TYPOS = {
     "build --board pynq-z2 --images bad": "no column path; it has pth, class",
     "build --board pynq-z2 --ddr-skips of": "'of'; legal: auto, off, or FIFOs of report.json",
     "build --board pynq-z2 --start deploy --bitstream vivado --out none": "none: holds no finished build",
-    "build --board pynq-z2 --stop gat": "invalid choice: 'gat'",
+    "build --board pynq-z2 --stop gat": "did you mean 'gate'?",
+    "build --board pynq-z2 --out /proc/x": "--out /proc/x: cannot be written (No such file or directory)",
+    "build --board pynq-z2 --shell finn --bitstream vivado": "--shell finn needs Vivado and Vitis HLS",
+    "build --board zybo-z7-20 --shell finn --bitstream vivado": "zybo-z7-20 has no finn_board",
     "train --data good --out o --set WRONG=1": "bi_shufflenet: no option 'WRONG'",
     "train --data good --out o --set WRONG": "write it as KEY=VALUE",
     "train --data good --out o --set activation=rsilou": "did you mean 'rsilu'?",
@@ -274,6 +277,7 @@ TYPOS = {
     "train --data good --out o --classes scrach": "no image of class 'scrach'; classes: scratch",
     "train --data good --out o --init none.pt": "--init none.pt: no such file",
     "train --data none --out o": "none: no such folder",
+    "train --data good --out /proc/x": "--out /proc/x: cannot be written (No such file or directory)",
     "train --data bad --out o": "no column path; it has pth, class",
     "train --data good --out o --epoch 3": "ambiguous option: --epoch could match --epochs1, --epochs2",
     "train --out o": "the following arguments are required: --data",
@@ -305,6 +309,8 @@ def test_typos_are_told_before_pytorch_is_loaded(tmp_path: Path) -> None:
     script = f"""
 import contextlib, io, sys
 from finn_build.console import main
+import brevitas_models.complexity, brevitas_models.evaluate, brevitas_models.inspect, brevitas_models.train
+import brevitas_models.experiments.__main__
 for line in {list(TYPOS)}:
     said = io.StringIO()
     with contextlib.redirect_stderr(said):

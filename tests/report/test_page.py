@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from finn_build.report import page
 from tests.report.conftest import CLASSES
@@ -103,8 +104,8 @@ def test_highest_fills_of_fifos(classified: Path) -> None:
     assert fills and all((row["op"] == "StreamFIFO") == (row in fills) for row in rows)
     assert all(max(1, row["least_depth"]) <= row["highest_fill"] <= row["depth"] for row in fills)
     said = Page(classified / page.PAGE).texts["dataflow"]
-    assert "fill of a FIFO is the most beats" in said and "full for" in said
-    assert ("its least depth" in said) == any(row["least_depth"] for row in fills)
+    assert "the most beats that it held" in said and "full for" in said
+    assert ("what a skip has to hold" in said) == any(row["least_depth"] for row in fills)
 
 
 def test_what_else_a_build_may_have_found(classified: Path, tmp_path: Path) -> None:
@@ -156,19 +157,28 @@ def test_a_browser_shows_it_without_a_complaint(classified: Path, tmp_path: Path
         "<script>const heads = document.querySelectorAll('.sortable th button'); heads[3].click();"
         "document.title = [document.documentElement.scrollWidth,"
         "document.querySelector('.sortable tbody tr').cells[3].dataset.value,"
+        "document.querySelector('.graph').offsetWidth - document.querySelector('#dataflow .scroll').clientWidth,"
         "['.axis', '.times div'].map((of) => Math.round(document.querySelector(of).getBoundingClientRect().right))"
         "].flat().join(' ')</script>"
     )
     probed = tmp_path / "probed.html"
     probed.write_text((classified / page.PAGE).read_text().replace("</body>", f"{probe}</body>"))
     command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom"]
-    command += [f"--window-size={width},1000", f"--user-data-dir={tmp_path / 'profile'}", probed.as_uri()]
+    command += [
+        f"--screenshot={tmp_path / 'shot.png'}",
+        f"--window-size={width},1000",
+        f"--user-data-dir={tmp_path / 'profile'}",
+        probed.as_uri(),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found = re.search(r"<title>(\d+) (\d+) (\d+) (\d+)</title>", done.stdout)
+    found = re.search(r"<title>(\d+) (\d+) (\d+) (\d+) (\d+)</title>", done.stdout)
     largest = max(row["lut"] for row in json.loads((classified / "report.json").read_text())["layers"])
     assert found and int(found[1]) <= max(width, 500) and int(found[2]) == largest
-    assert found[3] == found[4], "the axis ends where the bars end"
+    assert width < max(WIDTHS) or found[3] == "0", "a table of dataflow that has to be scrolled"
+    assert found[4] == found[5], "the axis ends where the bars end"
     assert "CONSOLE" not in done.stderr
+    with Image.open(tmp_path / "shot.png") as shot:
+        assert shot.width == width and len(shot.getcolors(1 << 20)) > 100, "blank"
 
 
 def _schemes() -> dict[str, dict[str, str]]:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from brevitas_models.data.synthetic import CLASSES, make_dataset
 from brevitas_models.experiments import presets
-from brevitas_models.experiments.__main__ import main
+from brevitas_models.experiments.command import main
 from brevitas_models.experiments.datasets import DATASETS
 from brevitas_models.experiments.jobs import Job, processor
 from brevitas_models.experiments.presets import PRESETS

@@ -9,7 +9,7 @@ import pytest
 import torch
 from signflow_driver.inspection import Inspection
 
-from brevitas_models.inspect import main
+from brevitas_models.inspection.command import main
 from brevitas_models.networks.zoo import build_model, load_checkpoint, save_checkpoint
 from finn_build.frontend.network import from_checkpoint
 from tests.brevitas_models.nets import randomize, write_image

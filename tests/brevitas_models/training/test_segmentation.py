@@ -12,7 +12,7 @@ from brevitas_models.data.augment import Augmentation
 from brevitas_models.data.images import ImageSet, load_folder, to_float
 from brevitas_models.data.synthetic import make_image_set, write_dataset
 from brevitas_models.networks.zoo import load_checkpoint
-from brevitas_models.train import main
+from brevitas_models.training.command import main
 from brevitas_models.training.segmentation import mask_metrics, overlay, predict, tversky_loss, write_pictures
 from brevitas_models.training.tasks import Segmentation
 from brevitas_models.training.train_config import TrainConfig

@@ -19,6 +19,7 @@ from .accelerator import FRAMES_PER_JOB, Accelerator
 from .errors import DriverError
 from .frames import folder_frames, folder_paths
 from .meaning import OF_IMAGES
+from .options import Parser
 from .pictures import open_picture, read_picture, upright
 
 
@@ -86,9 +87,7 @@ def _batches(images: Iterator[tuple[Path, np.ndarray]]) -> Iterator[tuple[tuple[
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "signflow-driver", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser("signflow-driver", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bit", type=Path, default=Path("accelerator.bit"), help="(default: accelerator.bit)")
     parser.add_argument("--keep", action="store_true", help="take the bitstream that the chip has")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

@@ -123,7 +123,7 @@ class Accelerator:
         if inspection is None:
             raise InputError(
                 f"inspect: the description of {self.description.model} has no windows and no threshold; pass an "
-                "Inspection, or build from a checkpoint that brevitas_models.inspect --calibrate wrote"
+                "Inspection, or build from a checkpoint that signflow inspect --calibrate wrote"
             )
         planes = _planes(image, channels)
         output = self._output("inspect", ("scores", "mask"), None)

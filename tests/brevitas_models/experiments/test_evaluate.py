@@ -6,10 +6,9 @@ import torch
 from PIL import Image
 from sklearn.metrics import confusion_matrix, f1_score
 
-from brevitas_models import evaluate
 from brevitas_models.data import synthetic
 from brevitas_models.data.images import load_folder, to_float
-from brevitas_models.experiments import integer_outputs
+from brevitas_models.experiments import evaluate, integer_outputs
 from brevitas_models.networks.zoo import build_model, save_checkpoint
 from brevitas_models.training.measure import logits_of
 from sim.golden import IntegerModel

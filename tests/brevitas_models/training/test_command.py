@@ -9,8 +9,8 @@ from torch import nn
 from brevitas_models.data.augment import Augmentation
 from brevitas_models.layers.activations import BatchNorm2d
 from brevitas_models.networks.zoo import load_checkpoint
-from brevitas_models.train import main
 from brevitas_models.training import progress, trainer
+from brevitas_models.training.command import main
 from brevitas_models.training.measure import measure, reestimate_batch_norm
 from brevitas_models.training.pack import pack, signs
 from brevitas_models.training.tasks import class_weights

@@ -3,7 +3,7 @@ import torch
 from brevitas.nn import QuantConv2d, QuantLinear
 from torch import Tensor, nn
 
-from brevitas_models.complexity import main, ours
+from brevitas_models.experiments.complexity import main, ours
 from brevitas_models.experiments.operations import Account, by_unit, count, count_network, total
 from brevitas_models.experiments.paper_tables import DECIMALS, TABLES
 from brevitas_models.layers.activations import BatchNorm2d, RPReLU, RSign, RSiLU
