@@ -11,6 +11,7 @@ import onnx
 from onnx import AttributeProto, NodeProto, TensorProto, helper, numpy_helper
 
 from finn_build.frontend.integers.layer_names import layer_name
+from finn_build.frontend.ranks import misfits
 
 MOST_PIXELS = 1 << 24  # of an image, all channels
 MOST_NODES, MOST_TENSORS = 1 << 12, 1 << 13  # four times the largest of the zoo; qonnx' passes take their squares
@@ -18,6 +19,10 @@ MOST_WEIGHTS = 1 << 26  # of one tensor: 64 Mi weights of one bit are twice the 
 _TYPES = {"FLOAT", "DOUBLE", "INT4", "UINT4", "INT8", "UINT8", "INT32", "INT64", "BOOL"}
 _INPUTS = {"Quant": 4, "IntQuant": 4, "BipolarQuant": 2, "Trunc": 6}
 _FLAGS = ("signed", "narrow")  # of a Quant or IntQuant
+_BOOLEANS = (
+    *("ceil_mode", "count_include_pad", "exclusive", "keepdims", "largest", "noop_with_empty_axes", "reverse"),
+    *("select_last_index", "sorted", "storage_order", "transA", "transB"),
+)  # of ONNX's own, which libraries read in two ways where they are neither 0 nor 1
 _AT_LEAST = {
     "strides": 1,
     "dilations": 1,
@@ -42,7 +47,7 @@ def faults(proto: onnx.ModelProto) -> list[str]:
     ):
         if count > most:
             return [f"{count:,} {what}; legal: up to {most:,}, more fit no chip"]
-    found = [*_names(graph), *_images(graph)]
+    found = [*_names(graph), *_images(graph), *misfits(graph)]
     for tensor in graph.initializer:
         found += [f"tensor {tensor.name!r}: {why}" for why in _tensor(tensor)]
     try:
@@ -133,6 +138,8 @@ def _node(node: NodeProto, context: object, shapes: dict[str, list[int]]) -> Ite
     for a in node.attribute:
         if not np.isfinite([a.f, *a.floats]).all():
             yield f"{a.name} is infinite or no number"
+        if a.name in _BOOLEANS and a.i not in (0, 1):
+            yield f"{a.name} is {a.i}; legal: 0 or 1"
         if a.name == "auto_pad" and a.s not in _AUTO_PADS:
             yield f"auto_pad is {a.s.decode(errors='replace')!r}; legal: {', '.join(p.decode() for p in _AUTO_PADS)}"
     numbers = {a.name: _numbers(a) for a in node.attribute}

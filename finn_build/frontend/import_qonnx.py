@@ -21,6 +21,7 @@ from finn_build.frontend.integers.quantizer import QUANTIZERS
 from finn_build.frontend.moves_first import MovesFirst
 from finn_build.frontend.onnx_file import first_line, opset_of, read_onnx
 from finn_build.frontend.pixels_of_bytes import pixels_to_bytes
+from finn_build.frontend.ranks import shapes_abort
 from finn_build.frontend.tidy import Tidy
 
 _QUANTIZERS = ["Quant", "IntQuant", "BipolarQuant", "Trunc"]
@@ -48,6 +49,8 @@ def import_qonnx(path: Path) -> ModelWrapper:
     model = ModelWrapper(proto, fix_missing_initializer_valueinfo=False)
     _rename_domains(model)
     _require_one_image(model, path)
+    if shapes_abort(model):
+        raise UnsupportedModelError(f"{path}: its shapes do not fit together, ONNX cannot infer them; export it again")
     try:
         _set_batch_one(model)
         model = _infer_and_fold(model)

@@ -96,3 +96,34 @@ def test_what_the_host_can_do_is_left_to_it(tmp_path: Path) -> None:
         model.graph.output[0].name = "end"
         onnx.save(model, tmp_path / "net.onnx")
         assert not to_integers(from_qonnx(tmp_path / "net.onnx").qonnx).problems, operator
+
+
+@pytest.mark.parametrize("operator", ["Conv", "ConvTranspose"])
+@pytest.mark.parametrize("squeezed", [True, False])
+def test_convolutions_of_other_dimensions_than_their_weights_are_refused(
+    operator: str, squeezed: bool, tmp_path: Path
+) -> None:
+    """ONNX's own shape inference would end the process."""
+    model = honest()
+    conv = next(node for node in model.graph.node if node.name == "conv")
+    conv.op_type = operator
+    if squeezed:
+        model.graph.node.insert(2, helper.make_node("Squeeze", ["pixels"], ["flat_pixels"]))
+        conv.input[0], said = "flat_pixels", "its shapes do not fit together"
+    else:
+        conv.input[1], said = "zero", "what it reads has 4 dimensions, its weights have 0"
+    del conv.attribute[:]
+    onnx.save(model, tmp_path / "net.onnx")
+    assert said in _refusal(tmp_path / "net.onnx")
+
+
+@pytest.mark.parametrize("flag", ["keepdims", "ceil_mode"])
+def test_flags_that_are_neither_0_nor_1_are_refused(flag: str, tmp_path: Path) -> None:
+    model = honest()
+    pool = next(node for node in model.graph.node if node.name == "pool")
+    if flag == "keepdims":
+        pool.op_type = "ReduceMax"
+        del pool.attribute[:]
+    pool.attribute.append(helper.make_attribute(flag, 2))
+    onnx.save(model, tmp_path / "net.onnx")
+    assert f"{flag} is 2; legal: 0 or 1" in _refusal(tmp_path / "net.onnx")

@@ -95,7 +95,13 @@ def _source(compilation: Compilation, node: NodeProto) -> IntTensor:
 
 
 def pick(compilation: Compilation, node: NodeProto, x: IntTensor, channels: np.ndarray, name: str) -> IntTensor:
-    """Emit `name`, the given channels of `x` in the given order."""
+    """Emit `name`, the given channels of `x` in the given order.
+
+    Raises:
+        Unsupported: there are none.
+    """
+    if not len(channels):
+        raise Unsupported("a slice, split or gather of no channels", "drop it from the network")
     out = replace(
         x, name=name, shape=(1, len(channels), *x.shape[2:]), scale=x.scale[channels] if x.scale.ndim else x.scale,
         low=x.low[channels], high=x.high[channels],

@@ -18,6 +18,7 @@ from finn_build.frontend.integers.maps import map_name, map_shape
 from finn_build.frontend.integers.problems import Problem, Unsupported
 from finn_build.frontend.integers.tensor import IntTensor
 
+MAX_POOLS = ("MaxPool", "GlobalMaxPool")
 RESHAPES = {"Flatten", "Reshape", "Squeeze", "Unsqueeze"}
 MOST_VALUES = 1 << 26  # of a tensor
 MAX_EVALUATIONS = 1 << 30  # integers times channels; beyond it an accumulator is wider than any real layer's
@@ -138,7 +139,7 @@ class Compilation:
         return found
 
     def chain(self, tensor: str, by_host: bool = False) -> FloatChain:
-        """The nodes between `tensor` and its root; a max pool among them counts as the identity, behind the image not.
+        """The nodes between `tensor` and its root; a max pool counts as the identity but where the host computes it.
 
         Raises:
             Unsupported: there are nodes for the host among them, and it is not the host that computes the chain.
@@ -148,17 +149,17 @@ class Compilation:
             for name in self.on_host.keys() & set(node.output) if not by_host else ():
                 raise self.on_host[name]
         constants: dict[str, np.ndarray] = {}
-        pooled = root == self.image  # by the host; on the chip the quantizer goes before the pool
-        nodes = [n if pooled and n.op_type == "MaxPool" else self._for_any_batch(n, constants) for n in nodes]
+        pooled = by_host or root == self.image  # on the chip the quantizer goes before the pool
+        nodes = [n if pooled and n.op_type in MAX_POOLS else self._for_any_batch(n, constants) for n in nodes]
         constants |= {i: self.constants[i] for n in nodes for i in n.input if i in self.constants}
         rank = len(self.ints[root].shape) if root in self.ints else len(self.shape(root))
         return FloatChain(root, tensor, nodes, constants, rank, self.opset)
 
     def _for_any_batch(self, node: NodeProto, constants: dict[str, np.ndarray]) -> NodeProto:
         """A reshape freed of its constant batch size, or the identity for one to the same shape and a max pool."""
-        if node.op_type not in {"MaxPool", *RESHAPES}:
+        if node.op_type not in {*MAX_POOLS, *RESHAPES}:
             return node
-        if node.op_type == "MaxPool" or self.shapes.get(node.input[0]) == self.shape(node.output[0]):
+        if node.op_type in MAX_POOLS or self.shapes.get(node.input[0]) == self.shape(node.output[0]):
             return helper.make_node("Identity", [node.input[0]], list(node.output))
         name = f"{node.output[0]}_shape_of_any_batch"
         constants[name] = np.asarray([0, *self.shape(node.output[0])[1:]], np.int64)
@@ -166,7 +167,7 @@ class Compilation:
 
     def pools_before(self, tensor: str) -> list[NodeProto]:
         """Max pools of float values between `tensor` and its root."""
-        return [n for n in self._nodes_between(tensor) if n.op_type == "MaxPool"]
+        return [n for n in self._nodes_between(tensor) if n.op_type in MAX_POOLS]
 
     def _nodes_between(self, tensor: str) -> list[NodeProto]:
         """In the order of the graph."""

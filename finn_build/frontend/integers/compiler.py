@@ -316,9 +316,9 @@ def _fold(compilation: Compilation, node: NodeProto) -> None:
 
 
 def _elementwise(compilation: Compilation, node: NodeProto, dynamic: list[str]) -> None:
-    roots = {compilation.root(i) for i in dynamic}
+    roots = {(compilation.root(i), *(pool.output[0] for pool in compilation.pools_before(i))) for i in dynamic}
     if len(roots) == 1:
-        compilation.roots[node.output[0]] = roots.pop()
+        compilation.roots[node.output[0]] = roots.pop()[0]
     elif origin := one_origin(compilation, node):
         compilation.roots[node.output[0]] = origin
     elif node.op_type in COMPILERS and len(dynamic) == 2:

@@ -81,6 +81,9 @@ def explicit_pads(a: Mapping[str, Any], image: Sequence[int], out: Sequence[int]
     Args:
         a: attributes of the node.
         image, out, kernel: sizes by dimension, of the input, the output and the window.
+
+    Raises:
+        Unsupported: a window is larger than the image with its padding.
     """
     rank = len(kernel)
     strides, dilations = a.get("strides") or [1] * rank, a.get("dilations") or [1] * rank
@@ -92,6 +95,9 @@ def explicit_pads(a: Mapping[str, Any], image: Sequence[int], out: Sequence[int]
             pads[k], pads[k + rank] = (less, more) if mode == b"SAME_UPPER" else (more, less)
         elif a.get("ceil_mode", 0):
             pads[k + rank] = max(pads[k + rank], missing - pads[k])
+        elif missing > pads[k] + pads[k + rank]:
+            why = f"a window of {list(kernel)} on an image of {list(image)} pixels, padded by {pads}"
+            raise Unsupported(why, "use a smaller kernel, or larger images")
     return pads
 
 

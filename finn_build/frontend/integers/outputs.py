@@ -27,8 +27,6 @@ def tails(compilation: Compilation) -> dict[str, FloatChain]:
 def _tail(compilation: Compilation, output: str) -> FloatChain:
     if output in compilation.constants:
         raise Unsupported("this output is a constant", "drop it from the network")
-    if compilation.root(output) in compilation.ints and compilation.pools_before(output):
-        raise Unsupported("a max pool of float values is the output", "quantize it")
     if (ends := compilation.ints.get(compilation.root(output))) is not None and ends.points is not None:
         raise Unsupported(
             "this output joins two tensors on two scales", "quantize it, or share one quantizer between both operands"

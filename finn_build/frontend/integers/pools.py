@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from onnx import NodeProto
 
-from finn_build.frontend.integers.compilation import Compilation
+from finn_build.frontend.integers.compilation import MAX_POOLS, Compilation
 from finn_build.frontend.integers.layers import attributes, check_window, explicit_pads, padded_apart
 from finn_build.frontend.integers.maps import map_name, map_shape, with_height
 from finn_build.frontend.integers.nodes import DOMAIN
@@ -21,7 +21,7 @@ from finn_build.frontend.integers.reshapes import flat
 from finn_build.frontend.integers.tensor import FLOAT32_EXACT, IntTensor
 
 
-@compiles("MaxPool", "GlobalMaxPool")
+@compiles(*MAX_POOLS)
 def compile_max_pool(compilation: Compilation, node: NodeProto) -> None:
     """Max pool of integers; of float values it waits for their quantizer, which comes before it in hardware."""
     if len(node.output) > 1 and node.output[1]:

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from onnx import NodeProto
+from onnx import NodeProto, helper
 from qonnx.core.datatype import DataType
 
 from finn_build.arithmetic.step_function import StepFunction, compile_steps
 from finn_build.frontend.integers import pools
 from finn_build.frontend.integers.compilation import MAX_EVALUATIONS, Compilation
+from finn_build.frontend.integers.layers import attributes
 from finn_build.frontend.integers.nodes import DOMAIN
 from finn_build.frontend.integers.problems import Unsupported
 from finn_build.frontend.integers.quantizer import QUANTIZERS, Quantizer, read_quantizer
@@ -38,7 +39,9 @@ def compile_quantizer(compilation: Compilation, node: NodeProto) -> None:
     quantizer = read_quantizer(node, compilation.constants, compilation.source)
     source, out_name = node.input[0], node.output[0]
     shape, root, chain = compilation.shape(source), compilation.root(source), compilation.chain(source)
-    key = (chain.key, *(compilation.constants[i].tobytes() for i in node.input[1:] if i), *map(str, node.attribute))
+    pools = [str(helper.make_node(n.op_type, [], [], **attributes(n))) for n in compilation.pools_before(source)]
+    given = [compilation.constants[i].tobytes() for i in node.input[1:] if i]
+    key = (chain.key, *pools, *given, *map(str, node.attribute))
     if key in compilation.quantized and not quantizer.bipolar:  # a sign costs nothing inside the convolution it is for
         compilation.view(out_name, compilation.quantized[key])
         return

@@ -276,6 +276,26 @@ CASES: dict[str, Case] = {
         [op("ConvTranspose", "q", "w", strides=[2, 2], pads=[1, 0, 0, 1])],
         {"w": signs(2, 2, 2, 2)}, (1, 2, 2, 2), "Upsample Pad Conv",
     ),
+    "largest of functions of sums, by the host": (
+        [op("Conv", "q", "w", to="a"), op("Sigmoid", "a", to="b"), op("MaxPool", "b", kernel_shape=[2, 1])],
+        {"w": signs(2, 2, 1, 1)}, MAP, "Conv",
+    ),
+    "largest function of each channel, quantized": (
+        [op("Conv", "q", "w", to="a"), op("Exp", "a", to="b"), op("GlobalMaxPool", "b", to="c"),
+         quantizer("c", "y", "four")],
+        {"w": signs(2, 2, 1, 1), **FOUR}, MAP, "Conv MultiThreshold MaxPool",
+    ),
+    "largest functions of windows of two sizes, quantized": (
+        [op("Conv", "q", "w", to="a"), op("Exp", "a", to="b"),
+         op("MaxPool", "b", kernel_shape=[1, 1], to="c"), op("MaxPool", "b", kernel_shape=[3, 3], pads=[1] * 4, to="d"),
+         quantizer("c", "y0", "four"), quantizer("d", "y1", "four")],
+        {"w": signs(2, 2, 1, 1), **FOUR}, MAP, "",
+    ),
+    "less than the largest around, by the host": (
+        [op("Conv", "q", "w", to="a"), op("Exp", "a", to="b"),
+         op("MaxPool", "b", kernel_shape=[3, 3], pads=[1] * 4, to="c"), op("Sub", "c", "b")],
+        {"w": signs(2, 2, 1, 1)}, MAP, "Conv",
+    ),
 }  # fmt: skip
 LOOSE = {
     "as it was",
@@ -283,6 +303,8 @@ LOOSE = {
     "signs of what rises and falls",
     "signs that are all +1",
     "difference",
+    "largest functions of windows of two sizes, quantized",
+    "largest function of each channel, quantized",
     "blocks with padding",
 }  # windows that never see all that their kernel could
 SIGNED = {"padded with a level", "padded with the least level", "larger"}

@@ -67,11 +67,15 @@ REFUSED: dict[str, list[Case]] = {
         ([op("Conv", "q", "w")], {"w": np.zeros((1, 2, 1, 1), np.float32)}, MAP, 2),
         ([op("Conv", "q", "w")], {"w": np.array([[[[0.5]], [[0.25]]]], np.float32)}, MAP, 2),
     ],
-    "a max pool of float values is the output": [
-        (
-            [op("Conv", "q", "w", to="a"), op("Sigmoid", "a", to="b"), op("MaxPool", "b", kernel_shape=[2, 1])],
-            {"w": signs(1, 2, 1, 1)}, MAP, 2,
-        ),
+    "a slice, split or gather of no channels": [
+        ([op("Slice", "q", "a", "b", "c")], {"a": indices(-1), "b": indices(-9), "c": indices(1)}, MAP, 2),
+    ],
+    "a window of [2] on an image of [1] pixels, padded by [0, 0]": [
+        ([op("AveragePool", "q", kernel_shape=[2], strides=[2])], {}, (1, 2, 1), 2),
+    ],
+    "a window of [1, 2] on an image of [1, 1] pixels, padded by [0, 0, 0, 0]": [
+        ([op("MaxPool", "q", kernel_shape=[2], strides=[2])], {}, (1, 2, 1), 2),
+        ([op("Conv", "q", "w", strides=[2])], {"w": signs(1, 2, 2)}, (1, 2, 1), 2),
     ],
     "padding [0, -1, 0, 0] by mode edge of an image of 2x2 pixels": [
         ([op("Pad", "q", "p", mode="edge")], {"p": indices(0, 0, 0, -1, 0, 0, 0, 0)}, MAP, 2),
