@@ -59,7 +59,7 @@ def _conv(out: int) -> nn.Module:
 
 NETS: dict[str, Callable[[], _Net]] = {
     "nearest": lambda: _Net(nn.Upsample(scale_factor=2)),
-    "nearest by size": lambda: _Net(lambda x: F.interpolate(x, size=(27, 14), mode="nearest")),
+    "bilinear": lambda: _Net(nn.Upsample(scale_factor=2, mode="bilinear")),
     "nearest, bipolar": lambda: _Net(nn.Upsample(scale_factor=(1, 3)), bits=1, signed=True),
     "transposed 2/2": lambda: _Net(transposed(2)),
     "transposed 3/3, 4-bit weights": lambda: _Net(transposed(3, 3, bits=4)),

@@ -153,6 +153,30 @@ def test_activations_with_a_scale_per_channel(tmp_path: Path) -> None:
     _check(path, np.random.default_rng(3).normal(0, 20, (3, 2, 4, 4)).astype(np.float32))
 
 
+@pytest.mark.parametrize("function", ["Max", "Min"])
+@pytest.mark.parametrize(("one", "other"), [(0.0123, 0.0179), (0.031, 0.0021), (0.02, 0.02)])
+def test_the_greater_of_two_on_two_scales(tmp_path: Path, function: str, one: float, other: float) -> None:
+    """Activations of 256 levels each, whose scales are no multiples of each other: as all pairs of floats compare."""
+    rng = np.random.default_rng(3)
+    constants: dict[str, Any] = {
+        "s": np.float32(1 / 255), "z": np.uint8(0), "sb": np.float32(one), "sc": np.float32(other), "zc": np.uint8(77),
+        "v": rng.integers(-9, 9, (3, 2, 1, 1)).astype(np.int8), "w": rng.integers(-9, 9, (3, 2, 1, 1)).astype(np.int8),
+        "sw": np.float32(0.0321), "zw": np.int8(0), "sy": np.float32(0.0137),
+    }  # fmt: skip
+    nodes = [
+        *_pair("x", "a", "s", "z"),
+        *(helper.make_node("DequantizeLinear", [name, "sw", "zw"], [f"{name}d"]) for name in "vw"),
+        *(helper.make_node("Conv", ["a", f"{name}d"], [f"{name}_sums"]) for name in "vw"),
+        *_pair("v_sums", "b", "sb", "zc"),
+        *_pair("w_sums", "c", "sc", "zc"),
+        helper.make_node(function, ["b", "c"], ["either"]),
+        *_pair("either", "y", "sy", "zc"),
+    ]
+    path = made_by_hand(tmp_path / "net.onnx", nodes, constants, (2, 7, 6))
+    network = _check(path, rng.random((3, 2, 7, 6)).astype(np.float32))
+    assert (network.tensors["either"].points is None) == (one == other)
+
+
 def _averages(path: Path, kernel: int, scale: float, ceil_mode: int) -> Path:
     nodes = [
         *_pair("x", "a", "s", "z"),
@@ -182,7 +206,7 @@ def test_averages_between_two_levels_that_float32_sums_decide_are_refused(tmp_pa
     """ONNX Runtime quantizes an average so; of two pixels in a hundred its float32 sums go another way than the sum."""
     path = _averages(tmp_path / "net.onnx", 2, 0.0123, ceil_mode)
     (problem,) = to_integers(import_qonnx(path)).problems
-    assert "averages halfway between two levels" in problem.why and "nodes_to_exclude" in problem.cure
+    assert "halfway between two levels" in problem.why and "nodes_to_exclude" in problem.cure
 
 
 def test_four_bit_types(tmp_path: Path) -> None:
@@ -217,6 +241,12 @@ REFUSED: dict[str, tuple[Callable[[], list[Any]], str]] = {
                  helper.make_node("DequantizeLinear", ["q", "s"], ["y"])],
         "a QuantizeLinear to int16",
     ),
+    "a norm before a layer": (
+        lambda: [*_pair("x", "a", "s", "z"), helper.make_node("LayerNormalization", ["a", "g"], ["n"], name="n"),
+                 *_pair("n", "b", "s", "z"), helper.make_node("DequantizeLinear", ["w", "s"], ["wd"]),
+                 helper.make_node("Conv", ["b", "wd"], ["y"])],
+        "op LayerNormalization has no hardware",
+    ),
     "scale of the other axis": (
         lambda: [*_pair("x", "a", "s", "z"), helper.make_node("DequantizeLinear", ["w", "sw"], ["wd"], axis=1),
                  helper.make_node("Conv", ["a", "wd"], ["y"])],
@@ -230,11 +260,12 @@ def test_refused_by_name(tmp_path: Path, case: str) -> None:
     made, why = REFUSED[case]
     constants: dict[str, Any] = {
         "s": np.float32(0.5), "z": np.int8(0), "sw": np.array([0.5, 0.25], np.float32),
-        "w": np.ones((3, 2, 2, 2), np.int8),
+        "w": np.ones((3, 2, 2, 2), np.int8), "g": np.ones(4, np.float32),
     }  # fmt: skip
     path = made_by_hand(tmp_path / "net.onnx", made(), constants, (2, 4, 4))
     (problem,) = to_integers(import_qonnx(path)).problems
     assert why in problem.why and problem.cure
+    assert ("nodes_to_exclude" in problem.cure) == ("Norm" in why)  # what the host can do
 
 
 @pytest.mark.parametrize("kind", ["brevitas, zero points", "onnxruntime, per channel", "onnxruntime, gated"])

@@ -3,6 +3,7 @@
 from finn_build.frontend.integers import (  # noqa: F401
     channels,
     convolutions,
+    interpolation,
     layers,
     padding,
     pairs,

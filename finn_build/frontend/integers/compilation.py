@@ -132,10 +132,12 @@ class Compilation:
         found = self.as_integers(tensor)
         if found is None:
             self.chain(tensor)  # what only the host can make is said to be that
-            raise Unsupported(
-                f"{why} ({tensor}) is not quantized",
-                "put a QuantIdentity (quantizer with a power-of-two scale) before it",
-            )
+            cure = "put a QuantIdentity (quantizer with a power-of-two scale) before it"
+            if any(
+                n.op_type == "HardSwish" for n in self._nodes_between(tensor)
+            ):  # ONNX Runtime quantizes its parts alone
+                cure += ", or export a hard swish with opset_version=13"
+            raise Unsupported(f"{why} ({tensor}) is not quantized", cure)
         return found
 
     def chain(self, tensor: str, by_host: bool = False) -> FloatChain:

@@ -36,6 +36,10 @@ _ON_HOST = "leave it in float behind the last quantized layer, for the host"
 _CURES = dict.fromkeys(
     ("InstanceNormalization", "LayerNormalization"), f"use batch norm, or {_ON_HOST}"
 ) | dict.fromkeys(_RECURRENT, f"use dilated convolutions over one dimension, or {_ON_HOST}")
+_CURES |= dict.fromkeys(
+    ("ConvInteger", "DynamicQuantizeLinear", "MatMulInteger", "QLinearConv", "QLinearMatMul"),
+    "quantize statically, and with quant_format=QuantFormat.QDQ",
+)
 _WEIGHTED = {"Conv", "ConvTranspose", "Gemm", "MatMul"}  # layers that are meant for the accelerator
 _STANDARD = ("", "ai.onnx")  # domains that ONNX Runtime executes
 _MOST = 1 << 24  # channels of a tensor that is assumed
@@ -138,7 +142,7 @@ def _attempt(compilation: Compilation, node: NodeProto) -> None:
         _compile(compilation, node)
         return
     except Unsupported as problem:
-        found = Problem(problem.node or layer_name(node), problem.why, problem.cure)
+        found = Problem(problem.node or layer_name(node), problem.why, _cure(compilation, problem))
         compilation.problems.append(found)
         if compilation.on_host.pop(problem.tensor, None):  # of a node before this one
             _assume(compilation, problem.tensor)
@@ -152,6 +156,16 @@ def _attempt(compilation: Compilation, node: NodeProto) -> None:
             _assume(compilation, name)
         else:
             compilation.broken.add(name)
+
+
+def _cure(compilation: Compilation, problem: Unsupported) -> str:
+    """The cure; where it is the host's work, how the quantizer that writes such files is told so."""
+    written = any(n.op_type == "QuantizeLinear" for n in compilation.source.graph.node)
+    if not written or "host" not in problem.cure:
+        return problem.cure
+    return (
+        f"{problem.cure}; with ONNX Runtime's static quantization list it, and what is behind it, in nodes_to_exclude"
+    )
 
 
 def _assume(compilation: Compilation, name: str) -> None:

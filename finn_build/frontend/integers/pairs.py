@@ -12,6 +12,7 @@ from finn_build.frontend.integers.problems import Unsupported
 from finn_build.frontend.integers.registry import compiles
 from finn_build.frontend.integers.resizing import of_one_size
 from finn_build.frontend.integers.tensor import FLOAT32_EXACT, IntTensor
+from finn_build.frontend.integers.two_scales import factors_in_order, levels_of
 
 _MOST_PRODUCTS = 1 << 10  # pairs that a table of steps tells apart
 _TABLED = ("Div", "Max", "Min", "Mul", "Pow")
@@ -72,10 +73,10 @@ def _is_function_of(compilation: Compilation, node: NodeProto, origin: str) -> b
 
 
 def _by_integers(compilation: Compilation, node: NodeProto, a: IntTensor, b: IntTensor, levels: list[int]) -> None:
-    """A product, on the product of both scales; the greater or lesser one, on the scale of both.
+    """A product, on the product of both scales; the greater or lesser one, on the scale of both where it is one.
 
     Raises:
-        Unsupported: it is another function, the scales differ, or float32 would round such products.
+        Unsupported: it is another function, or float32 would round such products.
     """
     if node.op_type not in _OF_INTEGERS:
         why = f"a {node.op_type} of two tensors of {levels[0]:,} and {levels[1]:,} levels"
@@ -84,7 +85,8 @@ def _by_integers(compilation: Compilation, node: NodeProto, a: IntTensor, b: Int
     if node.op_type == "Mul":
         scale, divisor = (a.scale * b.scale).astype(np.float32), a.divisor * b.divisor
     elif not np.all(a.scale == b.scale) or a.divisor != b.divisor:
-        raise Unsupported(f"a {node.op_type} of tensors on two scales", "quantize both operands by one quantizer")
+        _on_two_scales(compilation, node, a, b)
+        return
     function = _OF_INTEGERS[node.op_type]
     ends = np.stack([function(x, y) for x in (a.low, a.high) for y in (b.low, b.high)])
     if np.abs(ends).max() >= FLOAT32_EXACT:
@@ -92,3 +94,24 @@ def _by_integers(compilation: Compilation, node: NodeProto, a: IntTensor, b: Int
         raise Unsupported("products beyond 2^24, where float32 is no longer exact", cure)
     out = IntTensor(node.output[0], a.shape, np.asarray(scale), ends.min(axis=0), ends.max(axis=0), divisor)
     compilation.emit(node.op_type, [a.name, b.name], out, node)
+
+
+def _on_two_scales(compilation: Compilation, node: NodeProto, a: IntTensor, b: IntTensor) -> None:
+    """The greater or lesser one of p * a and q * b, which are in the order of the floats.
+
+    Raises:
+        Unsupported: one has a scale per channel, or there are no such factors below 2^24.
+    """
+    why, cure = f"a {node.op_type} of tensors on two scales", "quantize both operands by one quantizer"
+    if a.scale.ndim or b.scale.ndim or a.bipolar or b.bipolar:
+        raise Unsupported(why, cure)
+    ints, function = levels_of((a, b)), _OF_INTEGERS[node.op_type]
+    floats = np.concatenate([a.to_float(ints[0]), b.to_float(ints[1])]).ravel()
+    found = factors_in_order((a, b), lambda p, q: np.concatenate([p * ints[0], q * ints[1]]), floats)
+    if found is None:
+        raise Unsupported(f"{why}, which no factors below 2^24 keep in order", cure)
+    p, q, points = found
+    low, high = (function(p * getattr(a, end), q * getattr(b, end)) for end in ("low", "high"))
+    out = IntTensor(node.output[0], a.shape, np.asarray(1, np.float32), low, high, points=points)
+    operands = [scaled(compilation, node, t, factor) for t, factor in ((a, p), (b, q))]
+    compilation.emit(node.op_type, operands, out, node)

@@ -106,7 +106,7 @@ def compile_reduction(compilation: Compilation, node: NodeProto) -> None:
     axes = a.get("axes") or (compilation.constants.get(node.input[1]) if len(node.input) > 1 else None)
     rank = len(compilation.shape(node.input[0]))
     if axes is None or sorted(dimension(i, rank) for i in axes) != list(range(2, rank)) or rank not in (3, 4):
-        cure = "keep channels in dimension 1, and reduce over all behind it: axes (2, 3), of signals 2"
+        cure = "keep channels in dimension 1, reduce over all behind it ((2, 3), of signals 2), or leave it to the host"
         raise Unsupported(f"{node.op_type} over other axes than the pixels", cure)
     image = compilation.shape(node.input[0])[2:]
     out, counts = node.output[0], _whole(image) if node.op_type == "ReduceMean" else []

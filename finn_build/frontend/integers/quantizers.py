@@ -143,7 +143,8 @@ def _compile_steps(compilation: Compilation, source: str, origin: IntTensor, qua
         levels = quantizer(chain.by_channel(values))
         return (levels + 1) // 2 if quantizer.bipolar else levels
 
-    _require_decided(origin, level)
+    made = compilation.producers.get(origin.name)
+    _require_decided(origin, level, made.name if made else origin.name)
     try:
         steps = compile_steps(
             lambda ints: level(origin.to_float(ints)), origin.low, origin.high, origin.points and origin.points[0]
@@ -162,12 +163,13 @@ def _compile_steps(compilation: Compilation, source: str, origin: IntTensor, qua
     return steps
 
 
-def _require_decided(origin: IntTensor, level: Callable[[np.ndarray], np.ndarray]) -> None:
+def _require_decided(origin: IntTensor, level: Callable[[np.ndarray], np.ndarray], name: str) -> None:
     """Require of averages that rounding decides few: on the float scale of what is averaged, half may lie on an edge.
 
     Args:
         origin: what is quantized.
         level: of float values [N, C].
+        name: of the node that averages.
 
     Raises:
         Unsupported: a quarter of the steps, or more, stand where the last bit of a float32 sum decides.
@@ -181,9 +183,9 @@ def _require_decided(origin: IntTensor, level: Callable[[np.ndarray], np.ndarray
     below, above = (level(np.nextafter(values, np.float32(end))) for end in (-np.inf, np.inf))
     if 4 * np.count_nonzero(below != above) >= np.count_nonzero(np.diff(level(values), axis=0)) > 0:
         raise Unsupported(
-            "averages halfway between two levels, where the order of float32 sums decides",
+            "averages, or pixels between others, halfway between two levels, where the order of float32 sums decides",
             "quantize what is averaged, or the average, on a scale that is a power of two; with ONNX Runtime's static "
-            "quantization list the pool in nodes_to_exclude",
+            f"quantization list {name} in nodes_to_exclude",
         )
 
 

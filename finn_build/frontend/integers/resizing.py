@@ -1,4 +1,4 @@
-"""What makes maps larger or smaller: resizes, transposed convolutions, channels that become pixels."""
+"""What makes maps larger: pixels repeated or spread, transposed convolutions, channels that become pixels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from math import prod
 
 import numpy as np
 from onnx import NodeProto
-from qonnx.core.onnx_exec import execute_node
 
 from finn_build.frontend.integers.channels import pick
 from finn_build.frontend.integers.compilation import Compilation
@@ -25,25 +24,6 @@ from finn_build.frontend.integers.nodes import DOMAIN
 from finn_build.frontend.integers.problems import Unsupported
 from finn_build.frontend.integers.registry import compiles
 from finn_build.frontend.integers.tensor import IntTensor, full_range
-
-
-@compiles("Resize", "Upsample")
-def compile_resize(compilation: Compilation, node: NodeProto) -> None:
-    """Resize or Upsample by whole numbers, nearest neighbour; the node itself is asked which pixels it repeats."""
-    x = compilation.integer_input(node.input[0], "the input of the resize")
-    shape = compilation.shape(node.output[0])
-    cure = "resize height and width by whole numbers, mode nearest"
-    if len(x.shape) != 4 or shape[:2] != x.shape[:2] or any(b % a for a, b in zip(x.shape, shape, strict=True)):
-        raise Unsupported(f"a resize from {x.shape} to {shape}", cure)
-    (_, _, height, width), (_, _, out_height, out_width) = x.shape, shape
-    sy, sx = out_height // height, out_width // width
-    pixels = np.broadcast_to(np.arange(height * width, dtype=np.float32).reshape(height, width), x.shape)
-    context = {i: compilation.constants[i] for i in node.input[1:] if i} | {node.input[0]: np.array(pixels)}
-    context[node.output[0]] = np.zeros(shape, np.float32)
-    execute_node(node, context, compilation.source.graph, compilation.opset)
-    if not np.array_equal(context[node.output[0]], pixels.repeat(sy, axis=2).repeat(sx, axis=3)):
-        raise Unsupported("a resize that does not repeat each pixel as a block", cure)
-    emit_upsample(compilation, node, x, (sy, sx), "nearest", node.output[0])
 
 
 @compiles("DepthToSpace")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 from onnx import NodeProto
@@ -14,6 +13,7 @@ from finn_build.frontend.integers.problems import Unsupported
 from finn_build.frontend.integers.registry import compiles
 from finn_build.frontend.integers.resizing import of_one_size
 from finn_build.frontend.integers.tensor import FLOAT32_EXACT, IntTensor
+from finn_build.frontend.integers.two_scales import factors_in_order, levels_of, units_of
 
 _MOST_PAIRS = 1 << 22  # of two operands' integers
 _CURE = "quantize both operands by one quantizer, or on power-of-two scales"
@@ -51,35 +51,17 @@ def compile_sum(compilation: Compilation, node: NodeProto) -> None:
 def _on_two_scales(name: str, a: IntTensor, b: IntTensor) -> tuple[int, int, IntTensor]:
     """Two factors whose sum p * a + q * b tells all float sums apart, and that sum with the float value of each.
 
-    The float32 sums of all pairs are computed as the network does; of growing factors the first take their order, so
-    that a step function of the float sum is one of the integer, no matter how the scales relate.
-
     Raises:
         Unsupported: there are too many pairs, or no such factors below 2^24.
     """
-    ints = [np.arange(int(t.low.min()), int(t.high.max()) + 1)[:, None] for t in (a, b)]
-    unit = [float(t.scale) / t.divisor for t in (a, b)]
-    why = f"an add of scales {unit[0]:g} and {unit[1]:g}"
+    ints, units = levels_of((a, b)), units_of((a, b))
+    why = f"an add of scales {units[0]:g} and {units[1]:g}"
     if len(ints[0]) * len(ints[1]) > _MOST_PAIRS:
         raise Unsupported(f"{why} and {len(ints[0]):,} by {len(ints[1]):,} integers", _CURE)
     floats = (a.to_float(ints[0]) + b.to_float(ints[1]).T).ravel()
-    most = [max(1, int(np.abs(v).max())) for v in ints]
-    for bits in range(2, 24):
-        p, q = _factors(unit[0] / unit[1], 1 << bits)
-        if not p or not q or p * most[0] + q * most[1] >= FLOAT32_EXACT:
-            continue
-        points, first, at = np.unique(p * ints[0] + q * ints[1].T, return_index=True, return_inverse=True)
-        values = floats[first]
-        if np.array_equal(values[at.ravel()], floats) and np.all(np.diff(values) >= 0):
-            low, high = (p * getattr(a, end) + q * getattr(b, end) for end in ("low", "high"))
-            scale = np.asarray(unit[0] / p, np.float32)
-            return p, q, IntTensor(name, a.shape, scale, low, high, points=(points, values))
-    raise Unsupported(f"{why}, whose sums no factors below 2^24 keep in order", _CURE)
-
-
-def _factors(ratio: float, most: int) -> tuple[int, int]:
-    """The fraction nearest to a ratio, the larger of its parts up to `most`."""
-    if ratio > 1:
-        return _factors(1 / ratio, most)[::-1]
-    found = Fraction(ratio).limit_denominator(most)
-    return found.numerator, found.denominator
+    found = factors_in_order((a, b), lambda p, q: p * ints[0] + q * ints[1].T, floats)
+    if found is None:
+        raise Unsupported(f"{why}, whose sums no factors below 2^24 keep in order", _CURE)
+    p, q, points = found
+    low, high = (p * getattr(a, end) + q * getattr(b, end) for end in ("low", "high"))
+    return p, q, IntTensor(name, a.shape, np.asarray(units[0] / p, np.float32), low, high, points=points)

@@ -154,7 +154,25 @@ EXACT: dict[str, tuple[Tail, str]] = {
     "label, on chip": (lambda m, x: m.q(x.mean((2, 3))).argmax(1, keepdim=True), "SumPool MultiThreshold ArgMax"),
     "label of every pixel": (lambda m, x: x.argmax(1), "ArgMax"),
     "crop": (lambda m, x: m.one(m.q(x)[:, :, 1:]), "MultiThreshold Pad Conv"),
-    "resize": (lambda m, x: m.one(F.interpolate(m.q(x), scale_factor=2)), "MultiThreshold Upsample Conv"),
+    "resize": (lambda m, x: m.one(F.interpolate(m.q(x), size=(16, 24))), "MultiThreshold Upsample Conv"),
+    "linear resize": (
+        lambda m, x: m.one(m.q(F.interpolate(m.q(x), scale_factor=2, mode="bilinear"))),
+        "MultiThreshold Pad Upsample Pad Conv MultiThreshold Conv",
+    ),
+    "linear resize of sums, straight to a layer": (
+        lambda m, x: m.one(F.interpolate(m.u(x), size=(32, 8), mode="bilinear")),
+        "MultiThreshold Pad Upsample Pad Conv Conv",
+    ),
+    "signals resized": (
+        lambda m, x: m.line(
+            F.interpolate(F.interpolate(m.q(x).flatten(2), scale_factor=2), scale_factor=4, mode="linear")
+        ),
+        "",
+    ),
+    "linear resize by the host": (
+        lambda m, x: F.interpolate(m.q(x), scale_factor=2, mode="bilinear"),
+        "MultiThreshold",
+    ),
     "padding of sums": (lambda m, x: m.one(m.q(F.pad(x, (1, 1, 1, 1)))), "Pad MultiThreshold Conv"),
     "wide padding": (lambda m, x: m.three(F.pad(m.q(x), (4, 4, 4, 4))), "MultiThreshold Pad Conv"),
     "depthwise": (lambda m, x: m.grouped(m.q(x)), "MultiThreshold Conv"),
@@ -302,8 +320,12 @@ LISTED: dict[str, tuple[Tail, list[str]]] = {
     "join of floats": (lambda m, x: torch.cat((m.q(x), F.relu(x)), 1), ["/Concat: an operand of the concat"]),
     "join of rows": (lambda m, x: m.q(torch.cat((m.q(x), m.q(x)), 2)), ["/Concat: a concat of other dimensions"]),
     "smooth resize": (
-        lambda m, x: m.one(F.interpolate(m.q(x), scale_factor=2, mode="bilinear")),
-        ["/Resize: a resize that does not repeat each pixel as a block"],
+        lambda m, x: m.one(F.interpolate(m.q(x), scale_factor=2, mode="bilinear", align_corners=True)),
+        ["/Resize: a resize that neither repeats pixels as blocks nor is linear between their centres"],
+    ),
+    "thirds of pixels": (
+        lambda m, x: m.one(F.interpolate(m.q(x), scale_factor=(1, 3), mode="bilinear")),
+        ["/Resize: linear interpolation, 1 times as high and 3 times as wide"],
     ),
     "padding of signs": (
         lambda m, x: m.three(F.pad(m.sign(x), (4, 4, 4, 4))),

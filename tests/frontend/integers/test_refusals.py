@@ -174,8 +174,11 @@ REFUSED: dict[str, list[Case]] = {
     "a resize from (1, 2, 2, 2) to (1, 4, 2, 2)": [
         ([op("Resize", "q", "", "s", mode="nearest")], {"s": np.array([1, 2, 1, 1], np.float32)}, MAP, 2),
     ],
-    "a resize that does not repeat each pixel as a block": [
-        ([op("Resize", "q", "", "s", mode="linear")], {"s": np.array([1, 1, 2, 2], np.float32)}, MAP, 2),
+    "a resize that neither repeats pixels as blocks nor is linear between their centres": [
+        (
+            [op("Resize", "q", "", "s", mode="linear", coordinate_transformation_mode="align_corners")],
+            {"s": np.array([1, 1, 2, 2], np.float32)}, MAP, 2,
+        ),
     ],
     "a grouped transposed convolution (group=2)": [
         ([op("ConvTranspose", "q", "w", group=2)], {"w": signs(2, 1, 2, 2)}, MAP, 2),
