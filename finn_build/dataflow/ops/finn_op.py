@@ -18,7 +18,7 @@ from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.dataflow.ops._memory import Rom
 from finn_build.dataflow.ops._widths import Numbers, require_held
-from finn_build.dataflow.stream import Resources, Stream
+from finn_build.dataflow.stream import Bits, Resources, Stream
 from finn_build.errors import SimulationError, UnsupportedModelError
 from finn_build.identifiers import is_identifier
 
@@ -237,6 +237,9 @@ class FinnOp(RTLBackend):
                 f"{name!r}: a node's name and texts become Verilog: only letters, digits and single underscores; "
                 "apply GiveUniqueNodeNames first"
             )
+        for key, value in parameters.items():  # an `int` of SystemVerilog; sized literals are as wide as they say
+            if isinstance(value, int) and not isinstance(value, Bits) and not -(1 << 31) <= value < 1 << 31:
+                raise UnsupportedModelError(f"{self.onnx_node.name}: {key} of {value}; legal: numbers of 32 bits")
         text = _WRAPPER.render(
             name=name,
             module=self.rtl_module,

@@ -55,7 +55,7 @@ class WidenWindows(Transformation):
             if not wide or (node.input[0] not in images and any(op.attr("Padding"))):
                 continue
             readers = links.readers(node.output[0]) if Trait.SLIDES in op.traits else []
-            if len(readers) <= 1 and self._qualifies(node, wide, readers):
+            if self._qualifies(node, wide, readers):
                 links.replace(node, wide)
         links.finish()
         return model, False

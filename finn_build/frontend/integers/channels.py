@@ -44,7 +44,7 @@ def compile_slice(compilation: Compilation, node: NodeProto) -> None:
         taken = range(*slice(int(start), int(end), int(step)).indices(x.shape[along]))
         if along == 1:
             picked = picked[np.asarray(taken, np.int64)]
-        elif along > 1 and len(x.shape) < 5 and taken and taken.step == 1:
+        elif along and len(x.shape) < 5 and taken and taken.step == 1:
             axis = along - len(x.shape) + 2  # of a map; a signal has a width alone
             crop[axis], crop[axis + 2] = -taken.start, taken.stop - x.shape[along]
         elif taken != range(x.shape[along]):
