@@ -5,6 +5,7 @@ with a sub-folder of images per class, and, for inference, one that simply holds
 on defects, named in the index; images of class "free" need none.
 """
 
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -168,12 +169,16 @@ def summary(folder: Path, data: ImageSet) -> str:
             f"{of[name, split]} {split or 'without a split'}" for split in (*SPLITS, "") if of[name, split]
         )
         lines.append(f"  {name}: {parts}")
-    read = set(data.names)
-    left = Counter(
-        "hidden" if hidden(path, folder) else path.suffix.lower() or path.name
-        for path in folder.rglob("*")
-        if path.is_file() and path.relative_to(folder).as_posix() not in read and path.name != "index.csv"
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # said as the folder was read
+        masks = {row.mask for row in find_images(folder)}
+    read = {folder / name for name in data.names} | (set() if data.masks is None else masks)
+
+    def kind(path: Path) -> str:
+        return "hidden" if hidden(path, folder) else "masks" if path in masks else path.suffix.lower() or path.name
+
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != "index.csv")
+    left = Counter(kind(path) for path in files if path not in read)
     if left:
         lines.append("  left out: " + ", ".join(f"{count} {kind}" for kind, count in sorted(left.items())))
     return "\n".join(map(visible, lines))

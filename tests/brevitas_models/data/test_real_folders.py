@@ -228,8 +228,9 @@ def test_one_inverted_mask_among_many_is_named(tmp_path: Path) -> None:
     masks[3] = ~masks[3]
     with pytest.raises(DataError, match=r"m/3\.png: calls most .* usual mask of .* 8\.3% \(1 such masks\): is it inv"):
         load_folder(_set_of_masks(tmp_path, masks), (40, 60), masks=True)
-    found = load_folder(_set_of_masks(tmp_path, masks, "0"), (40, 60), masks=True).masks
-    assert found is not None and found[3].sum() == MASK.sum()
+    data = load_folder(_set_of_masks(tmp_path, masks, "0"), (40, 60), masks=True)
+    assert data.masks is not None and data.masks[3].sum() == MASK.sum() and "left out" not in summary(tmp_path, data)
+    assert "left out: 8 masks" in summary(tmp_path, load_folder(tmp_path, (40, 60)))
     masks[3] = np.pad(np.ones((36, 56), bool), 2)  # large, and in the middle: a defect
     found = load_folder(_set_of_masks(tmp_path, masks), (40, 60), masks=True).masks
     assert found is not None and found[3].sum() == 36 * 56
