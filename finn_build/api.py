@@ -7,17 +7,19 @@ made.report["throughput_fps"], made.predict(images)["logits"], made.page
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finn_build.build import run
-from finn_build.errors import ConfigError, DataError
+from finn_build.errors import ConfigError, DataError, visible
 from finn_build.given import Given
 from finn_build.options import parser
 
@@ -37,7 +39,7 @@ def build(
     board: str | Path = "pynq-z2",
     *,
     images: str | Path | np.ndarray = "synthetic",
-    input_shape: tuple[int, int, int] | None = None,
+    input_shape: tuple[int, ...] | None = None,
     classes: Sequence[str] = (),
     out: str | Path | None = None,
     target_fps: float | None = None,
@@ -53,7 +55,7 @@ def build(
             `signflow train` (.pt).
         board: name, or YAML file.
         images: folder, or uint8 array [N, C, H, W] of the frames; generated ones by default.
-        input_shape: (C, H, W) of a network that is given as it is.
+        input_shape: (C, H, W) of a network that is given as it is, (C, L) where it takes signals.
         classes: names of its classes, in the order of its scores.
         out: folder of the build; out/<model>-<board> by default.
         target_fps: smallest design at this rate; the fastest that fits by default.
@@ -76,9 +78,8 @@ def build(
         suffix = Path(model).suffix
         words += [{".onnx": "--onnx", ".pt": "--checkpoint"}.get(suffix, "--model"), str(model)]
     else:
-        if input_shape is None:
-            raise ConfigError("input_shape: a network that is given as it is needs it, e.g. (1, 64, 64)")
-        given = Given(model, (1, *input_shape), tuple(classes))
+        _require_network(model, input_shape)
+        given = Given(model, (1, *(input_shape or ())), tuple(classes))
     if isinstance(images, str | Path):
         words += ["--images", str(images)]
     else:
@@ -88,7 +89,7 @@ def build(
             silent = stack.enter_context(Path(os.devnull).open("w"))
             stack.enter_context(redirect_stdout(silent))
             stack.enter_context(redirect_stderr(silent))
-        return Build(*run(parser().parse_args([*words, *options]), given))
+        return Build(*run(_parsed([*words, *options]), given))
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,31 @@ class Build:
         if images.dtype != "uint8" or images.shape[1:] != wanted:
             raise DataError(f"images: {images.dtype} {images.shape}; the network takes uint8 (N, {str(wanted)[1:]}")
         return self.state.integers.quantize_images(to_float(images))
+
+
+def _require_network(model: object, input_shape: tuple[int, ...] | None) -> None:
+    """Raise ConfigError unless a network can be taken as it is: a module of PyTorch and the shape of its input."""
+    if isinstance(model, type) or not hasattr(model, "named_modules"):
+        what = "give a Brevitas network, a name of the zoo, a QONNX file (.onnx) or a checkpoint (.pt)"
+        raise ConfigError(f"model: is {visible(repr(model)[:60])}; {what}")
+    if input_shape is None:
+        raise ConfigError("input_shape: a network that is given as it is needs it, e.g. (1, 64, 64)")
+    if len(input_shape) not in (2, 3) or any(type(side) is not int or side < 1 for side in input_shape):
+        raise ConfigError(f"input_shape {input_shape}; legal: (C, H, W) of images, or (C, L) of signals")
+
+
+def _parsed(words: Sequence[str]) -> argparse.Namespace:
+    """Options as of the command line; a wrong one is an exception here, and ends no process.
+
+    Raises:
+        ConfigError: what the command would have said.
+    """
+    said = StringIO()
+    try:
+        with redirect_stderr(said):
+            return parser().parse_args(words)
+    except SystemExit as stop:
+        raise ConfigError(said.getvalue().partition("error: ")[2].strip() or f"options: {words} stop it") from stop
 
 
 def _frames(images: np.ndarray) -> np.ndarray:

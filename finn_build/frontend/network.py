@@ -112,8 +112,18 @@ def from_module(model: nn.Module, input_shape: tuple[int, ...], classes: tuple[s
         input_shape: (1, C, H, W).
         classes: names of its classes.
         out: folder for its QONNX file.
+
+    Raises:
+        UnsupportedModelError: it does not take such an input.
     """
     model, name = deepcopy(model).eval(), type(model).__name__
+    try:
+        with torch.inference_mode():
+            model(torch.zeros(input_shape))
+    except Exception as error:  # whatever a network of the caller's says
+        said = (str(error).splitlines() or [""])[0]
+        what = f"input_shape {input_shape[1:]}: the network does not run on it"
+        raise UnsupportedModelError(f"{what}: {type(error).__name__}: {said}") from error
     path = export_qonnx(model, out / f"{name}.qonnx.onnx", input_shape, name, classes)
     return ImportedNetwork(import_qonnx(path), model, name, "given as it is", classes, trained=True)
 

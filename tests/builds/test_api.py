@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from finn_build import api
-from finn_build.errors import ConfigError, DataError
+from finn_build.errors import ConfigError, DataError, UnsupportedModelError
 from tests.builds.networks import PlainBrevitas, randomize
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,6 +79,15 @@ def test_wrong_input_is_told(made: api.Build, net: torch.nn.Module, tmp_path: Pa
         made.predict(np.zeros((1, 1, 8, 8), np.uint8))
     with pytest.raises(ConfigError, match="did you mean 'cnv_w1a2'"):
         api.build("cnv_w1a3", out=tmp_path / "out")
+    with pytest.raises(ConfigError, match=r"unrecognized arguments: --stpo; did you mean '--stop'\?"):
+        api.build(net, input_shape=SHAPE, options=["--stpo"])
+    for model in (None, torch.nn.Sequential):
+        with pytest.raises(ConfigError, match=r"model: is .*; give a Brevitas network"):
+            api.build(model, input_shape=SHAPE)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=r"input_shape \(8,\); legal: \(C, H, W\)"):
+        api.build(net, input_shape=(8,))
+    with pytest.raises(UnsupportedModelError, match=r"\(1, 8, 8\): the network does not run on it: RuntimeError"):
+        api.build(net, input_shape=(1, 8, 8), out=tmp_path / "out")
 
 
 def test_importing_it_loads_no_pytorch() -> None:
