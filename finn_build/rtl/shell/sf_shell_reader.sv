@@ -47,10 +47,10 @@ module sf_shell_reader #(
         $fatal(1, "shell_reader: DEPTH=%0d must hold a burst of BURST=%0d words", DEPTH, BURST);
     end
 
-    logic [31:0] left_q;  // bytes of the job that have not left
-    logic busy_q;
+    logic [31:0] left_q;  // bytes of the job that have not left the gearbox
+    logic busy_q, beat_valid, beat_ready;
     wire start = job_valid && job_ready;
-    wire send = out0_valid && out0_ready;
+    wire send = beat_valid && beat_ready;
     wire end_of_job = send && left_q <= 32'(BEAT_BYTES);
 
     assign job_ready = !busy_q;
@@ -100,23 +100,23 @@ module sf_shell_reader #(
         end
     end
 
-    logic [DATA_BITS-1:0] word, next_word;
-    logic next_valid, next_ready;
+    logic [DATA_BITS-1:0] word;
+    logic [8*BEAT_BYTES-1:0] beat;
 
     sf_fifo #(.WIDTH(DATA_BITS), .DEPTH(DEPTH)) u_words (
         .clk, .rst, .in0_data(m_axi_rdata), .in0_valid(m_axi_rvalid), .in0_ready(m_axi_rready),
         .out0_data(word), .out0_valid(word_valid), .out0_ready(word_ready)
     );
 
-    // Between buffer and gearbox, so that `ready` does not run through both.
-    sf_fifo #(.WIDTH(DATA_BITS), .DEPTH(2 * BEAT_BYTES <= WORD_BYTES ? 1 : 2)) u_cut (
-        .clk, .rst, .in0_data(word), .in0_valid(word_valid), .in0_ready(word_ready),
-        .out0_data(next_word), .out0_valid(next_valid), .out0_ready(next_ready)
-    );
-
     sf_shell_gearbox #(.IN_BYTES(WORD_BYTES), .OUT_BYTES(BEAT_BYTES)) u_beats (
         .clk, .rst, .clear(end_of_job), .flush(1'b0),
-        .in0_data(next_word), .in0_valid(next_valid), .in0_ready(next_ready),
+        .in0_data(word), .in0_valid(word_valid), .in0_ready(word_ready),
+        .out0_data(beat), .out0_valid(beat_valid), .out0_ready(beat_ready)
+    );
+
+    // Behind the gearbox, so that the stream's `ready` does not run through it.
+    sf_fifo #(.WIDTH(8 * BEAT_BYTES), .DEPTH(2)) u_cut (
+        .clk, .rst, .in0_data(beat), .in0_valid(beat_valid), .in0_ready(beat_ready),
         .out0_data, .out0_valid, .out0_ready
     );
 
