@@ -16,6 +16,7 @@ SOURCES = ("lib/sf_ram.sv", "lib/sf_fifo.sv", "dwc/sf_dwc.sv", "duplicate/sf_dup
 CASES = {
     "half-buffer": ("fifo_proof", {"DEPTH": 1}),
     "full-buffer": ("fifo_proof", {"DEPTH": 2}),
+    "wide-full-buffer": ("fifo_proof", {"DEPTH": 2, "WIDTH": 65}),
     "shift-registers": ("fifo_proof", {"DEPTH": 4}),
     "widen-2": ("dwc_proof", {"RATIO": 2, "WIDEN": 1}),
     "widen-5": ("dwc_proof", {"RATIO": 5, "WIDEN": 1}),
@@ -26,8 +27,9 @@ CASES = {
 }
 BUGS = [
     ("half-buffer", "if (write) front_q", "if (in0_valid) front_q"),
-    ("full-buffer", "if (room_q) spare_q", "if (write || !room_q) spare_q"),
-    ("full-buffer", "room_q ? in0_data : spare_q", "in0_valid ? in0_data : spare_q"),
+    ("full-buffer", "if (!full) spare_q", "if (write || !room_q) spare_q"),
+    ("full-buffer", "full ? spare_q : in0_data", "!in0_valid ? spare_q : in0_data"),
+    ("wide-full-buffer", "&& (full_q || in0_valid)", "&& in0_valid"),
     ("shift-registers", "!(in0_valid && last)", "!in0_valid"),
     ("shift-registers", "PLACES - 2)", "PLACES - 1)"),
     ("widen-2", "room_q || !last", "1'b1"),

@@ -51,15 +51,18 @@ module sf_fifo #(
             else if (advance) valid_q <= write;
         end
     end else if (DEPTH == 2) begin : g_pair
+        localparam bit WIDE = WIDTH > 64;
         logic [WIDTH-1:0] spare_q, front_q;
-        logic room_q;
+        logic room_q, full_q;  // opposites: a wide beat's registers do not load the path of its ready
+        wire  full = WIDE ? full_q : !room_q;
 
         assign data_q    = front_q;
         assign in0_ready = room_q;
 
         always_ff @(posedge clk) begin
-            if (advance) front_q <= room_q ? in0_data : spare_q;
-            if (room_q) spare_q <= in0_data;
+            if (advance) front_q <= full ? spare_q : in0_data;
+            if (!full) spare_q <= in0_data;
+            full_q <= !rst && !advance && (full_q || in0_valid);
             if (rst) begin
                 valid_q <= 1'b0;
                 room_q  <= 1'b1;
@@ -114,8 +117,7 @@ module sf_fifo #(
             logic [ADDR-1:0] write_addr_q, read_addr_q;
             logic [ADDR:0] count_q;
             logic empty_q;  // known a cycle ahead, too
-            wire  [ADDR+1:0] count = {count_q, 1'b1} + {{ADDR + 1{read}}, write};  // one carry chain: the low bit carries in
-            wire  unused = &{1'b0, count[0]};
+            wire  [ADDR:0] more = count_q + 1'b1, less = count_q - 1'b1;  // so that no carry waits for `read`
 
             assign empty = empty_q;
             assign last = count_q == COUNT'(PLACES - 1);
@@ -134,7 +136,7 @@ module sf_fifo #(
                 end else begin
                     if (write) write_addr_q <= write_addr_q == LAST ? '0 : write_addr_q + 1'b1;
                     if (read) read_addr_q <= read_addr_q == LAST ? '0 : read_addr_q + 1'b1;
-                    count_q <= count[ADDR+1:1];
+                    if (read != write) count_q <= read ? less : more;
                     empty_q <= !write && (empty_q || (advance && count_q == COUNT'(1)));
                 end
             end

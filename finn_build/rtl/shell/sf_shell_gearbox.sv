@@ -46,9 +46,12 @@ module sf_shell_gearbox #(
     // Where it counts, something is there to send, flushed or not.
     assign in0_ready  = !there[GIVE-1] || (out0_ready && !there[2*GIVE-1]);
     assign left = send ? there[GIVE+:PLACES] : there[0+:PLACES];
-    wire [PLACES:0] below = {left, 1'b1};
+    // What is left where a word is taken: one that is there leaves in that cycle, so nothing waits for `ready`.
+    wire [PLACES-1:0] base = there[GIVE-1] ? there[GIVE+:PLACES] : there[0+:PLACES];
+    wire [PLACES:0] below = {base, 1'b1};
 
     // A unit is what it was, what lies GIVE further, or of what enters; taken or not, as what lies beyond is not counted.
+    // Units beyond the first word behind one that leaves keep what they hold for a cycle more, and do not wait for `send`.
     for (genvar u = 0; u < PLACES; u++) begin : g_unit
         localparam int FROM = u * 8 * UNIT, NEXT = u + GIVE < PLACES ? FROM + 8 * OUT_BYTES : FROM;
         localparam int FIRST = u < TAKE ? 0 : u - TAKE + 1, LAST = u < GIVE ? u : GIVE - 1;  // what it may begin at
@@ -56,10 +59,11 @@ module sf_shell_gearbox #(
         always_comb begin
             entering = '0;
             for (int p = FIRST; p <= LAST; p++) begin
-                if (FIRST == LAST || (below[p] && !left[p])) entering |= in0_data[(u-p)*8*UNIT+:8*UNIT];
+                if (FIRST == LAST || (below[p] && !base[p])) entering |= in0_data[(u-p)*8*UNIT+:8*UNIT];
             end
         end
-        assign next[FROM+:8*UNIT] = !left[u] && !flush ? entering : held_q[(send?NEXT:FROM)+:8*UNIT];
+        wire stays = u < 2 * TAKE - 1 ? left[u] : there_q[u];
+        assign next[FROM+:8*UNIT] = !stays && !flush ? entering : held_q[(send?NEXT:FROM)+:8*UNIT];
     end
 
     always_ff @(posedge clk) begin

@@ -3,21 +3,22 @@
 `default_nettype none
 
 module fifo_proof #(
-    parameter int DEPTH = 2
+    parameter int DEPTH = 2,
+    parameter int WIDTH = 4
 ) (
     input wire       clk,
     input wire       rst,
     input wire [7:0] n,
-    input wire [3:0] in0_data,
+    input wire [WIDTH-1:0] in0_data,
     input wire       in0_valid,
     input wire       out0_ready
 );
     localparam int COUNT = 8;
     logic in0_ready, out0_valid;
-    logic [3:0] out0_data, beat_q;
+    logic [WIDTH-1:0] out0_data, beat_q;
     logic [COUNT-1:0] n_q, took_q, gave_q;
 
-    sf_fifo #(.WIDTH(4), .DEPTH(DEPTH)) dut (.*);
+    sf_fifo #(.WIDTH(WIDTH), .DEPTH(DEPTH)) dut (.*);
 
     wire take = in0_valid && in0_ready;
     wire send = out0_valid && out0_ready;
@@ -49,7 +50,7 @@ module fifo_proof #(
             assert (held == COUNT'(places) + COUNT'(out0_valid) && held <= COUNT'(DEPTH));
             assert (in0_ready == (int'(places) != DEPTH - 1));
         end
-        for (genvar b = 0; b < 4; b++) begin : g_bit
+        for (genvar b = 0; b < WIDTH; b++) begin : g_bit
             always_comb begin
                 for (int i = 0; i < DEPTH - 1; i++) begin
                     if (i < int'(places) && n_q == first + COUNT'(places) - COUNT'(i + 1))
@@ -59,7 +60,10 @@ module fifo_proof #(
         end
     end
     if (DEPTH == 2) begin : g_spare
-        always_comb if (held == 2 && n_q == gave_q + 1'b1) assert (dut.g_pair.spare_q == beat_q);
+        always_comb begin
+            assert (dut.g_pair.full == !in0_ready);
+            if (held == 2 && n_q == gave_q + 1'b1) assert (dut.g_pair.spare_q == beat_q);
+        end
     end
 endmodule
 
