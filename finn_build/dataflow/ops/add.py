@@ -8,7 +8,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 
 from finn_build.arithmetic.datatypes import integer_range_dtype
 from finn_build.dataflow.ops._operands import OPERANDS, TwoOperands
-from finn_build.dataflow.ops.base import FIFO_RTL, Range, StreamOp, Trait
+from finn_build.dataflow.ops.base import JOIN_RTL, Range, StreamOp, Trait
 from finn_build.dataflow.stream import Resources, Stream, sizes
 
 
@@ -24,7 +24,7 @@ class StreamAdd_rtl(TwoOperands, StreamOp):  # noqa: N801  # FINN finds RTL ops 
     traits = frozenset({Trait.IN_STEP, Trait.MONOTONE, Trait.JOINS})
     lane_sizes = sizes(PE="NumChannels")
     ram_styles = ()
-    rtl_sources = (*FIFO_RTL, "add/sf_add.sv")
+    rtl_sources = (*JOIN_RTL, "add/sf_add.sv")
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:

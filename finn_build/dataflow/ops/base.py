@@ -23,6 +23,7 @@ from finn_build.dataflow.stream import Stream
 
 DOMAIN = "finn.custom_op.fpgadataflow.rtl"
 FIFO_RTL = ("lib/sf_ram.sv", "lib/sf_fifo.sv")
+JOIN_RTL = (*FIFO_RTL, "lib/sf_join.sv")
 ROM_RTL = ("lib/sf_rom_distributed.sv", "lib/sf_rom.sv")
 COMPRESSOR_RTL = tuple(f"lib/sf_{name}.sv" for name in ("counter_logic", "counter_apart", "counter", "compressor"))
 LATE_ROM_RTL = (*ROM_RTL, "lib/sf_rom_late.sv")

@@ -9,7 +9,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from finn_build.arithmetic.datatypes import integer_range_dtype
 from finn_build.dataflow.ops._dsp import lut_product
 from finn_build.dataflow.ops._operands import OPERANDS, TwoOperands
-from finn_build.dataflow.ops.base import FIFO_RTL, Range, StreamOp, Trait
+from finn_build.dataflow.ops.base import JOIN_RTL, Range, StreamOp, Trait
 from finn_build.dataflow.stream import Resources, Stream, sizes
 
 _FUNCTIONS = {"mul": np.multiply, "max": np.maximum, "min": np.minimum}
@@ -27,7 +27,7 @@ class StreamEltwise_rtl(TwoOperands, StreamOp):  # noqa: N801  # FINN finds RTL 
     traits = frozenset({Trait.IN_STEP, Trait.JOINS})
     lane_sizes = sizes(PE="NumChannels")
     ram_styles = ()
-    rtl_sources = (*FIFO_RTL, "eltwise/sf_eltwise.sv")
+    rtl_sources = (*JOIN_RTL, "eltwise/sf_eltwise.sv")
 
     @classmethod
     def own_attributes(cls) -> dict[str, Any]:

@@ -40,24 +40,18 @@ module sf_add #(
         $fatal(1, "add: BIPOLAR operands have 1 bit, not B_BITS=%0d", B_BITS);
     end
 
-    logic valid_q;
     logic [PE*A_BITS-1:0] a_data;
     logic [PE*B_BITS-1:0] b_data;
-    logic a_valid, b_valid;
-    wire  room = !valid_q || out0_ready;
-    wire  go = room && a_valid && b_valid;
-    sf_fifo #(.WIDTH(PE * A_BITS), .DEPTH(2)) a_pair (
-        .clk, .rst, .in0_data, .in0_valid, .in0_ready, .out0_data(a_data), .out0_valid(a_valid), .out0_ready(go)
+    logic both;
+    wire  room = !out0_valid || out0_ready;
+    sf_join #(.A_WIDTH(PE * A_BITS), .B_WIDTH(PE * B_BITS)) operands (
+        .clk, .rst, .in0_data, .in0_valid, .in0_ready, .in1_data, .in1_valid, .in1_ready, .a_data, .b_data, .out0_valid(both),
+        .out0_ready(room)
     );
-    sf_fifo #(.WIDTH(PE * B_BITS), .DEPTH(2)) b_pair (
-        .clk, .rst, .in0_data(in1_data), .in0_valid(in1_valid), .in0_ready(in1_ready),
-        .out0_data(b_data), .out0_valid(b_valid), .out0_ready(go)
-    );
-    assign out0_valid = valid_q;
 
     always_ff @(posedge clk) begin
-        if (rst) valid_q <= 1'b0;
-        else if (room) valid_q <= go;
+        if (rst) out0_valid <= 1'b0;
+        else if (room) out0_valid <= both;
     end
 
     // A sum of shifts: `*` by a constant would take a DSP slice in Yosys.

@@ -39,20 +39,16 @@ module sf_eltwise #(
 
     logic [PE*A_BITS-1:0] a_data;
     logic [PE*B_BITS-1:0] b_data;
-    logic a_valid, b_valid, made_q;
+    logic both, made_q;
     wire  room = !out0_valid || out0_ready;
-    wire  go = room && a_valid && b_valid;
-    sf_fifo #(.WIDTH(PE * A_BITS), .DEPTH(2)) a_pair (
-        .clk, .rst, .in0_data, .in0_valid, .in0_ready, .out0_data(a_data), .out0_valid(a_valid), .out0_ready(go)
-    );
-    sf_fifo #(.WIDTH(PE * B_BITS), .DEPTH(2)) b_pair (
-        .clk, .rst, .in0_data(in1_data), .in0_valid(in1_valid), .in0_ready(in1_ready),
-        .out0_data(b_data), .out0_valid(b_valid), .out0_ready(go)
+    sf_join #(.A_WIDTH(PE * A_BITS), .B_WIDTH(PE * B_BITS)) operands (
+        .clk, .rst, .in0_data, .in0_valid, .in0_ready, .in1_data, .in1_valid, .in1_ready, .a_data, .b_data, .out0_valid(both),
+        .out0_ready(room)
     );
 
     always_ff @(posedge clk) begin
         if (rst) {out0_valid, made_q} <= '0;
-        else if (room) {out0_valid, made_q} <= {made_q, go};
+        else if (room) {out0_valid, made_q} <= {made_q, both};
     end
 
     // An element as a signed number: one bit more holds an unsigned one; BIPOLAR 0, 1 are -1, +1 as {!x, 1}.
