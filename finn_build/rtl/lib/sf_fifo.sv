@@ -8,8 +8,8 @@
 // Reset      clears the control; the contents need none.
 // Storage    DEPTH = 1 and 2: registers. RAM_STYLE as in sf_ram.sv, but in LUTs up to 33 beats are shift
 //            registers.
-// Area       (Yosys, xc7) 32 bits: depth 2: 36 LUT, 66 FF; 33: 49 LUT, 39 FF; 129: 139 LUT, 55 FF;
-//            1,025 in block RAM: 20 LUT, 32 FF, 2 RAMB18.
+// Area       (Yosys, xc7) 32 bits: depth 2: 36 LUT, 66 FF; 33: 45 LUT, 40 FF; 129: 140 LUT, 57 FF;
+//            1,025 in block RAM: 23 LUT, 34 FF, 2 RAMB18.
 `default_nettype none
 
 module sf_fifo #(
@@ -122,8 +122,9 @@ module sf_fifo #(
             assign empty = empty_q;
             assign last = count_q == COUNT'(PLACES - 1);
 
+            // In LUTs a free place is written whether a beat comes or not: its many enables wait for nothing.
             sf_ram #(.WIDTH(WIDTH), .WORDS(PLACES), .STYLE(RAM_STYLE)) places (
-                .clk, .write, .write_addr(write_addr_q), .write_data(in0_data),
+                .clk, .write(RAM_STYLE == 0 ? room_q : write), .write_addr(write_addr_q), .write_data(in0_data),
                 .read(advance), .blank(1'b0), .read_addr(read_addr_q), .data_q
             );
 

@@ -1,5 +1,5 @@
-// Beat number `n` of what enters a FIFO of one or two places, or of shift registers, is beat number `n` of what leaves, for any n and any traffic:
-// proven by induction. Counters wrap at 2^COUNT beats; the beat is followed over the first time round.
+// Beat number `n` of what enters a FIFO, of registers, shift registers or LUTRAM, is beat number `n` of what leaves, for any n and any
+// traffic: proven by induction. Counters wrap at 2^COUNT beats; the beat is followed over the first time round.
 `default_nettype none
 
 module fifo_proof #(
@@ -43,6 +43,23 @@ module fifo_proof #(
     end
     if (DEPTH <= 2) begin : g_registers
         always_comb assert (out0_valid == (held != '0) && in0_ready == (held != COUNT'(DEPTH)));
+    end else if (DEPTH > 33) begin : g_memory
+        localparam int PLACES = DEPTH - 1;
+        wire [7:0] places = 8'(dut.g_memory.g_ram.count_q), oldest = 8'(dut.g_memory.g_ram.read_addr_q);
+        wire [7:0] free = oldest + places < 8'(PLACES) ? oldest + places : oldest + places - 8'(PLACES);
+        wire [COUNT-1:0] first = gave_q + COUNT'(out0_valid);  // in the oldest of the places taken
+        wire [7:0] behind = oldest + 8'(n_q - first);
+        always_comb begin
+            assert (held == COUNT'(places) + COUNT'(out0_valid) && places <= 8'(PLACES) && oldest < 8'(PLACES));
+            assert (in0_ready == (places != 8'(PLACES)) && dut.g_memory.g_ram.empty_q == (places == '0));
+            assert (8'(dut.g_memory.g_ram.write_addr_q) == free);
+            if (n_q >= first && n_q < took_q) begin
+                for (int i = 0; i < PLACES; i++) begin
+                    if (behind == 8'(i) || behind == 8'(i + PLACES))
+                        assert (dut.g_memory.g_ram.places.g_distributed.words_q[i] == beat_q);
+                end
+            end
+        end
     end else begin : g_shifts
         wire [$clog2(DEPTH-1):0] places = dut.g_memory.g_srl.tail_q + 1'b1;
         wire [COUNT-1:0] first = gave_q + COUNT'(out0_valid);  // in the oldest of the places taken
