@@ -102,7 +102,7 @@ def compile_objects(
     """
     objects = [folder / f"{source.stem}.o" for source in sources]
     command = [compiler(), *CXX_FLAGS, OPTIMISATION, *flags, *(f"-I{path}" for path in includes)]
-    with ThreadPoolExecutor(_cores()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         running = [
             pool.submit(run_tool, [*command, "-c", str(source), "-o", str(out)], f"compiling {source.name}")
             for source, out in zip(sources, objects, strict=True)
@@ -118,7 +118,7 @@ def compile_objects(
     return objects
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores this process may use, where the platform tells."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

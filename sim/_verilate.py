@@ -10,7 +10,7 @@ from pathlib import Path
 
 from finn_build.processes import Progress
 from sim._binding import top_streams
-from sim._toolchain import OPTIMISATION, compile_objects, compiler, include_dirs, run_tool, verilator_root
+from sim._toolchain import OPTIMISATION, compile_objects, compiler, cores, include_dirs, run_tool, verilator_root
 
 _SPLIT = "4000"  # statements per generated C++ file and function: big designs compile on all cores
 _FLAGS = (
@@ -18,7 +18,9 @@ _FLAGS = (
     *("-Wno-lint", "-Wno-style", "-Wno-fatal", "--timescale-override", "1ns/1ns"),
     *("--output-split", _SPLIT, "--output-split-cfuncs", _SPLIT),
 )
-_BUNDLE_BYTES = 300_000  # generated C++ per compilation, about two seconds of it
+_LEAST, _MOST = 300_000, 3_000_000  # bytes of generated C++ per compilation: each reads half a second of headers
+_RARE = "__Slow.cpp"  # Verilator's name for what runs once
+_PLAIN = '#pragma GCC optimize("O0")\n'  # of its constructors, where g++'s -O1 takes quadratic time
 FLAGS = (*_FLAGS, OPTIMISATION)
 _PACKAGE = re.compile(rb"^\s*package\s", re.MULTILINE)
 HEADER_SUFFIXES = (".vh", ".svh")
@@ -70,19 +72,18 @@ def discover_streams(top: str, sources: Mapping[Path, bytes]) -> list[tuple[str,
 
 
 def _bundles(folder: Path) -> list[Path]:
-    """Gather generated files into larger ones, so that headers are read less often; the largest come first."""
+    """Gather generated files into larger ones, about three a core; what runs once apart, and last."""
     sizes = {path.name: path.stat().st_size for path in folder.glob("*.cpp")}
-    bundles: list[list[str]] = []
-    room = 0
-    for name in sorted(sizes, key=lambda name: (-sizes[name], name)):
-        if room < sizes[name]:
-            bundles.append([])
-            room = _BUNDLE_BYTES
-        bundles[-1].append(name)
-        room -= sizes[name]
-    paths = [folder / f"bundle_{number}.cc" for number in range(len(bundles))]
-    for path, names in zip(paths, bundles, strict=True):
-        path.write_text("".join(f'#include "{name}"\n' for name in names))
+    most = min(_MOST, max(_LEAST, sum(sizes.values()) // (3 * cores())))
+    texts = []
+    for rare in (False, True):
+        names = sorted((n for n in sizes if n.endswith(_RARE) == rare), key=lambda name: (-sizes[name], name))
+        count = -(-sum(map(sizes.__getitem__, names)) // most)
+        lines = [f'#include "{name}"\n' for name in names]
+        texts += [(_PLAIN if rare else "") + "".join(lines[k::count]) for k in range(count)]
+    paths = [folder / f"bundle_{number}.cc" for number in range(len(texts))]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_text(text)
     return paths
 
 
