@@ -10,7 +10,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.config import RESOURCES, Board, BuildConfig
-from finn_build.dataflow.ops.base import StreamOp
+from finn_build.dataflow.ops.base import StreamOp, area_of
 from finn_build.dataflow.stream import Resources
 from finn_build.families import family_of
 
@@ -60,7 +60,7 @@ def op_area(node: NodeProto, part: str) -> Resources:
     """Estimated area of one op, of ours or of FINN's; a node without hardware takes none."""
     op = getCustomOp(node) if node.domain.startswith("finn.") else None
     if isinstance(op, StreamOp):
-        return op.resources()
+        return area_of(node)
     if not isinstance(op, HWCustomOp):
         return Resources()
     return Resources(

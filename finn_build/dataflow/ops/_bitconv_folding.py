@@ -9,11 +9,11 @@ from typing import Any
 from onnx import NodeProto
 from qonnx.custom_op.registry import getCustomOp
 
+from finn_build.dataflow.ops._bitconv_parts import Pace
 from finn_build.dataflow.ops._folds import divisors
 from finn_build.dataflow.ops.base import Folding, StreamOp
 
 _NAMES = ("SIMD", "PE", "Lanes", "InLanes")
-_STEPS = frozenset({"affineBits", "affineFraction", "shortcutRange"})  # no pace depends on what the lines are
 _NEAR = 1.5  # lanes of candidates worth an area estimate, relative to the fewest
 
 
@@ -33,22 +33,16 @@ def choose(op: StreamOp, target_cycles: int) -> Folding:
 
 @lru_cache(maxsize=4096)
 def _choose(serialized: bytes, target_cycles: int) -> tuple[int, ...]:
-    op, paced = _op(serialized), _without(serialized, _STEPS)
-    known = [(f, *_pace(paced, f)) for f in _foldings(op, target_cycles)]
-    candidates = [(f, cycles) for f, cycles, too_wide in known if not too_wide] or [choice[:2] for choice in known]
-    legal = [f for f, cycles in candidates if cycles <= target_cycles]
+    op = _op(serialized)
+    pace, known = op.pace, list(_foldings(op.attr("shortcut") == "own", op.pace, op.attr("IFMChannels"), target_cycles))
+    limited = op.attr("streamBits") > 0
+    candidates = [f for f in known if not (limited and _op(serialized, f).too_wide)] or known
+    legal = [f for f in candidates if pace.frame(*f) <= target_cycles]
     if not legal:
-        return min(candidates, key=lambda c: (c[1], c[0]))[0]
+        return min(candidates, key=lambda f: (pace.frame(*f), f))
     fewest = min(f[0] * f[1] for f in legal)
     near = [f for f in legal if f[0] * f[1] <= _NEAR * fewest]
     return min(near, key=lambda f: (_luts(serialized, f), f))
-
-
-@lru_cache(maxsize=1 << 16)
-def _pace(serialized: bytes, folding: tuple[int, ...]) -> tuple[int, bool]:
-    """Cycles of a frame, and whether its streams are too wide."""
-    op = _op(serialized, folding)
-    return op.get_exp_cycles(), op.too_wide
 
 
 @lru_cache(maxsize=1 << 16)
@@ -63,30 +57,17 @@ def _op(serialized: bytes, folding: tuple[int, ...] = ()) -> Any:
     return op
 
 
-@lru_cache(maxsize=4096)
-def _without(serialized: bytes, names: frozenset[str]) -> bytes:
-    """A node without some of its attributes."""
-    node = NodeProto.FromString(serialized)
-    kept = [a for a in node.attribute if a.name not in names]
-    del node.attribute[:]
-    node.attribute.extend(kept)
-    return node.SerializeToString()
-
-
-def _foldings(op: Any, target_cycles: int) -> Iterator[tuple[int, ...]]:
+def _foldings(own: bool, pace: Pace, channels: int, target_cycles: int) -> Iterator[tuple[int, int, int, int]]:
     """Every SIMD and PE, with the fewest lanes of both kinds that meet the target, or the most there are."""
-    own, pixels = op.attr("shortcut") == "own", op.attr("IFMDim")[0] * op.attr("IFMDim")[1]
-    channels, rows = op.attr("IFMChannels"), op.attr("MH")
-    work = op.window.windows[0] * op.window.windows[1] * rows * op.stages
+    work = pace.windows * pace.rows * pace.stages
+    lanes_of = {pe: _fewest(divisors(pe), work, target_cycles) for pe in divisors(pace.rows)}
     for simd in divisors(channels):
-        entries = _fewest(divisors(simd), pixels * channels, target_cycles)
-        for pe in divisors(rows):
-            lanes = _fewest(divisors(pe), work, target_cycles)
+        entries = _fewest(divisors(simd), pace.elements, target_cycles)
+        for pe, lanes in lanes_of.items():
             if own:
-                shared = [d for d in divisors(pe) if simd % d == 0 and d >= max(lanes, entries)]
-                if not shared:
-                    shared = [max(d for d in divisors(pe) if simd % d == 0)]
-                yield simd, pe, shared[0], shared[0]
+                shared = [d for d in divisors(pe) if simd % d == 0]
+                both = next((d for d in shared if d >= max(lanes, entries)), shared[-1])
+                yield simd, pe, both, both
             else:
                 yield simd, pe, lanes, entries
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,37 @@ from finn_build.errors import ConfigError
 BIPOLAR = DataType["BIPOLAR"]
 SHORTCUTS = ("none", "own", "stream")
 _IN_FLIGHT = 2  # pixels between the ring and the search that still need their shortcut
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Cycles of a BitConv by its lanes.
+
+    Attributes:
+        elements: of the image.
+        windows: of a frame.
+        places: of a window, channel by channel.
+        rows: output channels.
+        stages: cycles that a value takes in the search or division.
+    """
+
+    elements: int
+    windows: int
+    places: int
+    rows: int
+    stages: int
+
+    def fold(self, simd: int, pe: int, lanes: int) -> int:
+        """Cycles of a row fold of a window: its sums, or the searches that follow."""
+        return max(self.places // simd, pe // lanes * self.stages)
+
+    def reading(self, simd: int, pe: int, lanes: int) -> int:
+        """Cycles in which all windows are computed."""
+        return self.windows * (self.rows // pe) * self.fold(simd, pe, lanes)
+
+    def frame(self, simd: int, pe: int, lanes: int, in_lanes: int) -> int:
+        """Cycles of a frame."""
+        return max(self.elements // in_lanes, self.reading(simd, pe, lanes))
 
 
 class BitConvParts(Windowed):
@@ -148,16 +181,27 @@ class BitConvParts(Windowed):
         return fit_affine(step_function(self, model), *self.total_range, bits, bias, fractions)
 
     @property
+    def pace(self) -> Pace:
+        """Its cycles by its lanes."""
+        (height, width), channels = self.window.image, self.attr("IFMChannels")
+        places = prod(self.window.kernel) * channels
+        return Pace(height * width * channels, prod(self.window.windows), places, self.attr("MH"), self.stages)
+
+    @property
     def reading_cycles(self) -> int:
         """Cycles in which all windows are computed: the slower of popcount and search."""
-        _, nf = self.folding
-        return self.window.windows[0] * self.window.windows[1] * nf * self.fold_cycles
+        return self.pace.reading(*self._lanes)
 
     @property
     def fold_cycles(self) -> int:
-        """Cycles of a row fold of a window: its sums, or the searches that follow."""
-        sf, _ = self.folding
-        return max(sf, self.attr("PE") // self.attr("Lanes") * self.stages)
+        """Cycles of a row fold of a window."""
+        return self.pace.fold(*self._lanes)
+
+    @property
+    def _lanes(self) -> tuple[int, int, int]:
+        """SIMD, PE and Lanes, which divide what they fold."""
+        _, nf = self.folding
+        return self.attr("SIMD"), self.attr("MH") // nf, self.attr("Lanes")
 
     @property
     def popcount(self) -> Popcount:
@@ -173,7 +217,7 @@ class BitConvParts(Windowed):
     def ring(self) -> tuple[int, str]:
         """Words of the ring of rows, and its kind of memory: neither side may slow the other one down."""
         arrivals = {self.streams_in()[0].beats, self.get_exp_cycles()}
-        pixels = max(pixels_kept(self.window, a, self.reading_cycles, 1.0) for a in arrivals)
+        pixels = max(pixels_kept(replace(self.window, folds=1), a, self.reading_cycles, 1.0) for a in arrivals)
         least = max(self.window.span + 1, (pixels + 1) * self.window.folds)
         return ring_choice(self.window, self.attr("SIMD"), self.attr("ram_style"), least, self.bram_price)
 

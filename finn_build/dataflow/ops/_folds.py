@@ -1,11 +1,18 @@
 """Folds of a dimension over parallel lanes, checked in one place."""
 
+from functools import lru_cache
+
 from finn_build.errors import ConfigError
 
 
 def divisors(n: int) -> list[int]:
     """Every number of lanes that divides `n`, ascending."""
-    return [d for d in range(1, n + 1) if n % d == 0]
+    return list(_divisors(n))
+
+
+@lru_cache(maxsize=4096)
+def _divisors(n: int) -> tuple[int, ...]:
+    return tuple(d for d in range(1, n + 1) if n % d == 0)
 
 
 def folds(node: str, lanes_name: str, lanes: int, size_name: str, size: int) -> int:

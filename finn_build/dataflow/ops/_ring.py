@@ -40,6 +40,7 @@ def least_words(window: Window) -> int:
     return max(window.span, needed)
 
 
+@lru_cache(maxsize=4096)
 def pixels_kept(window: Window, arrival: float, reading: float, capture: float) -> int:
     """Pixels to hold, in the ring and in front of it, so that neither side slows the slower one down.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from fractions import Fraction
+from functools import lru_cache
 from math import prod
 from typing import Any, ClassVar
 
@@ -19,7 +20,7 @@ from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.dataflow.ops._folds import divisors
 from finn_build.dataflow.ops.finn_op import FinnOp
-from finn_build.dataflow.stream import Stream
+from finn_build.dataflow.stream import Resources, Stream
 
 DOMAIN = "finn.custom_op.fpgadataflow.rtl"
 FIFO_RTL = ("lib/sf_ram.sv", "lib/sf_fifo.sv")
@@ -210,4 +211,15 @@ def traits_of(node: NodeProto) -> frozenset[Trait]:
     found: frozenset[Trait] = (
         getattr(getCustomOp(node), "traits", frozenset()) if node.domain == DOMAIN else frozenset()
     )
+    return found
+
+
+def area_of(node: NodeProto) -> Resources:
+    """Estimated area of a node of this library; the many designs of a search differ in few of their ops."""
+    return _area(node.SerializeToString())
+
+
+@lru_cache(maxsize=1 << 14)
+def _area(node: bytes) -> Resources:
+    found: Resources = getCustomOp(NodeProto.FromString(node)).resources()
     return found

@@ -20,7 +20,7 @@ from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
 
 from finn_build.config import MAX_STREAMS
-from finn_build.dataflow.ops.base import StreamOp, Trait, traits_of
+from finn_build.dataflow.ops.base import StreamOp, Trait, area_of, traits_of
 from finn_build.dataflow.stream import Resources
 from finn_build.errors import ConfigError
 
@@ -107,7 +107,7 @@ class PlaceMemories(Transformation):
 
 
 def _areas(model: ModelWrapper) -> dict[str, Resources]:
-    return {n.name: getCustomOp(n).resources() for n in model.graph.node if isinstance(getCustomOp(n), StreamOp)}
+    return {n.name: area_of(n) for n in model.graph.node if isinstance(getCustomOp(n), StreamOp)}
 
 
 def _trade(
@@ -121,7 +121,7 @@ def _trade(
         before = areas.get(node.name)
         for level in prices if before is not None else ():
             price = round(level * getCustomOp(node).attr("lutsPerBram18") / _SHARE)
-            after = getCustomOp(node).changed(bramPrice=price).resources()
+            after = area_of(getCustomOp(node).changed(bramPrice=price).onnx_node)
             freed = getattr(before, scarce) - getattr(after, scarce)
             if freed > 0:
                 cost = getattr(after, other) - getattr(before, other)
