@@ -191,7 +191,10 @@ def simulate_each_op(build: Build, progress: Progress) -> None:
 
     def run_ops() -> tuple[levels.Values, Figures]:
         fed = {i: build.values[2][i] for n in model.graph.node for i in n.input if i in build.values[2]}
-        found = simulate_ops(model, fed, frames, build_dir=build.out / "ops", stalls=build.stalls, on_progress=progress)
+        found = simulate_ops(
+            model, fed, frames, build_dir=build.out / "ops", stalls=build.stalls, on_progress=progress,
+            design=build.design if _one_simulator(build) else None,
+        )  # fmt: skip
         values = {t: v.squeeze(1) for r in found.values() for t, v in r.outputs.items()}
         return values, {name: asdict(replace(result, outputs={})) for name, result in found.items()}
 
@@ -208,6 +211,7 @@ def simulate_stitched(build: Build, progress: Progress) -> None:
             streams, result = simulate(
                 build.design, {image: build.values[2][image]}, build.config.frames, stalls=build.stalls,
                 trace=build.out / "waves.fst" if build.waves else None, on_progress=progress,
+                switched=_one_simulator(build),
             )  # fmt: skip
         except SimulationError as error:
             what, log = error.args
@@ -221,6 +225,11 @@ def simulate_stitched(build: Build, progress: Progress) -> None:
         build.values[4], f = simulated(build, 4, build.design.files, _simulator(build), run_stitched)
     build.simulation = SimResult(**f | {"streams": read_stats(f["streams"])})
     build.values[4] |= levels.output_values(build.integers, build.values[4])
+
+
+def _one_simulator(build: Build) -> bool:
+    """Whether one simulator does for levels 3 and 4: their RTL is the same, and all of it lies within the top."""
+    return build.rtl == "systemverilog" and not build.waves and not build.design.skips
 
 
 def _simulator(build: Build) -> tuple[object, ...]:

@@ -23,7 +23,7 @@ struct Bound final : Model {{
     explicit Bound(VerilatedContext* context) : sim{{context}} {{
         clk = &sim.ap_clk;
         rst_n = &sim.ap_rst_n;
-        pins = {{
+{apart}        pins = {{
 """
 _FOOTER = """        }};
     }}
@@ -58,7 +58,7 @@ class BoundStream(Protocol):
         ...
 
 
-def binding_source(top: str, streams: list[tuple[str, str, BoundStream]], trace: str) -> str:
+def binding_source(top: str, streams: list[tuple[str, str, BoundStream]], trace: str, apart: bool = False) -> str:
     """Write the binding.
 
     Args:
@@ -66,9 +66,11 @@ def binding_source(top: str, streams: list[tuple[str, str, BoundStream]], trace:
         streams: Role (INPUT, OUTPUT, TAP), signal prefix and stream, in the harness's order. Signals of taps
             are nets of the top module, those of the others its ports.
         trace: "", "fst" or "vcd".
+        apart: The top has switches (`finn_build/rtl/switches.py`).
     """
     kind = trace.capitalize()
     values = {
+        "apart": "        apart = &sim.ap_apart;\n" if apart else "",
         "trace_include": f'#include "verilated_{trace}_c.h"' if trace else "",
         "trace_member": f"Verilated{kind}C trace;" if trace else "",
     } | {key: code if trace else "" for key, code in _TRACE.items()}

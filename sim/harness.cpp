@@ -1,8 +1,8 @@
 // Cycle loop of every simulation: drives and collects streams, watches for deadlock, checks the protocol.
 //
 // Usage: simulator FOLDER FRAMES WATCHDOG SEED IDLE BACKPRESSURE RESET_AT TRACE_FILE
-// FOLDER/beats holds the beats per frame of every stream, and the depth of the skip that it enters or leaves (else 0), <index>.in
-// the beats of an input; <index>.out receives those of an output or tap, result.json the rest, error.txt the reason of a failure.
+// FOLDER/beats holds the beats per frame of every stream (0: it has no part in this run), and the depth of the skip that it enters
+// or leaves (else 0), <index>.in the beats of an input; where FOLDER/apart is there, ops run each by itself; <index>.out receives those of an output or tap, result.json the rest, error.txt the reason of a failure.
 // FOLDER/fifos holds the streams into and out of each FIFO; how full each was at most is in result.json.
 // Cycle: pins are driven while the clock is low, the model settles, handshakes are sampled, the clock rises.
 #include <chrono>
@@ -34,14 +34,17 @@ public:
         : options_(options), context_(context), model_(make_model(context)) {
         std::ifstream beats_per_frame(options.folder + "/beats");
         std::shared_ptr<Skip> skip;
+        std::vector<size_t> place(model_->pins.size());
         for (size_t i = 0; i < model_->pins.size(); ++i) {
             uint64_t beats = 0, depth = 0;
             if (!(beats_per_frame >> beats >> depth)) throw Failure("beats per frame cannot be read");
             if (model_->pins[i].role != Role::SKIP_TAKEN) skip = depth ? std::make_shared<Skip>(Skip{depth}) : nullptr;
-            streams_.emplace_back(model_->pins[i], i, beats, options, skip);
+            place[i] = streams_.size();
+            if (beats) streams_.emplace_back(model_->pins[i], i, beats, options, skip);
         }
         std::ifstream fifos(options.folder + "/fifos");
-        for (size_t in = 0, out = 0; fifos >> in >> out;) fifos_.push_back({&streams_.at(in), &streams_.at(out), 0});
+        for (size_t in = 0, out = 0; fifos >> in >> out;) fifos_.push_back({&streams_.at(place.at(in)), &streams_.at(place.at(out)), 0});
+        if (model_->apart) *model_->apart = std::ifstream(options.folder + "/apart").good();
         if (!options.trace.empty()) model_->open_trace(options.trace);
     }
 

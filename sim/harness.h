@@ -33,6 +33,7 @@ public:
     virtual void dump_trace(uint64_t time) = 0;
     uint8_t* clk = nullptr;    ///< ap_clk
     uint8_t* rst_n = nullptr;  ///< ap_rst_n
+    uint8_t* apart = nullptr;  ///< ap_apart, where the ops can run each by itself
     std::vector<Pins> pins;
 };
 

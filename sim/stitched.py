@@ -27,6 +27,7 @@ def simulate(
     watchdog_cycles: int | None = None,
     reset_at_cycle: int | None = None,
     on_progress: Progress | None = None,
+    switched: bool = False,
 ) -> tuple[dict[str, np.ndarray], SimResult]:
     """Simulate frames back to back and return every stream's integers.
 
@@ -39,6 +40,7 @@ def simulate(
         watchdog_cycles: Stop when no stream moves for so many cycles; default from the slowest node.
         reset_at_cycle: Reset in that cycle, then feed all frames again from the first.
         on_progress: Called with the fraction done: compilation is the first half, simulation the second.
+        switched: By the simulator that runs the ops each by itself too.
 
     Returns:
         Integers [frames, *shape] by tensor, in the smallest type of each stream, for every tap and output; and the
@@ -47,7 +49,9 @@ def simulate(
     Raises:
         SimulationError: Deadlock, broken protocol, failed assertion, wrong inputs.
     """
-    simulator = compile_design(design, trace=trace is not None, on_progress=part_of(on_progress, 0, 0.5))
+    simulator = compile_design(
+        design, trace=trace is not None, on_progress=part_of(on_progress, 0, 0.5), switched=switched
+    )
     wanted = {s.tensor for s in design.inputs}
     if set(inputs) != wanted:
         raise SimulationError(f"inputs given: {sorted(inputs)}; {design.top} takes: {sorted(wanted)}")
@@ -71,13 +75,14 @@ def simulate(
     return tensors, result
 
 
-def compile_design(design: StitchedDesign, *, trace: bool = False, on_progress: Progress | None = None) -> Simulator:
-    """Compile a stitched design, or find it in the cache."""
+def compile_design(
+    design: StitchedDesign, *, trace: bool = False, on_progress: Progress | None = None, switched: bool = False
+) -> Simulator:
+    """Compile a stitched design, or find it in the cache; `switched`, so that its ops can run each by itself too."""
     skips = [OuterFifo(_tap(skip.sent), _tap(skip.taken), skip.depth) for skip in design.skips]
     taps = [_tap(s) for s in design.taps]
-    return compile_model(
-        design.top, design.sources, ports(design.inputs), ports(design.outputs), taps, trace, on_progress, skips
-    )
+    ends = ports(design.inputs), ports(design.outputs)
+    return compile_model(design.top, design.sources, *ends, taps, trace, on_progress, skips, switched)
 
 
 def _tap(s: DesignStream) -> InnerStream:

@@ -28,6 +28,7 @@ from sim._cache import build_once, cache_dir, digest
 from sim._toolchain import KEPT_SIMULATORS, runtime_key, runtime_library
 from sim._verilate import FLAGS, build_simulator
 from sim._waves import wave_format
+from sim.switches import PUT, TAKE, with_switches
 
 _LOG_LINES = 20
 _SIGNAL = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
@@ -144,6 +145,7 @@ class _Bound(NamedTuple):
     signal: str
     stream: TopStream | InnerStream
     depth: int = 0
+    apart: bool | None = None  # whether the ops run each by itself when it has a part; None: in any case
 
 
 def compile_model(
@@ -155,18 +157,20 @@ def compile_model(
     trace: bool = False,
     on_progress: Progress | None = None,
     skips: Sequence[OuterFifo] = (),
+    switched: bool = False,
 ) -> Simulator:
     """Compile a design, or find it in the cache.
 
     Args:
         top: Top module, with ports ap_clk and ap_rst_n and the streams.
-        sources: Verilog and SystemVerilog files; headers among them only lend their folder.
+        sources: Verilog and SystemVerilog files, the top last; headers among them only lend their folder.
         inputs: Streams into the top.
         outputs: Streams out of the top.
         taps: Streams inside the top, recorded.
         trace: Compile with waves (FST, or VCD where zlib's header is missing).
         on_progress: Called with the fraction of the C++ compilation that is done.
         skips: FIFOs outside of the top, between two of its ports.
+        switched: With a switch in every tap, so that ops can run each by itself too; the top is as `stitch` writes it.
 
     Raises:
         SimulationError: No compiler, no Verilator, or the sources do not compile.
@@ -174,24 +178,35 @@ def compile_model(
     bound = [
         *(_Bound("INPUT", port.name, port) for port in inputs),
         *(_Bound("OUTPUT", port.name, port) for port in outputs),
-        *(_Bound("TAP", tap.signal, tap) for tap in taps),
+        *(_Bound("TAP", tap.signal, tap, apart=False if switched else None) for tap in taps),
     ]
+    for tap in taps if switched else ():
+        for role, name in (("INPUT", PUT), ("OUTPUT", TAKE)):
+            port = TopStream(name.format(tap.name), tap.width, tap.beats)
+            bound.append(_Bound(role, name.format(tap.signal), port, apart=True))
     for skip in skips:
         ends = (("SKIP_SENT", skip.sent), ("SKIP_TAKEN", skip.taken))
         bound += [_Bound(role, end.signal, end, skip.depth) for role, end in ends]
-    for _, signal, stream, _ in bound:
+    for _, signal, stream, *_ in bound:
         if not _SIGNAL.fullmatch(signal):  # it becomes C++, as the top's name does; the stream's own does not
             raise SimulationError(f"stream {stream.name}: {signal!r} is no Verilog name")
         if stream.width % 8 or stream.width <= 0:
             raise SimulationError(f"stream {stream.name}: tdata of {stream.width} bits is not whole bytes")
     chosen = wave_format() if trace else ""
-    binding = binding_source(top, [(role, signal, stream) for role, signal, stream, _ in bound], chosen)
+    binding = binding_source(top, [each[:3] for each in bound], chosen, switched)
     contents = _read(sources)
+    text = contents.pop(Path(sources[-1])).decode() if switched else ""
+    edited = with_switches(text, [(tap.signal, tap.width) for tap in taps]) if switched else ""
     named = (part for path, text in contents.items() for part in (path.name, text))
-    key = digest([*named, top, binding, runtime_key(chosen), *FLAGS])
+    key = digest([*named, top, edited, binding, runtime_key(chosen), *FLAGS])
 
     def build(folder: Path) -> None:
-        build_simulator(top, contents, binding, runtime_library(chosen), chosen, folder, on_progress)
+        with tempfile.TemporaryDirectory(prefix="signflow_") as name:
+            if switched:
+                path = Path(name) / "top.v"
+                path.write_text(edited)
+                contents[path] = edited.encode()
+            build_simulator(top, contents, binding, runtime_library(chosen), chosen, folder, on_progress)
 
     folder = build_once(cache_dir() / "verilated" / key, build, KEPT_SIMULATORS)
     return Simulator(folder / "simulator", tuple(bound), chosen)
@@ -224,6 +239,7 @@ class Simulator:
         on_progress: Progress | None = None,
         reset_at_cycle: int | None = None,
         fifos: Mapping[str, str] = MappingProxyType({}),
+        apart: bool = False,
     ) -> SimResult:
         """Simulate `frames` frames, back to back.
 
@@ -238,21 +254,24 @@ class Simulator:
             on_progress: Called with the fraction of beats that moved.
             reset_at_cycle: Reset in that cycle, then feed all frames again from the first.
             fifos: Of each FIFO whose fill is wanted the stream into it, by the stream out of it.
+            apart: Run every op by itself, where the design was compiled with switches.
 
         Raises:
             SimulationError: Deadlock, broken protocol, failed assertion, missing memory file, wrong input sizes.
         """
-        waves = self._wave_path(trace_file)
+        waves, active = self._wave_path(trace_file), [b for b in self.bound if b.apart in (None, apart)]
         pauses = stalls or Stalls(0, 0, 0)
         try:
             with tempfile.TemporaryDirectory(prefix="signflow_") as name:
                 folder = Path(name)
-                self._write_inputs(inputs, frames, folder)
+                self._write_inputs(inputs, frames, folder, active)
                 self._write_fifos(fifos, folder)
+                if apart:
+                    (folder / "apart").touch()
                 arguments = [folder, frames, watchdog_cycles, pauses.seed, pauses.idle, pauses.backpressure]
                 arguments += [-1 if reset_at_cycle is None else reset_at_cycle, waves]
                 self._execute([str(item) for item in arguments], cwd, folder, on_progress)
-                return self._read_results(frames, folder, fifos)
+                return self._read_results(frames, folder, fifos, active)
         except OSError as error:
             raise SimulationError(f"simulation: {error.filename or tempfile.gettempdir()}: {error.strerror}") from error
 
@@ -263,14 +282,17 @@ class Simulator:
             raise SimulationError(f"{trace_file}: waves need a design compiled with trace=True")
         return str(Path(trace_file).absolute().with_suffix(f".{self.wave_format}"))
 
-    def _write_inputs(self, inputs: Mapping[str, np.ndarray], frames: int, folder: Path) -> None:
-        expected = {stream.name: stream for role, _, stream, _ in self.bound if role == "INPUT"}
+    def _write_inputs(
+        self, inputs: Mapping[str, np.ndarray], frames: int, folder: Path, active: Sequence[_Bound]
+    ) -> None:
+        expected = {bound.stream.name: bound.stream for bound in active if bound.role == "INPUT"}
         if set(inputs) != set(expected):
             raise SimulationError(f"inputs given: {sorted(inputs)}; the design has: {sorted(expected)}")
-        (folder / "beats").write_text("".join(f"{stream.beats} {depth}\n" for _, _, stream, depth in self.bound))
-        for index, (role, _, stream, _) in enumerate(self.bound):
-            if role != "INPUT":
+        (folder / "beats").write_text("".join(f"{b.stream.beats * (b in active)} {b.depth}\n" for b in self.bound))
+        for index, bound in enumerate(self.bound):
+            if bound.role != "INPUT" or bound not in active:
                 continue
+            stream = bound.stream
             beats = np.ascontiguousarray(inputs[stream.name])
             shape = (frames * stream.beats, stream.width // 8)
             if beats.dtype != np.uint8 or beats.shape != shape:
@@ -280,7 +302,7 @@ class Simulator:
             beats.tofile(folder / f"{index}.in")
 
     def _write_fifos(self, fifos: Mapping[str, str], folder: Path) -> None:
-        at = {stream.name: index for index, (_, _, stream, _) in enumerate(self.bound)}
+        at = {bound.stream.name: index for index, bound in enumerate(self.bound)}
         (folder / "fifos").write_text("".join(f"{at[into]} {at[out]}\n" for out, into in fifos.items()))
 
     def _execute(self, arguments: list[str], cwd: Path, folder: Path, on_progress: Progress | None) -> None:
@@ -298,14 +320,14 @@ class Simulator:
             what = re.sub(r"#(\d+)", lambda number: self.bound[int(number[1])].stream.name, what)
             raise SimulationError(f"simulation: {what}", log)
 
-    def _read_results(self, frames: int, folder: Path, fifos: Iterable[str]) -> SimResult:
+    def _read_results(self, frames: int, folder: Path, fifos: Iterable[str], active: Sequence[_Bound]) -> SimResult:
         text = json.loads((folder / "result.json").read_text())
         found: dict[str, dict[str, np.ndarray]] = {"OUTPUT": {}, "TAP": {}}
-        streams = read_stats(dict(zip((b.stream.name for b in self.bound), text["streams"], strict=True)))
-        for index, (role, _, stream, _) in enumerate(self.bound):
-            if role != "INPUT":
-                beats = np.fromfile(folder / f"{index}.out", np.uint8)
-                kind = "OUTPUT" if role == "OUTPUT" else "TAP"
+        streams = read_stats(dict(zip((b.stream.name for b in active), text["streams"], strict=True)))
+        for index, bound in enumerate(self.bound):
+            if bound.role != "INPUT" and bound in active:
+                stream, beats = bound.stream, np.fromfile(folder / f"{index}.out", np.uint8)
+                kind = "OUTPUT" if bound.role == "OUTPUT" else "TAP"
                 found[kind][stream.name] = beats.reshape(frames * stream.beats, stream.width // 8)
         fills = dict(zip(fifos, text["fills"], strict=True))
         return SimResult(found["OUTPUT"], found["TAP"], text["cycles"], streams, fills)

@@ -8,6 +8,7 @@ from qonnx.core.datatype import DataType
 
 from finn_build.dataflow.stream import Stream
 from finn_build.errors import SimulationError
+from finn_build.rtl.stitch import stitch
 from sim.isolated import simulate_ops
 from sim.verilator import Stalls
 from tests.sim.toy_ops import toy_model
@@ -21,12 +22,15 @@ _NODES = [
 ]
 
 
+@pytest.mark.parametrize("apart", [False, True], ids=["side by side", "cut apart"])
 @pytest.mark.parametrize("stalls", [None, Stalls(4)])
-def test_every_op_is_fed_its_own_inputs(tmp_path: Path, stalls: Stalls | None) -> None:
+def test_every_op_is_fed_its_own_inputs(tmp_path: Path, stalls: Stalls | None, apart: bool) -> None:
     """The recorded tensors need not belong together, and no op sees what its neighbour computed."""
     rng = np.random.default_rng(3)
     fed = {name: rng.integers(-10, 10, (4, *_STREAM.shape)) for name in ("in", "a", "b", "a2", "b2")}
-    results = simulate_ops(toy_model(_STREAM, _NODES), fed, 4, build_dir=tmp_path, stalls=stalls)
+    model = toy_model(_STREAM, _NODES)
+    design = stitch(model, tmp_path) if apart else None
+    results = simulate_ops(model, fed, 4, build_dir=tmp_path, stalls=stalls, design=design)
     assert list(results) == ["fork_0", "add_1", "add_2", "join_3"]
     assert np.array_equal(results["fork_0"].outputs["b"], fed["in"])
     assert np.array_equal(results["add_1"].outputs["a2"], fed["a"] + 5)

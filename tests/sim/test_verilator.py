@@ -54,6 +54,9 @@ def test_full_speed(tmp_path: Path) -> None:
     assert (np.diff(ends) == _STREAM.beats).all()
     assert result.streams["s_axis_0"].first_beat == 0 and result.streams["a"].first_beat == 1
     assert result.cycles == result.streams["m_axis_0"].frame_end[-1] + 1
+    switched = simulate(design, {"in": x}, 5, switched=True)
+    assert switched[0].keys() == tensors.keys() and all(np.array_equal(switched[0][n], tensors[n]) for n in tensors)
+    assert (switched[1].streams, switched[1].cycles) == (result.streams, result.cycles)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
