@@ -44,8 +44,11 @@ def test_every_op_is_fed_its_own_inputs(tmp_path: Path, stalls: Stalls | None, a
 
 def test_one_frame_counts_from_first_to_last_beat(tmp_path: Path) -> None:
     model = toy_model(_STREAM, [("add", ["in"], ["out"], 0)])
-    result = simulate_ops(model, {"in": np.zeros((1, *_STREAM.shape))}, 1, build_dir=tmp_path)["add_0"]
-    assert result.cycles == _STREAM.beats + 1
+    for design in (None, stitch(model, tmp_path / "alone")):
+        result = simulate_ops(model, {"in": np.zeros((1, *_STREAM.shape))}, 1, build_dir=tmp_path, design=design)[
+            "add_0"
+        ]
+        assert result.cycles == _STREAM.beats + 1
 
 
 def test_missing_inputs_are_named(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_ports_follow_the_order_of_the_graph(tmp_path: Path) -> None:
     assert [(s.tensor, s.signal) for s in design.inputs] == [("a", "s_axis_0"), ("b", "s_axis_1")]
     assert [(s.tensor, s.signal) for s in design.outputs] == [("x", "m_axis_0"), ("y", "m_axis_1")]
     a, b = np.random.default_rng(0).integers(-4, 4, (2, 3, *_STREAM.shape))
-    tensors, _ = simulate(design, {"a": a, "b": b}, 3, stalls=Stalls(5))
+    tensors, _ = simulate(design, {"a": a, "b": b}, 3, stalls=Stalls(5), switched=True)
     assert np.array_equal(tensors["x"], a + b) and np.array_equal(tensors["y"], a + b)
 
 
@@ -92,7 +92,7 @@ def test_finn_rtl_between_ours(tmp_path: Path) -> None:
     _replace_by_padding(model, padded)
     x = np.random.default_rng(1).integers(-8, 7, (3, *_STREAM.shape))
     design = stitch(model, tmp_path)
-    tensors, _ = simulate(design, {"in": x}, 3, stalls=Stalls(2))
+    tensors, _ = simulate(design, {"in": x}, 3, stalls=Stalls(2), switched=True)
     licences = {path.name: is_licensed(path.read_text()) for path in design.sources}  # of our sources, not of FINN's
     assert licences.pop("add_0.v") and licences.pop("toy_add.sv") and licences.pop("accelerator.v")
     assert licences and not any(licences.values())
