@@ -23,6 +23,7 @@ Exit code: 0 verified, 1 an error or a difference (one line on stderr), 2 wrong 
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 import time
 import warnings
@@ -45,11 +46,14 @@ from finn_build.terminal import in_words, say_loading, tells_errors
 if TYPE_CHECKING:
     from finn_build.state import Build
 
+_COLLECTED = (100_000, 20, 100)  # how seldom cycles are looked for: graphs and libraries are many lasting objects
+
 
 @tells_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
     options = parser(__doc__).parse_args(arguments)
+    gc.set_threshold(*_COLLECTED)
     try:
         with ended_by_signals():
             finish(options) if options.start == FINISH else run(options)
