@@ -16,6 +16,8 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from record import record
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -28,7 +30,7 @@ def main() -> None:
     parser.add_argument("options", nargs="*", help="options of build.py (default: --board pynq-z2)")
     options = parser.parse_args()
     asked = options.options or ["--board", "pynq-z2"]
-    ratios = []
+    ratios, seconds = [], []
     with TemporaryDirectory() as name:
         folder = Path(name)
         subprocess.run(
@@ -41,10 +43,15 @@ def main() -> None:
                     for tree in (folder / "ref", ROOT)
                 )
                 ratios.append(after / before)
+                seconds.append((before, after))
                 print(f"round {number + 1}: {before:.1f} s, here {after:.1f} s, ratio {ratios[-1]:.2f}", flush=True)
         finally:
             subprocess.run(["git", "worktree", "remove", "--force", str(folder / "ref")], cwd=ROOT, check=True)
-    print(f"ratio of CPU seconds: median {statistics.median(ratios):.2f}")
+    ratio = statistics.median(ratios)
+    before, after = (statistics.median(column) for column in zip(*seconds, strict=True))
+    row = f"{' '.join(asked)}, {'warm' if options.warm else 'cold'}", f"{before:.1f}", f"{after:.1f}", f"{ratio:.2f}"
+    record(__file__, [], ["build", f"CPU seconds of {options.ref}", "here", "ratio"], [row], keep=True)
+    print(f"ratio of CPU seconds: median {ratio:.2f}")
 
 
 def _seconds(tree: Path, options: list[str], folder: Path, warm: bool) -> float:

@@ -18,6 +18,8 @@ from pathlib import Path
 from statistics import median
 from time import monotonic
 
+from record import record
+
 from finn_build.config import load_board
 from finn_build.evaluate.area import netlist_area
 from finn_build.evaluate.synthesis import Job, netlist_of
@@ -28,6 +30,7 @@ from finn_build.evaluate.timing.paths import worst_paths
 from finn_build.evaluate.timing.report import logic_in_words
 
 Pair = tuple[int, int]  # synthesised, estimated
+_SMALL = 20  # cells of an op below which a cell is too much of it
 
 
 def main() -> int:
@@ -37,8 +40,9 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=1e9)
     options = parser.parse_args()
     until = monotonic() + 60 * options.minutes
-    for build in options.builds:
-        _measure(build.absolute(), until)
+    rows = [row for build in options.builds for row in _measure(build.absolute(), until)]
+    head = ["design", "ops", "Yosys", "estimate", "off", "an op, median", "an op, worst"]
+    record(__file__, ["pyosys"], head, rows, "xc7, raw cells; ops of 20 and more count one by one.", keep=True)
     return 0
 
 
@@ -50,7 +54,7 @@ def kinds(folder: Path, ops: Iterable[str]) -> list[list[str]]:
     return sorted(found.values(), key=len, reverse=True)
 
 
-def _measure(build: Path, until: float) -> None:
+def _measure(build: Path, until: float) -> list[tuple[str, ...]]:
     (sheet,) = (json.loads(p.read_text()) for n in ("report", "estimate") if (p := build / f"{n}.json").is_file())
     board, folder = load_board(sheet["board"]), build / "stitched"
     lines = (folder / "sources.f").read_text().splitlines()
@@ -74,10 +78,16 @@ def _measure(build: Path, until: float) -> None:
             flush=True,
         )
     print(f"{sheet['model']} on {board.name}: {len(lut)} of {len(estimates)} ops")
+    rows = []
     for what, pairs in (("LUT", lut), ("FF", ff)):
-        off = [abs(b / a - 1) for a, b in pairs if a]
+        off = [abs(b / a - 1) for a, b in pairs if a >= _SMALL]
         whole = _in_words(*map(sum, zip(*pairs, strict=True)))
         print(f"{what:3}: all {whole}; an op: median {median(off):.1%}, worst {max(off):.1%}")
+        found, told = map(sum, zip(*pairs, strict=True))
+        name = f"{sheet['model']}, {board.name}, {what}"
+        row = f"{len(lut)} of {len(estimates)}", f"{found:,}", f"{told:,}", f"{told / found - 1:+.1%}"
+        rows.append((name, *row, f"{median(off):.1%}", f"{max(off):.1%}"))
+    return rows
 
 
 def _in_words(found: int, told: int) -> str:

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
+from record import record
 
 from brevitas_models.data.images import to_float
 from brevitas_models.networks.zoo import DEFAULT_MODEL
@@ -55,6 +56,13 @@ def main() -> None:
             rates.append((FRAMES / (between - began), FRAMES / (ended - between)))
             print(f"round {number}: integer model {rates[-1][0]:.0f}, PyTorch {rates[-1][1]:.0f} frames per CPU second")
     ours, theirs = (statistics.median(column) for column in zip(*rates, strict=True))
+    rows = [(number, f"{a:.0f}", f"{b:.0f}", f"{a / b:.1f}") for number, (a, b) in enumerate(rates, 1)]
+    record(
+        __file__, ["torch", "numpy"], ["round", "integer model, frames per CPU second", "PyTorch", "ratio"],
+        [*rows, ("median", f"{ours:.0f}", f"{theirs:.0f}", f"{ours / theirs:.1f}")],
+        f"{options.model} {options.size}x{options.size}, {FRAMES} frames, outputs equal, one thread; on a busy machine "
+        "both rates are low, the ratio counts.",
+    )  # fmt: skip
     print(f"median: integer model {ours:.0f}, PyTorch {theirs:.0f} frames per CPU second, ratio {ours / theirs:.2f}")
 
 

@@ -16,6 +16,7 @@ from qonnx.core.datatype import BaseDataType, DataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.util.basic import qonnx_make_model
+from record import record
 
 import finn_build.dataflow.ops  # noqa: F401  (registers the ops)
 from finn_build.arithmetic.datatypes import integer_range_dtype
@@ -28,9 +29,10 @@ from finn_build.rtl.stitch import stitch
 _FOLDS = 4
 _BIPOLAR = DataType["BIPOLAR"]
 Parameter = tuple[np.ndarray, BaseDataType]
+Row = tuple[str, int, str, str, str]
 
 
-def popcount(simd: int) -> None:
+def popcount(simd: int) -> Row:
     """The popcount that a matrix-vector unit instantiates, agreement with its weights included."""
     with tempfile.TemporaryDirectory() as name:
         top = Path(name) / "popcount.v"
@@ -40,14 +42,14 @@ def popcount(simd: int) -> None:
             f"    sf_mvau_signs #(.SIMD({simd})) signs (.clk(clk), .en(1'b1), .x(x), .w(w), .count_q(count));\n"
             "endmodule\n`default_nettype wire\n"
         )
-        _print(f"popcount of {simd}, alone", netlist_of(Job("popcount", "xc7", _sources(top), Path(name))), simd)
+        return _row(f"popcount of {simd}, alone", netlist_of(Job("popcount", "xc7", _sources(top), Path(name))), simd)
 
 
 def _sources(top: Path) -> list[Path]:
     return [*sorted(RTL_DIR.glob("*/sf_*.sv")), top]
 
 
-def mvau(bits: int, simd: int, pe: int) -> None:
+def mvau(bits: int, simd: int, pe: int) -> Row:
     """Four folds both ways."""
     mw, mh, levels = _FOLDS * simd, _FOLDS * pe, 2**bits - 1
     attributes = {
@@ -55,10 +57,10 @@ def mvau(bits: int, simd: int, pe: int) -> None:
         "inputDataType": "BIPOLAR" if bits == 1 else f"UINT{bits}", "weightDataType": "BIPOLAR",
         "outputDataType": integer_range_dtype(-mw * levels, mw * levels).name,
     }  # fmt: skip
-    _of_an_op(f"BitMVAU w1a{bits}, SIMD {simd}, PE {pe}", "BitMVAU_rtl", attributes, [_signs(mw, mh)], simd * pe)
+    return _of_an_op(f"BitMVAU w1a{bits}, SIMD {simd}, PE {pe}", "BitMVAU_rtl", attributes, [_signs(mw, mh)], simd * pe)
 
 
-def bitconv(simd: int, pe: int) -> None:
+def bitconv(simd: int, pe: int) -> Row:
     """3x3 over 14x14 pixels, four folds both ways, its input the shortcut, levels of four bits by search."""
     channels, rng = _FOLDS * max(simd, pe), np.random.default_rng(simd)
     reach = 9 * channels
@@ -72,14 +74,14 @@ def bitconv(simd: int, pe: int) -> None:
     parameters = [
         (rng.integers(-7, 8, channels), DataType["INT4"]), _signs(reach, channels), (thresholds, DataType["INT32"]),
     ]  # fmt: skip
-    _of_an_op(f"BitConv, SIMD {simd}, PE {pe}", "BitConv_rtl", attributes, parameters, simd * pe)
+    return _of_an_op(f"BitConv, SIMD {simd}, PE {pe}", "BitConv_rtl", attributes, parameters, simd * pe)
 
 
 def _signs(rows: int, columns: int) -> Parameter:
     return 2 * np.random.default_rng(rows).integers(0, 2, (rows, columns)) - 1, _BIPOLAR
 
 
-def _of_an_op(name: str, kind: str, attributes: dict[str, Any], parameters: list[Parameter], lanes: int) -> None:
+def _of_an_op(name: str, kind: str, attributes: dict[str, Any], parameters: list[Parameter], lanes: int) -> Row:
     names = [f"parameter{k}" for k in range(len(parameters))]
     node = helper.make_node(
         kind, ["in0", *names], ["out0"], name="op_0", domain=DOMAIN, backend="fpgadataflow", **attributes
@@ -95,19 +97,23 @@ def _of_an_op(name: str, kind: str, attributes: dict[str, Any], parameters: list
         model.set_tensor_datatype(parameter, dtype)
     with tempfile.TemporaryDirectory() as folder:
         design = stitch(model, Path(folder), connect=False)
-        _print(name, netlist_of(Job("op_0", "xc7", design.sources, design.mem_dir)), lanes, op.resources().lut)
+        return _row(name, netlist_of(Job("op_0", "xc7", design.sources, design.mem_dir)), lanes, op.resources().lut)
 
 
-def _print(name: str, netlist: dict[str, Any], lanes: int, estimate: int | None = None) -> None:
+def _row(name: str, netlist: dict[str, Any], lanes: int, estimate: int | None = None) -> Row:
     lut = netlist_area(netlist)["lut"]
-    told = f", estimate {estimate:6,}" if estimate is not None else ""
-    print(f"{name:34} {lut:6,} LUT, {lut / lanes:5.2f} a lane{told}", flush=True)
+    print(f"{name:34} {lut:6,} LUT, {lut / lanes:5.2f} a lane, estimate {estimate}", flush=True)
+    return name, lanes, f"{lut:,}", f"{lut / lanes:.2f}", "" if estimate is None else f"{estimate:,}"
 
 
 if __name__ == "__main__":
-    popcount(64)
-    mvau(1, 64, 16)
-    mvau(1, 128, 16)
-    mvau(4, 64, 16)
-    bitconv(64, 16)
-    bitconv(128, 16)
+    found = [
+        (*popcount(64), 1.28),
+        (*mvau(1, 64, 16), 1.5),
+        (*mvau(1, 128, 16), 1.5),
+        (*mvau(4, 64, 16), 5),
+        (*bitconv(64, 16), 1.8),
+        (*bitconv(128, 16), 1.8),
+    ]
+    head = ["unit, all in, weights in block RAM", "lanes", "LUT", "LUT a lane", "LUT, estimate", "wanted a lane"]
+    record(__file__, ["pyosys"], head, found, "xc7, raw LUTs.")

@@ -10,6 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from record import record
+
 from finn_build.dataflow.ops._popcount import plan_popcount
 from finn_build.dataflow.ops.finn_op import RTL_DIR
 from finn_build.evaluate.area import netlist_area
@@ -46,14 +48,22 @@ def measure(simd: int, planes: int, registers: int, pe: int) -> tuple[float, int
     return worst_paths(graph, 1)[0].ns, netlist_area(module)["lut"] // pe
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Measure, print and write."""
     lanes = int(sys.argv[1]) if sys.argv[1:] else 8
+    rows = []
     for mhz in _CLOCKS:
         for size, depth in _CASES:
             plan = plan_popcount(size, depth, _PER_NS / mhz)
             ns, lut = measure(size, depth, plan.mask, lanes)
-            print(
-                f"{mhz} MHz, {size:3} lanes of {depth} bits: registers behind {plan.levels}, "
-                f"{ns:.2f} of {_PER_NS / mhz:.2f} ns, {lut} LUT (estimate {plan.lut:.0f})",
-                flush=True,
+            levels = ", ".join(map(str, plan.levels)) or "none"
+            rows.append(
+                (f"{size} of {depth}, {mhz} MHz", levels, f"{ns:.2f}", f"{_PER_NS / mhz:.2f}", lut, f"{plan.lut:.0f}")
             )
+            print(*rows[-1], flush=True)
+    head = ["lanes of bits, clock", "registers behind levels", "ns", "ns allowed", "LUT", "LUT, estimate"]
+    record(__file__, ["pyosys"], head, rows, f"xc7, {lanes} popcounts on the same activations, LUTs of one.")
+
+
+if __name__ == "__main__":
+    main()

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 
 import torch
+from record import record
 
 from brevitas_models.layers.fused import kernels
 from brevitas_models.networks.zoo import DEFAULT_MODEL, build_model
@@ -32,15 +33,22 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     plain, fused = _steps(options, torch.contiguous_format), _steps(options, torch.channels_last)
-    ratios = []
+    ratios, rows = [], []
     for number in range(options.rounds):
         with kernels("plain"):
             before = _rate(plain, options.batch, number)
         after = _rate(fused, options.batch, number)
         ratios.append(after / before)
+        rows.append((number + 1, f"{before:.1f}", f"{after:.1f}", f"{ratios[-1]:.2f}"))
         print(
             f"round {number + 1}: plain {before:.1f}, fused {after:.1f} images per CPU second, ratio {ratios[-1]:.2f}"
         )
+    ratio = f"{statistics.median(ratios):.2f}"
+    what = f"{options.model} {options.size}x{options.size}, step {1 if options.real else 2}, batch {options.batch}"
+    record(
+        __file__, ["torch", "brevitas"], ["round", "plain, images per CPU second", "fused", "ratio"],
+        [*rows, ("median", "", "", ratio)], f"{what}, one thread.",
+    )  # fmt: skip
     print(f"fused / plain: median {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f}")
 
 

@@ -207,6 +207,15 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             return negative - 2 ** (bits - 1) * self.attr("MW")
         return -(2**bits - 1) * negative
 
+    @property
+    def _start_bits(self) -> int:
+        """Bits in which start values of rows differ: those of random weights lie within three standard deviations."""
+        dtype, acc = DataType[self.attr("inputDataType")], DataType[self.attr("outputDataType")].bitwidth()
+        if self._weight_bits > 1:
+            return int(acc - (dtype.bitwidth() - 1))  # multiples of 2^(k-1)
+        step = 1 if dtype.signed() else 2 ** dtype.bitwidth() - 1
+        return int(min(acc, ceil(log2(3.3 * step) + log2(self.attr("MW")) / 2) + 1))
+
     def compute(self, *operands: np.ndarray) -> tuple[np.ndarray, ...]:
         """Σ w·x. Doubles are exact here (sums stay far below 2^53) and multiply much faster than int64."""
         x, weights = operands
@@ -255,11 +264,11 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         acc, buffer = DataType[self.attr("outputDataType")].bitwidth(), self._buffer_area()
         depth, width, held, block = sf * nf, self._word_bits, self._held_bits, self._block_weights()
         lut, bram = rom_area(depth, width, block=block)
-        starts = rom_area(nf, pe * acc, block=False)[0] if self._has_start_values else 0
+        starts = rom_area(nf, pe * self._start_bits, block=False)[0] if self._has_start_values else 0
         sums = 2 * acc if sf > 1 else acc  # with one beat a fold, only the output register
         # Equal columns are built once; of block RAM Yosys has no output register.
         registers = 0 if depth == 1 else width if block else min(width, 2**depth)
-        registers += min(pe * acc, 2**nf) if starts else 0
+        registers += min(pe * self._start_bits, 2**nf) if starts else 0
         if self._weight_bits > 1:
             dot, adders = self._products_area(), acc
         else:
