@@ -35,9 +35,10 @@ class FoldConstants(Transformation):
         constants = {i.name: i for i in graph.initializer}
         shapes = {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in graph.value_info}
         opset = next(o.version for o in model.model.opset_import if o.domain in ("", "ai.onnx"))
-        kept, folded = [], 0
+        kept, folded, ends = [], 0, {output.name for output in graph.output}
         for node in graph.node:
-            if node.op_type in self.excluded or any(i and i not in constants for i in node.input):
+            dynamic = ends & set(node.output) or any(i and i not in constants for i in node.input)
+            if node.op_type in self.excluded or dynamic:
                 kept.append(node)
                 continue
             given = {i: numpy_helper.to_array(constants[i]) for i in node.input if i}

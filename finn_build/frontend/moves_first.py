@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import prod
 
 import numpy as np
-from onnx import NodeProto
+from onnx import NodeProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_node
 from qonnx.transformation.base import Transformation
@@ -109,7 +109,7 @@ def _moved(model: ModelWrapper, move: NodeProto, source: str, taken: list[np.nda
             return list(there.output)
     for number, out in enumerate(move.output):
         node.output[number] = f"{out}_of_{source}"
-        model.set_tensor_shape(node.output[number], list(taken[number].shape))
+        model.set_tensor_shape(node.output[number], list(taken[number].shape), _type(model, source))
     graph.node.insert(list(graph.node).index(move), node)
     return list(node.output)
 
@@ -118,11 +118,17 @@ def _places(model: ModelWrapper, move: NodeProto) -> list[np.ndarray]:
     """Which element each place of each output takes, by moving the elements' numbers."""
     shape, graph = model.get_tensor_shape(move.input[0]), model.graph
     context = {i: model.get_initializer(i) for i in move.input[1:] if i}
-    context[move.input[0]] = np.arange(prod(shape), dtype=np.float32).reshape(shape)
-    context |= {out: np.zeros(model.get_tensor_shape(out), np.float32) for out in move.output}
+    kind = helper.tensor_dtype_to_np_dtype(_type(model, move.input[0]))
+    context[move.input[0]] = np.arange(prod(shape), dtype=kind).reshape(shape)
+    context |= {out: np.zeros(model.get_tensor_shape(out), kind) for out in move.output}
     opset = next(o.version for o in model.model.opset_import if o.domain in ("", "ai.onnx"))
     execute_node(move, context, graph, opset)
     return [context[out].astype(np.int64) for out in move.output]
+
+
+def _type(model: ModelWrapper, tensor: str) -> int:
+    """ONNX's number for the type of a tensor: batch norm is computed in doubles."""
+    return int(model.get_tensor_valueinfo(tensor).type.tensor_type.elem_type)
 
 
 def _by_channel(value: np.ndarray) -> np.ndarray:

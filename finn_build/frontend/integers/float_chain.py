@@ -80,8 +80,11 @@ class FloatChain:
     def model(self) -> onnx.ModelProto:
         """The chain alone as an ONNX model, batch and all other dimensions free."""
         dims = [f"d{i}" for i in range(self.rank)]
+        nodes = [NodeProto.FromString(node.SerializeToString()) for node in self.nodes]
+        for node in nodes:
+            node.ClearField("name")  # ONNX Runtime takes no name twice
         graph = helper.make_graph(
-            list(self.nodes),
+            nodes,
             "chain",
             [helper.make_tensor_value_info(self.source, TensorProto.FLOAT, dims)],
             [onnx.ValueInfoProto(name=self.output)],  # float32, or the int64 of a label

@@ -169,12 +169,12 @@ def _window(compilation: Compilation, node: NodeProto, x: IntTensor) -> dict[str
         a = with_height(a)
     if len(x.shape) != 4:
         raise Unsupported(f"a pool over a tensor of shape {x.shape}", "use pools over one or two dimensions")
-    kernel = list(a.get("kernel_shape", x.shape[2:]))
+    image = map_shape(compilation.shape(node.input[0]))[2:]  # what lies around it included
+    kernel = list(a.get("kernel_shape", image))
     strides = list(a.get("strides", [1, 1]))
     dilations, own = list(a.get("dilations", [1, 1])), [0, 0, 0, 0]
     if "kernel_shape" in a:
-        image, out = (map_shape(compilation.shape(name))[2:] for name in (node.input[0], node.output[0]))
-        own = explicit_pads(a, image, out, kernel)
+        own = explicit_pads(a, image, map_shape(compilation.shape(node.output[0]))[2:], kernel)
     pads = [p + q for p, q in zip(own, compilation.unpadded(node.input[0])[1], strict=True)]
     if any(pads) and any(d > size for d, size in zip(dilations, x.shape[2:], strict=True)):
         raise Unsupported(f"a pool of dilation {dilations}, windows of which miss the image", "use a smaller dilation")

@@ -296,6 +296,21 @@ CASES: dict[str, Case] = {
          op("MaxPool", "b", kernel_shape=[3, 3], pads=[1] * 4, to="c"), op("Sub", "c", "b")],
         {"w": signs(2, 2, 1, 1)}, MAP, "Conv",
     ),
+    "batch norms, nodes without names, of shuffled channels": (
+        [op("Conv", "q", "w", to="a"), op("BatchNormalization", "a", "s", "b", "m", "v", to="c"),
+         op("BatchNormalization", "c", "s", "b", "m", "v", to="d"), op("Reshape", "d", "apart", to="e"),
+         op("Transpose", "e", to="f", perm=[0, 2, 1, 3, 4]), op("Reshape", "f", "together", to="g"),
+         quantizer("g", "y", "four")],
+        {"w": signs(4, 2, 2, 2), "s": np.array([1, -2, 0.3, 1], np.float32), "b": np.array([0, 0.4, -1, 1], np.float32),
+         "m": np.array([0.2, -0.1, 0.5, 0], np.float32), "v": np.array([0.5, 1, 2, 0.3], np.float32),
+         "apart": indices(1, 2, 2, 1, 1), "together": indices(1, 4, 1, 1), **FOUR}, MAP, "",
+    ),
+    **{
+        f"{op_type} of what was padded": (
+            [op("Pad", "q", "pads", to="a"), op(op_type, "a")], {"pads": indices(0, 0, 1, 0, 0, 0, 0, 1)}, SQUARE, "",
+        )
+        for op_type in ("GlobalMaxPool", "GlobalAveragePool")
+    },
 }  # fmt: skip
 LOOSE = {
     "as it was",
@@ -305,6 +320,9 @@ LOOSE = {
     "difference",
     "largest functions of windows of two sizes, quantized",
     "largest function of each channel, quantized",
+    "batch norms, nodes without names, of shuffled channels",
+    "GlobalMaxPool of what was padded",
+    "GlobalAveragePool of what was padded",
     "blocks with padding",
 }  # windows that never see all that their kernel could
 SIGNED = {"padded with a level", "padded with the least level", "larger"}

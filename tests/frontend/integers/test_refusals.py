@@ -67,6 +67,9 @@ REFUSED: dict[str, list[Case]] = {
         ([op("Conv", "q", "w")], {"w": np.zeros((1, 2, 1, 1), np.float32)}, MAP, 2),
         ([op("Conv", "q", "w")], {"w": np.array([[[[0.5]], [[0.25]]]], np.float32)}, MAP, 2),
     ],
+    "this output is a constant": [
+        ([op("MaxPool", "q", kernel_shape=[2, 1], to="y0"), op("Relu", "w", to="y1")], {"w": signs(1, 2)}, MAP, 2),
+    ],
     "a slice, split or gather of no channels": [
         ([op("Slice", "q", "a", "b", "c")], {"a": indices(-1), "b": indices(-9), "c": indices(1)}, MAP, 2),
     ],
