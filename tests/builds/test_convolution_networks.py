@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from brevitas.nn import QuantConv1d, QuantConv2d, QuantLinear
+from brevitas.nn import QuantConv1d, QuantConv2d, QuantConvTranspose1d, QuantLinear
 from torch import Tensor, nn
 
 from brevitas_models.layers.quantizers import act_quantizer, pixel_quantizer, weight_quantizer
@@ -81,7 +81,11 @@ SIGNALS = {
         *(nn.ReflectionPad1d((0, 1)), conv1d(6, 8, 2, 1), *after1d(8)),
         *(nn.AvgPool1d(2), act_quantizer(4, False), nn.Flatten(), QuantLinear(24, 5, False, **weight_quantizer(4))),
     ],
-    "sums for each place": lambda: [conv1d(2, 6, 1), *after1d(6, 2), conv1d(6, 3, 3, padding=1)],
+    "grown, sums for each place": lambda: [
+        *(conv1d(2, 6, 1, stride=3), *after1d(6, 2)),
+        *(QuantConvTranspose1d(6, 5, 4, 2, 1, bias=False, **weight_quantizer(4)), *after1d(5, 3)),
+        *(nn.Upsample(scale_factor=2, mode="linear"), conv1d(5, 3, 3, padding=1)),
+    ],
 }
 
 

@@ -63,15 +63,17 @@ class _Residual(nn.Module):
 
 
 class Gated(nn.Module):
-    """Hard swish, squeeze and excite by dense layers, a shuffle of channels, and probabilities: 8 bits everywhere."""
+    """Hard swish, the greater of two, squeeze and excite by dense layers, a shuffle of channels, and probabilities."""
 
     def __init__(self) -> None:
         super().__init__()
         self.first, self.last = nn.Conv2d(1, 4, 3, padding=1), nn.Linear(4, 3)
+        self.other = nn.Conv2d(4, 4, 1)
         self.squeeze, self.excite = nn.Linear(4, 2), nn.Linear(2, 4)
 
     def forward(self, x: Tensor) -> Tensor:
         x = nn.functional.hardswish(self.first(x))
+        x = torch.maximum(x, self.other(x)) + x
         gates = self.excite(self.squeeze(x.mean((2, 3))).relu()).sigmoid()
         x = x * gates[:, :, None, None]
         x = x.reshape(-1, 2, 2, 8, 8).transpose(1, 2).reshape(-1, 4, 8, 8)

@@ -170,7 +170,23 @@ class Layers(StreamGraph):
         self._joined(node, "StreamAdd", a, b, lhsScale=fa, rhsScale=fb)
 
     def _eltwise(self, node: NodeProto) -> None:
-        self._joined(node, "StreamEltwise", *node.input, Function=node.op_type.lower())
+        a, b = (self._weighed(node, name) for name in node.input)
+        self._joined(node, "StreamEltwise", a, b, Function=node.op_type.lower())
+
+    def _weighed(self, node: NodeProto, tensor: str) -> str:
+        """A tensor whose factor what reads it does not multiply by: a stream of its own."""
+        if tensor not in self.factor:
+            return tensor
+        operand, factor = self.factor[tensor]
+        (x, order), (_, channels, *image) = self.read(operand), self.shape(operand)
+        height, width = [1, 1, *image][-2:]
+        self.emit(
+            "StreamWeigh", [x], tensor, node, order, RowFactors=[factor] * height, ColumnFactors=[1] * width,
+            NumChannels=channels, PE=1, inputDataType=self.dtype(x),
+        )  # fmt: skip
+        carrier = self.placement.carriers[tensor]
+        self.placement.add(tensor, Carrier(carrier.wire, order, self.vectors(operand), carrier.dtype))
+        return tensor
 
     def _joined(self, node: NodeProto, op: str, a: str, b: str, **attributes: Any) -> None:
         """Two tensors element by element; both stream their channels in one order."""

@@ -1,7 +1,7 @@
 """LowerToStreams: the integer graph (NCHW) becomes a dataflow graph of hardware ops (channels last).
 
 Replaces: Conv by SWG (unless 1x1, stride 1) and BitMVAU, a depthwise one by StreamVVAU; MatMul by BitMVAU;
-MultiThreshold and StepTable by StepThresholding; MaxPool and SumPool by StreamPool, factors of sums by StreamWeigh; Add
+MultiThreshold and StepTable by StepThresholding; MaxPool and SumPool by StreamPool, other factors by StreamWeigh; Add
 (with the factors before it) by StreamAdd; ArgMax by LabelSelect; Upsample, DepthToSpace and Pad by the ops of those
 names, Pad with an image's own pixels by StreamBorder. Tensor names stay. Every op starts unfolded to one lane;
 SetFolding comes later.

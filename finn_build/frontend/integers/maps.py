@@ -20,4 +20,5 @@ def with_height(a: Mapping[str, Any]) -> dict[str, Any]:
     """Attributes of a window over one dimension as those of one of height 1."""
     lists = {name: [1, *a[name]] for name in ("kernel_shape", "strides", "dilations") if name in a}
     pads = {"pads": [0, a["pads"][0], 0, a["pads"][1]]} if "pads" in a else {}
-    return {**a, **lists, **pads}
+    grown = {"output_padding": [0, *a["output_padding"]]} if "output_padding" in a else {}
+    return {**a, **lists, **pads, **grown}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import prod
+from typing import Any
 
 import numpy as np
 from onnx import NodeProto
@@ -20,6 +21,7 @@ from finn_build.frontend.integers.layers import (
     weight_dtype,
     weights_of,
 )
+from finn_build.frontend.integers.maps import map_name, map_shape, with_height
 from finn_build.frontend.integers.nodes import DOMAIN
 from finn_build.frontend.integers.problems import Unsupported
 from finn_build.frontend.integers.registry import compiles
@@ -51,17 +53,19 @@ def compile_transposed_conv(compilation: Compilation, node: NodeProto) -> None:
         raise Unsupported(f"a dilated transposed convolution ({a['dilations']})", "use dilation 1")
     if a.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID") or "output_shape" in a:
         raise Unsupported("a transposed convolution with auto_pad or output_shape", "export explicit pads")
-    x = scalar_input(compilation, node, node.input[0])
+    x = compilation.as_map(node, scalar_input(compilation, node, node.input[0]))
     weights, scale = weights_of(compilation, node.input[1], rows=1)
+    if weights.ndim == 3:
+        a, weights = with_height(a), weights[:, :, None]
     if weights.ndim != 4:
-        raise Unsupported(f"a transposed convolution over {weights.ndim - 2} dimensions", "use 2-D convolutions")
+        raise Unsupported(f"a transposed convolution over {weights.ndim - 2} dimensions", "use one or two")
     check_kernel(a, list(weights.shape[2:]))
     stride = list(a.get("strides", [1, 1]))
     bare = not any((*a.get("output_padding", ()), *a.get("pads", ())))
     if list(weights.shape[2:]) == stride and stride[0] == stride[1] > 1 and bare:
         _by_sub_pixels(compilation, node, x, weights, scale)
     else:
-        _on_spread_image(compilation, node, x, weights, scale)
+        _on_spread_image(compilation, node, a, x, weights, scale)
 
 
 def _by_sub_pixels(
@@ -77,10 +81,12 @@ def _by_sub_pixels(
 
 
 def _on_spread_image(
-    compilation: Compilation, node: NodeProto, x: IntTensor, weights: np.ndarray, scale: np.ndarray
-) -> None:
+    compilation: Compilation, node: NodeProto, a: Mapping[str, Any], x: IntTensor, weights: np.ndarray,
+    scale: np.ndarray,
+) -> None:  # fmt: skip
     """Zeros between the pixels; the kernel turned round. What the spread image has too many of is cropped."""
-    a, out = attributes(node), node.output[0]
+    shape = compilation.shape(node.output[0])
+    out = map_name(node.output[0], shape)
     (kh, kw), (sy, sx) = weights.shape[2:], a.get("strides", [1, 1])
     grown, (top, left, bottom, right) = a.get("output_padding", [0, 0]), a.get("pads", [0] * 4)
     pads = [kh - 1 - top, kw - 1 - left, kh - sy - bottom + grown[0], kw - sx - right + grown[1]]
@@ -95,8 +101,9 @@ def _on_spread_image(
     check_window([kh, kw], pads)
     turned = weights.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1]
     low, high = (bound[:, None, None] for bound in (np.minimum(x.low, 0), np.maximum(x.high, 0)))
-    sums = accumulator(out, compilation.shape(out), x, turned, scale, low, high)
+    sums = accumulator(out, map_shape(shape), x, turned, scale, low, high)
     _emit_conv(compilation, node, x, turned, sums, pads)
+    compilation.from_map(node, sums, node.output[0])
 
 
 def _emit_conv(
@@ -114,18 +121,24 @@ def of_one_size(compilation: Compilation, node: NodeProto, *operands: IntTensor)
     """Operands of a node, a map of one pixel, or of one channel, as large as the largest."""
     largest = max((x.shape for x in operands), key=prod)
     for x in operands:
-        alone = len(x.shape) == 4 and x.shape[2:] == (1, 1) and x.shape[:2] == largest[:2]
-        if alone and x.shape != largest:
-            name = f"{node.output[0]}_{x.name}_everywhere"
-            x = emit_upsample(compilation, node, x, largest[2:], "nearest", name)
-        elif len(x.shape) == 4 and x.shape[1] == 1 < largest[1] and x.shape[2:] == largest[2:]:
-            x = _emit_expand(compilation, node, x, largest)
-        yield x
+        name, image = f"{node.output[0]}_{x.name}_spread", map_shape(largest)
+        made = map_name(name, largest)
+        if x.shape == largest or len(x.shape) != len(largest) or len(image) != 4:
+            yield x
+        elif prod(x.shape[2:]) == 1 and x.shape[:2] == largest[:2]:
+            seen = compilation.as_map(node, x)
+            yield compilation.from_map(node, emit_upsample(compilation, node, seen, image[2:], "nearest", made), name)
+        elif x.shape[1] == 1 < largest[1] and x.shape[2:] == largest[2:]:
+            seen = compilation.as_map(node, x)
+            yield compilation.from_map(node, _emit_expand(compilation, node, seen, image, made), name)
+        else:
+            yield x
 
 
-def _emit_expand(compilation: Compilation, node: NodeProto, x: IntTensor, shape: tuple[int, ...]) -> IntTensor:
+def _emit_expand(
+    compilation: Compilation, node: NodeProto, x: IntTensor, shape: tuple[int, ...], name: str
+) -> IntTensor:
     """A map's only channel, as often as the shape has channels."""
-    name = f"{node.output[0]}_{x.name}_on_all_channels"
     constant = compilation.parameter(f"{name}_shape", np.asarray(shape), "INT64")
     low, high = full_range(shape[1], x.low, x.high)
     out = replace(x, name=name, shape=shape, scale=x.scale.reshape(()), low=low, high=high)

@@ -243,6 +243,10 @@ EXACT: dict[str, tuple[Tail, str]] = {
         lambda m, x: m.one(m.q(m.eight(x) * m.eight(m.gates(m.q(x.mean((2, 3)))))[:, :, None, None])),
         "",
     ),
+    "signals times a number for each channel": (
+        lambda m, x: m.line(m.q(m.u(x).flatten(2) * m.q(torch.sigmoid(x.mean((2, 3), keepdim=True))).flatten(2))),
+        "",
+    ),
     "signal out of a map": (lambda m, x: m.line(m.q(x).flatten(2)), "MultiThreshold Reshape Reshape Conv"),
     "split of activated sums": (
         lambda m, x: m.one(_swapped(m.q(F.relu(x + 0.3)[:, :2]), m.q(F.silu(x - 0.1)[:, 2:]))),
