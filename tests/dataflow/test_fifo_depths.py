@@ -13,6 +13,7 @@ from qonnx.util.basic import qonnx_make_model
 
 from finn_build.dataflow.graph import Links
 from finn_build.dataflow.ops.base import DOMAIN
+from finn_build.dataflow.ops.swg import SWG_rtl
 from finn_build.dataflow.passes.insert_fifos import InsertFIFOs
 
 IMAGE = (6, 8)  # rows, columns
@@ -168,3 +169,10 @@ def test_a_busy_join_has_a_pixel_of_each_part(channels: int, depth: int) -> None
     found = InsertFIFOs(busy)._held(Links(network(*nodes)))
     assert found == {("y", 0): channels, ("y", 1): channels}
     assert depths(network(*nodes), busy) == {"a": depth, "b": depth}
+
+
+def test_beats_that_a_window_lacks_wait_where_it_or_its_reader_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its reader takes 864 cycles of a frame: three quarters of 1,152 leave time to catch up."""
+    monkeypatch.setattr(SWG_rtl, "beats_missing", lambda *_: 7)
+    model = network(window("x", "a", SIMD=4), dense("a", "y", 36, 2, SIMD=4))
+    assert depths(model, 1152) == {} and depths(model, 1151) == {"x": 7}

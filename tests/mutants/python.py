@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import importlib
 import os
+import resource
 import signal
 import sys
 import time
@@ -59,7 +60,7 @@ COMPARISONS = {
 OPERATIONS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.FloorDiv: ast.Mult, ast.Mod: ast.FloorDiv}
 NAMES = {"min": "max", "max": "min", "any": "all", "all": "any", "minimum": "maximum", "maximum": "minimum"}
 LEFT_ALONE = {"resources", "own_attributes", "_area", "__repr__", "__str__"}
-SECONDS = 300
+SECONDS = 300  # of processor, that the tests of a module may take
 _SHORT = 6  # characters: such a text says too little by itself
 
 
@@ -192,6 +193,7 @@ def _seen(mutant: Mutant) -> bool:
         code = 1
         with suppress(BaseException):
             os.setsid()
+            resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
             quiet = os.open(os.devnull, os.O_WRONLY)
             os.dup2(quiet, 1)
             os.dup2(quiet, 2)
@@ -202,7 +204,7 @@ def _seen(mutant: Mutant) -> bool:
 
             code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests_of(mutant.path)]))
         os._exit(code)
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + 10 * SECONDS  # on the clock: a busy machine is no fault seen
     while time.monotonic() < end:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:

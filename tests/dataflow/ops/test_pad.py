@@ -30,7 +30,7 @@ CASES = [
     pad((1, 1), (0, 0, 0, 0), channels=2),
     pad((3, 3), (1, 1, 1, 1), channels=4, pe=4, dtype="BIPOLAR", value=-1),
     pad((2, 3), (1, 0, 0, 2), channels=2, dtype="BIPOLAR", value=1),
-    pad((2, 3), (1, 1, -1, 0), channels=4, pe=2, dtype="INT5", value=-9),
+    pad((2, 3), (1, 1, -1, 0), channels=8, pe=2, dtype="INT5", value=-9),
 ]
 
 
