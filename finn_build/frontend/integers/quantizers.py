@@ -50,7 +50,10 @@ def compile_quantizer(compilation: Compilation, node: NodeProto) -> None:
     if root == compilation.image:
         if compilation.head is not None:
             why = f"the image passes through a second quantizer, other than {next(iter(compilation.ints))}"
-            raise Unsupported(why, "quantize the image once, and fork after it")
+            cure = (
+                "quantize the image once, and fork after it; with ONNX Runtime's static quantization list slices and "
+            )
+            raise Unsupported(why, f"{cure}joins before the first layer in nodes_to_exclude")
         compilation.head, compilation.head_quantizer = chain, quantizer
         if any(n.op_type in _NEVER_NEGATIVE for n in chain.nodes[-1:]):
             _require_told(compilation, quantizer)
