@@ -7,6 +7,7 @@ from the cache) and prints LUTs by lane, SIMD x PE. Weights lie in block RAM, as
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -106,14 +107,16 @@ def _row(name: str, netlist: dict[str, Any], lanes: int, estimate: int | None = 
     return name, lanes, f"{lut:,}", f"{lut / lanes:.2f}", "" if estimate is None else f"{estimate:,}"
 
 
+HEAD = ["unit, all in, weights in block RAM", "lanes", "LUT", "LUT a lane", "LUT, estimate", "wanted a lane"]
+UNITS: tuple[tuple[Callable[..., Row], tuple[int, ...], float], ...] = (
+    (popcount, (64,), 1.28),
+    (mvau, (1, 64, 16), 1.5),
+    (mvau, (1, 128, 16), 1.5),
+    (mvau, (4, 64, 16), 5),
+    (bitconv, (64, 16), 1.8),
+    (bitconv, (128, 16), 1.8),
+)
+
 if __name__ == "__main__":
-    found = [
-        (*popcount(64), 1.28),
-        (*mvau(1, 64, 16), 1.5),
-        (*mvau(1, 128, 16), 1.5),
-        (*mvau(4, 64, 16), 5),
-        (*bitconv(64, 16), 1.8),
-        (*bitconv(128, 16), 1.8),
-    ]
-    head = ["unit, all in, weights in block RAM", "lanes", "LUT", "LUT a lane", "LUT, estimate", "wanted a lane"]
-    record(__file__, ["pyosys"], head, found, "xc7, raw LUTs.")
+    for unit, sizes, wanted in UNITS:
+        record(__file__, ["pyosys"], HEAD, [(*unit(*sizes), wanted)], "xc7, raw LUTs.", keep=True)
