@@ -149,7 +149,7 @@ def fold(build: Build, progress: Progress) -> None:
 
 
 def buffer(build: Build, progress: Progress) -> None:
-    """Match stream widths, then size the FIFOs: they count beats, so the widths have to stand; place memories."""
+    """Match stream widths, then size the FIFOs and place memories; they count beats, so the widths have to stand."""
     build.streams = buffer_for(build.streams, build.config, build.board, build.target_cycles)
 
 
@@ -269,8 +269,8 @@ class Step:
 
     @property
     def text(self) -> str:
-        """First line of the step's docstring."""
-        return (self.run.__doc__ or "").splitlines()[0]
+        """First line of the step's docstring, up to a semicolon."""
+        return (self.run.__doc__ or "").splitlines()[0].partition(";")[0].rstrip(".")
 
 
 STEPS: tuple[Step, ...] = (

@@ -80,6 +80,13 @@ def printed(notebook: Path) -> str:
     return "".join(o["text"] for cell in cells for o in cell.get("outputs", ()) if o.get("name") == "stdout")
 
 
+def _say(cell: int, of: int) -> None:
+    print(
+        f"cell {cell} of {of}" + (": compiles the simulated board, a minute the first time" if cell == 1 else ""),
+        flush=True,
+    )
+
+
 @tells_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
@@ -89,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out = options.build / "notebook_run"
     try:
         with ended_by_signals():
-            pictures = run_notebook(options.build, out, lambda i, n: print(f"cell {i} of {n}", flush=True))
+            pictures = run_notebook(options.build, out, _say)
     except KeyboardInterrupt:
         print("error: interrupted; nothing was kept", file=sys.stderr)
         return 1

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from finn_build import processes
+from finn_build.terminal import Parser
 
 _INSTALL = "iverilog is not on PATH; install it: apt-get install iverilog"
 
@@ -36,8 +37,10 @@ def read_with_icarus(folder: Path) -> list[str]:
 
 
 if __name__ == "__main__":
+    options = Parser("python -m finn_build.rtl.icarus", description=(__doc__ or "").split("\n")[0])
+    options.add_argument("folder", type=Path, help="stitched/ of a build")
     try:
-        said = read_with_icarus(Path(sys.argv[1]))
+        said = read_with_icarus(options.parse_args().folder)
     except FileNotFoundError as error:
         sys.exit(f"error: {error}")
     print("\n".join(said) or "Icarus Verilog: no error, no warning")
