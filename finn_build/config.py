@@ -43,7 +43,7 @@ class Board:
         net_ns, net_doubling_ns: delay of a routed net with one sink, and what each doubling of its sinks adds; for the
             clock's estimate, before there is a placement.
         lut, ff, bram36, dsp, uram: what the chip has.
-        board_part: name of the board's files in Vivado.
+        board_part: name of the board's files in Vivado; empty where it has none, which Zynq-7000 with `ps` do without.
         finn_board: FINN's name of the board, for `--shell finn`; empty where it has none.
         ps: parameters of the processing system where Vivado lacks these files.
     """
@@ -60,7 +60,7 @@ class Board:
     bram36: int
     dsp: int
     uram: int
-    board_part: str
+    board_part: str = ""
     finn_board: str = ""
     ps: Mapping[str, str | int] = field(default_factory=lambda: MappingProxyType({}))
 

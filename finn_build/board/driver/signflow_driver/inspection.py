@@ -135,7 +135,8 @@ def judge(outputs: np.ndarray, shape: tuple[int, int], inspection: Inspection, c
     if outputs.ndim == 4:
         return _judge_masks(outputs[:, 0] > 0, corners, shape, inspection)
     if FREE not in classes:
-        raise InputError(f"inspection needs a class {FREE!r}; the network's: {', '.join(classes) or 'unknown'}")
+        names = ", ".join(classes) or "unknown"
+        raise InputError(f"inspection needs a class {FREE!r}; the network's: {names}: call that of good images so")
     defects = [number for number, name in enumerate(classes) if name != FREE]
     margins = np.subtract(outputs[:, defects], outputs[:, [classes.index(FREE)]], dtype=np.float64)
     scores, best = margins.max(1), margins.argmax(1)
