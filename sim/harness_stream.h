@@ -75,7 +75,8 @@ public:
           takes_(pins.role == Role::OUTPUT || pins.role == Role::SKIP_SENT), beats_(beats),
           total_(beats * options.frames), held_(pins.bytes), data_(total_ * pins.bytes),
           name_("#" + std::to_string(index)), file_(options.folder + "/" + std::to_string(index)),
-          pause_(sends_ ? options.idle : takes_ ? options.backpressure : 0, options.seed * 1000003 + index) {
+          pause_(sends_ ? options.idle : takes_ ? options.backpressure : 0, options.seed * 1000003 + index),
+          waits_(options.backpressure > 0 && (options.seed + index) % 2) {
         if (pins.role != Role::INPUT) return;
         std::ifstream in(file_ + ".in", std::ios::binary);
         if (!in.read(reinterpret_cast<char*>(data_.data()), static_cast<std::streamsize>(data_.size())))
@@ -97,7 +98,7 @@ public:
                     pins_.data[i] = static_cast<uint8_t>(0xA5 ^ (done_ + i));
             }
         } else if (takes_) {
-            *pins_.ready = done_ < total_ && !full() && !pause_();
+            *pins_.ready = done_ < total_ && !full() && !pause_() && (!waits_ || *pins_.valid & 1);
         }
     }
 
@@ -201,6 +202,7 @@ private:
     std::vector<uint64_t> frame_end_;
     std::string name_, file_;
     Pause pause_;
+    bool waits_;  ///< gives ready only where valid is there, as a receiver may
 };
 
 }  // namespace signflow

@@ -88,6 +88,8 @@ class OuterFifo:
 class Stalls:
     """Random pauses, the same for the same seed; unreset registers then start with random contents too.
 
+    Every other output, by the seed, is ready only where valid is there: a sender that waits for ready never moves.
+
     Attributes:
         seed: Any integer >= 0.
         idle: Mean fraction of cycles in which an input offers nothing, 0 to 1.

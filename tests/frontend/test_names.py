@@ -83,7 +83,7 @@ def test_no_text_of_a_file_becomes_code(
     monkeypatch.setenv("SIGNFLOW_CACHE", str(tmp_path / "cache"))  # so that it is compiled here
     out = tmp_path / "out"
     assert build.main(["--board", "pynq-z2", "--onnx", str(hostile), "--out", str(out), "--impl", impl]) == 0
-    assert json.loads((out / "report.json").read_text())["gate"]["passed"] and len(bound) == (2 if impl == "rtl" else 0)
+    assert json.loads((out / "report.json").read_text())["gate"]["passed"] and len(bound) == (impl == "rtl")
     printed = capsys.readouterr()
     assert all(c.isprintable() or c == "\n" for c in printed.out + printed.err)
     made = _code(out)

@@ -177,24 +177,27 @@ def test_the_greater_of_two_on_two_scales(tmp_path: Path, function: str, one: fl
     assert (network.tensors["either"].points is None) == (one == other)
 
 
-def _averages(path: Path, kernel: int, scale: float, ceil_mode: int) -> Path:
+def _averages(path: Path, kernel: int, scale: float, ceil_mode: int, most: int = 255) -> Path:
     nodes = [
-        *_pair("x", "a", "s", "z"),
+        *_pair("x", "a", "s", "z", ("z", "most")),
         helper.make_node(
             "AveragePool", ["a"], ["mean"], kernel_shape=[kernel] * 2, strides=[kernel] * 2, ceil_mode=ceil_mode
         ),
         *_pair("mean", "y", "s", "z"),
     ]
-    return made_by_hand(path, nodes, {"s": np.float32(scale), "z": np.uint8(0)}, (3, 9 - ceil_mode, 9 - ceil_mode))
+    constants = {"s": np.float32(scale), "z": np.uint8(0), "most": np.uint8(most)}
+    return made_by_hand(path, nodes, constants, (3, 9 - ceil_mode, 9 - ceil_mode))
 
 
-AVERAGED = [(3, 0.0123, 0), (2, 0.0625, 0), (2, 0.65625, 1), (3, 0.5, 1)]
+AVERAGED = [(3, 0.0123, 0, 255), (2, 0.0625, 0, 255), (2, 0.65625, 1, 255), (3, 0.5, 1, 255), (2, 0.0123, 0, 1)]
 
 
-@pytest.mark.parametrize(("kernel", "scale", "ceil_mode"), AVERAGED)
-def test_averages_on_the_scale_of_what_is_averaged(tmp_path: Path, kernel: int, scale: float, ceil_mode: int) -> None:
-    """Of nine pixels none lies between two levels; of a scale of few bits sums are exact, and ties go to even."""
-    path = _averages(tmp_path / "net.onnx", kernel, scale, ceil_mode)
+@pytest.mark.parametrize(("kernel", "scale", "ceil_mode", "most"), AVERAGED)
+def test_averages_on_the_scale_of_what_is_averaged(
+    tmp_path: Path, kernel: int, scale: float, ceil_mode: int, most: int
+) -> None:
+    """Of nine pixels none lies between two levels; of few bits, of pixels or scale, sums are exact: ties go to even."""
+    path = _averages(tmp_path / "net.onnx", kernel, scale, ceil_mode, most)
     _check(
         path,
         np.random.default_rng(3).uniform(0, 255 * scale, (3, 3, 9, 9))[..., ceil_mode:, ceil_mode:].astype(np.float32),

@@ -108,13 +108,14 @@ def test_watchdog_names_the_streams_of_a_deadlock(tmp_path: Path) -> None:
         (3, r"valid but not ready: s_axis_0 \(\d+ of 64 beats\)"),
         (4, r"ready but not valid: m_axis_0 \(56 of 64 beats\)"),
         (5, r"toy_rude: seven is forbidden"),
+        (7, r"ready but not valid: m_axis_0 \(0 of 64 beats\)"),
     ],
 )
 def test_broken_streams_are_caught(tmp_path: Path, fault: int, message: str) -> None:
     x = np.tile(np.arange(16), (4, 1))
     with pytest.raises(SimulationError, match=message):
-        simulate(_single(tmp_path, "rude", fault), {"in": x}, 4, stalls=Stalls(1))
-    tensors, _ = simulate(_single(tmp_path, "rude", 6), {"in": x}, 4, stalls=Stalls(1))
+        simulate(_single(tmp_path, "rude", fault), {"in": x}, 4, stalls=Stalls(2))
+    tensors, _ = simulate(_single(tmp_path, "rude", 6), {"in": x}, 4, stalls=Stalls(2))
     assert np.array_equal(tensors["out"].reshape(4, 16), x)
 
 

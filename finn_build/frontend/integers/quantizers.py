@@ -181,10 +181,12 @@ def _require_decided(origin: IntTensor, level: Callable[[np.ndarray], np.ndarray
         return
     ints, scale = origin.every_integer(), origin.scale
     values = origin.to_float(ints)
-    if np.array_equal(ints.astype(np.float32) * scale, ints * scale.astype(np.float64)):
-        return  # of so few bits that sums are exact
+    rounded = ints.astype(np.float32) * scale != ints * scale.astype(np.float64)
+    # no part of a sum is larger than it, where none is negative
+    rounded = np.maximum.accumulate(rounded, axis=0) if ints.min() == 0 else rounded.any()
     below, above = (level(np.nextafter(values, np.float32(end))) for end in (-np.inf, np.inf))
-    if 4 * np.count_nonzero(below != above) >= np.count_nonzero(np.diff(level(values), axis=0)) > 0:
+    undecided = np.count_nonzero((below != above) & rounded)
+    if 4 * undecided >= np.count_nonzero(np.diff(level(values), axis=0)) > 0:
         raise Unsupported(
             "averages, or pixels between others, halfway between two levels, where the order of float32 sums decides",
             "quantize what is averaged, or the average, on a scale that is a power of two; with ONNX Runtime's static "

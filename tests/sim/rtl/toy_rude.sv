@@ -1,5 +1,6 @@
 // A register that breaks the stream protocol on request: FAULT 1 drops valid, 2 changes the payload, 3 sends
-// every beat twice, 4 swallows the last beat of every 8, 5 fails an assertion, 6 is correct.
+// every beat twice, 4 swallows the last beat of every 8, 5 fails an assertion, 6 is correct,
+// 7 waits for ready before it is valid.
 `default_nettype none
 module toy_rude #(
     parameter int WIDTH = 8,
@@ -18,7 +19,7 @@ module toy_rude #(
     logic valid_q, again_q;
     logic [2:0] count_q;
     wire swallow = FAULT == 4 && count_q == 3'd7;
-    wire adv = !valid_q || (out0_ready && !(FAULT == 3 && !again_q));
+    wire adv = FAULT == 7 ? out0_ready : !valid_q || (out0_ready && !(FAULT == 3 && !again_q));
     assign in0_ready = adv;
     assign out0_data = data_q;
     assign out0_valid = valid_q;
