@@ -1,144 +1,12 @@
-"""What users of Brevitas write between convolutions, and how their exporters put it: built exactly, or listed."""
+"""What users of Brevitas write between convolutions: built exactly, or listed with a cure."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from brevitas.export import export_qonnx
-from brevitas.nn import (
-    QuantConv1d,
-    QuantConv2d,
-    QuantConvTranspose2d,
-    QuantIdentity,
-    QuantLinear,
-    QuantReLU,
-    QuantSigmoid,
-    TruncAvgPool2d,
-)
-from brevitas.quant import (
-    Int8ActPerTensorFixedPoint,
-    Int8BiasPerTensorFixedPointInternalScaling,
-    Int8WeightPerTensorFixedPoint,
-    Int16Bias,
-    RoundTo8bit,
-    SignedBinaryActPerTensorConst,
-    TruncTo8bit,
-    Uint8ActPerTensorFixedPoint,
-)
-from brevitas_examples.bnn_pynq.models.FC import FC
-from torch import Tensor, nn
 from torch.nn import functional as F
 
-from finn_build.frontend.import_qonnx import import_qonnx
-from finn_build.frontend.integers import IntegerNetwork, to_integers
-from finn_build.proof import levels
-from sim.golden import IntegerModel
-from tests.frontend.executor import execute
-
-_FOUR_BITS = {"weight_quant": Int8WeightPerTensorFixedPoint, "weight_bit_width": 4}
-Tail = Callable[[nn.Module, Tensor], Any]
-
-
-class _Styles(nn.Module):
-    """A first layer of six channels on 8x8 pixels, then `tail`; only the modules that it names are there."""
-
-    def __init__(self, tail: Tail) -> None:
-        super().__init__()
-        self.tail = tail
-        self.pixels, self.first = _signed(8), _conv(3, 6, 3, padding=1)
-        modules: dict[str, Callable[[], nn.Module]] = {
-            "q": _signed, "u": lambda: QuantReLU(Uint8ActPerTensorFixedPoint, bit_width=4),
-            "qt": lambda: QuantIdentity(Int8ActPerTensorFixedPoint, bit_width=4, return_quant_tensor=True),
-            "eight": lambda: _signed(8), "line": lambda: QuantConv1d(6, 5, 3, bias=False, **_FOUR_BITS),
-            "gates": lambda: QuantLinear(6, 6, bias=False, **_FOUR_BITS),
-            "one": lambda: _conv(6, 5, 1), "three": lambda: _conv(6, 5, 3),
-            "dense": lambda: QuantLinear(6, 4, bias=False, **_FOUR_BITS),
-            "bias8": lambda: _conv(6, 5, 1, bias=True, bias_quant=Int8BiasPerTensorFixedPointInternalScaling),
-            "bias16": lambda: _conv(6, 5, 1, bias=True, bias_quant=Int16Bias),
-            "grouped": lambda: _conv(6, 6, 3, groups=6), "dilated": lambda: _conv(6, 5, 3, dilation=2),
-            "thirds": lambda: _conv(6, 9, 3, groups=3), "twice": lambda: _conv(6, 12, 3, groups=6),
-            "grown": lambda: QuantConvTranspose2d(6, 6, 2, 2, groups=3, bias=False, **_FOUR_BITS),
-            "transposed": lambda: QuantConvTranspose2d(6, 5, 2, 2, bias=False, **_FOUR_BITS),
-            "wide": lambda: _conv(6, 5, 3, padding=(4, 3)),
-            "unit": lambda: QuantIdentity(
-                Int8ActPerTensorFixedPoint, bit_width=4, scaling_impl_type="const", min_val=-2.0, max_val=1.75
-            ),
-            "trunc": lambda: TruncAvgPool2d(2, trunc_quant=TruncTo8bit, bit_width=4),
-            "round": lambda: TruncAvgPool2d(4, trunc_quant=RoundTo8bit, bit_width=3, float_to_int_impl_type="round"),
-            "sign": lambda: QuantIdentity(SignedBinaryActPerTensorConst, scaling_const=1.0),
-            "float_conv": lambda: nn.Conv2d(6, 5, 3),
-            "lstm": lambda: nn.LSTM(6, 4, batch_first=True),
-            "grow": lambda: QuantLinear(6, 5 * 4 * 3, bias=False, **_FOUR_BITS),
-            "norm": lambda: nn.BatchNorm2d(5), "groups": lambda: nn.GroupNorm(2, 6),
-            "next": lambda: _conv(5, 4, 3, padding=1),
-        }  # fmt: skip
-        for name in modules.keys() & set(tail.__code__.co_names):  # type: ignore[attr-defined]
-            setattr(self, name, modules[name]())
-
-    def forward(self, x: Tensor) -> Any:
-        return self.tail(self, self.first(self.pixels(2.0 * x - 1.0)))
-
-
-def _signed(bits: int = 4) -> nn.Module:
-    return QuantIdentity(Int8ActPerTensorFixedPoint, bit_width=bits)
-
-
-def _conv(cin: int, cout: int, kernel: int, **options: Any) -> nn.Module:
-    return QuantConv2d(cin, cout, kernel, **{"bias": False} | _FOUR_BITS | options)
-
-
-def _attended(x: Tensor) -> Tensor:
-    return torch.softmax(x @ x.transpose(1, 2), -1) @ x
-
-
-def _swapped(a: Tensor, b: Tensor) -> Tensor:
-    return torch.cat((b, a), 1)
-
-
-def _shuffled(x: Tensor, groups: int, flat: bool = False) -> Tensor:
-    n, channels, *pixels = x.shape
-    parts = x.reshape(n, groups, channels // groups, *pixels).transpose(1, 2)
-    return parts.reshape((n, channels * pixels[0] * pixels[1]) if flat else (n, channels, *pixels))
-
-
-def _imported(
-    model: nn.Module, images: Tensor, path: Path, batch: int = 1, **options: Any
-) -> tuple[Any, IntegerNetwork]:
-    model.train()
-    with torch.no_grad():
-        for _ in range(3):
-            model(images)
-    export_qonnx(model.eval(), torch.zeros(batch, *images.shape[1:]), str(path), **{"dynamo": False} | options)
-    qonnx = import_qonnx(path)
-    return qonnx, to_integers(qonnx)
-
-
-def _check(model: nn.Module, shape: tuple[int, ...], path: Path, **options: Any) -> IntegerNetwork:
-    """Every integer equals QONNX's executor, every output PyTorch."""
-    torch.manual_seed(0)
-    images = torch.rand((3, *shape))
-    qonnx, network = _imported(model, images, path, **options)
-    assert not network.problems, network.problems
-    ints, inner = network.quantize_images(images.numpy()), list(network.tensors)[1:]
-    got = IntegerModel(network.model).run(ints, inner)
-    reference = levels.qonnx_values(qonnx, network, images.numpy(), lambda fraction: None)
-    for name in set(inner) & set(reference):
-        assert np.array_equal(levels.channels_last(got[name]), reference[name]), name
-    if "ArgMax" not in {n.op_type for n in network.model.graph.node}:  # ONNX gives labels as int64
-        executed = execute(network.model, {network.model.graph.input[0].name: ints[:1].astype(np.float32)})
-        assert all(np.array_equal(executed[name], got[name][:1]) for name in inner)
-    with torch.inference_mode():
-        outputs = model(images)
-    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
-    for (name, tail), expected in zip(network.tails.items(), outputs, strict=True):
-        found = network.to_network_output(name, got[tail.source])
-        noise = 1e-5 * any(n.op_type in ("LSTM", "Softmax") for n in tail.nodes)  # summed in another order
-        assert np.allclose(found, expected.numpy(), noise, noise), name
-    return network
-
+from tests.frontend.integers.brevitas_styles import Styles, Tail, attended, check, imported, shuffled, swapped
 
 EXACT: dict[str, tuple[Tail, str]] = {
     "mean": (lambda m, x: m.dense(m.q(x.mean((2, 3)))), "SumPool MultiThreshold MatMul"),
@@ -189,26 +57,26 @@ EXACT: dict[str, tuple[Tail, str]] = {
     "bias on the scale of the sums": (lambda m, x: m.bias16(m.qt(x)), ""),
     "accumulators added": (lambda m, x: x + F.relu(x), ""),
     "split and joined": (
-        lambda m, x: m.one(_swapped(*m.q(x).split((2, 4), 1))),
+        lambda m, x: m.one(swapped(*m.q(x).split((2, 4), 1))),
         "MultiThreshold Gather Gather Concat Conv",
     ),
     "chunks": (lambda m, x: m.one(torch.cat(m.q(x).chunk(3, 1)[::-1], 1)), ""),
     "slices": (lambda m, x: m.one(torch.cat((m.q(x)[:, 1::2], F.max_pool2d(m.u(x), 3, 1, 1)[:, :3]), 1)), ""),
     "channels by number": (lambda m, x: m.one(m.q(x)[:, [5, 0, 2, 4, 1, 3]]), "MultiThreshold Gather Conv"),
-    "shuffle": (lambda m, x: m.one(_shuffled(m.q(x), 3)), "MultiThreshold Gather Conv"),
-    "shuffle of scaled values": (lambda m, x: m.one(_shuffled(m.q(x) * 0.5, 2)), "MultiThreshold Gather Conv"),
+    "shuffle": (lambda m, x: m.one(shuffled(m.q(x), 3)), "MultiThreshold Gather Conv"),
+    "shuffle of scaled values": (lambda m, x: m.one(shuffled(m.q(x) * 0.5, 2)), "MultiThreshold Gather Conv"),
     "shuffle, flat": (
-        lambda m, x: m.dense(_shuffled(m.q(x.mean((2, 3), keepdim=True)), 2, flat=True)),
+        lambda m, x: m.dense(shuffled(m.q(x.mean((2, 3), keepdim=True)), 2, flat=True)),
         "SumPool MultiThreshold Gather MatMul",
     ),
-    "shuffled output": (lambda m, x: _shuffled(m.q(x), 2), "MultiThreshold Gather"),
+    "shuffled output": (lambda m, x: shuffled(m.q(x), 2), "MultiThreshold Gather"),
     "shuffled features": (
-        lambda m, x: m.dense(_shuffled(m.q(x.mean((2, 3))), 2)),
+        lambda m, x: m.dense(shuffled(m.q(x.mean((2, 3))), 2)),
         "SumPool MultiThreshold Gather MatMul",
     ),
-    "shuffle of floats": (lambda m, x: m.q(_shuffled(x + 0.3, 2)), "Gather MultiThreshold"),
+    "shuffle of floats": (lambda m, x: m.q(shuffled(x + 0.3, 2)), "Gather MultiThreshold"),
     "scales joined": (
-        lambda m, x: m.one(_swapped(m.q(x)[:, :2], 0.25 * m.q(x)[:, 2:])),
+        lambda m, x: m.one(swapped(m.q(x)[:, :2], 0.25 * m.q(x)[:, 2:])),
         "MultiThreshold Gather Gather Mul Concat Conv",
     ),
     "a pool joined": (
@@ -249,7 +117,7 @@ EXACT: dict[str, tuple[Tail, str]] = {
     ),
     "signal out of a map": (lambda m, x: m.line(m.q(x).flatten(2)), "MultiThreshold Reshape Reshape Conv"),
     "split of activated sums": (
-        lambda m, x: m.one(_swapped(m.q(F.relu(x + 0.3)[:, :2]), m.q(F.silu(x - 0.1)[:, 2:]))),
+        lambda m, x: m.one(swapped(m.q(F.relu(x + 0.3)[:, :2]), m.q(F.silu(x - 0.1)[:, 2:]))),
         "Gather Gather MultiThreshold MultiThreshold Concat Conv",
     ),
     "flattened sums": (lambda m, x: m.dense(m.q(F.relu(F.max_pool2d(x, 8) + 0.1).flatten(1))), ""),
@@ -296,7 +164,7 @@ EXACT: dict[str, tuple[Tail, str]] = {
         "MultiThreshold MaxPool Add MultiThreshold Conv",
     ),
     "recurrent layer on the host": (lambda m, x: m.lstm(m.q(x).flatten(2).transpose(1, 2))[0][:, -1], "MultiThreshold"),
-    "attention on the host": (lambda m, x: _attended(m.q(x).flatten(2).transpose(1, 2)).sum(1), "MultiThreshold"),
+    "attention on the host": (lambda m, x: attended(m.q(x).flatten(2).transpose(1, 2)).sum(1), "MultiThreshold"),
     "dense layer, then a map": (
         lambda m, x: m.next(m.q(F.relu(m.norm(m.grow(m.u(x.mean((2, 3)))).reshape(-1, 5, 4, 3))))),
         "SumPool MultiThreshold MatMul Reshape MultiThreshold Conv",
@@ -311,7 +179,7 @@ EXACT: dict[str, tuple[Tail, str]] = {
 @pytest.mark.parametrize("style", EXACT)
 def test_exact(tmp_path: Path, style: str) -> None:
     tail, ops = EXACT[style]
-    network = _check(_Styles(tail), (3, 8, 8), tmp_path / "net.onnx")
+    network = check(Styles(tail), (3, 8, 8), tmp_path / "net.onnx")
     made = " ".join(n.op_type for n in network.model.graph.node if n.op_type != "Flatten")
     assert not ops or made == f"Conv {ops}"
 
@@ -365,51 +233,7 @@ LISTED: dict[str, tuple[Tail, list[str]]] = {
 @pytest.mark.parametrize("style", LISTED)
 def test_listed_with_a_cure(tmp_path: Path, style: str) -> None:
     tail, wanted = LISTED[style]
-    _, network = _imported(_Styles(tail), torch.rand((3, 3, 8, 8)), tmp_path / "net.onnx")
+    _, network = imported(Styles(tail), torch.rand((3, 3, 8, 8)), tmp_path / "net.onnx")
     assert len(network.problems) == len(wanted), network.problems
     for problem, start in zip(network.problems, wanted, strict=True):
         assert str(problem).startswith(start) and problem.cure
-
-
-@pytest.mark.parametrize("quantizer", [QuantReLU, QuantSigmoid])
-@pytest.mark.parametrize("place", ["image", "inside"])
-def test_one_bit_that_is_exported_as_another_network_is_refused(tmp_path: Path, quantizer: type, place: str) -> None:
-    """0 and 1 in PyTorch, +1 alone in the file."""
-    one_bit = quantizer(Uint8ActPerTensorFixedPoint, bit_width=1)
-    layers = [one_bit, _conv(3, 4, 1)] if place == "image" else [_signed(8), _conv(3, 4, 1), one_bit]
-    model = nn.Sequential(*layers, _signed(), _conv(4, 2, 1))
-    _, network = _imported(model, torch.rand((3, 3, 8, 8)), tmp_path / "net.onnx")
-    assert "a BipolarQuant of what is never negative" in str(network.problems[0])
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"opset_version": 11}, {"opset_version": 13}, {"opset_version": 18}, {"dynamo": True}, {"batch": 4},
-        {"keep_initializers_as_inputs": True}, {"input_names": ["x"], "dynamic_axes": {"x": {0: "N"}}},
-    ],
-    ids=str,
-)  # fmt: skip
-def test_exporters(tmp_path: Path, options: dict[str, Any]) -> None:
-    model = _Styles(lambda m, x: m.dense(m.q(F.adaptive_avg_pool2d(x, 1)).view(x.shape[0], -1)))
-    _check(model, (3, 8, 8), tmp_path / "net.onnx", **options)
-
-
-@pytest.mark.parametrize(
-    "options", [{"opset_version": 11}, {"opset_version": 13}, {"opset_version": 18}, {"dynamo": True}]
-)
-def test_exporters_of_channel_moves(tmp_path: Path, options: dict[str, Any]) -> None:
-    def tail(m: nn.Module, x: Tensor) -> Tensor:
-        a, b = m.q(x).split((2, 4), 1)
-        return m.one(_shuffled(torch.cat((b, a[:, 1:], m.q(x)[:, ::6]), 1), 3))
-
-    _check(_Styles(tail), (3, 8, 8), tmp_path / "net.onnx", **options)
-
-
-@pytest.mark.parametrize(("weights", "activations", "pixels"), [(1, 1, 1), (1, 2, 8), (2, 2, 2)])
-def test_brevitas_own_dense_networks(tmp_path: Path, weights: int, activations: int, pixels: int) -> None:
-    """TFC of brevitas_examples: the host flattens the image."""
-    torch.manual_seed(1)
-    model = FC(10, weights, activations, pixels, 1, [64, 64, 64])
-    del model.features[-1]  # TensorNorm: PyTorch's x ** 0.5 is not the nearest float
-    _check(model, (1, 28, 28), tmp_path / "fc.onnx")
