@@ -66,7 +66,7 @@ def binding_source(top: str, streams: list[tuple[str, str, BoundStream]], trace:
         streams: Role (INPUT, OUTPUT, TAP), signal prefix and stream, in the harness's order. Signals of taps
             are nets of the top module, those of the others its ports.
         trace: "", "fst" or "vcd".
-        apart: The top has switches (`finn_build/rtl/switches.py`).
+        apart: The top has switches (`sim/switches.py`).
     """
     kind = trace.capitalize()
     values = {

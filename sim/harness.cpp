@@ -2,7 +2,8 @@
 //
 // Usage: simulator FOLDER FRAMES WATCHDOG SEED IDLE BACKPRESSURE RESET_AT TRACE_FILE
 // FOLDER/beats holds the beats per frame of every stream (0: it has no part in this run), and the depth of the skip that it enters
-// or leaves (else 0), <index>.in the beats of an input; where FOLDER/apart is there, ops run each by itself; <index>.out receives those of an output or tap, result.json the rest, error.txt the reason of a failure.
+// or leaves (else 0), <index>.in the beats of an input; <index>.out receives those of an output or tap, result.json the rest,
+// error.txt the reason of a failure. Where FOLDER/apart is there, ops run each by itself.
 // FOLDER/fifos holds the streams into and out of each FIFO; how full each was at most is in result.json.
 // Cycle: pins are driven while the clock is low, the model settles, handshakes are sampled, the clock rises.
 #include <chrono>
@@ -43,7 +44,8 @@ public:
             if (beats) streams_.emplace_back(model_->pins[i], i, beats, options, skip);
         }
         std::ifstream fifos(options.folder + "/fifos");
-        for (size_t in = 0, out = 0; fifos >> in >> out;) fifos_.push_back({&streams_.at(place.at(in)), &streams_.at(place.at(out)), 0});
+        for (size_t in = 0, out = 0; fifos >> in >> out;)
+            fifos_.push_back({&streams_.at(place.at(in)), &streams_.at(place.at(out)), 0});
         if (model_->apart) *model_->apart = std::ifstream(options.folder + "/apart").good();
         if (!options.trace.empty()) model_->open_trace(options.trace);
     }
