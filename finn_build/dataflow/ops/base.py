@@ -124,6 +124,10 @@ class StreamOp(FinnOp):
         """
         return 0
 
+    def beats_ahead(self, interval: int) -> int:
+        """Beats that a FIFO behind it has to hold for its reader never to wait, with a frame every so many cycles."""
+        return 0
+
     @property
     def has_products(self) -> bool:
         """Whether it multiplies, in DSP slices or LUTs as its `resType` says."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property, lru_cache
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -116,6 +117,14 @@ class WideSWG_rtl(Windowed, StreamOp):  # noqa: N801  (FINN's naming)
         """
         (rows, columns), (top, *_), width = self.window.reach, self.window.padding, self.window.image[1]
         return (rows - 1 - top) * width + width // 2 + columns if arrival else 0
+
+    def beats_ahead(self, interval: int) -> int:
+        """Windows that are read while the columns of a row's first one come in, where the frame has no time for those.
+
+        They are its registers: they hold the last window of a row until it is taken.
+        """
+        cycles, first = self.attr("WindowCycles"), self.window.reach[1] - self.window.padding[1]
+        return ceil(first / cycles) - 1 if _window_cycles(self.window, cycles) > interval else 0
 
     def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
         """A window needs its last place."""

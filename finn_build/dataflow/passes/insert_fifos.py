@@ -13,7 +13,7 @@ window of a convolution with stride does so too: where the next window op has as
 one row.
 An SWG's ring is as deep as reading at full speed needs, of pixels that arrive at full speed. Where the ops before it
 are slower, or the MVAU behind it replays each window, and there is no time to spare, a FIFO holds what has to be there
-earlier (`pixels_kept`).
+earlier (`pixels_kept`). A WideSWG that takes longer to begin a row than its reader for a window gives some ahead.
 What makes several rows of one (Upsample, DepthToSpace) takes no input while it sends those that it kept; a FIFO gathers
 it. A DepthToSpace sends a row of a block, then stores the others; a FIFO behind it holds what it sent.
 An MVAU takes no input while it replays a vector for its row folds; unless a window op feeds it at full speed, a FIFO
@@ -55,6 +55,7 @@ class InsertFIFOs(Transformation):
         self.target_cycles = target_cycles
         self.depths = dict(depths or {})
         self._busiest: dict[str, int] = {}
+        self._interval = target_cycles
 
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
         """Insert all FIFOs; one application is enough.
@@ -64,6 +65,7 @@ class InsertFIFOs(Transformation):
         """
         links = Links(model)
         self._busiest.clear()
+        self._interval = max(self.target_cycles, *(getCustomOp(node).get_exp_cycles() for node in links.nodes))
         self._insert(links)
         links.finish()
         fifos = {n.name: n for n in model.graph.node if Trait.BUFFERS in traits_of(n)}
@@ -98,6 +100,7 @@ class InsertFIFOs(Transformation):
                     _replay_depth(links, node),
                     self._stride_depth(links, node),
                     self._pace_depth(links, node),
+                    self._ahead_depth(links, node),
                     _kept_depth(node),
                 )
                 if depth:
@@ -167,7 +170,10 @@ class InsertFIFOs(Transformation):
         return max(2, ceil(wait * stream.beats) + stream.beats // rows // 2 + 4)
 
     def _stride_depth(self, links: Links, node: NodeProto) -> int:
-        """One row of beats before a window op behind one with stride, when neither can catch up; 0 elsewhere."""
+        """One row of beats before a window op behind one with stride, when neither can catch up; 0 elsewhere.
+
+        Of the latter only where it gives fewer beats than it takes: any other has no pause between its windows.
+        """
         if Trait.WINDOW not in traits_of(node):
             return 0
         before = links.producer(node.input[0])
@@ -192,6 +198,11 @@ class InsertFIFOs(Transformation):
         if max(arrival, reading) <= _BUSY * self.target_cycles:
             return 0
         return op.beats_missing(arrival, reading, 1 / after.vector_reads())
+
+    def _ahead_depth(self, links: Links, node: NodeProto) -> int:
+        """Beats behind an op that its reader takes while it has none; 0 where there is time for that."""
+        producer = links.producer(node.input[0])
+        return 0 if producer is None else getCustomOp(producer).beats_ahead(self._interval)
 
     def _busiest_to(self, links: Links, node: NodeProto) -> int:
         """Cycles per frame of the slowest op from the accelerator's input to a node, itself included."""

@@ -8,6 +8,7 @@ from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
+from finn_build.dataflow.passes.insert_fifos import InsertFIFOs
 from finn_build.dataflow.passes.insert_width_converters import InsertWidthConverters
 from finn_build.errors import ConfigError
 from finn_build.rtl.stitch import stitch
@@ -148,9 +149,20 @@ def test_with_fewer_columns_in_between_it_does(tmp_path: Path, monkeypatch: pyte
     assert interval > expected
 
 
-def interval_of_pair(folder: Path, case: OpCase, mh: int, pe: int, beats: int = 1) -> tuple[float, int]:
-    """Measured and expected interval between frames; the sums are right."""
+@pytest.mark.parametrize("ahead", [False, True])
+def test_windows_given_ahead_hide_the_start_of_a_row(tmp_path: Path, ahead: bool) -> None:
+    """Its reader takes a window in less time than the columns of a row's first one take to come in."""
+    case = wideswg((9, 13), (4, 7), (2, 1), (3, 0, 0, 3), cycles=4)
+    interval, expected = interval_of_pair(tmp_path, case, 8, 2, ahead=ahead)
+    assert interval == expected if ahead else interval > expected
+
+
+def interval_of_pair(
+    folder: Path, case: OpCase, mh: int, pe: int, beats: int = 1, ahead: bool = False
+) -> tuple[float, int]:
+    """Measured and expected interval between frames, with the FIFOs for it if asked; the sums are right."""
     model = pair(case, mh, pe, beats)
+    model = model.transform(InsertFIFOs(1)) if ahead else model
     swg, reader = getCustomOp(model.graph.node[0]), getCustomOp(model.graph.node[-1])
     assert swg.attr("WindowCycles") == beats * mh // pe
     image = random_values(np.random.default_rng(3), DataType["UINT8"], (FRAMES, *swg.streams_in()[0].shape))
