@@ -1,6 +1,6 @@
 """How fast rtlsim is beside a bare C++ loop around the same Verilated model: cycles per CPU second of both, in turn.
 
-`python benchmarks/rtlsim.py OUT [--frames N] [--rounds N]` takes the folder of a build. Ours drives, records and checks
+`python benchmarks/rtlsim.py OUT [--cycles N] [--rounds N]` takes the folder of a build. Ours drives, records and checks
 every stream of the stitched design; the bare loop (`bare_loop.cpp`) holds inputs valid and outputs ready.
 """
 
@@ -38,7 +38,9 @@ def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=Path)
-    parser.add_argument("--frames", type=int, default=4, help="(default: 4)")
+    parser.add_argument(
+        "--cycles", type=int, default=1_000_000, help="or more, for the last frame (default: 1,000,000)"
+    )
     parser.add_argument("--rounds", type=int, default=3, help="(default: 3)")
     options = parser.parse_args()
     (sheet,) = (path for n in ("report", "estimate") if (path := options.build / f"{n}.json").is_file())
@@ -49,10 +51,11 @@ def main() -> None:
         ours = compile_design(design)
         bare = _bare(design, ours, Path(folder))
         rng = np.random.default_rng(0)
-        frames = {s.signal: pack(_ends(rng, s.stream, options.frames), s.stream) for s in design.inputs}
+        frames = -(-options.cycles // design.longest_cycles)
+        beats = {s.signal: pack(_ends(rng, s.stream, frames), s.stream) for s in design.inputs}
         for number in range(1, options.rounds + 1):
             result, seconds = _timed(
-                lambda: ours.run(frames, options.frames, cwd=design.mem_dir, watchdog_cycles=default_watchdog(design))
+                lambda: ours.run(beats, frames, cwd=design.mem_dir, watchdog_cycles=default_watchdog(design))
             )
             command = [str(bare), str(result.cycles)]
             _, least = _timed(lambda command=command: subprocess.run(command, cwd=design.mem_dir, check=True))
@@ -74,6 +77,7 @@ def _bare(design: StitchedDesign, ours: Simulator, folder: Path) -> Path:
     """The same model with the same flags, in the bare loop."""
     sources = {path: path.read_bytes() for path in design.sources}
     binding = binding_source(design.top, [bound[:3] for bound in ours.bound], "")
+    binding = binding.replace("begun = true", "begun = false")  # Verilator's own eval, always
     (folder / "bare").mkdir()
     build_simulator(design.top, sources, binding, runtime_library("", BARE), "", folder / "bare", None)
     return folder / "bare" / "simulator"

@@ -10,6 +10,8 @@ _HEADER = """// Generated: pins of the model for the harness.
 #include "Vsim.h"
 #include "Vsim___024root.h"
 {trace_include}
+void Vsim___024root___eval(Vsim___024root*);  // the part of Vsim::eval that serves neither classes nor threads
+
 namespace signflow {{
 namespace {{
 template <size_t BYTES, typename T> uint8_t* pin(T& signal) {{
@@ -19,6 +21,7 @@ template <size_t BYTES, typename T> uint8_t* pin(T& signal) {{
 
 struct Bound final : Model {{
     Vsim sim;
+    bool begun = false;  // Vsim::eval initialises
     {trace_member}
     explicit Bound(VerilatedContext* context) : sim{{context}} {{
         clk = &sim.ap_clk;
@@ -27,7 +30,7 @@ struct Bound final : Model {{
 """
 _FOOTER = """        }};
     }}
-    void eval() override {{ sim.eval(); }}
+    void eval() override {{ begun ? Vsim___024root___eval(sim.rootp) : sim.eval(); begun = true; }}
     void finish() override {{ sim.final(); {trace_close} }}
     void open_trace(const std::string& path) override {{ {trace_open} }}
     void dump_trace(uint64_t time) override {{ {trace_dump} }}

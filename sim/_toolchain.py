@@ -18,10 +18,11 @@ from finn_build.processes import Progress
 from sim._cache import build_once, cache_dir, digest
 
 _HERE = Path(__file__).parent
-HARNESS = tuple(_HERE / n for n in ("harness.cpp", "harness.h", "harness_stream.h", "lz4.h"))
+HARNESS = tuple(_HERE / n for n in ("harness.cpp", "harness.h", "harness_stream.h", "harness_watch.h", "lz4.h"))
 BOARD_HARNESS = (*(_HERE / n for n in ("board_harness.cpp", "board_harness.h", "board_memory.h")), *HARNESS[1:])
 CXX_FLAGS = ("-std=c++17", "-w", "-fno-strict-aliasing", "-pthread", "-DVL_USER_WARN")
 OPTIMISATION = "-O1"  # as fast at run time as -O2 and -O3 on real designs, a third faster to compile
+_OFTEN = "-O2"  # the harness and Verilator's runtime: small, compiled once, and run in every cycle of every design
 _LOG_LINES = 15
 KEPT_SIMULATORS = 2000  # half a megabyte each
 _KEPT_RUNTIMES = 8  # seventy megabytes each, for the precompiled header
@@ -131,7 +132,7 @@ def include_dirs() -> list[Path]:
 
 def runtime_key(trace: str, harness: Sequence[Path] = HARNESS) -> str:
     """What a runtime library depends on."""
-    return digest([versions(), trace, OPTIMISATION, *CXX_FLAGS, *(path.read_bytes() for path in harness)])
+    return digest([versions(), trace, OPTIMISATION, _OFTEN, *CXX_FLAGS, *(path.read_bytes() for path in harness)])
 
 
 def runtime_library(trace: str, harness: Sequence[Path] = HARNESS) -> Path:
@@ -154,6 +155,6 @@ def runtime_library(trace: str, harness: Sequence[Path] = HARNESS) -> Path:
         includes = [f"-I{path}" for path in include_dirs()]
         precompile = [compiler(), *CXX_FLAGS, OPTIMISATION, *includes, "-x", "c++-header", str(header)]
         run_tool([*precompile, "-o", f"{header}.gch"], "precompiling headers")
-        compile_objects(sources, [], folder, include_dirs())
+        compile_objects(sources, [_OFTEN], folder, include_dirs())
 
     return build_once(cache_dir() / "runtime" / runtime_key(trace, harness), build, _KEPT_RUNTIMES)

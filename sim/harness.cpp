@@ -11,7 +11,7 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "harness_stream.h"
+#include "harness_watch.h"
 #include "verilated.h"
 
 namespace signflow {
@@ -32,7 +32,7 @@ struct Fifo {
 class Run {
 public:
     Run(const Options& options, VerilatedContext* context)
-        : options_(options), context_(context), model_(make_model(context)) {
+        : options_(options), traces_(!options.trace.empty()), context_(context), model_(make_model(context)) {
         std::ifstream beats_per_frame(options.folder + "/beats");
         std::shared_ptr<Skip> skip;
         std::vector<size_t> place(model_->pins.size());
@@ -43,11 +43,15 @@ public:
             place[i] = streams_.size();
             if (beats) streams_.emplace_back(model_->pins[i], i, beats, options, skip);
         }
+        for (Stream& stream : streams_)
+            if (stream.driven()) driven_.push_back(&stream);
+        for (size_t i = 0; i < streams_.size(); i += Watch::SIZE)
+            watches_.emplace_back(&streams_[i], std::min(Watch::SIZE, streams_.size() - i));
         std::ifstream fifos(options.folder + "/fifos");
         for (size_t in = 0, out = 0; fifos >> in >> out;)
             fifos_.push_back({&streams_.at(place.at(in)), &streams_.at(place.at(out)), 0});
         if (model_->apart) *model_->apart = std::ifstream(options.folder + "/apart").good();
-        if (!options.trace.empty()) model_->open_trace(options.trace);
+        if (traces_) model_->open_trace(options.trace);
     }
 
     void simulate() {
@@ -58,9 +62,11 @@ public:
                 reset();
             }
             idle = step() ? 0 : idle + 1;
+            if ((cycle_ & 0x7F) == 0) count();
             if ((cycle_ & 0x3FF) == 0) report_progress();
             if (idle >= options_.watchdog) throw Failure(describe_deadlock(idle));
         }
+        count();
     }
 
     void save() const {
@@ -82,7 +88,7 @@ private:
     /// Holds reset for some cycles; every stream then starts again with its first frame.
     void reset() {
         for (Stream& stream : streams_) stream.restart();
-        unfinished_ = 0;
+        for (Watch& watch : watches_) watch.restart();
         *model_->rst_n = 0;
         for (int i = 0; i < RESET_CYCLES; ++i) {
             half_cycle(0);
@@ -93,11 +99,12 @@ private:
 
     /// One clock cycle. Returns true when any stream moved a beat.
     bool step() {
-        for (Stream& stream : streams_) stream.drive(cycle_);
+        for (Stream* stream : driven_) stream->drive(cycle_);
         half_cycle(0);
         bool moved = false;
-        for (Stream& stream : streams_) moved |= stream.sample(cycle_);
-        for (Fifo& fifo : fifos_) fifo.fill = std::max(fifo.fill, fifo.in->done() - fifo.out->done());
+        for (Watch& watch : watches_) moved |= watch.sample(cycle_);
+        if (moved)
+            for (Fifo& fifo : fifos_) fifo.fill = std::max(fifo.fill, fifo.in->done() - fifo.out->done());
         half_cycle(1);
         return moved;
     }
@@ -105,16 +112,23 @@ private:
     void half_cycle(uint8_t level) {
         *model_->clk = level;
         model_->eval();
-        if (!options_.trace.empty()) model_->dump_trace(time_);
+        if (traces_) model_->dump_trace(time_);
         time_ += HALF_PERIOD_NS;
-        if (!warning.empty()) throw Failure(warning);
-        if (context_->gotError()) throw Failure("the design reported an error at cycle " + std::to_string(cycle_));
-        if (context_->gotFinish()) throw Failure("the design called $finish at cycle " + std::to_string(cycle_));
+        if (level && (context_->gotError() || !warning.empty() || context_->gotFinish())) complain();
     }
 
-    bool finished() {
-        while (unfinished_ < streams_.size() && streams_[unfinished_].finished()) ++unfinished_;
-        return unfinished_ == streams_.size();
+    [[noreturn]] void complain() const {
+        if (!warning.empty()) throw Failure(warning);
+        const char* what = context_->gotError() ? "the design reported an error" : "the design called $finish";
+        throw Failure(what + (" at cycle " + std::to_string(cycle_)));
+    }
+
+    void count() {
+        for (Watch& watch : watches_) watch.count();
+    }
+
+    bool finished() const {
+        return std::all_of(watches_.begin(), watches_.end(), [](const Watch& watch) { return watch.finished(); });
     }
 
     std::string describe_deadlock(uint64_t idle) const {
@@ -143,12 +157,14 @@ private:
     }
 
     Options options_;
+    bool traces_;
     VerilatedContext* context_;
     std::unique_ptr<Model> model_;
     std::vector<Stream> streams_;
+    std::vector<Stream*> driven_;
+    std::vector<Watch> watches_;
     std::vector<Fifo> fifos_;
     uint64_t cycle_ = 0, time_ = 0;
-    size_t unfinished_ = 0;
     std::chrono::steady_clock::time_point reported_ = std::chrono::steady_clock::now();
 };
 

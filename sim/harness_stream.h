@@ -67,21 +67,26 @@ struct Skip {
     std::deque<uint8_t> bytes;
 };
 
+constexpr size_t WORD = 8;  // bytes; a beat of as many or fewer is copied as one word, whatever stands behind it
+
 /// One stream: its pins, its data, its counters. Messages call it by its number, which the caller knows the name of.
 class Stream {
 public:
     Stream(const Pins& pins, size_t index, uint64_t beats, const Options& options, std::shared_ptr<Skip> skip)
-        : pins_(pins), skip_(std::move(skip)), sends_(pins.role == Role::INPUT || pins.role == Role::SKIP_TAKEN),
-          takes_(pins.role == Role::OUTPUT || pins.role == Role::SKIP_SENT), beats_(beats),
-          total_(beats * options.frames), held_(pins.bytes), data_(total_ * pins.bytes),
+        : pins_(pins), sends_(pins.role == Role::INPUT || pins.role == Role::SKIP_TAKEN),
+          takes_(pins.role == Role::OUTPUT || pins.role == Role::SKIP_SENT), total_(beats * options.frames),
+          beats_(beats), skip_(std::move(skip)), held_(pins.bytes + WORD), data_(total_ * pins.bytes + WORD),
           name_("#" + std::to_string(index)), file_(options.folder + "/" + std::to_string(index)),
           pause_(sends_ ? options.idle : takes_ ? options.backpressure : 0, options.seed * 1000003 + index),
           waits_(options.backpressure > 0 && (options.seed + index) % 2) {
         if (pins.role != Role::INPUT) return;
         std::ifstream in(file_ + ".in", std::ios::binary);
-        if (!in.read(reinterpret_cast<char*>(data_.data()), static_cast<std::streamsize>(data_.size())))
+        if (!in.read(reinterpret_cast<char*>(data_.data()), size()))
             throw Failure("input " + name_ + ": beats cannot be read");
     }
+
+    /// Whether the harness drives pins of it.
+    bool driven() const { return sends_ || takes_; }
 
     /// While the clock is low, before the model settles.
     void drive(uint64_t cycle) {
@@ -93,46 +98,58 @@ public:
             if (offering_) {
                 if (skip_) std::copy_n(skip_->bytes.begin(), pins_.bytes, &data_[done_ * pins_.bytes]);
                 std::memcpy(pins_.data, &data_[done_ * pins_.bytes], pins_.bytes);
-            } else {  // rubbish, so that an op that looks without valid is caught
+            } else if (!rubbish_) {  // so that an op that looks without valid is caught
                 for (size_t i = 0; i < pins_.bytes; ++i)
                     pins_.data[i] = static_cast<uint8_t>(0xA5 ^ (done_ + i));
             }
-        } else if (takes_) {
+            rubbish_ = !offering_;
+        } else {
             *pins_.ready = done_ < total_ && !full() && !pause_() && (!waits_ || *pins_.valid & 1);
         }
     }
 
-    /// After the model settled, before the clock rises. Returns true when a beat moves.
-    bool sample(uint64_t cycle) {
-        const bool valid = *pins_.valid & 1, ready = *pins_.ready & 1;
-        if (!sends_) check(cycle, valid, ready);
-        if (done_ == total_) return false;  // an op may well begin a frame, with padding, that nobody asked for
-        if (!(valid && ready)) {
-            stalled_ += valid;
-            starved_ += ready;
-            return false;
-        }
-        if (sends_) {
-            offering_ = false;
-        } else {
-            std::memcpy(&data_[done_ * pins_.bytes], pins_.data, pins_.bytes);
-        }
+    /// A beat moves. Returns true when it is the last.
+    bool move(uint64_t cycle) {
+        if (sends_) offering_ = false;
+        else copy(&data_[done_ * pins_.bytes], pins_.data);
         if (skip_) pass(cycle);
-        if (done_ == 0) first_beat_ = static_cast<int64_t>(cycle);
-        if (++done_ % beats_ == 0) frame_end_.push_back(cycle);
-        return true;
+        if (done_++ == 0) first_beat_ = static_cast<int64_t>(cycle);
+        if (--left_ == 0) {
+            frame_end_.push_back(cycle);
+            left_ = beats_;
+        }
+        return finished();
+    }
+
+    /// A beat is offered, and has to wait.
+    void hold() { copy(held_.data(), pins_.data); }
+
+    /// Once valid, a beat stays, unchanged, until taken.
+    void check(uint64_t cycle, bool valid) const {
+        const char* broken = !valid ? "valid dropped before ready"
+                             : !same(held_.data(), pins_.data) ? "payload changed while valid and not ready" : nullptr;
+        if (broken) throw Failure("stream " + text() + " at cycle " + std::to_string(cycle) + ": " + broken);
+    }
+
+    /// Cycles in which a beat waited, or was missed.
+    void count(uint64_t stalled, uint64_t starved) {
+        stalled_ += stalled;
+        starved_ += starved;
     }
 
     void restart() {
         done_ = stalled_ = starved_ = 0;
         first_beat_ = -1;
         frame_end_.clear();
-        waiting_ = offering_ = false;
+        left_ = beats_;
+        offering_ = rubbish_ = false;
         if (sends_) *pins_.valid = 0;
         if (takes_) *pins_.ready = 0;
         if (skip_) skip_->due.clear(), skip_->bytes.clear();
     }
 
+    const Pins& pins() const { return pins_; }
+    bool sends() const { return sends_; }
     bool finished() const { return done_ == total_; }
     /// The sender waits for the receiver; the harness itself always means to take, or has nothing left to send.
     bool blocked() const {
@@ -153,7 +170,7 @@ public:
     void save() const {
         if (pins_.role == Role::INPUT) return;
         std::ofstream out(file_ + ".out", std::ios::binary);
-        out.write(reinterpret_cast<const char*>(data_.data()), static_cast<std::streamsize>(data_.size()));
+        out.write(reinterpret_cast<const char*>(data_.data()), size());
         if (!out.flush()) throw Failure("stream " + name_ + ": result cannot be written");
     }
 
@@ -178,26 +195,27 @@ private:
         }
     }
 
-    /// Once valid, a beat stays, unchanged, until taken.
-    void check(uint64_t cycle, bool valid, bool ready) {
-        if (waiting_) {
-            const char* broken = !valid ? "valid dropped before ready"
-                                 : std::memcmp(held_.data(), pins_.data, pins_.bytes) != 0
-                                     ? "payload changed while valid and not ready"
-                                     : nullptr;
-            if (broken) throw Failure("stream " + text() + " at cycle " + std::to_string(cycle) + ": " + broken);
-        } else if (valid && !ready) {
-            std::memcpy(held_.data(), pins_.data, pins_.bytes);
-        }
-        waiting_ = valid && !ready;
+    void copy(uint8_t* to, const uint8_t* from) const {
+        if (pins_.bytes <= WORD) std::memcpy(to, from, WORD);
+        else std::memcpy(to, from, pins_.bytes);
     }
 
+    bool same(const uint8_t* a, const uint8_t* b) const {
+        if (pins_.bytes > WORD) return std::memcmp(a, b, pins_.bytes) == 0;
+        uint64_t first, second;
+        std::memcpy(&first, a, WORD);
+        std::memcpy(&second, b, WORD);
+        return (first ^ second) << 8 * (WORD - pins_.bytes) == 0;
+    }
+
+    std::streamsize size() const { return static_cast<std::streamsize>(total_ * pins_.bytes); }
+
     Pins pins_;
-    std::shared_ptr<Skip> skip_;  ///< of the two ends of one
-    bool sends_, takes_;          ///< the harness does
-    uint64_t beats_, total_, done_ = 0, stalled_ = 0, starved_ = 0;
+    bool sends_, takes_;  ///< the harness does
+    bool offering_ = false, rubbish_ = false;
+    uint64_t total_, done_ = 0, left_ = 0, beats_, stalled_ = 0, starved_ = 0;
     int64_t first_beat_ = -1;
-    bool offering_ = false, waiting_ = false;
+    std::shared_ptr<Skip> skip_;  ///< of the two ends of one
     std::vector<uint8_t> held_, data_;
     std::vector<uint64_t> frame_end_;
     std::string name_, file_;
