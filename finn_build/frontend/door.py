@@ -11,12 +11,14 @@ import onnx
 from onnx import AttributeProto, NodeProto, TensorProto, helper, numpy_helper
 
 from finn_build.frontend.integers.layer_names import layer_name
+from finn_build.frontend.onnx_file import first_line
 from finn_build.frontend.ranks import misfits
 
 MOST_PIXELS = 1 << 24  # of an image, all channels
 MOST_NODES, MOST_TENSORS = 1 << 12, 1 << 13  # four times the largest of the zoo; qonnx' passes take their squares
 MOST_WEIGHTS = 1 << 26  # of one tensor: 64 Mi weights of one bit are twice the memory of the largest chip known here
 _TYPES = {"FLOAT", "DOUBLE", "INT4", "UINT4", "INT8", "UINT8", "INT32", "INT64", "BOOL"}
+_FLOATS = {"FLOAT", "DOUBLE"}  # of what a quantizer reads
 _INPUTS = {"Quant": 4, "IntQuant": 4, "BipolarQuant": 2, "Trunc": 6}
 _FLAGS = ("signed", "narrow")  # of a Quant or IntQuant
 _BOOLEANS = (
@@ -47,23 +49,43 @@ def faults(proto: onnx.ModelProto) -> list[str]:
     ):
         if count > most:
             return [f"{count:,} {what}; legal: up to {most:,}, more fit no chip"]
-    found = [*_names(graph), *_images(graph), *misfits(graph)]
-    for tensor in graph.initializer:
-        found += [f"tensor {tensor.name!r}: {why}" for why in _tensor(tensor)]
+    found = [*_foreign(proto), *_names(graph), *_images(graph), *misfits(graph)]
+    context = onnx.checker.C.CheckerContext()
     try:
-        context = onnx.checker.C.CheckerContext()
         context.ir_version = proto.ir_version
         context.opset_imports = {o.domain: o.version for o in proto.opset_import}
     except TypeError:
         return [*found, "its versions of ONNX and of the operator sets are no numbers of 32 bits"]
-    shapes = {tensor.name: list(tensor.dims) for tensor in graph.initializer}
+    shapes, quantized = {}, {name for node in graph.node if node.op_type in _INPUTS for name in node.input}
+    for tensor in graph.initializer:
+        shapes[tensor.name] = list(tensor.dims)
+        types = _FLOATS if tensor.name in quantized else _TYPES
+        found += [f"tensor {tensor.name!r}: {why}" for why in _tensor(tensor, context, types)]
     for node in graph.node:
         found += [f"{layer_name(node)} ({node.op_type}): {why}" for why in _node(node, context, shapes)]
     return list(dict.fromkeys(found))
 
 
+def _foreign(proto: onnx.ModelProto) -> Iterator[str]:
+    """What a file may hold beside its graph, or say of it, that nobody reads here."""
+    if not 3 <= proto.ir_version <= onnx.IR_VERSION:
+        yield f"version {proto.ir_version} of ONNX's file format; legal: 3 to {onnx.IR_VERSION}"
+    versions: dict[str, set[int]] = {}
+    for opset in proto.opset_import:
+        versions.setdefault(opset.domain or "ai.onnx", set()).add(opset.version)
+    for domain, named in versions.items():
+        if len(named) > 1 or min(named) < 1:
+            yield f"operator set {domain!r} is of versions {sorted(named)}; legal: one, from 1"
+    if names := [function.name for function in proto.functions]:
+        yield f"functions of its own ({', '.join(names)}); write them out with onnx.inliner.inline_local_functions"
+    for tensor in proto.graph.sparse_initializer:
+        yield f"tensor {tensor.values.name!r} is sparse; write all of its values"
+
+
 def _names(graph: onnx.GraphProto) -> Iterator[str]:
     """Every tensor is made once, before it is read."""
+    if any(not tensor.name for tensor in graph.initializer):
+        yield "a tensor without a name"
     made = Counter(name for node in graph.node for name in node.output if name)
     constants = Counter(tensor.name for tensor in graph.initializer)
     known = {*constants, *(value.name for value in graph.input)}
@@ -89,10 +111,17 @@ def _names(graph: onnx.GraphProto) -> Iterator[str]:
 
 
 def _images(graph: onnx.GraphProto) -> Iterator[str]:
-    constants = {tensor.name for tensor in graph.initializer}
+    """Inputs, constants listed among them, and outputs."""
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    for value in graph.output:
+        if value.type.WhichOneof("value") not in (None, "tensor_type"):
+            yield f"output {value.name!r} is no tensor"
     for value in graph.input:
         tensor = value.type.tensor_type
-        if value.name in constants:
+        if constant := constants.get(value.name):
+            dims = [d.dim_value for d in tensor.shape.dim]
+            if tensor.elem_type != constant.data_type or (tensor.HasField("shape") and dims != list(constant.dims)):
+                yield f"input {value.name!r} is listed with another type or shape than the constant of that name"
             continue
         if tensor.elem_type != TensorProto.FLOAT:
             kind = TensorProto.DataType.Name(tensor.elem_type) if tensor.elem_type in range(1, 24) else "no type"
@@ -102,12 +131,12 @@ def _images(graph: onnx.GraphProto) -> Iterator[str]:
             yield f"input {value.name!r} is of shape {dims}; legal: up to {MOST_PIXELS:,} numbers"
 
 
-def _tensor(tensor: TensorProto) -> Iterator[str]:
+def _tensor(tensor: TensorProto, context: object, types: set[str]) -> Iterator[str]:
     """Faults of a constant: its type and size by the numbers first, then its values."""
     known = tensor.data_type in TensorProto.DataType.values()
     kind = TensorProto.DataType.Name(tensor.data_type) if known else str(tensor.data_type)
-    if kind not in _TYPES:
-        yield f"values of {kind}; legal: {', '.join(sorted(_TYPES))}"
+    if kind not in types:
+        yield f"values of {kind}; legal: {', '.join(sorted(types))}"
         return
     dims = list(tensor.dims)
     if any(d < 0 for d in dims) or prod(dims) > MOST_WEIGHTS:
@@ -117,9 +146,10 @@ def _tensor(tensor: TensorProto) -> Iterator[str]:
         yield f"shape {dims}: no values"
         return
     try:
+        onnx.checker.check_tensor(tensor, context)  # type: ignore[arg-type]
         values = numpy_helper.to_array(tensor)
-    except (ValueError, TypeError, RuntimeError) as error:
-        yield f"its data is not of shape {dims} ({_first_line(error)})"
+    except (onnx.checker.ValidationError, ValueError, TypeError, RuntimeError) as error:
+        yield f"its data is not of shape {dims} ({first_line(error)})"
         return
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         yield f"{np.count_nonzero(~np.isfinite(values))} of {values.size} values are infinite or no numbers"
@@ -128,16 +158,18 @@ def _tensor(tensor: TensorProto) -> Iterator[str]:
 def _node(node: NodeProto, context: object, shapes: dict[str, list[int]]) -> Iterator[str]:
     """Faults of a node: by the operator's own definition, then by what windows have to be."""
     if node.op_type in _INPUTS:
-        yield from _quantizer(node)
+        yield from _quantizer(node, context)
     elif node.domain in ("", "ai.onnx"):
         try:
             onnx.checker.check_node(node, context)  # type: ignore[arg-type]
         except (onnx.checker.ValidationError, RuntimeError, ValueError) as error:
-            yield _first_line(error)
+            yield first_line(error)
             return
     for a in node.attribute:
         if not np.isfinite([a.f, *a.floats]).all():
             yield f"{a.name} is infinite or no number"
+        if node.op_type == "Constant" and len(node.attribute) > 1:
+            yield f"{len(node.attribute)} values; legal: 1"
         if a.name in _BOOLEANS and a.i not in (0, 1):
             yield f"{a.name} is {a.i}; legal: 0 or 1"
         if a.name == "auto_pad" and a.s not in _AUTO_PADS:
@@ -151,7 +183,7 @@ def _node(node: NodeProto, context: object, shapes: dict[str, list[int]]) -> Ite
         yield from _window(node, numbers, shapes.get(node.input[1], []) if len(node.input) > 1 else [])
 
 
-def _quantizer(node: NodeProto) -> Iterator[str]:
+def _quantizer(node: NodeProto, context: object) -> Iterator[str]:
     """Faults by qonnx' definition of its quantizers, which no checker holds."""
     if len(node.input) != _INPUTS[node.op_type] or "" in node.input:
         yield f"{len(list(filter(None, node.input)))} inputs; legal: {_INPUTS[node.op_type]}"
@@ -161,6 +193,11 @@ def _quantizer(node: NodeProto) -> Iterator[str]:
         if count > 1:
             yield f"attribute {name!r} is listed {count} times"
     for a in node.attribute:
+        try:
+            onnx.checker.check_attribute(a, context)  # type: ignore[arg-type]
+        except onnx.checker.ValidationError as error:
+            yield f"{a.name!r}: {first_line(error)}"
+            continue
         if a.name in _FLAGS and node.op_type != "BipolarQuant":
             if a.type != AttributeProto.INT or a.i not in (0, 1):
                 yield f"{a.name} is {helper.get_attribute_value(a)!r}; legal: 0 or 1"
@@ -187,8 +224,3 @@ def _numbers(attribute: AttributeProto) -> list[int]:
     if attribute.type == AttributeProto.INT:
         return [attribute.i]
     return list(attribute.ints)
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0][:200] if lines else type(error).__name__

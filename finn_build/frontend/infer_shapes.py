@@ -26,7 +26,9 @@ class InferShapes(Transformation):
         stand_ins = [_stand_in(model, node) if is_custom_op(node.domain) else node for node in nodes]
         del model.graph.node[:]
         model.graph.node.extend(stand_ins)
-        inferred = ModelWrapper(onnx.shape_inference.infer_shapes(model.model), fix_missing_initializer_valueinfo=False)
+        inferred = ModelWrapper(
+            onnx.shape_inference.infer_shapes(model.model, check_type=True), fix_missing_initializer_valueinfo=False
+        )
         graph = inferred.graph
         del graph.node[:]
         graph.node.extend(nodes)

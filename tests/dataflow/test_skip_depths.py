@@ -98,6 +98,16 @@ def test_least_depths(path: Chain, skip: Chain, lanes: int, least: int, outputs:
     assert least_depths(Links(model)) == {("StreamAdd_y", 0): least}
 
 
+def test_a_path_that_moves_the_image_down_asks_less_than_its_skip() -> None:
+    """Its last row is the first that needs what the fork gives late: the skip is behind, not ahead."""
+    model = forked([], [], 4)
+    down = node("StreamPad", ["c0"], ["moved"], IFMDim=IMAGE, NumChannels=CHANNELS, PE=4, Padding=[1, 0, -1, 0],
+                Value=0, inputDataType="INT4")  # fmt: skip
+    model.graph.node.insert(1, down)
+    model.graph.node[-1].input[0] = "moved"
+    assert least_depths(Links(model)) == {("StreamAdd_y", 1): -1}
+
+
 def test_both_ways_straight_hold_nothing_and_two_paths_are_no_skip() -> None:
     assert least_depths(Links(forked([], [], 4))) == {("StreamAdd_y", 0): 0, ("StreamAdd_y", 1): 0}
     assert least_depths(Links(forked([POOL], [WIDE], 4))) == {}

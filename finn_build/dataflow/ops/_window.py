@@ -28,8 +28,8 @@ class Window:
     stride: tuple[int, int]
     padding: tuple[int, int, int, int]
     folds: int
-    depthwise: bool = False
-    dilation: tuple[int, int] = (1, 1)
+    depthwise: bool
+    dilation: tuple[int, int]
 
     def check(self, node: str) -> Window:
         """Return itself.

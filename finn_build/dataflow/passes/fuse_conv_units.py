@@ -110,7 +110,7 @@ def _are_signs(model: ModelWrapper, node: NodeProto) -> bool:
         return False
     op = getCustomOp(node)
     dtypes = [op.attr(f"{side}DataType") == "BIPOLAR" for side in ("input", "output")]
-    return bool(op.attr("numSteps") == 1 and not op.attr("hasTable") and dtypes == [False, True])
+    return not op.attr("hasTable") and dtypes == [False, True]
 
 
 def _replace(model: ModelWrapper, unit: _Unit, name: str) -> None:

@@ -62,9 +62,11 @@ class Compilation:
         """The integer tensor (or the graph input) that `tensor` is an elementwise function of.
 
         Raises:
-            Unsupported: it is zero-padded, and no zero is among its values.
+            Unsupported: it is zero-padded, and no zero is among its values; or not the first output of its node.
         """
         self._pad(tensor)
+        if tensor not in self.ints and tensor not in self.roots:
+            raise Unsupported(f"{tensor} is an output of its node beside the first", "drop it from the network")
         return self.ints[tensor].name if tensor in self.ints else self.roots[tensor]
 
     def origin(self, tensor: str) -> str:

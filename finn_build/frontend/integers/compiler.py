@@ -30,6 +30,7 @@ from finn_build.frontend.integers.quantizer import QUANTIZERS, attribute, quanti
 from finn_build.frontend.integers.registry import COMPILERS
 from finn_build.frontend.integers.reshapes import quantize_moved
 from finn_build.frontend.integers.tensor import IntTensor, full_range
+from finn_build.frontend.onnx_file import first_line
 
 _RECURRENT = ("GRU", "LSTM", "RNN")
 _ON_HOST = "leave it in float behind the last quantized layer, for the host"
@@ -109,8 +110,13 @@ def _run(compilation: Compilation) -> IntegerNetwork:
     head, quantizer = compilation.head, compilation.head_quantizer
     network = IntegerNetwork(model, compilation.ints, head, quantizer, found, shapes, problems)
     if not problems:
-        problems += _of_the_host(network, compilation)
+        problems += _without_room(network) or _of_the_host(network, compilation)
     return network
+
+
+def _without_room(network: IntegerNetwork) -> list[Problem]:
+    why, cure = "its scale is {:g}, where float32 rounds or has an end", "use scales of 2^-100 to 2^100"
+    return [Problem(t.name, why.format(t.scale.max()), cure) for t in network.tensors.values() if not t.has_room]
 
 
 def _of_the_host(network: IntegerNetwork, compilation: Compilation) -> list[Problem]:
@@ -131,7 +137,7 @@ def _of_the_host(network: IntegerNetwork, compilation: Compilation) -> list[Prob
         except UnsupportedModelError:  # of black alone, it may be
             pass
         except Exception as error:  # of ONNX Runtime or NumPy, by many types
-            why = f"the host cannot compute its part ({type(error).__name__}: {error})".splitlines()[0]
+            why = f"the host cannot compute its part ({type(error).__name__}: {first_line(error)})"
             found.append(Problem(name, why, "mend what comes before the first quantizer, or behind the last layer"))
     return found
 
@@ -148,7 +154,7 @@ def _attempt(compilation: Compilation, node: NodeProto) -> None:
             _assume(compilation, problem.tensor)
             return _attempt(compilation, node)
     except Exception as error:  # what no rule foresees is listed with the rest, never a traceback
-        why = f"a {node.op_type} that cannot be evaluated ({type(error).__name__}: {error})".splitlines()[0]
+        why = f"a {node.op_type} that cannot be evaluated ({type(error).__name__}: {first_line(error)})"
         if not compilation.problems:  # else it may be what was assumed of tensors that cannot be made
             compilation.problems.append(Problem(layer_name(node), why, "export the network again"))
     for name in filter(None, node.output):

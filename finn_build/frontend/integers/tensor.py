@@ -10,6 +10,7 @@ from qonnx.core.datatype import BaseDataType, DataType
 from finn_build.arithmetic.datatypes import integer_range_dtype
 
 FLOAT32_EXACT = 1 << 24  # integers below it are exact in float32
+MOST_SCALE = 2.0**100  # and its inverse the least; float32 ends at 2^128, and below 2^-126 it has fewer bits
 _NOISE = 0.25  # of a step; rounding errors of float32 sums are far smaller
 
 
@@ -64,6 +65,12 @@ class IntTensor:
     def exact(self) -> bool:
         """True when scales and divisor are powers of two: then the float network's sums are exact multiples of them."""
         return bool(np.all(np.frexp(self.scale)[0] == 0.5)) and not self.divisor & (self.divisor - 1)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether float32 holds its values, and the products and sums on the way to them, without an end or a hole."""
+        steps = self.scale.astype(np.float64) / self.divisor
+        return bool(np.all((steps >= 1 / MOST_SCALE) & (steps <= MOST_SCALE)))
 
     def undivided(self) -> IntTensor:
         """The same, a power-of-two divisor taken into the scale."""

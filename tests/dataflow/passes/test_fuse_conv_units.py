@@ -2,6 +2,7 @@
 
 import copy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -154,25 +155,69 @@ def test_a_unit_adds_its_own_input_where_each_sum_is_of_the_window_around_its_pi
     assert np.array_equal(execute(after, pixels), execute(model, pixels))
 
 
+IMAGE: list[int] = [1, 4, 3]
+
+
+def _chain(signs: dict[str, Any] | None, mvau: dict[str, Any], add: dict[str, Any] | None = None) -> ModelWrapper:
+    """x, steps, the MVAU of two inputs and three sums, another tensor added, steps; by what is changed of each."""
+    shape: dict[str, Any] = {"domain": DOMAIN, "backend": "fpgadataflow", "numInputVectors": IMAGE, "PE": 1}
+    bits = {"inputDataType": "INT4", "outputDataType": "BIPOLAR"}
+    steps: dict[str, Any] = {**shape, "numSteps": 1, "NumChannels": 2, **bits}
+    of = {**shape, "SIMD": 1, "weightDataType": "BIPOLAR", "inputDataType": "BIPOLAR", "MW": 2, "MH": 3}
+    types = {"lhsDataType": "INT6", "rhsDataType": "INT4", "lhsScale": 1, "rhsScale": 1, "NumChannels": 3}
+    made = helper.make_node
+    nodes = [made("BitMVAU_rtl", ["s", "w"], ["sums"], name="MVAU", **{**of, "outputDataType": "INT6", **mvau})]
+    if signs is not None:
+        nodes.insert(0, made("StepThresholding_rtl", ["x", "signs"], ["s"], name="Signs", **{**steps, **signs}))
+    if add is not None:
+        nodes.append(made("StreamAdd_rtl", ["sums", "other"], ["a"], name="Add", **{**shape, **types, **add}))
+    ends = "sums" if add is None else "a"
+    last = steps | {"inputDataType": "INT7", "NumChannels": 3}
+    nodes.append(made("StepThresholding_rtl", [ends, "t"], ["y"], name="Steps", **last))
+    channels = {"s" if signs is None else "x": 2, "y": 3, "s": 2, "sums": 3, "a": 3, "other": 3}
+    values = {n: helper.make_tensor_value_info(n, 1, [*IMAGE, c]) for n, c in channels.items()}
+    begins = ["s" if signs is None else "x", *(["other"] if add is not None else [])]
+    inside = [value for name, value in values.items() if name not in (*begins, "y")]
+    graph = helper.make_graph(nodes, "chain", [values[n] for n in begins], [values["y"]], value_info=inside)
+    model = ModelWrapper(qonnx_make_model(graph))
+    given = {"signs": [[1], [-1]], "w": [[1, -1, 1], [-1, -1, 1]], "t": [[0], [1], [-2]]}
+    for name, numbers in given.items():
+        model.set_initializer(name, np.array(numbers, np.float32))
+    return model
+
+
+@pytest.mark.parametrize(
+    ("signs", "mvau", "add", "left"),
+    [
+        ({}, {}, None, []),
+        (None, {}, None, []),
+        ({}, {}, {}, []),
+        ({}, {}, {"rhsScale": 0}, []),
+        ({"hasTable": 1}, {}, None, ["StepThresholding"]),
+        ({"inputDataType": "BIPOLAR"}, {}, None, ["StepThresholding"]),
+        ({"outputDataType": "UINT1"}, {}, None, ["StepThresholding"]),
+        (None, {"weightDataType": "INT2"}, None, ["BitMVAU", "StepThresholding"]),
+        (None, {"inputDataType": "INT2"}, None, ["BitMVAU", "StepThresholding"]),
+        (None, {"inputDataType": "TERNARY"}, None, ["BitMVAU", "StepThresholding"]),
+        (None, {"numInputVectors": [1]}, None, ["BitMVAU", "StepThresholding"]),
+        (None, {}, {"rhsScale": -1}, ["BitMVAU", "StreamAdd", "StepThresholding"]),
+        (None, {}, {"rhsDataType": "BIPOLAR"}, ["BitMVAU", "StreamAdd", "StepThresholding"]),
+    ],
+)
+def test_what_becomes_a_unit(
+    signs: dict[str, Any] | None, mvau: dict[str, Any], add: dict[str, Any] | None, left: list[str]
+) -> None:
+    """Each line but the first four is one number away from a unit, or its signs from being taken in."""
+    units = [] if "BitMVAU" in left else ["BitConv"]
+    assert _ops(_chain(signs, mvau, add).transform(FuseConvUnits())) == [*left, *units]
+
+
 def test_signs_of_signs_stay_apart() -> None:
     """A unit takes what is bipolar as it is; here batch norm turns some signs round in between."""
-    image, shape = [1, 4, 3], {"domain": DOMAIN, "backend": "fpgadataflow", "numInputVectors": [1, 4, 3]}
-    steps = {"numSteps": 1, "inputDataType": "BIPOLAR", "outputDataType": "BIPOLAR", "NumChannels": 2, "PE": 1, **shape}
-    weights = {"SIMD": 1, "PE": 1, "weightDataType": "BIPOLAR", "inputDataType": "BIPOLAR", "MW": 2, "MH": 3, **shape}
-    behind = steps | {"inputDataType": "INT3", "NumChannels": 3}
-    nodes = [
-        helper.make_node("StepThresholding_rtl", ["x", "turned"], ["s"], name="Signs", **steps),
-        helper.make_node("BitMVAU_rtl", ["s", "w"], ["sums"], name="MVAU", outputDataType="INT3", **weights),
-        helper.make_node("StepThresholding_rtl", ["sums", "t"], ["y"], name="Steps", **behind),
-    ]
-    channels = {"x": 2, "y": 3, "s": 2, "sums": 3}
-    x, y, *inside = (helper.make_tensor_value_info(n, 1, [*image, c]) for n, c in channels.items())
-    model = ModelWrapper(qonnx_make_model(helper.make_graph(nodes, "signs", [x], [y], value_info=inside)))
-    for name, values in {"turned": [[1], [-1]], "w": [[1, -1, 1], [-1, -1, 1]], "t": [[0], [1], [-2]]}.items():
-        model.set_initializer(name, np.array(values, np.float32))
+    model = _chain({"inputDataType": "BIPOLAR"}, {})
     after = model.transform(FuseConvUnits())
-    assert [n.op_type for n in after.graph.node] == ["StepThresholding_rtl", "BitConv_rtl"]
+    assert _ops(after) == ["StepThresholding", "BitConv"]
     unit, pairs = getCustomOp(after.graph.node[1]), ("KernelDim", "Stride", "Dilation")
     assert [list(unit.attr(name)) for name in (*pairs, "Padding")] == [[1, 1]] * 3 + [[0] * 4]
-    signs = 2 * np.random.default_rng(1).integers(0, 2, (*image, 2)) - 1
+    signs = 2 * np.random.default_rng(1).integers(0, 2, (*IMAGE, 2)) - 1
     assert np.array_equal(execute(after, signs), execute(model, signs))

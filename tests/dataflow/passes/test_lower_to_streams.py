@@ -94,6 +94,12 @@ def test_units_split_and_join_each_stream_once() -> None:
     assert natural == []  # joins merge in the order of the shuffle
 
 
+def test_parts_of_the_image_itself_are_split() -> None:
+    graph = IntegerGraph((1, 4, 5, 4), "UINT4", 11)
+    left, right = (graph.conv(graph.channels("x", part), 2, 3, k=1) for part in ([0, 2], [3, 1]))
+    assert _ops(_lowered(graph, graph.add(left, right)))["StreamSplit"] == 1
+
+
 def test_convolutions_and_steps_follow_the_order_of_what_they_are_added_to() -> None:
     graph, x = _graph(4)
     x = graph.channels(x, SHUFFLE)
