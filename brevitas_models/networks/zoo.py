@@ -178,7 +178,8 @@ def read_checkpoint_file(path: str | Path, keys: Iterable[str]) -> dict[str, Any
         with zipfile.ZipFile(path) as parts:
             damaged = parts.testzip()  # torch itself does not look at them
             doubled = len(set(parts.namelist())) < len(parts.namelist())
-        content = {} if damaged or doubled else torch.load(path, map_location="cpu", weights_only=True)
+        longer = Path(path).read_bytes()[-_ZIP_END:][:4] != b"PK\5\6"
+        content = {} if damaged or doubled or longer else torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such checkpoint") from error
     except Exception as error:  # zip, pickle and torch each have their own kinds
@@ -187,6 +188,8 @@ def read_checkpoint_file(path: str | Path, keys: Iterable[str]) -> dict[str, Any
         raise DataError(f"{path}: damaged: the checksum of {damaged!r} is wrong; copy the file again from its source")
     if doubled:
         raise DataError(f"{path}: damaged: it holds two parts of one name; copy the file again from its source")
+    if longer:
+        raise DataError(f"{path}: damaged: more bytes behind its end; copy the file again from its source")
     missing = [key for key in keys if not isinstance(content, dict) or key not in content]
     if missing:
         raise DataError(f"{path}: not a signflow checkpoint; it lacks {', '.join(missing)}")

@@ -181,11 +181,13 @@ def test_weights_of_another_shape_are_a_data_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_damaged_checkpoints_are_refused(tmp_path: Path, seed: int) -> None:
-    """A few bytes of the content changed anywhere, or the end cut off."""
+    """A few bytes of the content changed anywhere, or the end cut off, or more behind it."""
     path, rng = save_checkpoint(tmp_path / "net.pt", build_model("cnv_w1a1", width=4)), np.random.default_rng(seed)
     content = bytearray(path.read_bytes())
-    if seed % 4 == 0:
+    if seed % 8 == 0:
         content = content[: rng.integers(len(content))]
+    elif seed % 8 == 4:
+        content += rng.bytes(rng.integers(1, 99))
     else:
         with zipfile.ZipFile(path) as parts:
             part = parts.infolist()[seed % len(parts.infolist())]
@@ -194,7 +196,7 @@ def test_damaged_checkpoints_are_refused(tmp_path: Path, seed: int) -> None:
         for place in begin + rng.integers(part.file_size, size=2 if part.file_size > 8 else 1):
             content[place] ^= 1 << int(rng.integers(8))
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"not a readable checkpoint|damaged: the checksum of"):
+    with pytest.raises(DataError, match=r"not a readable checkpoint|damaged: the checksum of|damaged: more bytes"):
         load_checkpoint(path)
 
 
