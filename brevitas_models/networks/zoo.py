@@ -33,6 +33,8 @@ from brevitas_models.networks.rivals import RIVALS
 from brevitas_models.networks.u_binet import UBiNet
 from finn_build.errors import ConfigError, DataError
 
+_ZIP_END = 22  # bytes of the record that a zip file ends in
+
 
 @dataclass(frozen=True)
 class Entry:
