@@ -1,7 +1,7 @@
 """The fast integer model: the integer graph on whole batches, exact.
 
 Convolutions of +1 and -1 are XNOR and popcount on packed bits, steps are counted, by kernels in C++. The rest is
-PyTorch: sums stay below 2^24 (the integer compiler refuses wider ones), so float32 convolutions are exact too.
+PyTorch: float32 convolutions are exact too where all sums are below 2^24, and those that may be wider are of float64.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from torch.nn import functional
 from sim._integer_kernels import BinaryConv, Channels, Steps
 
 _BATCH = 64
+_FLOAT32_BITS = 25  # of integers whose sums float32 does not round
 _BIPOLAR = DataType["BIPOLAR"]
 
 
@@ -77,10 +78,14 @@ class IntegerModel:
         if made is not None:
             return made
         function = _OPS[node.op_type]
+        wide = max(model.get_tensor_datatype(name).bitwidth() for name in node.output) > _FLOAT32_BITS
 
         def operation(*values: Tensor) -> Tensor:
             given = iter(values)
-            return function([next(given) if constant is None else constant for constant in operands], attributes, node)
+            x = [next(given) if constant is None else constant for constant in operands]
+            return (
+                function([v.double() for v in x], attributes, node).float() if wide else function(x, attributes, node)
+            )
 
         return operation
 

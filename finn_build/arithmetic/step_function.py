@@ -1,7 +1,8 @@
 """The activation compiler's core: any function on a bounded integer range becomes thresholds, or a table.
 
 Nothing is solved for: the function is evaluated on every integer of its range, so the result is exact by construction
-for whatever it is made of (batch norm of either sign, RSign's shift, RPReLU, RSiLU, ...).
+for whatever it is made of (batch norm of either sign, RSign's shift, RPReLU, RSiLU, ...). Wide ranges have too many;
+there each is halved until the function is known to be one level on all of a piece.
 """
 
 from __future__ import annotations
@@ -15,7 +16,11 @@ from finn_build.arithmetic.datatypes import integer_range_dtype
 
 _CHUNK_ELEMENTS = 1 << 22  # bounds the memory of one evaluation
 
+_MOST_PIECES = 1 << 24  # times channels, of one range that is halved
+
 LevelFunction = Callable[[np.ndarray], np.ndarray]
+LevelBounds = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+_Changes = tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,9 @@ class StepFunction:
 
 
 def compile_steps(
-    function: LevelFunction, low: np.ndarray, high: np.ndarray, points: np.ndarray | None = None
-) -> StepFunction:
+    function: LevelFunction, low: np.ndarray, high: np.ndarray, points: np.ndarray | None = None,
+    bounds: LevelBounds | None = None,
+) -> StepFunction:  # fmt: skip
     """Evaluate `function` on every integer of every channel's range and keep where it steps.
 
     Args:
@@ -69,12 +75,17 @@ def compile_steps(
         low: int64 [C], smallest input of each channel.
         high: int64 [C], largest input of each channel.
         points: the integers that can come, ascending, both ends of every range among them; None for all.
+        bounds: levels that hold those of all integers between two, int64 [N, C] both; ranges are halved by it.
 
     Returns:
         The step function, exact on the whole range.
+
+    Raises:
+        ValueError: halving comes to no end.
     """
     low, high = np.asarray(low, np.int64), np.asarray(high, np.int64)
-    first, where, values = _changes(function, low, high, points)
+    found = _changes_by_halves(function, low, high, bounds) if bounds else _changes(function, low, high, points)
+    first, where, values = found
     never = int(integer_range_dtype(int(low.min()), int(high.max())).max()) + 1
     rises = all(np.all(np.diff(np.concatenate(([f], v))) > 0) for f, v in zip(first, values, strict=True))
     if rises:
@@ -84,9 +95,7 @@ def compile_steps(
     return _tabled(first, where, values, never)
 
 
-def _changes(
-    function: LevelFunction, low: np.ndarray, high: np.ndarray, points: np.ndarray | None
-) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
+def _changes(function: LevelFunction, low: np.ndarray, high: np.ndarray, points: np.ndarray | None) -> _Changes:
     """Per channel: the level at `low`, the integers where the level changes, and the level from each of them on."""
     channels, start = len(low), int(low.min())
     count = int(high.max()) - start + 1 if points is None else len(points)
@@ -106,6 +115,43 @@ def _changes(
         previous = y[-1]
     row, col, level = np.concatenate(rows), np.concatenate(cols), np.concatenate(levels)
     return first, [row[col == c] for c in range(channels)], [level[col == c] for c in range(channels)]
+
+
+def _changes_by_halves(function: LevelFunction, low: np.ndarray, high: np.ndarray, bounds: LevelBounds) -> _Changes:
+    """The same by pieces: one on which the bounds are one level is settled, any other is cut in two."""
+    channels, settled = len(low), []
+    of, begin, end = np.arange(channels), low, high  # pieces, ordered by channel
+    while len(of):
+        least, most = _on_pieces(bounds, of, begin, end, low)
+        single = (begin == end) & (least != most)
+        if single.any():
+            (level,) = _on_pieces(lambda x, _: (function(x),), of[single], begin[single], end[single], low)
+            least[single] = most[single] = level
+        done = least == most
+        settled.append(np.stack((of[done], begin[done], least[done])))
+        middle = (begin + end) // 2
+        ends = np.stack((begin, middle, middle + 1, end), axis=1)[~done].reshape(-1, 2)
+        of, begin, end = of[~done].repeat(2), ends[:, 0], ends[:, 1]
+        if np.bincount(of, minlength=1).max() * channels > _MOST_PIECES:
+            raise ValueError("a function of a wide range that changes nearly everywhere")
+    of, begin, level = np.concatenate(settled, axis=1)
+    of, begin, level = (v[np.lexsort((begin, of))] for v in (of, begin, level))
+    starts = np.searchsorted(of, np.arange(channels))
+    changed = np.concatenate(([True], level[1:] != level[:-1]))
+    changed[starts] = False
+    ends = np.cumsum(np.bincount(of[changed], minlength=channels))[:-1]
+    return level[starts], np.split(begin[changed], ends), np.split(level[changed], ends)
+
+
+def _on_pieces(
+    function: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, ...]], of: np.ndarray, begin: np.ndarray,
+    end: np.ndarray, low: np.ndarray,
+) -> list[np.ndarray]:  # fmt: skip
+    """What a function of the ends [N, C] of pieces gives of each, though channels have unequally many."""
+    row = np.arange(len(of)) - np.searchsorted(of, of)
+    ends = np.tile(low, (2, row.max() + 1, 1))
+    ends[0, row, of], ends[1, row, of] = begin, end
+    return [np.asarray(v).astype(np.int64)[row, of] for v in function(*ends)]
 
 
 def _monotone(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from onnx import GraphProto, NodeProto, ValueInfoProto
+from onnx.reference import ReferenceEvaluator
 from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_node, execute_onnx
@@ -16,7 +17,7 @@ from finn_build.dataflow.ops.base import Trait, traits_of
 from finn_build.dataflow.passes.lower_to_streams import CHANNEL_ORDER
 from finn_build.frontend.export import Taps, torch_taps
 from finn_build.frontend.integers import IntegerNetwork
-from finn_build.frontend.integers.quantizer import own_rounding, quantize_constant
+from finn_build.frontend.integers.quantizer import QUANTIZERS, attribute, own_rounding, quantize_constant
 from finn_build.processes import Progress
 from finn_build.proof.gate import Tap
 
@@ -35,6 +36,12 @@ def compact(values: np.ndarray) -> np.ndarray:
     ends = int(values.min()), int(values.max())
     smallest = next(t for t in (np.int8, np.int16, np.int32, np.int64) if max(-ends[0] - 1, ends[1]) <= np.iinfo(t).max)
     return values.astype(smallest)
+
+
+def integers_of(network: IntegerNetwork, name: str, floats: np.ndarray, reference: Values | None) -> np.ndarray:
+    """A tensor's integers, channels last, of its floats; sums that float32 rounds are those of the reference."""
+    near = (reference or {}).get(name)
+    return channels_last(network.tensors[name].to_ints(floats, None if near is None else np.moveaxis(near, -1, 1)))
 
 
 def pytorch_values(model: nn.Module, network: IntegerNetwork, images: np.ndarray, taps: Taps | None = None) -> Values:
@@ -74,14 +81,19 @@ def _execute_qonnx(model: ModelWrapper, network: IntegerNetwork, image: np.ndarr
 
     A sum of multiples of a scale that is no power of two carries rounding noise, which depends on the order of the
     sum: a value on the edge between two levels would fall to either side. So each such sum goes on as the integer that
-    it stands for, times the scale.
+    it stands for, times the scale. One so wide that float32 does not say which is computed in float64.
     """
     context = model.make_empty_exec_context() | {model.graph.input[0].name: image}
     opset = next(o.version for o in model.model.opset_import if o.domain in ("", "ai.onnx"))
+    weights: Values = {}
     known = {value.name: value for value in (*model.graph.input, *model.graph.output, *model.graph.value_info)}
     for node in model.graph.node:
         if own_rounding(node):
             context[node.output[0]] = quantize_constant(node, context, model)[2]
+        elif any(name in network.tensors and network.tensors[name].wide for name in node.output):
+            weights = weights or _exact_weights(model)
+            given = {name: _in_float64(name, context, weights, network) for name in node.input if name}
+            context |= zip(node.output, ReferenceEvaluator(node, opsets={"": opset}).run(None, given), strict=True)
         else:
             execute_node(node, context, surroundings(node, known), opset)
         for name in node.output:
@@ -92,6 +104,27 @@ def _execute_qonnx(model: ModelWrapper, network: IntegerNetwork, image: np.ndarr
         if node.op_type in ("Flatten", "Reshape") and node.input[0] not in context and node.output[0] in context:
             context[node.input[0]] = context[node.output[0]].reshape(network.tensors[node.input[0]].shape)
     return context
+
+
+def _exact_weights(model: ModelWrapper) -> Values:
+    """Weights behind a quantizer, and these transposed: integers times their scale, float64."""
+    constants = {i.name: model.get_initializer(i.name) for i in model.graph.initializer}
+    found: Values = {}
+    for node in model.graph.node:
+        if node.op_type in QUANTIZERS and node.input[0] in constants:
+            ints, scale, _ = quantize_constant(node, constants, model)
+            found[node.output[0]] = ints * np.float64(scale)
+        elif node.op_type == "Transpose" and node.input[0] in found:
+            found[node.output[0]] = found[node.input[0]].transpose(attribute(node, "perm", None))
+    return found
+
+
+def _in_float64(name: str, context: Values, weights: Values, network: IntegerNetwork) -> np.ndarray:
+    """A tensor, or weights, with no rounding of a scale in its values."""
+    tensor = network.tensors.get(name)
+    if tensor is None or tensor.exact or tensor.points is not None:
+        return weights[name] if name in weights else context[name].astype(np.float64)
+    return tensor.to_float(tensor.to_ints(context[name]), np.float64)
 
 
 def surroundings(node: NodeProto, known: Mapping[str, ValueInfoProto]) -> GraphProto:
@@ -182,11 +215,11 @@ def output_taps(network: IntegerNetwork) -> list[Tap]:
     return taps
 
 
-def output_of(network: IntegerNetwork, name: str, floats: np.ndarray) -> Values:
-    """An output of the network as it is, and as it is compared."""
+def output_of(network: IntegerNetwork, name: str, floats: np.ndarray, reference: Values | None = None) -> Values:
+    """An output of the network as it is, and as it is compared; sums that float32 rounds as the reference has them."""
     tail = network.tails[name]
     if not tail.nodes:
-        compared = {tail.source: channels_last(network.tensors[tail.source].to_ints(floats))}
+        compared = {tail.source: integers_of(network, tail.source, floats, reference)}
     else:
         compared = {_COMPARED.format(name): channels_last(floats, labels=True)}
     return {_FLOATS.format(name): floats, **compared}

@@ -14,7 +14,7 @@ from finn_build.errors import GateError
 from finn_build.frontend.integers import IntegerNetwork
 from finn_build.frontend.onnx_file import first_line, read_onnx
 from finn_build.frontend.pixels_of_bytes import PIXELS
-from finn_build.proof.levels import Values, channels_last, output_of
+from finn_build.proof.levels import Values, channels_last, integers_of, output_of
 
 _EDGE = 1e-2  # of a step; float32 sums of a network's layer are nearer to what they stand for
 _MOST_ROUNDED = 1e-2  # of a tensor's values; with more it is no accident that sums lie between two levels
@@ -86,7 +86,7 @@ class _WholeFile:
         frames = []
         for index, image in enumerate(images):
             wanted = {name: value[index : index + 1] for name, value in reference.items()}
-            found = self._integers(self._run(whole, image, {}))
+            found = self._integers(self._run(whole, image, {}), wanted)
             if any(not np.array_equal(found[n], wanted[n]) for n in self.quantizers.keys() & wanted.keys()):
                 found = self._from_levels(image, wanted)
             frames.append(found)
@@ -99,7 +99,7 @@ class _WholeFile:
         fed = {n: self.network.tensors[n].to_float(np.moveaxis(wanted[n], -1, 1)) for n in known}
         read = [node.input[0] for node in self.quantizers.values()]
         given = self._run(_session(self.proto, [*self.taps, *read], fed), image, fed)
-        found = self._integers(given)
+        found = self._integers(given, wanted)
         for name in known:
             other = np.argwhere(found[name] != wanted[name])
             if 0 < len(other) <= max(4, _MOST_ROUNDED * wanted[name].size):
@@ -135,14 +135,14 @@ class _WholeFile:
         made = {n: made.get(_MADE.format(n), made.get(n)) for n in (*self.taps, *made)}
         return {name: value[: len(value) // batch] if value.ndim else value for name, value in made.items()}
 
-    def _integers(self, given: Values) -> Values:
+    def _integers(self, given: Values, wanted: Values) -> Values:
         """What the gate compares of floats."""
         found: Values = {}
         for name in self.taps:
             if name in self.network.tensors:
-                found[name] = channels_last(self.network.tensors[name].to_ints(given[name]))
+                found[name] = integers_of(self.network, name, given[name], wanted)
             if name in self.network.tails:
-                found |= output_of(self.network, name, given[name])
+                found |= output_of(self.network, name, given[name], wanted)
         return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import chain as chain_of
 from math import prod
 from typing import Any
 
@@ -21,6 +22,7 @@ from finn_build.frontend.integers.tensor import IntTensor
 MAX_POOLS = ("MaxPool", "GlobalMaxPool")
 RESHAPES = {"Flatten", "Reshape", "Squeeze", "Unsqueeze"}
 MOST_VALUES = 1 << 26  # of a tensor
+_TOGETHER = 1 << 22  # integers times channels that are evaluated at once
 MAX_EVALUATIONS = 1 << 30  # integers times channels; beyond it an accumulator is wider than any real layer's
 
 
@@ -112,17 +114,23 @@ class Compilation:
         if root not in self.ints or self.ints[root].points or self.pools_before(tensor):
             return None
         origin, chain = self.ints[root], self.chain(tensor)
-        ints = np.arange(int(origin.low.min()), int(origin.high.max()) + 1)[:, None].repeat(origin.channels, axis=1)
-        if ints.size > MAX_EVALUATIONS or self.shape(tensor) != origin.shape:
+        least, most = int(origin.low.min()), int(origin.high.max())
+        largest = max(least, most, key=abs)
+        if not largest or origin.evaluations > MAX_EVALUATIONS or self.shape(tensor) != origin.shape:
             return None
-        values = chain.by_channel(origin.to_float(ints))
-        largest = int(np.abs(ints[:, 0]).argmax())
-        if not ints[largest, 0]:
-            return None
-        scale = (values[largest] * origin.divisor / ints[largest]).astype(np.float32)
+
+        def values(ints: np.ndarray) -> np.ndarray:
+            return chain.by_channel(origin.to_float(ints))
+
+        scale = (values(np.full((1, origin.channels), largest))[0] * origin.divisor / largest).astype(np.float32)
         scale = scale[0] if np.all(scale == scale[0]) else scale
-        scaled = replace(origin, scale=np.asarray(scale))
-        return scaled if np.all(scale > 0) and np.array_equal(scaled.to_float(ints), values) else None
+        if not np.all(scale > 0):
+            return None
+        scaled, rows = replace(origin, scale=np.asarray(scale)), max(1, _TOGETHER // origin.channels)
+        some = np.linspace(least, most, 99).astype(np.int64)  # of most other functions that is enough
+        parts = chain_of([some], (np.arange(k, min(k + rows, most + 1)) for k in range(least, most + 1, rows)))
+        columns = (part[:, None].repeat(origin.channels, axis=1) for part in parts)
+        return scaled if all(np.array_equal(scaled.to_float(ints), values(ints)) for ints in columns) else None
 
     def integer_input(self, tensor: str, why: str) -> IntTensor:
         """The integer tensor behind an input that has to be quantized.

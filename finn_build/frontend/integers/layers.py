@@ -13,9 +13,10 @@ from finn_build.arithmetic.datatypes import integer_range_dtype
 from finn_build.frontend.integers.compilation import Compilation
 from finn_build.frontend.integers.problems import Unsupported, dimension
 from finn_build.frontend.integers.registry import compiles
-from finn_build.frontend.integers.tensor import FLOAT32_EXACT, IntTensor
+from finn_build.frontend.integers.tensor import IntTensor
 
 MAX_WEIGHT = 255  # weights of up to 8 bits, less their zero point
+MOST_SUM = 1 << 30  # of weights with any inputs; beyond 2^24, where float32 rounds, that of no frame may be
 
 
 @compiles("MatMul", "Gemm")
@@ -163,7 +164,7 @@ def accumulator(
         groups: that the channels fall into.
 
     Raises:
-        Unsupported: the weights are of other channels, or float32 would round such sums.
+        Unsupported: the weights are of other channels, or there may be sums wider than 32 bits.
     """
     if (len(weights), weights.shape[1] * groups) != (shape[1], x.shape[1]):
         made, given = f"{weights.shape[1]} to {weights.shape[0]}", f"{x.shape[1]} to {shape[1]}"
@@ -172,10 +173,8 @@ def accumulator(
     bottom, top = weights * low, weights * high
     smallest = np.minimum(bottom, top).sum(axis=axes)
     largest = np.maximum(bottom, top).sum(axis=axes)
-    if max(np.abs(smallest).max(), largest.max()) >= FLOAT32_EXACT:
-        raise Unsupported(
-            "sums beyond 2^24, where float32 is no longer exact", "use fewer bits in weights or activations"
-        )
+    if max(np.abs(smallest).max(), largest.max()) >= MOST_SUM:
+        raise Unsupported("sums beyond 2^30", "use fewer bits in weights or activations")
     scale = scale.reshape(-1) if scale.size > 1 else scale.reshape(())
     return IntTensor(name, shape, (x.scale * scale).astype(np.float32), smallest, largest, x.divisor)
 

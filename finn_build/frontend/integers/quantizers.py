@@ -12,15 +12,18 @@ from qonnx.core.datatype import DataType
 from finn_build.arithmetic.step_function import StepFunction, compile_steps
 from finn_build.frontend.integers import pools
 from finn_build.frontend.integers.compilation import MAX_EVALUATIONS, Compilation
+from finn_build.frontend.integers.enclosure import enclosing, rises
+from finn_build.frontend.integers.float_chain import FloatChain
 from finn_build.frontend.integers.layers import attributes
 from finn_build.frontend.integers.nodes import DOMAIN
 from finn_build.frontend.integers.problems import Unsupported
 from finn_build.frontend.integers.quantizer import QUANTIZERS, Quantizer, read_quantizer
 from finn_build.frontend.integers.registry import compiles
-from finn_build.frontend.integers.tensor import IntTensor, full_range
+from finn_build.frontend.integers.tensor import IntTensor, full_range, in_float32
 
 MAX_STEPS = 1023  # thresholds per channel the hardware takes: 8-bit activations, dips included
-_MOST_AVERAGES = 1 << 24  # integers times channels that are looked at one by one for ties
+_MOST_ONE_BY_ONE = 1 << 20  # integers times channels that are evaluated with no thought of halving their range
+_MOST_TOGETHER = 1 << 24  # that are looked at all together, for ties and for order
 _TOLD_APART = "signflow.taps"  # in files of finn_build.frontend.export, where a BipolarQuant is one
 _NEVER_NEGATIVE = {"Abs", "Exp", "HardSigmoid", "Relu", "Sigmoid", "Softplus"}
 _ONLY_PLUS = (
@@ -86,10 +89,18 @@ def _require_order_kept(compilation: Compilation, source: str, waiting: list[Nod
     cure = "put the quantizer directly before the max pool"
     if len(waiting) > 1:
         raise Unsupported("several max pools before one quantizer", cure)
-    origin = compilation.ints[compilation.root(source)]
+    origin, chain = compilation.ints[compilation.root(source)], compilation.chain(source)
+    before = compilation.chain(waiting[0].input[0])
+    made = {n.output[0] for n in before.nodes} | {waiting[0].output[0]}  # the pool itself counts as the identity
+    if rises((n for n in chain.nodes if n.output[0] not in made), chain.constants):
+        return
+    if origin.evaluations > _MOST_TOGETHER:
+        raise Unsupported(
+            f"what lies between the max pool and its quantizer, of a range as wide as {origin.name}'s", cure
+        )
     ints = origin.every_integer()
-    pooled = compilation.chain(waiting[0].input[0]).by_channel(origin.to_float(ints))
-    levels = quantizer(compilation.chain(source).by_channel(origin.to_float(ints)))
+    pooled = before.by_channel(origin.to_float(ints))
+    levels = quantizer(chain.by_channel(origin.to_float(ints)))
     order = np.argsort(pooled, axis=0, kind="stable")
     if np.any(np.diff(np.take_along_axis(levels, order, axis=0), axis=0) < 0):
         raise Unsupported("what lies between the max pool and its quantizer falls somewhere", cure)
@@ -111,7 +122,8 @@ def emit_steps(
         flat = replace(origin, name=f"{root}_flat_for_{out.name}", shape=out.shape)
         compilation.emit("Flatten", [root], flat, node, axis=1)
         root = flat.name
-    thresholds = compilation.parameter(f"{out.name}_thresholds", steps.thresholds, _dtype_of(steps.thresholds))
+    limits = in_float32(steps.thresholds)
+    thresholds = compilation.parameter(f"{out.name}_thresholds", limits, _dtype_of(limits))
     dtype = str(out.dtype.name)
     if steps.table is None:
         scale, bias = (2.0, -1.0) if out.bipolar else (1.0, float(steps.bias))
@@ -137,21 +149,28 @@ def _changes_nothing(
 
 def _compile_steps(compilation: Compilation, source: str, origin: IntTensor, quantizer: Quantizer) -> StepFunction:
     chain = compilation.chain(source)
-    if origin.evaluations > MAX_EVALUATIONS:
+    ends = enclosing(chain) if origin.evaluations > _MOST_ONE_BY_ONE and origin.points is None else None
+    if ends is None and origin.evaluations > MAX_EVALUATIONS:
         raise Unsupported(
             f"the range of {origin.name} is too wide to compile", "use fewer bits in weights or activations"
         )
 
-    def level(values: np.ndarray) -> np.ndarray:
-        levels = quantizer(chain.by_channel(values))
+    def level(values: np.ndarray, of: FloatChain = chain) -> np.ndarray:
+        levels = quantizer(of.by_channel(values))
         return (levels + 1) // 2 if quantizer.bipolar else levels
+
+    def bounds(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        assert ends is not None
+        least, most = np.split(level(origin.to_float(np.concatenate((low, high))), ends), 2)
+        return least, most
 
     made = compilation.producers.get(origin.name)
     _require_decided(origin, level, made.name if made else origin.name)
     try:
         steps = compile_steps(
-            lambda ints: level(origin.to_float(ints)), origin.low, origin.high, origin.points and origin.points[0]
-        )
+            lambda ints: level(origin.to_float(ints)), origin.low, origin.high,
+            origin.points and origin.points[0], bounds if ends else None,
+        )  # fmt: skip
     except ValueError as error:
         raise Unsupported(str(error), "make the parameters of elementwise ops one per channel") from error
     if quantizer.bipolar and steps.table is None and steps.bias == 1:  # always +1: a threshold that is always reached
@@ -177,7 +196,7 @@ def _require_decided(origin: IntTensor, level: Callable[[np.ndarray], np.ndarray
     Raises:
         Unsupported: a quarter of the steps, or more, stand where the last bit of a float32 sum decides.
     """
-    if origin.divisor == 1 or origin.exact or origin.points is not None or origin.evaluations > _MOST_AVERAGES:
+    if origin.divisor == 1 or origin.exact or origin.points is not None or origin.evaluations > _MOST_TOGETHER:
         return
     ints, scale = origin.every_integer(), origin.scale
     values = origin.to_float(ints)

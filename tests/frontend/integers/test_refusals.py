@@ -150,8 +150,8 @@ REFUSED: dict[str, list[Case]] = {
     "padding with 0.125, no level of the tensor's quantizer": [
         ([op("Pad", "q", "p", "v")], {"p": indices(0, 0, 0, 0, 0, 0, 1, 0), "v": np.float32(0.5 * STEP)}, MAP, 2),
     ],
+    "sums beyond 2^30": [(DENSE, {"w": sums(255, 128, 32896), **EIGHT}, (1, 32897), 8)],
     "sums beyond 2^24, where float32 is no longer exact": [
-        (DENSE, {"w": sums(255, 2, 514), **EIGHT}, (1, 515), 8),
         ([op("GlobalAveragePool", "q")], {}, (1, 1, 256, 512), 8),
         (DOUBLED, {"w": sums(255, 1, 257).reshape(1, -1, 1, 1), **EIGHT}, (1, 258, 1, 1), 8),
     ],
@@ -226,7 +226,7 @@ def test_every_fault_is_listed_once_and_what_is_behind_one_is_looked_at(tmp_path
 
 TAKEN: list[Case] = [
     ([op("MaxPool", "q", kernel_shape=[2, 1], dilations=[1, 5])], {}, SQUARE, 2),
-    (DENSE, {"w": sums(255, 1, 514), **EIGHT}, (1, 515), 8),
+    (DENSE, {"w": sums(255, 127, 32896), **EIGHT}, (1, 32897), 8),
     ([op("GlobalAveragePool", "q")], {}, (1, 1, 255, 514), 8),
     (DOUBLED, {"w": sums(255, 0, 257).reshape(1, -1, 1, 1), **EIGHT}, (1, 258, 1, 1), 8),
     (
