@@ -50,13 +50,17 @@ def _lines(config: TrainConfig, score: str) -> Report:
         if not numbers and now - said < _LINE_EVERY_S:
             return
         said = now
-        left = f"about {(now - began) / (done - start) * (total - done) / 60:.1f} min left"
+        left = f"about {_time((now - began) / (done - start) * (total - done))} left"
         place = f"{done:.0f} of {total} epochs, {left}" if done < total else f"all {total} epochs"
         within = f"step {step} epoch {math.ceil(epoch)} ({done:.1f} of {total} epochs, {left})"
         line = f"{_line(step, epoch, numbers, score)} ({place})" if numbers else within
         print(line, file=sys.stderr, flush=True)
 
     return report
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds / 60:.1f} min" if seconds >= 60 else f"{max(1, seconds):.0f} s"
 
 
 def _done(config: TrainConfig, step: int, epoch: float) -> float:

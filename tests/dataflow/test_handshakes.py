@@ -40,6 +40,8 @@ BUGS = [
     ("widen-5", "if (!full_q) wide_q <= whole", "if (step) wide_q <= whole"),
     ("narrow-5", "part_q == LAST - 1'b1", "part_q == LAST"),
     ("narrow-2", "if (part_q == '0) last_q", "if (part_q == LAST) last_q"),
+    ("narrow-5", "valid_q <= step", "valid_q <= full_q"),
+    ("narrow-2", "if (advance) narrow_q", "if (out0_ready) narrow_q"),
     ("duplicate-3", "& ~served_q", ""),
     ("duplicate-3", "else if (valid) served_q", "else served_q"),
 ]

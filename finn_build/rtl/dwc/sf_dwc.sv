@@ -2,7 +2,7 @@
 //
 // Function   IN_WIDTH bits a beat become OUT_WIDTH bits a beat; one width divides the other.
 // Packing    The earlier beat of the narrow side holds the low bits of the wide beat.
-// Latency    first input beat to first output beat: OUT_WIDTH/IN_WIDTH cycles widening, 1 narrowing or equal.
+// Latency    first input beat to first output beat: OUT_WIDTH/IN_WIDTH cycles widening, 2 narrowing, 1 equal.
 // II         max(input beats, output beats): the narrow side moves every cycle.
 // Reset      clears the control; data registers need none.
 // Area       (Yosys, xc7) 8 to 32 bits: 5 LUT, 59 FF; 32 to 8 bits: 13 LUT, 43 FF.
@@ -16,7 +16,7 @@ module sf_dwc #(
     input  wire                  rst,         /// synchronous, active high
     input  wire  [ IN_WIDTH-1:0] in0_data,
     input  wire                  in0_valid,
-    output logic                 in0_ready,   /// depends on registers alone, as do the outputs
+    output logic                 in0_ready,   /// depends on registers alone; the outputs are registers
     output logic [OUT_WIDTH-1:0] out0_data,
     output logic                 out0_valid,
     input  wire                  out0_ready
@@ -65,17 +65,30 @@ module sf_dwc #(
             end
         end else begin : g_narrow
             // The last part stands apart, so that the next wide beat enters while it waits. The others stay in place and
-            // are multiplexed: cheaper than a shift, which costs a LUT per bit.
+            // are multiplexed: cheaper than a shift, which costs a LUT per bit. What is chosen is registered.
             logic [RATIO*NARROW-1:0] wide_q;
-            logic [NARROW-1:0] last_q;
+            logic [NARROW-1:0] last_q, chosen, narrow_q;
+            logic valid_q;
+            wire  advance = out0_ready || !valid_q;
             assign in0_ready  = room_q;
             assign full       = full_q ? !(step && part_q == LAST - 1'b1) : in0_valid;
-            assign out0_valid = full_q || last;
-            assign out0_data  = last ? last_q : wide_q[part_q*NARROW+:NARROW];
-            assign step       = out0_valid && out0_ready;
+            assign step       = advance && (full_q || last);
+            assign out0_data  = narrow_q;
+            assign out0_valid = valid_q;
+            wire [RATIO*NARROW-1:0] parts = {last_q, wide_q[(RATIO-1)*NARROW-1:0]};
+            for (genvar i = 0; i < NARROW; i++) begin : g_bit  // by part_q itself: a product of it costs an adder
+                wire [RATIO-1:0] of_parts;
+                for (genvar k = 0; k < RATIO; k++) begin : g_part
+                    assign of_parts[k] = parts[k*NARROW+i];
+                end
+                assign chosen[i] = of_parts[part_q];
+            end
             always_ff @(posedge clk) begin
                 if (!full_q) wide_q <= in0_data;
                 if (part_q == '0) last_q <= wide_q[(RATIO-1)*NARROW+:NARROW];
+                if (advance) narrow_q <= chosen;
+                if (rst) valid_q <= 1'b0;
+                else if (advance) valid_q <= step;
             end
         end
     end

@@ -266,7 +266,7 @@ def test_a_pipe_is_told_how_far_it_is(capsys: pytest.CaptureFixture[str], monkey
         "step 1 epoch 1 loss 1.0000 val accuracy 0.5000 (1 of 4 epochs, about 3.0 min left)",
         "step 1 epoch 2 loss 1.0000 val accuracy 0.5000 (2 of 4 epochs, about 2.0 min left)",
         "step 1 epoch 3 loss 1.0000 val accuracy 0.5000 (3 of 4 epochs, about 1.0 min left)",
-        "step 2 epoch 1 (3.8 of 4 epochs, about 0.2 min left)",
+        "step 2 epoch 1 (3.8 of 4 epochs, about 13 s left)",
         "step 2 epoch 1 loss 1.0000 val accuracy 0.5000 (all 4 epochs)",
     ]
 

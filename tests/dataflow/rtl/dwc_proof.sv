@@ -58,11 +58,13 @@ module dwc_proof #(
         end
     end else begin : g_narrow
         wire last = place == COUNT'(RATIO - 1);
+        wire sent = dut.g_convert.g_narrow.valid_q;
         wire [2*RATIO-1:0] wide = dut.g_convert.g_narrow.wide_q;
-        wire [2*RATIO+1:0] all =
+        wire [2*RATIO+1:0] waiting =
             last ? {wide, dut.g_convert.g_narrow.last_q} : (2 * RATIO + 2)'(wide >> (2 * place));
+        wire [2*RATIO+3:0] all = sent ? {waiting, dut.g_convert.g_narrow.narrow_q} : (2 * RATIO + 4)'(waiting);
         always_comb begin
-            assert (held == (last ? COUNT'(1) + (full ? COUNT'(RATIO) : '0) : full ? COUNT'(RATIO) - place : '0));
+            assert (held == COUNT'(sent) + (last ? COUNT'(1) + (full ? COUNT'(RATIO) : '0) : full ? COUNT'(RATIO) - place : '0));
             assert (full || last || place == '0);
             if (full && place != '0 && !last) assert (dut.g_convert.g_narrow.last_q == wide[2*RATIO-1-:2]);
             if (followed) assert (all[2*at+:2] == part_q);
