@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         raise SignflowError(f"{error.filename or 'output'}: {in_words(error)}; nothing was kept") from error
     except KeyboardInterrupt as error:
-        print(f"error: interrupted; {error or 'nothing was kept'}", file=sys.stderr)
+        print(f"error: interrupted; {str(error) or 'nothing was kept'}", file=sys.stderr)
     return 1
 
 

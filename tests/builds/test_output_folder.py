@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from finn_build.build import main
 from finn_build.errors import BitstreamError, ConfigError, GateError
 from finn_build.frontend.export import export_qonnx
 from finn_build.output_folder import MARKER, output_folder
@@ -221,3 +222,14 @@ def test_a_signal_in_mid_compilation_leaves_graphs_alone(tmp_path: Path, number:
     assert kept == {MARKER, "steps", "asked.json", "lower.onnx", "fold.onnx", "buffer.onnx"}
     assert not list(cache.glob("*/*"))
     assert not _processes_of(cache)
+
+
+def test_an_interruption_that_keeps_nothing_says_so(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("finn_build.build.run", interrupted)
+    assert main(["--board", "pynq-z2"]) == 1
+    assert capsys.readouterr().err == "error: interrupted; nothing was kept\n"

@@ -35,6 +35,9 @@ DOUBLED = [
     op("Conv", "b", "wq", to="c"), op("Add", "a", "c"),
 ]  # fmt: skip
 REFUSED: dict[str, list[Case]] = {
+    "the input of the Conv (a) is not quantized": [
+        ([op("Sigmoid", "q", to="a"), op("Conv", "a", "w")], {"w": signs(1, 2, 1, 1)}, MAP, 2),
+    ],
     "a slice of dimension 2": [
         (
             [op("Slice", "q", "z", "e", "a", "s")],
@@ -211,17 +214,39 @@ def test_what_is_refused(why: str, case: Case, tmp_path: Path) -> None:
     assert [p.why for p in network.problems] == [why] and network.problems[0].cure
 
 
-def test_every_fault_is_listed_once_and_what_is_behind_one_is_looked_at(tmp_path: Path) -> None:
-    nodes = [
-        op("Slice", "q", "z", "e", "a", "s", to="b"),
-        op("Conv", "b", "w", to="d"), op("Concat", "d", "d", axis=3, to="f"), op("Conv", "f", "v"),
-    ]  # fmt: skip
-    places = {"z": indices(0), "e": indices(2), "a": indices(2), "s": indices(2)}
-    _, network = compiled(tmp_path, MAP, nodes, {"w": signs(1, 2, 1, 1), "v": signs(1, 1, 1, 1), **places}, 2, 1)
-    assert [p.why for p in network.problems] == [
-        "a slice of dimension 2",
-        "a concat of other dimensions than the channels",
-    ]
+SLICED = op("Slice", "q", "z", "e", "a", "s", to="b")
+JOINED = [op("Concat", "d", "d", axis=3, to="f"), op("Conv", "f", "v")]
+PLACES = {"z": indices(0), "e": indices(2), "a": indices(2), "s": indices(2), "v": signs(1, 1, 1, 1)}
+WEIGHTS = {"w": signs(1, 2, 1, 1), **PLACES}
+JOIN = "a concat of other dimensions than the channels"
+FAULTS: list[tuple[list[NodeProto], Constants, list[str]]] = [
+    ([SLICED, op("Conv", "b", "w", to="d"), *JOINED], WEIGHTS, ["a slice of dimension 2", JOIN]),
+    (
+        [SLICED, op("Relu", "b", to="c"), op("Conv", "c", "w", to="d"), *JOINED],
+        WEIGHTS, ["a slice of dimension 2", JOIN],
+    ),
+    (  # what reads weights that cannot be had cannot be told, nor what follows
+        [quantizer("w", "wq", "most"), op("Conv", "q", "wq", to="d"), *JOINED],
+        {**WEIGHTS, "most": np.float32(33)}, ["a quantizer of 33 bits"],
+    ),
+    (  # nor what follows one number
+        [op("Conv", "q", "w", to="a"), quantizer("a", "r", "bits"),
+         op("Einsum", "q", "r", to="e", equation="nchw,nchw->n"), op("Add", "e", "step")],
+        {"w": signs(2, 2, 1, 1)}, ["op Einsum has no hardware"],
+    ),
+    (
+        [op("Gather", "q", "twice", axis=1, to="g"), op("Conv", "g", "w", to="d"), *JOINED],
+        {**WEIGHTS, "twice": indices(0, -2)}, ["a gather whose indices are no list of different channels", JOIN],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("nodes", "constants", "whys"), FAULTS)
+def test_every_fault_is_listed_once_and_what_is_behind_one_is_looked_at(
+    nodes: list[NodeProto], constants: Constants, whys: list[str], tmp_path: Path
+) -> None:
+    _, network = compiled(tmp_path, MAP, nodes, constants, 2, 1)
+    assert [p.why for p in network.problems] == whys
 
 
 TAKEN: list[Case] = [
