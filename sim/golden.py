@@ -1,7 +1,8 @@
 """The fast integer model: the integer graph on whole batches, exact.
 
-Convolutions of +1 and -1 are XNOR and popcount on packed bits, steps are counted, by kernels in C++. The rest is
-PyTorch: float32 convolutions are exact too where all sums are below 2^24, and those that may be wider are of float64.
+Convolutions of +1 and -1 are XNOR and popcount on packed bits, those of integers multiply 16 bits, pools and steps are
+kernels in C++ too. The rest is PyTorch: float32 is exact where all results are below 2^24, those that may be wider are
+computed in float64.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 import torch
 from onnx import NodeProto, helper
-from qonnx.core.datatype import DataType
+from qonnx.core.datatype import BaseDataType, DataType
 from qonnx.core.modelwrapper import ModelWrapper
 from torch import Tensor
 from torch.nn import functional
 
-from sim._integer_kernels import BinaryConv, Channels, Steps
+from sim._integer_kernels import BinaryConv, Channels, IntegerConv, MaxPool, Steps, StepTable
 
-_BATCH = 64
+_BATCH = 32  # frames: their maps stay in the cache
 _FLOAT32_BITS = 25  # of integers whose sums float32 does not round
 _BIPOLAR = DataType["BIPOLAR"]
 
@@ -100,15 +101,27 @@ def _by_kernel(
     if node.op_type == "MultiThreshold":
         return Steps(constants[0], attributes["out_scale"], attributes["out_bias"])
     if node.op_type == "StepTable":
-        return _table(*constants)
+        return StepTable(*constants)
     if node.op_type == "Gather":
         return Channels(constants[0])
-    if node.op_type == "Conv" and all(model.get_tensor_datatype(name) == _BIPOLAR for name in node.input):
-        weights, strides = constants[0], set(attributes["strides"])
-        plain = attributes["group"] == 1 and attributes["dilations"] == [1, 1]
-        if plain and weights.shape[2] == weights.shape[3] and len(strides) == 1:
-            return BinaryConv(weights, tuple(attributes["pads"]), *strides)
+    if node.op_type == "MaxPool" and set(attributes.get("dilations", [1])) == {1}:
+        return MaxPool(*(tuple(attributes[name]) for name in ("kernel_shape", "strides", "pads")))
+    if node.op_type == "Conv":
+        return _conv_kernel(
+            constants[0], attributes, [model.get_tensor_datatype(name) for name in (*node.input, *node.output)]
+        )
     return None
+
+
+def _conv_kernel(weights: Tensor, attributes: dict, types: list[BaseDataType]) -> Operation | None:
+    plain = attributes["group"] == 1 and attributes["dilations"] == [1, 1]
+    if not plain or weights.shape[2] != weights.shape[3] or len(set(attributes["strides"])) > 1:
+        return None
+    *factors, sums = types
+    binary = all(t == _BIPOLAR for t in factors)
+    if not binary and (any(t.min() < -(2**15) or t.max() >= 2**15 for t in factors) or sums.bitwidth() > 32):
+        return None
+    return (BinaryConv if binary else IntegerConv)(weights, tuple(attributes["pads"]), attributes["strides"][0])
 
 
 def _conv(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tensor:
@@ -138,18 +151,6 @@ def _sum_pool(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tens
     sums = functional.avg_pool2d(x, attributes["kernel_shape"], attributes["strides"], divisor_override=1)
     rows, columns = (sums.new_tensor(attributes.get(f"{side}_factors", [1])) for side in ("row", "column"))
     return sums * rows[:, None] * columns
-
-
-def _table(thresholds: Tensor, table: Tensor) -> Operation:
-    """The entry of a table at the number of thresholds reached, channel by channel."""
-    steps = Steps(thresholds)
-
-    def operation(x: Tensor) -> Tensor:
-        count = steps(x).movedim(1, 0).long()
-        rows = table.expand(count.shape[0], -1)
-        return rows.gather(1, count.reshape(count.shape[0], -1)).reshape(count.shape).movedim(0, 1)
-
-    return operation
 
 
 def _upsample(operands: list[Tensor], attributes: dict, node: NodeProto) -> Tensor:
