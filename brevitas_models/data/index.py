@@ -6,7 +6,7 @@ from pathlib import Path
 
 from signflow_driver.pictures import SUFFIXES, hidden
 
-from brevitas_models.data.index_file import FREE, SPLITS, Box, Row, read_index, split_named
+from brevitas_models.data.index_file import FREE, SPLITS, Box, Row, class_named, read_index, require_apart, split_named
 from finn_build.errors import DataError, visible
 
 __all__ = ["FREE", "SPLITS", "SUFFIXES", "Box", "Row", "find_images", "of_classes", "with_masks"]
@@ -41,12 +41,15 @@ def find_images(root: Path) -> list[Row]:
             "an index.csv"
         )
     if all(splits.values()):
-        return [row for folder in holding for row in _of_split(root, folder, splits[folder])]
-    warnings.warn(
-        visible(f"{root}: no index.csv, so groups of related images are unknown and may leak between splits"),
-        stacklevel=3,
-    )
-    return [_row(root, path, folder.name) for folder in holding for path in _images_below(folder)]
+        rows = [row for folder in holding for row in _of_split(root, folder, splits[folder])]
+    else:
+        rows = [_row(root, path, folder.name) for folder in holding for path in _images_below(folder)]
+        warnings.warn(
+            visible(f"{root}: no index.csv, so groups of related images are unknown and may leak between splits"),
+            stacklevel=3,
+        )
+    require_apart(root, rows)
+    return rows
 
 
 def _of_split(root: Path, folder: Path, split: str) -> list[Row]:
@@ -62,7 +65,7 @@ def _of_split(root: Path, folder: Path, split: str) -> list[Row]:
 
 
 def _row(root: Path, path: Path, label: str, split: str = "") -> Row:
-    return Row(path, label, path.relative_to(root).as_posix(), split)
+    return Row(path, class_named(path.parent, label), path.relative_to(root).as_posix(), split)
 
 
 def _require_classes(root: Path, folders: Sequence[Path], holding: Sequence[Path]) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import normalize
@@ -50,18 +51,37 @@ def read_index(root: Path) -> list[Row]:
     """
     index = root / "index.csv"
     rows = [_row(root, f"{index}:{number}", line) for number, line in _lines(index)]
+    if not rows:
+        raise DataError(f"{index}: lists no image; write a line for each, or move it away")
     _require_splits(index, rows)
-    seen: dict[str, str] = {}
-    for row in rows:
-        first = seen.setdefault(row.label.casefold(), row.label)
-        if first != row.label:
-            raise DataError(f"{index}: classes {first!r} and {row.label!r} differ in capitals only; give them one name")
+    require_apart(index, rows)
     listed: set[Path] = set()
     for row in rows:
         if row.path in listed:
             raise DataError(f"{index}: {row.path.relative_to(root)} is listed twice; keep one line")
         listed.add(row.path)
     return rows
+
+
+def class_named(where: str | Path, name: str) -> str:
+    """A class as it is written everywhere: without blanks around it, accents as one character.
+
+    Raises:
+        DataError: it has characters that cannot be seen.
+    """
+    label = normalize("NFC", " ".join(name.split()))
+    if not label.isprintable():
+        raise DataError(f"{where}: class {label!r} has characters that cannot be seen; write it anew")
+    return label
+
+
+def require_apart(where: Path, rows: Iterable[Row]) -> None:
+    """Raise DataError where two classes differ in capitals only."""
+    seen: dict[str, str] = {}
+    for row in rows:
+        first = seen.setdefault(row.label.casefold(), row.label)
+        if first != row.label:
+            raise DataError(f"{where}: classes {first!r} and {row.label!r} differ in capitals only; give them one name")
 
 
 def _lines(index: Path) -> list[tuple[int, dict[str, str]]]:
@@ -104,11 +124,9 @@ def _decoded(index: Path) -> str:
 
 
 def _row(root: Path, where: str, line: dict[str, str]) -> Row:
-    label, name = normalize("NFC", " ".join(line.get("class", "").split())), line.get("path", "")
+    label, name = class_named(where, line.get("class", "")), line.get("path", "")
     if not label or not name:
         raise DataError(f"{where}: path and class must not be empty")
-    if not label.isprintable():
-        raise DataError(f"{where}: class {label!r} has characters that cannot be seen; write it anew")
     split = split_named(line.get("split", ""))
     if line.get("split") and not split:
         raise DataError(f"{where}: split {line['split']!r} is not one of {', '.join(SPLITS)}")

@@ -24,6 +24,7 @@ from finn_build.errors import DataError
 LARGEST_SHARE = 0.5  # of the pixels, over all masks with a defect: above it they look inverted
 _USUAL_SHARE = 0.25  # of a mask: where the median is below it, one above `LARGEST_SHARE` looks inverted
 _SOFT = 0.1  # part of the range of values, at either end, in which softened pixels lie
+_APART = 64  # that the two values of a softened mask are; class numbers in a lossy format are other ones behind it
 _FEW = 0.1  # share of the pixels that may lie elsewhere
 _CODED = 8  # so many values between the ends may be class numbers
 _SHARED = 3  # pixels of one value, in the mean: fewer are the soft ones around a small defect, and no class
@@ -117,14 +118,14 @@ def _two_valued(path: Path, pixels: np.ndarray, lossy: bool) -> np.ndarray:
     if len(values) == 1:
         return np.full(codes.shape, brightness[0] > 0)
     order = np.argsort(brightness)
-    if len(values) == 2 and brightness[order[0]] < brightness[order[1]]:
-        return (where == order[1]).reshape(codes.shape)
     low, high = brightness[order[0]], brightness[order[-1]]
+    if len(values) == 2 and low < high and (high - low >= _APART or not lossy):
+        return (where == order[1]).reshape(codes.shape)
     place = (brightness[where].reshape(codes.shape) - low) / max(high - low, 1e-9)
     between = (place > _SOFT) & (place < 1 - _SOFT)
     scattered = ((place > 0) & (place < 1)).sum() < _SHARED * (len(values) - 2)
     softened = lossy or len(np.unique(codes[between])) > _CODED or scattered
-    if high - low >= 64 and softened and between.mean() < _FEW:
+    if high - low >= _APART and softened and between.mean() < _FEW:
         return place > 0.5
     listed = ", ".join(_text(value, pixels.ndim) for value in values[:8]) + (", ..." if len(values) > 8 else "")
     raise DataError(

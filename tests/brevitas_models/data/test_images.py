@@ -158,7 +158,7 @@ def test_match_classes_keeps_unknown_labels(tmp_path: Path) -> None:
         ("path,class,split\na.png,rust,exam\n", "index.csv:2: split 'exam' is not one of train, val, test"),
         ("path,class\na.png,\n", "index.csv:2: path and class must not be empty"),
         ("path,class\ngone/x.png,rust\n", "gone/x.png: no such image"),
-        ("path,class\n", "no images"),
+        ("path,class\n", "lists no image"),
     ],
 )
 def test_bad_indexes_are_named(rows: str, message: str, tmp_path: Path) -> None:

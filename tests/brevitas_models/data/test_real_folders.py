@@ -205,6 +205,11 @@ def test_masks_that_are_refused(mask: Image.Image, text: str, tmp_path: Path) ->
         load_folder(_masked(tmp_path, mask), (40, 60), masks=True)
 
 
+def test_class_numbers_that_a_lossy_format_has_smeared_are_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"values \(0, 1.*\): which mean a defect"):
+        load_folder(_masked(tmp_path, Image.fromarray(MASK.astype("u1")), "jpg"), (40, 60), masks=True)
+
+
 def _set_of_masks(folder: Path, masks: list[np.ndarray], values: str = "") -> Path:
     lines = ["path,class,mask,mask_values"]
     for number, mask in enumerate(masks):
@@ -255,6 +260,7 @@ OK, BAD = ("ok/a.png", "ok/b.png"), ("bad/a.png", "bad/b.png")
         (("bad/Imgs/a.png", "bad/more/deep/b.png"), 4),
         (("bad/a.webp",), 3),
         ((*BAD, "bad/notes.txt", "Thumbs.db"), 4),
+        ((" bad /a.png", "bad /b.png"), 4),
     ],
 )
 @pytest.mark.filterwarnings("ignore:.*no index")
@@ -281,9 +287,13 @@ def test_splits_as_folders(tmp_path: Path) -> None:
         ((*OK, "bad/a.heic"), r"a class without images; it has \.heic"),
         (("images/a.png",), "one sub-folder of images is no class"),
         (("parts/ok/a.png", "parts/bad/a.png"), r"the only sub-folder; are bad, ok below it the classes\?"),
+        ((*OK, "OK/a.png"), "classes 'OK' and 'ok' differ in capitals only"),
+        (("test/ok/a.png", "train/Ok/a.png"), "differ in capitals only"),
+        ((*OK, "b\u200bad/a.png"), "has characters that cannot be seen"),
         (("train/ok/a.png", "train/bad/a.png", "spare/ok/a.png"), r"is train a split or a class\? spare beside it"),
     ],
 )
+@pytest.mark.filterwarnings("ignore:.*no index")
 def test_folders_that_are_no_classes(names: tuple[str, ...], text: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=text):
         load_folder(_tree(tmp_path, *names), 40)
@@ -325,6 +335,7 @@ def test_an_index_as_spreadsheets_write_it(data: bytes, tmp_path: Path) -> None:
         (TABLE.replace(",test", ",test,more").encode(), "4 cells for 3 columns"),
         (TABLE.replace("a/1.png", "../1.png").encode(), "lies outside the folder"),
         (b"", "no column class, path; it has none"),
+        (TABLE.splitlines()[0].encode(), "index.csv: lists no image"),
         (TABLE.replace("bad", "bad\u200b").encode(), r"index.csv:3: class 'bad\\u200b' has characters that cannot"),
         (TABLE.replace("bad", "\x1b[31mbad").encode(), "characters that cannot be seen"),
         (TABLE.replace("split", "class").encode(), "two columns class; keep one"),
