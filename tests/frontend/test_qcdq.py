@@ -255,6 +255,21 @@ REFUSED: dict[str, tuple[Callable[[], list[Any]], str]] = {
                  helper.make_node("Conv", ["a", "wd"], ["y"])],
         "weights with scales of shape (1, 2, 1, 1)",
     ),
+    **{
+        why: (
+            lambda read=read, stated=stated: [
+                *_pair("x", "a", "s", "z"), helper.make_node("DequantizeLinear", ["w", *read], ["wd"], **stated),
+                helper.make_node("Conv", ["a", "wd"], ["y"]),
+            ],
+            why,
+        )
+        for why, read, stated in (
+            ("scales along dimension 4 of 4", ["sw"], {"axis": 4}),
+            ("scales along dimension -5 of 4", ["sw"], {"axis": -5}),
+            ("2 scales with 1 zero points", ["sw", "z"], {}),
+            ("quantization by blocks", ["s"], {"block_size": 2}),
+        )
+    },
 }  # fmt: skip
 
 

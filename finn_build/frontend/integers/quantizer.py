@@ -182,8 +182,12 @@ def _dequantizer(node: NodeProto, constants: Constants, model: ModelWrapper, sca
     shape = np.shape(constants[node.input[0]]) if node.input[0] in constants else model.get_tensor_shape(node.input[0])
     zero = np.asarray(constants[node.input[2]] if len(node.input) > 2 and node.input[2] else 0).astype(np.int64)
     axis = int(attribute(node, "axis", 1))
-    if max(scale.ndim, zero.ndim) > 1:
+    if max(scale.ndim, zero.ndim) > 1 or attribute(node, "block_size", 0):
         raise Unsupported("quantization by blocks", "use one scale per tensor or per channel")
+    if len(node.input) > 2 and node.input[2] and scale.size != zero.size:
+        raise Unsupported(f"{scale.size} scales with {zero.size} zero points", "export the network again")
+    if scale.size > 1 and not -len(shape) <= axis < len(shape):
+        raise Unsupported(f"scales along dimension {axis} of {len(shape)}", "export the network again")
     along = [size if k == axis % max(len(shape), 1) else 1 for k, size in enumerate(shape)]
     scale, zero = (v.reshape(along if v.size > 1 else ()) for v in (scale, zero))
     if node.input[0] in constants:

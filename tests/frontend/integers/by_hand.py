@@ -41,16 +41,19 @@ def sign(source: str, to: str) -> NodeProto:
 
 
 def compiled(
-    folder: Path, shape: Sequence[int], nodes: Sequence[NodeProto], constants: Constants, bits: int, signed: int
-) -> tuple[Any, IntegerNetwork]:
-    """x, its quantizer to q, and the nodes up to y, by the file."""
+    folder: Path, shape: Sequence[int], nodes: Sequence[NodeProto], constants: Constants, bits: int, signed: int,
+    head: Sequence[NodeProto] = (),
+) -> tuple[Any, IntegerNetwork]:  # fmt: skip
+    """x, its quantizer to q or other nodes up to that, and the nodes up to y, by the file."""
     known = {"step": np.float32(STEP), "zero": np.float32(0), "bits": np.float32(bits), **constants}
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)
     made = [name for node in nodes for name in node.output if name.startswith("y")]
     kind = TensorProto.INT64 if nodes[-1].op_type == "ArgMax" else TensorProto.FLOAT
     ends = [helper.make_tensor_value_info(n, kind, None) for n in made]
     values = [numpy_helper.from_array(np.asarray(v), k) for k, v in known.items()]
-    graph = helper.make_graph([quantizer("x", "q", "bits", signed=signed), *nodes], "by_hand", [x], ends, values)
+    graph = helper.make_graph(
+        [*(head or [quantizer("x", "q", "bits", signed=signed)]), *nodes], "by_hand", [x], ends, values
+    )
     ids = [helper.make_opsetid("", 13), helper.make_opsetid("qonnx.custom_op.general", 1)]
     onnx.save(helper.make_model(graph, opset_imports=ids, ir_version=8), folder / "net.onnx")
     qonnx = import_qonnx(folder / "net.onnx")

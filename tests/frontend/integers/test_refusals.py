@@ -17,6 +17,7 @@ from tests.frontend.integers.by_hand import (
     indices,
     op,
     quantizer,
+    sign,
     signs,
     whole,
 )
@@ -212,6 +213,13 @@ def test_what_is_refused(why: str, case: Case, tmp_path: Path) -> None:
     nodes, constants, shape, bits = case
     _, network = compiled(tmp_path, shape, nodes, constants, bits, 1)
     assert [p.why for p in network.problems] == [why] and network.problems[0].cure
+
+
+@pytest.mark.parametrize("function", ["Relu", "Softplus", "Neg"])
+def test_signs_of_an_image_that_is_never_negative_are_refused(function: str, tmp_path: Path) -> None:
+    head = [op(function, "x", to="r"), sign("r", "q")]
+    _, network = compiled(tmp_path, MAP, [op("Conv", "q", "w")], {"w": signs(1, 2, 1, 1)}, 2, 1, head)
+    assert ["never negative" in p.why for p in network.problems] == [True] * (function != "Neg")
 
 
 SLICED = op("Slice", "q", "z", "e", "a", "s", to="b")
