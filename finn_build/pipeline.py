@@ -55,6 +55,7 @@ from finn_build.proof import levels
 from finn_build.proof.accuracy import Accuracy, measure_accuracy
 from finn_build.proof.gate import compare
 from finn_build.proof.whole_file import whole_file_values
+from finn_build.proof.whole_module import module_values
 from finn_build.rtl.plain import plain_design
 from finn_build.rtl.stitch import stitch
 from finn_build.saved_graphs import TARGET_CYCLES, blaming, read_streams
@@ -166,11 +167,12 @@ def execute(build: Build, progress: Progress) -> None:
     network, integers = build.network, build.integers
     build.values[1] = levels.qonnx_values(network.qonnx, integers, build.frames, lambda f: progress(f / 2))
     if network.torch is not None:
-        build.values[0] = levels.pytorch_values(network.torch, integers, build.frames, read_taps(network.qonnx))
+        taps = read_taps(network.qonnx)
+        whole, said = module_values(network.torch, integers, build.frames, build.values[1], taps)
     else:
         whole, said = whole_file_values(network.file, integers, build.frames, build.values[1])
-        build.values |= {0: whole} if whole else {}
-        build.not_run += [said] if said else []
+    build.values |= {0: whole} if whole else {}
+    build.not_run += [said] if said else []
     ints = integers.quantize_images(build.frames)
     streams = build.streams
     needs_vitis = any(n.op_type.endswith("_hls") for n in streams.graph.node)

@@ -39,6 +39,8 @@ OPSET = 13
 
 Taps = dict[str, tuple[str, int]]
 """Tensor name in the ONNX file to (module path, call index); the graph's output has an empty path."""
+Values = dict[str, np.ndarray]
+_Calls = dict[tuple[str, int], Tensor]
 
 
 class _ActHandler(BrevitasActQuantProxyHandler):
@@ -103,13 +105,23 @@ def read_taps(source: str | Path | ModelWrapper) -> Taps:
     return {tensor: (module, call) for tensor, (module, call) in json.loads(text).items()}
 
 
-def torch_taps(model: nn.Module, images: np.ndarray, taps: Taps | None = None) -> dict[str, np.ndarray]:
+def tapped(model: nn.Module, images: np.ndarray) -> Taps:
+    """The taps that a file of the model would carry, which is traced for them."""
+    return _to_graph(model, (1, *images.shape[1:]))[1]
+
+
+def torch_taps(
+    model: nn.Module, images: np.ndarray, taps: Taps | None = None, fed: Values | None = None,
+    shifts: Values | None = None,
+) -> Values:  # fmt: skip
     """What PyTorch computes at every tap, in eval mode.
 
     Args:
         model: the network that was exported.
         images: float32 batch.
         taps: from `read_taps`; None traces the model again to find the tensor names.
+        fed: what quantizers give to what follows, by their tensors, in place of what they compute.
+        shifts: what is added to what quantizers read, likewise.
 
     Shapes:
         images [N, C, H, W]; each value [N, …] float32, keyed by tensor name in the ONNX file.
@@ -117,9 +129,11 @@ def torch_taps(model: nn.Module, images: np.ndarray, taps: Taps | None = None) -
     Raises:
         UnsupportedModelError: the model's quantizer calls are not those of `taps`.
     """
-    if taps is None:
-        taps = _to_graph(model, (1, *images.shape[1:]))[1]
-    calls = _run_and_record(model, torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32)))
+    taps = tapped(model, images) if taps is None else taps
+    of_calls = [
+        {taps[n]: torch.from_numpy(v).to(_device(model)) for n, v in (values or {}).items()} for values in (fed, shifts)
+    ]
+    calls = _run_and_record(model, torch.from_numpy(np.ascontiguousarray(images, dtype=np.float32)), *of_calls)
     if {call for call in taps.values() if call[0]} != {call for call in calls if call[0]}:
         raise UnsupportedModelError("taps and model disagree: the ONNX file was exported from another network")
     return {tensor: calls[call].numpy() for tensor, call in taps.items()}
@@ -212,11 +226,13 @@ def _act_quant_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
 
 
 @torch.no_grad()
-def _run_and_record(model: nn.Module, images: Tensor) -> dict[tuple[str, int], Tensor]:
+def _run_and_record(
+    model: nn.Module, images: Tensor, fed: _Calls | None = None, shifts: _Calls | None = None
+) -> _Calls:
     """Output of every activation quantizer call, then of the model, in order."""
-    calls: dict[tuple[str, int], Tensor] = {}
+    calls: _Calls = {}
     was_training = model.training
-    with _hooks(model, calls):
+    with _hooks(model, calls, fed or {}, shifts or {}):
         outputs = model.eval()(images.to(_device(model)))
     model.train(was_training)
     for index, output in enumerate(outputs if isinstance(outputs, tuple | list) else (outputs,)):
@@ -225,18 +241,26 @@ def _run_and_record(model: nn.Module, images: Tensor) -> dict[tuple[str, int], T
 
 
 @contextmanager
-def _hooks(model: nn.Module, calls: dict[tuple[str, int], Tensor]) -> Iterator[None]:
+def _hooks(model: nn.Module, calls: _Calls, fed: _Calls, shifts: _Calls) -> Iterator[None]:
     counts: dict[str, int] = {}
 
-    def record(path: str, _module: nn.Module, _inputs: object, output: object) -> None:
+    def shift(path: str, _module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        by = shifts.get((path, counts.get(path, -1) + 1))
+        return None if by is None else (getattr(inputs[0], "value", inputs[0]) + by, *inputs[1:])
+
+    def record(path: str, _module: nn.Module, _inputs: object, output: Any) -> Any:
         index = counts[path] = counts.get(path, -1) + 1
         calls[path, index] = _plain(output)
+        given = fed.get((path, index))
+        return output.set(value=given) if given is not None and hasattr(output, "set") else given
 
-    handles = [
-        module.register_forward_hook(partial(record, path.removesuffix(".act_quant")))
+    quantizers = [
+        (path.removesuffix(".act_quant"), module)
         for path, module in model.named_modules()
         if isinstance(module, ActQuantProxyFromInjector) and module.is_quant_enabled
     ]
+    handles = [module.register_forward_hook(partial(record, path)) for path, module in quantizers]
+    handles += [module.register_forward_pre_hook(partial(shift, path)) for path, module in quantizers]
     try:
         yield
     finally:

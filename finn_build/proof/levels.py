@@ -11,11 +11,9 @@ from onnx.reference import ReferenceEvaluator
 from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_node, execute_onnx
-from torch import nn
 
 from finn_build.dataflow.ops.base import Trait, traits_of
 from finn_build.dataflow.passes.lower_to_streams import CHANNEL_ORDER
-from finn_build.frontend.export import Taps, torch_taps
 from finn_build.frontend.integers import IntegerNetwork
 from finn_build.frontend.integers.quantizer import QUANTIZERS, attribute, own_rounding, quantize_constant
 from finn_build.processes import Progress
@@ -42,24 +40,6 @@ def integers_of(network: IntegerNetwork, name: str, floats: np.ndarray, referenc
     """A tensor's integers, channels last, of its floats; sums that float32 rounds are those of the reference."""
     near = (reference or {}).get(name)
     return channels_last(network.tensors[name].to_ints(floats, None if near is None else np.moveaxis(near, -1, 1)))
-
-
-def pytorch_values(model: nn.Module, network: IntegerNetwork, images: np.ndarray, taps: Taps | None = None) -> Values:
-    """Level 0: what every quantizer of the PyTorch module gives, and its outputs.
-
-    Args:
-        model: the module the graph was exported from.
-        network: its integers.
-        images: float32 [frames, C, H, W].
-        taps: where each tensor comes from in the module; None traces the module to find out.
-    """
-    values: Values = {}
-    for name, floats in torch_taps(model, images, taps).items():
-        if name in network.tensors:
-            values[name] = channels_last(network.tensors[name].to_ints(floats))
-        if name in network.tails:
-            values |= output_of(network, name, floats)
-    return values
 
 
 def qonnx_values(model: ModelWrapper, network: IntegerNetwork, images: np.ndarray, progress: Progress) -> Values:
@@ -98,8 +78,8 @@ def _execute_qonnx(model: ModelWrapper, network: IntegerNetwork, image: np.ndarr
             execute_node(node, context, surroundings(node, known), opset)
         for name in node.output:
             tensor = network.tensors.get(name)
-            if tensor is not None and not tensor.exact and tensor.points is None:
-                context[name] = tensor.to_float(tensor.to_ints(context[name])).reshape(context[name].shape)
+            if tensor is not None and (not tensor.exact or tensor.points is not None):
+                context[name] = tensor.of_integers(context[name]).reshape(context[name].shape)
     for node in network.model.graph.node:  # a reduction to (N, C) has no map of one pixel in the QONNX graph
         if node.op_type in ("Flatten", "Reshape") and node.input[0] not in context and node.output[0] in context:
             context[node.input[0]] = context[node.output[0]].reshape(network.tensors[node.input[0]].shape)

@@ -15,9 +15,8 @@ from finn_build.frontend.integers import IntegerNetwork
 from finn_build.frontend.onnx_file import first_line, read_onnx
 from finn_build.frontend.pixels_of_bytes import PIXELS
 from finn_build.proof.levels import Values, channels_last, integers_of, output_of
+from finn_build.proof.rounding import EDGE, may_be_rounded, told
 
-_EDGE = 1e-2  # of a step; float32 sums of a network's layer are nearer to what they stand for
-_MOST_ROUNDED = 1e-2  # of a tensor's values; with more it is no accident that sums lie between two levels
 _MADE = "{} as it is made"
 _LEVEL = "level 0 (ONNX Runtime on the whole file)"
 _STANDARD = ("", "ai.onnx")  # domains that ONNX Runtime executes
@@ -44,10 +43,7 @@ def whole_file_values(
         raise GateError(f"the gate failed at {_LEVEL}: {error}") from error
     except Exception as error:  # of ONNX Runtime, by many types
         return {}, f"{_LEVEL}: {first_line(error)}"
-    said = (
-        f"{_LEVEL}: {run.rounded:,} of {run.compared:,} values lie between two levels, and float32 sums round them to "
-    )
-    return values, f"{said}another one than level 1" if run.rounded else ""
+    return values, told(_LEVEL, run.rounded, run.compared)
 
 
 class _WholeFile:
@@ -102,10 +98,10 @@ class _WholeFile:
         found = self._integers(given, wanted)
         for name in known:
             other = np.argwhere(found[name] != wanted[name])
-            if 0 < len(other) <= max(4, _MOST_ROUNDED * wanted[name].size):
+            if may_be_rounded(len(other), wanted[name].size):
                 at = tuple(other.T)
                 edge = channels_last(self._from_edge(self.quantizers[name], given))
-                if np.all(edge[at] < _EDGE) and np.all(np.abs(found[name] - wanted[name])[at] == 1):
+                if np.all(edge[at] < EDGE) and np.all(np.abs(found[name] - wanted[name])[at] == 1):
                     found[name], self.rounded = wanted[name], self.rounded + len(other)
         return found
 

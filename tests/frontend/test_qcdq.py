@@ -177,6 +177,26 @@ def test_the_greater_of_two_on_two_scales(tmp_path: Path, function: str, one: fl
     assert (network.tensors["either"].points is None) == (one == other)
 
 
+def test_sums_on_two_scales_that_float32_cannot_keep_in_order(tmp_path: Path) -> None:
+    """46 steps of one are 55 of the other but for float32's rounding: such sums are one integer, with two floats."""
+    constants = {
+        "s": np.float32(0.004796482),
+        "z": np.uint8(3),
+        "t": np.float32(0.004011604),
+        "u": np.float32(0.0057141),
+    }
+    nodes = [
+        *_pair("x", "a", "s", "z"),
+        *_pair("a", "c", "t", "z"),
+        helper.make_node("Add", ["a", "c"], ["sum"]),
+        *_pair("sum", "y", "u", "z"),
+    ]
+    path = made_by_hand(tmp_path / "net.onnx", nodes, constants, (2, 7, 6))
+    network = _check(path, np.random.default_rng(3).random((3, 2, 7, 6)).astype(np.float32))
+    points = network.tensors["sum"].points
+    assert points is not None and (points[1] != points[2]).any()
+
+
 def _averages(path: Path, kernel: int, scale: float, ceil_mode: int, most: int = 255) -> Path:
     nodes = [
         *_pair("x", "a", "s", "z", ("z", "most")),

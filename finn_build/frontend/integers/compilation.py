@@ -21,6 +21,11 @@ from finn_build.frontend.integers.tensor import IntTensor
 
 MAX_POOLS = ("MaxPool", "GlobalMaxPool")
 RESHAPES = {"Flatten", "Reshape", "Squeeze", "Unsqueeze"}
+_QUANTIZED_IN_PARTS = {
+    "Gelu": 17,
+    "HardSwish": 13,
+    "Mish": 17,
+}  # the last opset without it
 MOST_VALUES = 1 << 26  # of a tensor
 _TOGETHER = 1 << 22  # integers times channels that are evaluated at once
 MAX_EVALUATIONS = 1 << 30  # integers times channels; beyond it an accumulator is wider than any real layer's
@@ -143,10 +148,9 @@ class Compilation:
         if found is None:
             self.chain(tensor)  # what only the host can make is said to be that
             cure = "put a QuantIdentity (quantizer with a power-of-two scale) before it"
-            if any(
-                n.op_type == "HardSwish" for n in self._nodes_between(tensor)
-            ):  # ONNX Runtime quantizes its parts alone
-                cure += ", or export a hard swish with opset_version=13"
+            whole = (n.op_type for n in self._nodes_between(tensor) if n.op_type in _QUANTIZED_IN_PARTS)
+            for op in whole:  # ONNX Runtime quantizes its parts alone
+                cure += f", or export a {op} with opset_version={_QUANTIZED_IN_PARTS[op]}"
             raise Unsupported(f"{why} ({tensor}) is not quantized", cure)
         return found
 

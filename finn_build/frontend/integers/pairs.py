@@ -42,7 +42,7 @@ def compile_pairs(compilation: Compilation, node: NodeProto) -> None:
     values = chain(read).ravel()
     points = p * left + right  # ascending
     low, high = p * a.low + b.low, p * a.high + b.high
-    out = IntTensor(node.output[0], a.shape, np.asarray(1, np.float32), low, high, points=(points, values))
+    out = IntTensor(node.output[0], a.shape, np.asarray(1, np.float32), low, high, points=(points, values, values))
     compilation.emit("Add", [scaled(compilation, node, a, p), b.name], out, node)
 
 

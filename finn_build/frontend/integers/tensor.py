@@ -28,8 +28,8 @@ class IntTensor:
         high: int64 [C], largest value each channel can take.
         divisor: pixels of an average pool's window.
         bipolar: True when every value is -1 or +1.
-        points: of a sum on two scales the integers that it takes, ascending, and the float32 value of each, ascending
-            too; `scale` is only about right then. None elsewhere.
+        points: of a sum on two scales the integers that it takes, ascending, and the least and greatest float32 value
+            of each, ascending too; they differ by rounding alone. `scale` is only about right then. None elsewhere.
     """
 
     name: str
@@ -39,7 +39,7 @@ class IntTensor:
     high: np.ndarray
     divisor: int = 1
     bipolar: bool = False
-    points: tuple[np.ndarray, np.ndarray] | None = None
+    points: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 
     @property
     def channels(self) -> int:
@@ -82,7 +82,7 @@ class IntTensor:
     @property
     def wide(self) -> bool:
         """Whether float32 sums do not say which integer they stand for."""
-        return self.noise > _NOISE
+        return self.points is None and self.noise > _NOISE
 
     def undivided(self) -> IntTensor:
         """The same, a power-of-two divisor taken into the scale."""
@@ -93,10 +93,17 @@ class IntTensor:
     def to_float(self, ints: np.ndarray, kind: type[np.floating] = np.float32) -> np.ndarray:
         """Values of integers, both (N, C, ...), as the float network computes them, which is in float32."""
         if self.points is not None:
-            ints_taken, values = self.points
+            ints_taken, values, _ = self.points
             return values[np.searchsorted(ints_taken, ints)]
         values = ints.astype(kind) * self._scale_for(ints.ndim).astype(kind)
         return values if self.divisor == 1 else values / kind(self.divisor)
+
+    def of_integers(self, values: np.ndarray) -> np.ndarray:
+        """Float32 values as their integers have them, where rounding alone gives one integer several."""
+        if self.points is None:
+            return self.to_float(self.to_ints(values))
+        _, least, most = self.points
+        return values if np.array_equal(least, most) else least[np.searchsorted(most[:-1], values)]
 
     def to_ints(self, values: np.ndarray, near: np.ndarray | None = None) -> np.ndarray:
         """Integers of float values (N, C, ...); the inverse of `to_float`.

@@ -9,7 +9,8 @@ import numpy as np
 
 from finn_build.frontend.integers.tensor import FLOAT32_EXACT, IntTensor
 
-Points = tuple[np.ndarray, np.ndarray]
+Points = tuple[np.ndarray, np.ndarray, np.ndarray]
+_ROUNDING = 2.0**-22  # of the largest float, by which those of one integer may differ
 
 
 def levels_of(operands: Sequence[IntTensor]) -> list[np.ndarray]:
@@ -27,7 +28,8 @@ def factors_in_order(
 ) -> tuple[int, int, Points] | None:
     """The first of growing factors by which integers take the order of floats, and the points of `IntTensor`.
 
-    So a step function of the floats is one of the integers, no matter how the scales relate. None below 2^24.
+    So a step function of the floats is one of the integers, no matter how the scales relate. None below 2^24. Pairs
+    whose sums are so near one another that float32 rounds the difference may become one integer.
 
     Args:
         operands: two, each on one scale.
@@ -40,10 +42,12 @@ def factors_in_order(
         p, q = _nearest(one / other, 1 << bits)
         if not p or not q or p * most[0] + q * most[1] >= FLOAT32_EXACT:
             continue
-        points, first, at = np.unique(joined(p, q), return_index=True, return_inverse=True)
-        values = floats[first]
-        if np.array_equal(values[at.ravel()], floats) and np.all(np.diff(values) >= 0):
-            return p, q, (points, values)
+        ints = joined(p, q).ravel()
+        order = np.argsort(ints, kind="stable")
+        points, first = np.unique(ints[order], return_index=True)
+        low, high = (end.reduceat(floats[order], first) for end in (np.minimum, np.maximum))
+        if np.all(high - low <= _ROUNDING * np.abs(floats).max()) and np.all(high[:-1] <= low[1:]):
+            return p, q, (points, low, high)
     return None
 
 

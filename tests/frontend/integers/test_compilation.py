@@ -17,6 +17,7 @@ from finn_build.frontend.import_qonnx import import_qonnx
 from finn_build.frontend.integers import IntegerNetwork, to_integers
 from finn_build.frontend.integers.quantizers import _dtype_of
 from finn_build.proof import levels
+from finn_build.proof.whole_module import module_values
 from sim.golden import IntegerModel
 from tests.builds.networks import PlainBrevitas, SmallResidual, plain_export, randomize
 from tests.frontend.executor import execute
@@ -38,7 +39,7 @@ def _check(path: Path, images: np.ndarray, model: nn.Module | None) -> IntegerNe
     for name in set(names) & set(reference):
         assert np.array_equal(levels.channels_last(batch[name]), reference[name]), name
     if model is not None:
-        for name, values in levels.pytorch_values(model, network, images).items():
+        for name, values in module_values(model, network, images, reference)[0].items():
             assert np.array_equal(values, reference[name]), name
     for name, tail in network.tails.items():
         with torch.inference_mode():
