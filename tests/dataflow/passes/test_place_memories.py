@@ -137,6 +137,18 @@ def test_rows_of_windows_go_to_ultraram_where_it_takes_that_to_fit(
     assert (area.bram18, area.uram) == (0, 1) if style == "ultra" else area.bram18 and not area.uram
 
 
+def test_memories_of_ops_that_have_no_ultraram_stay() -> None:
+    pool = helper.make_node(
+        "StreamPool_rtl", ["x"], ["y"], name="Pool_0", domain=DOMAIN, backend="fpgadataflow", IFMDim=[28, 28],
+        IFMChannels=512, KernelDim=[3, 3], Padding=[1, 1, 1, 1], Stride=[1, 1], PE=8, inputDataType="UINT8",
+        Function="max",
+    )  # fmt: skip
+    ends = [helper.make_tensor_value_info(t, 1, [1, 28, 28, 512]) for t in "xy"]
+    model = ModelWrapper(qonnx_make_model(helper.make_graph([pool], "pool", ends[:1], ends[1:])))
+    assert getCustomOp(pool).resources().bram18 >= 16
+    assert getCustomOp(model.transform(PlaceMemories(MANY, 0, 9)).graph.node[0]).attr("ram_style") != "ultra"
+
+
 def _window(dtype: str, channels: int) -> ModelWrapper:
     """A window that keeps 3,776 words of 64 bits of 512 channels of UINT8: one UltraRAM, or 16 RAMB18."""
     lanes = 64 // (8 if dtype == "UINT8" else 1)

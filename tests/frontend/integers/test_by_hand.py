@@ -230,6 +230,10 @@ CASES: dict[str, Case] = {
         [op("Conv", "q", "w", to="a"), op("Add", "a", "far", to="b"), sign("b", "s"), op("Conv", "s", "v")],
         {"w": signs(2, 2, 2, 1), "v": signs(2, 2, 1, 1), "far": np.float32(99)}, MAP, "Conv MultiThreshold Conv",
     ),
+    "clipped, on its own scale": (
+        [op("Clip", "q", "low", "high", to="a"), quantizer("a", "y", "four")],
+        {"low": np.float32(-STEP), "high": np.float32(STEP), **FOUR}, MAP, "MultiThreshold",
+    ),
     "as it was": (
         [op("Reshape", "q", "same", to="a"), op("Conv", "a", "w", to="b"), op("Reshape", "b", "made", to="c"),
          quantizer("c", "y", "four")],
