@@ -80,7 +80,8 @@ def _refuse_foreign_ops(proto: onnx.ModelProto, path: Path) -> None:
     """Know every operator before qonnx meets it: it takes a node's domain for a Python module, and imports that.
 
     Raises:
-        UnsupportedModelError: names every node of an unknown domain, those of inner graphs and functions included.
+        UnsupportedModelError: names every node of an unknown domain, those of inner graphs and functions included, or
+            a loop.
     """
     nodes, foreign = [*proto.graph.node, *(n for function in proto.functions for n in function.node)], []
     while nodes:
@@ -89,6 +90,9 @@ def _refuse_foreign_ops(proto: onnx.ModelProto, path: Path) -> None:
         custom = node.domain in (_DOMAIN, *_OLD_DOMAINS) and node.op_type in _CUSTOM_OPS
         if not custom and node.domain not in ("", "ai.onnx"):
             foreign.append(f"{layer_name(node)} ({node.op_type} of {node.domain})")
+        elif node.op_type == "Loop":
+            what = f"{path}: {layer_name(node)} (Loop): it may never end"
+            raise UnsupportedModelError(f"{what}; export the network traced, so that its nodes stand one by one")
     if foreign:
         raise UnsupportedModelError(
             f"{path}: {len(foreign)} operator(s) of unknown domains: {'; '.join(foreign)}; legal: ONNX' own, and of "

@@ -67,6 +67,21 @@ def _second_output(model: onnx.ModelProto) -> None:
     model.graph.output.append(helper.make_tensor_value_info("mask", TensorProto.BOOL, None))
 
 
+def _endless(model: onnx.ModelProto) -> None:
+    """Trips without number, of a negation, in a branch that is taken."""
+    value, go, trips = (helper.make_tensor_value_info(n, t, None) for n, t in (("v", 1), ("g", 9), ("i", 7)))
+    steps = [helper.make_node("Neg", ["v"], ["w"]), helper.make_node("Identity", ["g"], ["h"])]
+    after = [helper.make_tensor_value_info(n, t, None) for n, t in (("h", 9), ("w", 1))]
+    body = helper.make_graph(steps, "body", [trips, go, value], after)
+    loop = helper.make_node("Loop", ["trips", "true", "logits"], ["looped"], name="loop", body=body)
+    end = [helper.make_tensor_value_info("looped", TensorProto.FLOAT, None)]
+    branches = {f"{name}_branch": helper.make_graph([loop], name, [], end) for name in ("then", "else")}
+    model.graph.node.append(helper.make_node("If", ["true"], ["end"], name="if", **branches))
+    constants = {"trips": np.int64(2**40), "true": np.bool_(True)}
+    model.graph.initializer.extend(numpy_helper.from_array(np.asarray(v), k) for k, v in constants.items())
+    model.graph.output[0].name = "end"
+
+
 @pytest.mark.parametrize(
     ("lie", "said"),
     [
@@ -77,6 +92,7 @@ def _second_output(model: onnx.ModelProto) -> None:
         (_doubled, "tensor 'slope': its data is not of shape [1, 4, 1, 1]"),
         (_listed, "input 'slope' is listed with another type or shape than the constant of that name"),
         (_sequence, "output 'logits' is no tensor"),
+        (_endless, "loop (Loop): it may never end"),
         (_two_values, "c (Constant): 2 values; legal: 1"),
         (_bytes_for_floats, "tensor 'kernel': values of INT8; legal: DOUBLE, FLOAT"),
         (_bytes_in_a_product, "its shapes cannot be inferred: "),
