@@ -20,7 +20,6 @@ from typing import Any
 import torch
 from brevitas.nn import QuantLinear
 from torch import Tensor, nn
-from torchvision.models import get_model, get_model_weights
 
 from brevitas_models.layers.activations import BatchNorm2d, RPReLU, RSign
 from brevitas_models.layers.conv_units import Conv2d, ConvUnit
@@ -51,6 +50,8 @@ class LibraryNetwork(Network):
         config.check()
         self.config = config
         self.library = library
+        from torchvision.models import get_model  # here: slow to load, and builds do without
+
         self.net = get_model(library, num_classes=config.num_classes)
         first = self.net.get_submodule(LIBRARY[library])
         if config.in_channels != first.in_channels:
@@ -69,6 +70,8 @@ class LibraryNetwork(Network):
         Raises:
             DataError: the weights are not in torch's cache and cannot be fetched.
         """
+        from torchvision.models import get_model_weights
+
         weights = get_model_weights(self.library).DEFAULT
         try:
             state = weights.get_state_dict(progress=False, map_location="cpu")

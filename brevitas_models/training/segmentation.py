@@ -10,14 +10,6 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torchmetrics import MeanAbsoluteError, Metric, MetricCollection
-from torchmetrics.classification import (
-    BinaryAccuracy,
-    BinaryF1Score,
-    BinaryPrecision,
-    BinaryRecall,
-    BinarySpecificity,
-)
 
 from brevitas_models.data.images import ImageSet, to_float
 from brevitas_models.networks.network import Network
@@ -55,15 +47,20 @@ def mask_metrics(predicted: Tensor, masks: Tensor) -> dict[str, float]:
 
     Source: section 4.3.2 and tables 3 and 4 of the paper. MAE is that of the masks: 1 - accuracy.
     """
-    metrics: dict[str, Metric | MetricCollection] = {
-        "dice": BinaryF1Score(),  # F1 and Dice are one number
-        "accuracy": BinaryAccuracy(),
-        "precision": BinaryPrecision(),
-        "recall": BinaryRecall(),
-        "specificity": BinarySpecificity(),
-        "mae": MeanAbsoluteError(),
+    import torchmetrics  # here: slow to load, and builds do without
+    from torchmetrics import classification
+
+    metrics: dict[str, torchmetrics.Metric | torchmetrics.MetricCollection] = {
+        "dice": classification.BinaryF1Score(),  # F1 and Dice are one number
+        "accuracy": classification.BinaryAccuracy(),
+        "precision": classification.BinaryPrecision(),
+        "recall": classification.BinaryRecall(),
+        "specificity": classification.BinarySpecificity(),
+        "mae": torchmetrics.MeanAbsoluteError(),
     }
-    computed = MetricCollection(metrics).to(masks.device)(predicted.float().flatten(), masks.float().flatten())
+    computed = torchmetrics.MetricCollection(metrics).to(masks.device)(
+        predicted.float().flatten(), masks.float().flatten()
+    )
     numbers = {name: float(computed[name]) for name in metrics}
     specificity = numbers.pop("specificity")
     return numbers | {"fnr": 1 - numbers["recall"], "fpr": 1 - specificity}

@@ -58,10 +58,11 @@ class AffineSteps:
         """Evaluate on integers [N, C] by comparison with every step."""
         half = 2 ** (self.bits - 1)
         a, d = np.moveaxis(self.lines[np.arange(x.shape[1]), (x >= self.knees).astype(int)], 2, 0)
-        levels = np.full(x.shape, self.bias, np.int64)
-        for j in range(1, 2 * half):
-            reached = (x << self.fraction) * half >= a * half + (j - half) * d
-            levels += reached != (d < 0)
+        levels, falls = np.full(x.shape, self.bias, np.int64), d < 0
+        scaled, step = (x << self.fraction) * half, a * half - half * d
+        for _ in range(1, 2 * half):
+            step += d
+            levels += (scaled >= step) != falls
         return levels
 
 
@@ -127,6 +128,8 @@ class _Channel:
 
     def __init__(self, counts: np.ndarray, low: int, bits: int):
         self.counts, self.low, self.half = counts, low, 2 ** (bits - 1)
+        rises = np.diff(counts, prepend=counts[:1])
+        self._rises, self._falls = (np.cumsum(kind).tolist() for kind in (rises > 0, rises < 0))  # up to each place
         self._bounds_known: dict[tuple[int, int], _Bounds | None] = {}  # every F searches the same places
         self._slopes_known: dict[tuple[int, int], tuple[float, float] | None] = {}
         self._lines_known: dict[int, _Lines | None] = {}
@@ -165,20 +168,21 @@ class _Channel:
         return self._bounds_known[begin, end]
 
     def _find_bounds(self, begin: int, end: int) -> _Bounds | None:
-        counts = self.counts[begin:end]
-        rises = np.diff(counts)
-        falls = bool((rises < 0).any())
-        if falls and (rises > 0).any():
+        falls = self._falls[end - 1] > self._falls[begin]
+        if falls and self._rises[end - 1] > self._rises[begin]:
             return None
+        counts = self.counts[begin:end]
         counts = counts[::-1] if falls else counts
         j = np.arange(max(1, counts[0]), min(2 * self.half - 1, counts[-1] + 1) + 1)
         at = np.searchsorted(counts, j)  # the first place to reach j, or the end
-        always, never = at == 0, at == len(counts)
-        if falls:  # reached where x * P is less
-            x = self.low + end - 1 - at
-            return j - self.half, np.where(never, -_FAR, x), np.where(always, _FAR, x + 1), falls
-        x = self.low + begin + at
-        return j - self.half, np.where(always, -_FAR, x - 1), np.where(never, _FAR, x), falls
+        lower = self.low + (end - 1 - at if falls else begin - 1 + at)  # falling ones are reached where x * P is less
+        upper = lower + 1
+        if len(j):
+            if at[0] == 0:  # always, as no level but the first can be
+                (upper if falls else lower)[0] = _FAR if falls else -_FAR
+            if at[-1] == len(counts):  # never, nor but the last
+                (lower if falls else upper)[-1] = -_FAR if falls else _FAR
+        return j - self.half, lower, upper, falls
 
     def _slopes(self, begin: int, end: int) -> tuple[float, float] | None:
         """Real bounds of D / P from every pair of steps, or None where they contradict."""
@@ -193,8 +197,7 @@ class _Channel:
         if bounds is None:
             return None
         i, lower, upper, falls = bounds
-        first, second = _pairs(len(i))
-        apart = i[second] - i[first]
+        first, second, apart = _pairs(len(i))
         least = max(((lower[second] - upper[first]) / apart).max(initial=-_FAR), -_FAR if falls else 0)
         most = min(((upper[second] - lower[first]) / apart).min(initial=_FAR), 0 if falls else _FAR)
         return (least, most) if least <= most else None
@@ -220,14 +223,17 @@ class _Channel:
 
 
 @lru_cache(maxsize=64)
-def _pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Both numbers of each pair, the smaller first."""
+def _pairs(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Both numbers of each pair, the smaller first, and how far they are apart."""
     first, second = np.triu_indices(count, 1)
-    return first, second
+    return first, second, second - first
 
 
 def _last(holds: Callable[[int], bool], first: int, last: int) -> int:
-    """Largest integer up to which `holds` holds, which it does at `first`."""
+    """Largest integer up to which `holds` holds, which it does at `first`, and often at `last`."""
+    if holds(last):
+        return last
+    last -= 1
     while first < last:
         middle = (first + last + 1) // 2
         first, last = (middle, last) if holds(middle) else (first, middle - 1)

@@ -10,6 +10,7 @@ import torch
 from signflow_driver.meaning import Meaning, decide
 
 from brevitas_models.data.images import ImageSet, to_float
+from brevitas_models.training.segmentation import mask_metrics
 from finn_build.frontend.integers import IntegerNetwork
 from finn_build.frontend.meaning import classes_of
 from sim.golden import IntegerModel
@@ -56,8 +57,6 @@ def measure_accuracy(network: IntegerNetwork, data: ImageSet, meanings: Mapping[
     for name, meaning in meanings.items():
         if chosen.masks is not None and meaning.of_pixels and classes_of(network, name, meaning) == 2:
             found = _decided(network, name, meaning, chosen).astype(np.uint8)
-            from brevitas_models.training.segmentation import mask_metrics  # here: torchmetrics is slow to load
-
             metrics = mask_metrics(*(torch.from_numpy(masks[:, None]) for masks in (found, chosen.masks)))
             pixels = _confusion(chosen.masks, found, 2)
             return Accuracy(metrics["accuracy"], len(chosen), split, MASK_CLASSES, pixels, metrics)
