@@ -117,7 +117,8 @@ def scalar_input(compilation: Compilation, node: NodeProto, source: str) -> IntT
     assert len(node.input) < 3 or not node.input[2], "biases are split off on import"
     x = compilation.integer_input(source, f"the input of the {node.op_type}")
     if x.scale.ndim:
-        raise Unsupported("an input with one scale per channel", "use one scale per tensor")
+        cure = "use one scale per tensor; behind a concat put a quantizer, or share one between what it joins"
+        raise Unsupported("an input with one scale per channel", cure)
     return x
 
 

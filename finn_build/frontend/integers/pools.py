@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from onnx import NodeProto
 
+from finn_build.frontend.integers.across_channels import reduce_channels
 from finn_build.frontend.integers.compilation import MAX_POOLS, Compilation
 from finn_build.frontend.integers.layers import attributes, check_window, explicit_pads, padded_apart
 from finn_build.frontend.integers.maps import map_name, map_shape, with_height
@@ -101,12 +102,16 @@ def _counts(a: dict[str, Any], image: Sequence[int], pooled: Sequence[int]) -> l
 
 @compiles("ReduceMax", "ReduceMean", "ReduceSum")
 def compile_reduction(compilation: Compilation, node: NodeProto) -> None:
-    """ReduceMax, ReduceMean or ReduceSum over all pixels; without `keepdims` the 1x1 map is flattened."""
+    """ReduceMax, ReduceMean or ReduceSum over all pixels or channels; without `keepdims` a 1x1 map is flattened."""
     a = attributes(node)
     axes = a.get("axes") or (compilation.constants.get(node.input[1]) if len(node.input) > 1 else None)
     rank = len(compilation.shape(node.input[0]))
+    if axes is not None and [dimension(i, rank) for i in axes] == [1] and rank in (3, 4) and a.get("keepdims", 1):
+        reduce_channels(compilation, node)
+        return
     if axes is None or sorted(dimension(i, rank) for i in axes) != list(range(2, rank)) or rank not in (3, 4):
-        cure = "keep channels in dimension 1, reduce over all behind it ((2, 3), of signals 2), or leave it to the host"
+        cure = "keep channels in dimension 1, reduce over all behind it ((2, 3), of signals 2), or over the channels "
+        cure += "with keepdim=True, or leave it to the host"
         raise Unsupported(f"{node.op_type} over other axes than the pixels", cure)
     image = compilation.shape(node.input[0])[2:]
     out, counts = node.output[0], _whole(image) if node.op_type == "ReduceMean" else []

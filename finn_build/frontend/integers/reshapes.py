@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 from onnx import NodeProto
 
+from finn_build.frontend.integers.across_channels import emit_space_to_depth, is_space_to_depth
 from finn_build.frontend.integers.channels import pick
 from finn_build.frontend.integers.compilation import Compilation
 from finn_build.frontend.integers.float_chain import FloatChain
@@ -119,6 +120,9 @@ def follow_moves(compilation: Compilation, node: NodeProto) -> bool:
         flattened = flat(x, f"{out}_flat")  # a channel's pixels as channels
         compilation.emit("Flatten", [x.name], flattened, node, axis=1)
         _emit_view(compilation, node, flattened, index.shape)
+        return True
+    if size := is_space_to_depth(index, x):
+        emit_space_to_depth(compilation, node, x, size, False)
         return True
     if order is None:
         compilation.moved[out] = x, index

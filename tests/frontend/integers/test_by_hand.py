@@ -255,6 +255,19 @@ CASES: dict[str, Case] = {
             nearest_mode="floor")],
         {"scales": np.array([1, 1, 3, 2], np.float32)}, MAP, "Upsample",
     ),
+    "mean of channels": ([op("ReduceMean", "q", axes=[1])], {}, MAP, "Conv"),
+    "sum of a signal's channels": ([op("ReduceSum", "q", "axes")], {"axes": indices(-2)}, SIGNAL, "Reshape Conv"),
+    "greatest of channels": (
+        [op("ReduceMax", "q", axes=[-3])], {}, (1, 5, 1, 2), " ".join(["Gather Gather Max"] * 3),
+    ),
+    "greatest of one channel": ([op("ReduceMax", "q", axes=[1])], {}, (1, 1, 2, 2), "Gather"),
+    "channels of pixels": ([op("SpaceToDepth", "q", blocksize=2)], {}, (1, 2, 2, 4), "Conv Conv Conv Conv Concat"),
+    "channels of pixels, PyTorch's": (
+        [op("Reshape", "q", "apart", to="a"), op("Transpose", "a", to="b", perm=[0, 1, 3, 5, 2, 4]),
+         op("Reshape", "b", "together")],
+        {"apart": indices(1, 2, 1, 2, 2, 2), "together": indices(1, 8, 1, 2)}, (1, 2, 2, 4),
+        "Conv Conv Conv Conv Concat Gather",
+    ),
     "pixels of channels": ([op("DepthToSpace", "q", blocksize=2)], {}, DEEP, "DepthToSpace"),
     "pixels of channels, by column": (
         [op("DepthToSpace", "q", blocksize=2, mode="CRD")], {}, DEEP, "Gather DepthToSpace",
