@@ -222,6 +222,16 @@ def test_signs_of_an_image_that_is_never_negative_are_refused(function: str, tmp
     assert ["never negative" in p.why for p in network.problems] == [True] * (function != "Neg")
 
 
+@pytest.mark.parametrize(("inputs", "refused"), [(("Relu", "a"), True), (("Add", "a", "large"), False)])
+def test_signs_of_sums_that_are_never_negative_are_refused(
+    inputs: tuple[str, ...], refused: bool, tmp_path: Path
+) -> None:
+    """Where it is a shift that makes them all +1 it is the network's own."""
+    nodes = [op("Conv", "q", "w", to="a"), op(*inputs, to="b"), sign("b", "y")]
+    _, network = compiled(tmp_path, MAP, nodes, {"w": signs(1, 2, 1, 1), "large": np.float32(9)}, 2, 1)
+    assert ["never negative" in p.why for p in network.problems] == [True] * refused
+
+
 SLICED = op("Slice", "q", "z", "e", "a", "s", to="b")
 JOINED = [op("Concat", "d", "d", axis=3, to="f"), op("Conv", "f", "v")]
 PLACES = {"z": indices(0), "e": indices(2), "a": indices(2), "s": indices(2), "v": signs(1, 1, 1, 1)}
