@@ -147,7 +147,7 @@ def test_a_hanging_memory_times_out_and_drains_once_it_wakes(bench: SkipBench, m
     ("right", "wrong"),
     [
         ("m_axi_bvalid && m_axi_bready", "m_axi_wvalid && m_axi_wready && m_axi_wlast"),  # read before the response
-        ("past ? next_ready :", "past ? 1'b0 :"),  # no way past the ring: the last beats stay
+        ("past_q ? next_ready :", "past_q ? 1'b0 :"),  # no way past the ring: the last beats stay
     ],
 )
 def test_what_would_be_wrong_is_seen(tmp_path: Path, right: str, wrong: str) -> None:

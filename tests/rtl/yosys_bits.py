@@ -30,6 +30,8 @@ def _count(module: ys.Module) -> Counter[str]:
             continue
         sizes = [name for name in map(ys.IdString, ("\\WIDTH", "\\Y_WIDTH")) if cell.hasParam(name)]
         size = cell.getParam(sizes[0]).as_int() if sizes else 1
+        if kind == "$bmux":  # a tree of choices between two
+            size *= 2 ** cell.getParam(ys.IdString("\\S_WIDTH")).as_int() - 1
         if kind == "$mem_v2":
             size *= cell.getParam(ys.IdString("\\SIZE")).as_int()
         found["registers" if kind.startswith(_REGISTERS) else _KINDS.get(kind, "logic")] += size

@@ -62,6 +62,8 @@ module sf_shell_jobs #(
     error_t found;
     logic [COUNT-1:0] count_q;
     logic [STREAMS-1:0] queued_q, busy_q, ended, complete;
+    logic [STREAMS-1:0] failed_q;  // halt is earlier than the end of a job whose last answer failed
+    logic [STREAMS-1:0][1:0] resp_q;
     logic [STREAMS-1:0][1:0] ahead_q;  // jobs that a stream has ended and not all have
     logic [31:0] waited_q;
     logic [7:0] where;
@@ -76,31 +78,28 @@ module sf_shell_jobs #(
     assign idle = state_q == RUNS && !queued && busy_q == '0;
     assign ended = busy_q & job_ready;
     assign done = complete == '1 && !halt;  // the last answer of a job may be the error that stops it
-    assign error_pulse = found != NONE;
+    wire late = timeout != '0 && waited_q == timeout;
+    wire refused = start && (bad || queued);
+    assign error_pulse = healthy && state_q == RUNS && !reset && (late || refused || failed_q != '0);
 
     always_comb for (int i = 0; i < STREAMS; i++) complete[i] = ended[i] || ahead_q[i] != '0;
 
-    always_comb begin
-        found = NONE;
-        where = '0;
+    always_comb begin  // of what stops it, the streams first
+        found = refused ? BAD_JOB : TIMEOUT;
+        where = refused ? bad_stream : '0;
         resp = '0;
-        if (healthy && state_q == RUNS && !reset) begin
-            if (timeout != '0 && waited_q == timeout) found = TIMEOUT;
-            if (start && (bad || queued)) begin
-                found = BAD_JOB;
-                where = bad_stream;
-            end
-            for (int i = STREAMS - 1; i >= 0; i--) begin
-                if (failed[i]) begin
-                    found = writes[i] ? WRITE : READ;
-                    where = 8'(unsigned'(i));
-                    resp = failed_resp[i];
-                end
+        for (int i = STREAMS - 1; i >= 0; i--) begin
+            if (failed_q[i]) begin
+                found = writes[i] ? WRITE : READ;
+                where = 8'(unsigned'(i));
+                resp = resp_q[i];
             end
         end
     end
 
     always_ff @(posedge clk) begin
+        failed_q <= rst ? '0 : failed;
+        resp_q   <= failed_resp;
         if (!running || (valid & ready) != '0) waited_q <= '0;
         else waited_q <= waited_q + 32'd1;
         if (rst || reset) begin

@@ -75,34 +75,44 @@ module sf_shell_skip #(
     logic [COUNT-1:0] waiting_q; // beats before the ring
     logic [COUNT-1:0] group_q;   // of those, the ones of the group that enters
     logic [BURSTS-1:0] written_q; // bursts that the memory has answered and that are not asked for
-    logic beat_valid, beat_ready, next_valid, next_ready, write_ready, read_valid;
-    logic [8*BEAT_BYTES-1:0] beat, read_beat;
-    wire known = ring_q != '0;
-    wire past = used_q == '0;
-    wire enters = group_q != '0;
+    logic past_q, fits_q, none_q; // the ring is empty; has room for a group, known a cycle late; no burst can be asked for
+    logic enters_q, known_q;      // group_q is not 0; ring_q is not
+    logic beat_valid, beat_ready, next_valid, next_ready, cut_ready, write_valid, write_ready, read_valid;
+    logic [8*BEAT_BYTES-1:0] beat, write_beat, read_beat;
     wire arrive = in0_valid && in0_ready;
     wire move = beat_valid && beat_ready;
-    wire leave = !past && read_valid && next_ready;
-    wire [COUNT-1:0] stay = waiting_q - COUNT'(move);
-    wire ends = group_q == '0 || (group_q == COUNT'(1) && move);
-    wire begins = ends && stay >= COUNT'(GROUP) && ring_q - used_q >= 32'(GROUP_BYTES);
+    wire leave = !past_q && read_valid && next_ready;
+    wire ends = !enters_q || (group_q == COUNT'(1) && move);
+    wire whole = move ? waiting_q > COUNT'(GROUP) : waiting_q >= COUNT'(GROUP);  // of what stays
+    wire begins = ends && whole && fits_q;
+    wire [31:0] room = ring_q - used_q;
     wire answered = m_axi_bvalid && m_axi_bready;
     wire asked = m_axi_arvalid && m_axi_arready;
 
     always_ff @(posedge clk) begin
-        if (job_valid && !known) address_q <= job_address;
+        if (job_valid && !known_q) address_q <= job_address;
         if (rst) begin
             ring_q    <= '0;
             used_q    <= '0;
             waiting_q <= '0;
             group_q   <= '0;
             written_q <= '0;
+            past_q    <= 1'b1;
+            fits_q    <= 1'b0;
+            none_q    <= 1'b1;
+            enters_q  <= 1'b0;
+            known_q   <= 1'b0;
         end else begin
-            if (job_valid && !known) ring_q <= job_bytes;
-            used_q    <= used_q + (begins ? 32'(GROUP_BYTES) : '0) - (leave ? 32'(BEAT_BYTES) : '0);
-            waiting_q <= stay + COUNT'(arrive);
-            group_q   <= begins ? COUNT'(GROUP) : group_q - COUNT'(enters && move);
+            if (job_valid && !known_q) ring_q <= job_bytes;
+            known_q   <= known_q || (job_valid && job_bytes != '0);
+            used_q    <= used_q + (begins ? 32'(GROUP_BYTES - (leave ? BEAT_BYTES : 0)) : 32'(leave ? -BEAT_BYTES : 0));
+            past_q    <= !begins && (past_q || (leave && used_q == 32'(BEAT_BYTES)));
+            fits_q    <= begins ? room >= 32'(2 * GROUP_BYTES) : room >= 32'(GROUP_BYTES);
+            waiting_q <= waiting_q + COUNT'(arrive) - COUNT'(move);
+            group_q   <= begins ? COUNT'(GROUP) : group_q - COUNT'(enters_q && move);
+            enters_q  <= begins || !ends;
             written_q <= written_q + BURSTS'(answered) - BURSTS'(asked);
+            none_q    <= !answered && (none_q || (asked && written_q == BURSTS'(1)));
         end
     end
 
@@ -110,38 +120,43 @@ module sf_shell_skip #(
         .clk, .rst, .in0_data, .in0_valid, .in0_ready, .out0_data(beat), .out0_valid(beat_valid), .out0_ready(beat_ready)
     );
 
-    assign beat_ready = past ? next_ready : enters && write_ready;
-    assign next_valid = past ? beat_valid : read_valid;
+    assign beat_ready = past_q ? next_ready : enters_q && cut_ready;
+    assign next_valid = past_q ? beat_valid : read_valid;
 
     sf_fifo #(.WIDTH(8 * BEAT_BYTES), .DEPTH(2)) u_next (
-        .clk, .rst, .in0_data(past ? beat : read_beat), .in0_valid(next_valid), .in0_ready(next_ready),
+        .clk, .rst, .in0_data(past_q ? beat : read_beat), .in0_valid(next_valid), .in0_ready(next_ready),
         .out0_data, .out0_valid, .out0_ready
+    );
+
+    sf_fifo #(.WIDTH(8 * BEAT_BYTES), .DEPTH(2)) u_cut (
+        .clk, .rst, .in0_data(beat), .in0_valid(beat_valid && enters_q), .in0_ready(cut_ready),
+        .out0_data(write_beat), .out0_valid(write_valid), .out0_ready(write_ready)
     );
 
     // One job of the masters is one lap of the ring.
     logic write_job_ready, read_job_ready;
 
     sf_shell_writer #(.ADDR_BITS(ADDR_BITS), .DATA_BITS(DATA_BITS), .BEAT_BYTES(BEAT_BYTES), .BURST(BURST)) u_writer (
-        .clk, .rst, .halt, .quiet(write_quiet), .job_valid(known), .job_ready(write_job_ready), .job_address(address_q),
+        .clk, .rst, .halt, .quiet(write_quiet), .job_valid(known_q), .job_ready(write_job_ready), .job_address(address_q),
         .job_bytes(ring_q), .failed(write_failed), .failed_resp(write_failed_resp), .m_axi_awaddr, .m_axi_awlen,
         .m_axi_awvalid, .m_axi_awready, .m_axi_wdata, .m_axi_wstrb, .m_axi_wlast, .m_axi_wvalid, .m_axi_wready,
         .m_axi_bresp, .m_axi_bvalid, .m_axi_bready,
-        .in0_data(beat), .in0_valid(beat_valid && enters), .in0_ready(write_ready)
+        .in0_data(write_beat), .in0_valid(write_valid), .in0_ready(write_ready)
     );
 
     sf_shell_reader #(.ADDR_BITS(ADDR_BITS), .DATA_BITS(DATA_BITS), .BEAT_BYTES(BEAT_BYTES), .BURST(BURST)) u_reader (
-        .clk, .rst, .halt(halt || written_q == '0 || m_axi_arvalid), .quiet(read_quiet), .job_valid(known),
+        .clk, .rst, .halt(halt || none_q || m_axi_arvalid), .quiet(read_quiet), .job_valid(known_q),
         .job_ready(read_job_ready), .job_address(address_q), .job_bytes(ring_q), .failed(read_failed),
         .failed_resp(read_failed_resp), .m_axi_araddr, .m_axi_arlen, .m_axi_arvalid, .m_axi_arready, .m_axi_rdata,
         .m_axi_rresp, .m_axi_rlast, .m_axi_rvalid, .m_axi_rready,
-        .out0_data(read_beat), .out0_valid(read_valid), .out0_ready(next_ready && !past)
+        .out0_data(read_beat), .out0_valid(read_valid), .out0_ready(next_ready && !past_q)
     );
 
     wire unused = &{1'b0, write_job_ready, read_job_ready};
 
 `ifndef SYNTHESIS
     whole_groups: assert property (@(posedge clk) disable iff (rst)
-        known |-> ring_q % GROUP_BYTES == 0 && address_q % ADDR_BITS'(BURST_BYTES) == '0);
+        known_q |-> ring_q % GROUP_BYTES == 0 && address_q % ADDR_BITS'(BURST_BYTES) == '0);
     full_bursts: assert property (@(posedge clk) disable iff (rst) m_axi_awvalid |-> m_axi_awlen == 8'(BURST - 1));
     only_what_was_written: assert property (@(posedge clk) disable iff (rst) m_axi_arvalid |-> written_q != '0);
 `endif

@@ -45,6 +45,7 @@ module skip_proof #(
     wire [5:0] buffer_places = dut.u_writer.u_buffer.g_memory.g_srl.tail_q + 6'd1;
     wire [31:0] waiting = 32'(waiting_places) + 32'(dut.u_waiting.valid_q);
     wire [31:0] buffered = 32'(buffer_places) + 32'(dut.u_writer.u_buffer.valid_q);
+    wire [31:0] cut = 32'(dut.u_cut.valid_q) + 32'(!dut.u_cut.g_pair.room_q);
     wire [31:0] write_cut = 32'(dut.u_writer.u_cut.valid_q) + 32'(!dut.u_writer.u_cut.g_pair.room_q);
     wire [31:0] read_cut = 32'(dut.u_reader.u_cut.valid_q) + 32'(!dut.u_reader.u_cut.g_pair.room_q);
     wire [31:0] come = 32'(dut.u_reader.u_words.g_memory.g_ram.count_q) + 32'(dut.u_reader.u_words.valid_q);
@@ -70,16 +71,20 @@ module skip_proof #(
         // of the ring: what is used is somewhere, and fits
         assert (dut.ring_q == '0 || dut.ring_q == 2 * RING);
         assert (dut.used_q <= dut.ring_q);
-        assert (dut.used_q[31:1] == 31'(32'(dut.group_q) + packing + unsent + BURST * bursts + claimed + unpacking + read_cut));
+        assert (dut.known_q == (dut.ring_q != '0));
+        assert (dut.enters_q == (dut.group_q != '0) && (dut.u_cut.g_pair.room_q || dut.u_cut.valid_q));
+        assert (dut.past_q == (dut.used_q == '0) && dut.none_q == (dut.written_q == '0));
+        if (dut.fits_q) assert (dut.ring_q - dut.used_q >= 2 * BURST);
+        assert (dut.used_q[31:1] == 31'(32'(dut.group_q) + cut + packing + unsent + BURST * bursts + claimed + unpacking + read_cut));
         assert (!dut.used_q[0] && packing <= 3 && unpacking <= 1 && dut.u_writer.flights_q <= 8'd4 && dut.written_q <= 4);
 
         // the masters' laps
         if (dut.u_writer.busy_q) begin
-            assert (dut.known && 32'(dut.u_writer.left_q >> 1) + packing + unsent == to_write && to_write <= RING);
+            assert (dut.known_q && 32'(dut.u_writer.left_q >> 1) + packing + unsent == to_write && to_write <= RING);
             assert (buffered == unsent + 32'(dut.u_writer.words_q) && buffer_places <= 32 && dut.u_writer.words_q <= BURST);
             assert (dut.u_writer.flights_q != '0 || (dut.u_writer.words_q == '0 && !m_axi_awvalid));
         end else assert (to_write == 0 && !m_axi_awvalid && packing == 0 && unsent == 0 && write_quiet && buffered == 0);
-        if (dut.u_reader.busy_q) assert (dut.known && 32'(dut.u_reader.left_q >> 1) == to_read + claimed + unpacking);
+        if (dut.u_reader.busy_q) assert (dut.known_q && 32'(dut.u_reader.left_q >> 1) == to_read + claimed + unpacking);
         else assert (to_read == 0 && claimed == 0 && unpacking == 0);
         assert (to_read <= RING);
         if (dut.u_writer.busy_q) assert (!dut.u_writer.left_q[0] && dut.u_writer.wanted_q == (dut.u_writer.left_q != '0));
@@ -97,7 +102,7 @@ module skip_proof #(
         if (m_axi_arvalid) assert (dut.u_reader.busy_q && dut.u_reader.awaited_q >= BURST);
         assert (dut.u_reader.u_words.g_memory.room_q == (dut.u_reader.u_words.g_memory.g_ram.count_q != 63) && dut.u_reader.u_words.g_memory.g_ram.empty_q == (dut.u_reader.u_words.g_memory.g_ram.count_q == '0));
         assert (to_write % BURST == 0 && to_read % BURST == 0);
-        if (dut.known) assert (base % BURST == 0);
+        if (dut.known_q) assert (base % BURST == 0);
         if (to_write != 0) assert (dut.u_writer.u_bursts.place_q == 31'(base + RING - to_write));
         if (to_read != 0) assert (dut.u_reader.u_bursts.place_q == 31'(base + RING - to_read));
 
