@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 from onnx import NodeProto
@@ -78,17 +80,27 @@ def compile_space_to_depth(compilation: Compilation, node: NodeProto) -> None:
 def emit_space_to_depth(compilation: Compilation, node: NodeProto, x: IntTensor, size: int, by_place: bool) -> None:
     """The pixels of each block as channels: all channels of a place, then the next, or all places of a channel."""
     _, c, h, w = x.shape
-    out, places = node.output[0], size * size
-    parts = [replace(x, name=f"{out}_place_{k}", shape=(1, c, h // size, w // size)) for k in range(places)]
-    for part, taken in zip(parts, np.eye(places, dtype=np.int64), strict=True):
-        _emit_conv(compilation, node, x, taken.reshape(1, 1, size, size).repeat(c, axis=0), part, c)
+    out, places = node.output[0], list(product(range(size), repeat=2))
+    parts = [emit_every(compilation, node, x, [size, size], at, f"{out}_place_{at[0]}_{at[1]}") for at in places]
     joined = replace(
-        parts[0], name=out if by_place else f"{out}_by_place", shape=(1, c * places, h // size, w // size),
-        low=np.tile(x.low, places), high=np.tile(x.high, places),
+        parts[0], name=out if by_place else f"{out}_by_place", shape=(1, c * len(places), h // size, w // size),
+        low=np.tile(x.low, len(places)), high=np.tile(x.high, len(places)),
     )  # fmt: skip
     compilation.emit("Concat", [p.name for p in parts], joined, node, axis=1)
     if not by_place:
-        pick(compilation, node, joined, np.arange(c * places).reshape(places, c).T.ravel(), out)
+        pick(compilation, node, joined, np.arange(c * len(places)).reshape(-1, c).T.ravel(), out)
+
+
+def emit_every(
+    compilation: Compilation, node: NodeProto, x: IntTensor, steps: Sequence[int], at: Sequence[int], name: str
+) -> IntTensor:
+    """Emit `name`: of each block of `steps` rows and columns the pixel at one place."""
+    _, c, h, w = x.shape
+    taken = np.zeros((c, 1, *steps), np.int64)
+    taken[:, 0, at[0], at[1]] = 1
+    out = replace(x, name=name, shape=(1, c, h // steps[0], w // steps[1]))
+    _emit_conv(compilation, node, x, taken, out, c)
+    return out
 
 
 def is_space_to_depth(index: np.ndarray, x: IntTensor) -> int:

@@ -1,14 +1,17 @@
-"""Resizes by whole numbers: pixels repeated, or linear between them, which is a convolution of the image with zeros."""
+"""Resizes: pixels repeated, or by whole numbers linear between them, which is a convolution of the image with zeros."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import product
 from math import gcd
 
 import numpy as np
 from onnx import NodeProto
 
+from finn_build.frontend.integers.across_channels import emit_every
 from finn_build.frontend.integers.compilation import Compilation
 from finn_build.frontend.integers.float_chain import FloatChain
 from finn_build.frontend.integers.layers import MAX_WEIGHT, weight_dtype
@@ -20,7 +23,8 @@ from finn_build.frontend.integers.resizing import emit_upsample
 from finn_build.frontend.integers.tensor import FLOAT32_EXACT, IntTensor
 
 _ON_CHIP = {"Conv", "ConvTranspose", "Gemm", "MatMul", *QUANTIZERS} - {"DequantizeLinear"}
-_CURE = "resize height and width by whole numbers, mode nearest, or linear with align_corners=False"
+_MOST_TIMES = 16  # by which pixels are repeated, or of which one is taken
+_CURE = "resize height and width, mode nearest, or by whole numbers linear with align_corners=False"
 
 
 @dataclass(frozen=True)
@@ -76,26 +80,51 @@ class _Linear:
 
 @compiles("Resize", "Upsample")
 def compile_resize(compilation: Compilation, node: NodeProto) -> None:
-    """Resize or Upsample by whole numbers; the node itself is asked what it makes of an image.
+    """Resize or Upsample; the node itself is asked what it makes of an image.
 
-    Linear interpolation that no layer or quantizer follows is left to the host.
+    By a fraction pixels are repeated, and of these every few taken. Linear interpolation that no layer or quantizer
+    follows is left to the host.
     """
     given = compilation.integer_input(node.input[0], "the input of the resize")
     shape = compilation.shape(node.output[0])
-    whole = len(shape) == len(given.shape) and not any(b % a for a, b in zip(given.shape, shape, strict=True))
-    if len(shape) not in (3, 4) or shape[:2] != given.shape[:2] or not whole:
+    if len(shape) not in (3, 4) or shape[:2] != given.shape[:2] or len(shape) != len(given.shape):
         raise Unsupported(f"a resize from {given.shape} to {shape}", _CURE)
-    times = [b // a for a, b in zip(map_shape(given.shape)[2:], map_shape(shape)[2:], strict=True)]
+    ratios = [Fraction(b, a) for a, b in zip(map_shape(given.shape)[2:], map_shape(shape)[2:], strict=True)]
+    times, every = [r.numerator for r in ratios], [r.denominator for r in ratios]
     probe = np.random.default_rng(0).integers(0, 256, (1, 1, *given.shape[2:])).astype(np.float32)
     constants = {i: compilation.constants[i] for i in node.input[1:] if i}
     seen = FloatChain(node.input[0], node.output[0], [node], constants, len(shape), compilation.opset)(probe)
     image, seen = (v.reshape(map_shape(v.shape)) for v in (probe, seen))
     x, name = compilation.as_map(node, given), map_name(node.output[0], shape)
-    if np.array_equal(seen, image.repeat(times[0], axis=2).repeat(times[1], axis=3)):
-        made = emit_upsample(compilation, node, x, times, "nearest", name)
+    repeated = image.repeat(times[0], axis=2).repeat(times[1], axis=3)
+    for at in product(*map(range, every)):
+        if np.array_equal(seen, repeated[:, :, at[0] :: every[0], at[1] :: every[1]]):
+            made = _repeated(compilation, node, x, times, every, at, name)
+            break
     else:
+        if max(every) > 1:
+            raise Unsupported(f"a resize from {given.shape} to {shape} that does not repeat pixels", _CURE)
         made = _emit_linear(compilation, node, x, list(_linear(image, seen, times)), name)
     compilation.from_map(node, made, node.output[0])
+
+
+def _repeated(
+    compilation: Compilation, node: NodeProto, x: IntTensor, times: Sequence[int], every: Sequence[int],
+    at: Sequence[int], name: str,
+) -> IntTensor:  # fmt: skip
+    """Pixels `times` as often, and of these the one at a place of `every` few.
+
+    Raises:
+        Unsupported: what are taken are -1 and +1, or the fraction is none of small numbers.
+    """
+    if max(every) == 1:
+        return emit_upsample(compilation, node, x, times, "nearest", name)
+    if x.bipolar or max(*times, *every) > _MOST_TIMES:
+        why = f"a resize of {times} to {every} pixels"
+        raise Unsupported(why, f"resize by fractions of up to {_MOST_TIMES}, of 2 bits or more")
+    if max(times) > 1:
+        x = emit_upsample(compilation, node, x, times, "nearest", f"{name}_repeated")
+    return emit_every(compilation, node, x, every, at, name)
 
 
 def _linear(image: np.ndarray, seen: np.ndarray, times: list[int]) -> Iterator[_Linear]:

@@ -255,6 +255,15 @@ CASES: dict[str, Case] = {
             nearest_mode="floor")],
         {"scales": np.array([1, 1, 3, 2], np.float32)}, MAP, "Upsample",
     ),
+    "half as large again, by rows": (
+        [op("Resize", "q", "", "scales", mode="nearest")], {"scales": np.array([1, 1, 1.5, 1], np.float32)}, MAP,
+        "Upsample Conv",
+    ),
+    "every other pixel": (
+        [op("Resize", "q", "", "scales", mode="nearest", coordinate_transformation_mode="asymmetric",
+            nearest_mode="floor")],
+        {"scales": np.array([1, 1, 0.5, 0.5], np.float32)}, (1, 1, 2, 4), "Conv",
+    ),
     "mean of channels": ([op("ReduceMean", "q", axes=[1])], {}, MAP, "Conv"),
     "sum of a signal's channels": ([op("ReduceSum", "q", "axes")], {"axes": indices(-2)}, SIGNAL, "Reshape Conv"),
     "greatest of channels": (
@@ -341,6 +350,8 @@ LOOSE = {
     "GlobalMaxPool of what was padded",
     "GlobalAveragePool of what was padded",
     "blocks with padding",
+    "half as large again, by rows",
+    "every other pixel",
 }  # windows that never see all that their kernel could
 SIGNED = {"padded with a level", "padded with the least level", "larger"}
 
