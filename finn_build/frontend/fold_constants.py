@@ -10,6 +10,7 @@ from math import prod
 
 import numpy as np
 from onnx import NodeProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_node
 from qonnx.transformation.base import Transformation
@@ -65,6 +66,9 @@ def _evaluate(
         sizes = [(limit - start) / step] if step else []
     if any(size > MOST_WEIGHTS for size in sizes):
         raise ValueError(f"{layer_name(node)} ({node.op_type}) makes a constant of more than {MOST_WEIGHTS:,} values")
+    if "" in node.input:  # which qonnx' executor takes for a tensor
+        made = ReferenceEvaluator(node, opsets={"": opset}).run(None, context)
+        return {name: np.asarray(value) for name, value in zip(node.output, made, strict=True) if name}
     for name in node.output:  # the executor checks the shape of what it replaces
         if name in shapes:
             context[name] = np.zeros(shapes[name], np.float32)

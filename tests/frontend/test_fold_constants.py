@@ -1,5 +1,7 @@
 """FoldConstants: chains of constants fold in one sweep, quantizers and what depends on the image stay."""
 
+from pathlib import Path
+
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 from qonnx.core.modelwrapper import ModelWrapper
@@ -8,6 +10,8 @@ from qonnx.transformation.infer_shapes import InferShapes
 from qonnx.util.basic import qonnx_make_model
 
 from finn_build.frontend.fold_constants import FoldConstants
+from finn_build.frontend.import_qonnx import import_qonnx
+from tests.frontend.qcdq_files import made_by_hand
 
 
 def _model() -> ModelWrapper:
@@ -41,3 +45,15 @@ def test_nothing_to_fold_changes_nothing() -> None:
     model = _model().transform(FoldConstants())
     again = model.transform(FoldConstants())
     assert [n.SerializeToString() for n in again.graph.node] == [n.SerializeToString() for n in model.graph.node]
+
+
+def test_inputs_that_are_left_out(tmp_path: Path) -> None:
+    """A constant that is resized, without the roi that no resize of this kind reads."""
+    nodes = [
+        helper.make_node("Resize", ["k", "", "scales"], ["large"], mode="nearest"),
+        helper.make_node("Add", ["x", "large"], ["y"]),
+    ]
+    constants = {"k": np.arange(2, dtype=np.float32).reshape(1, 1, 1, 2), "scales": np.array([1, 1, 2, 1], np.float32)}
+    model = import_qonnx(made_by_hand(tmp_path / "net.onnx", nodes, constants, (1, 2, 2)))
+    (added,) = model.graph.node
+    assert model.get_initializer(added.input[1]).tolist() == [[[[0, 1], [0, 1]]]]
