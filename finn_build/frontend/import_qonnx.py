@@ -151,9 +151,10 @@ def _set_batch_one(model: ModelWrapper) -> None:
 def _resize_by_scales(model: ModelWrapper) -> None:
     """Give every Resize its scales: qonnx cannot execute a node that leaves inputs out, as one with sizes does."""
     for node in model.graph.node:
-        if node.op_type == "Resize" and "" in node.input:
+        if node.op_type == "Resize" and ("" in node.input or len(node.input) > 3):
             shapes = [model.get_tensor_shape(name) for name in (node.input[0], node.output[0])]
-            values = [np.zeros(0), model.get_initializer(node.input[2]) if node.input[2] else np.divide(*shapes[::-1])]
+            scales = model.get_initializer(node.input[2]) if node.input[2] else np.zeros(0)
+            values = [np.zeros(0), scales if np.size(scales) else np.divide(*shapes[::-1])]
             del node.input[1:]
             for name, value in zip(("roi", "scales"), values, strict=True):
                 node.input.append(f"{node.output[0]}_{name}")

@@ -193,6 +193,10 @@ def _dequantizer(node: NodeProto, constants: Constants, model: ModelWrapper, sca
     if node.input[0] in constants:
         values = constants[node.input[0]].astype(np.int64) - zero
         return Quantizer(scale, values.min(), values.max(), lambda x: x.astype(np.int64) - zero)
+    if not shape:
+        raise Unsupported(
+            f"the shape of {node.input[0]} is unknown", "mend what makes it, and export with fixed shapes"
+        )
     if axis % len(shape) != 1 and max(scale.ndim, zero.ndim):
         raise Unsupported(f"an activation with scales along dimension {axis}", "use one scale per tensor")
     low, high = _stored_range(node, constants, model)
