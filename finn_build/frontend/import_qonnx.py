@@ -154,7 +154,10 @@ def _resize_by_scales(model: ModelWrapper) -> None:
         if node.op_type == "Resize" and ("" in node.input or len(node.input) > 3):
             shapes = [model.get_tensor_shape(name) for name in (node.input[0], node.output[0])]
             scales = model.get_initializer(node.input[2]) if node.input[2] else np.zeros(0)
-            values = [np.zeros(0), scales if np.size(scales) else np.divide(*shapes[::-1])]
+            roi = model.get_initializer(node.input[1]) if node.input[1] else None
+            if np.size(scales) and "" not in node.input:
+                continue
+            values = [np.zeros(0) if roi is None else roi, scales if np.size(scales) else np.divide(*shapes[::-1])]
             del node.input[1:]
             for name, value in zip(("roi", "scales"), values, strict=True):
                 node.input.append(f"{node.output[0]}_{name}")
