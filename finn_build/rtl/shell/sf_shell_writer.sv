@@ -57,6 +57,7 @@ module sf_shell_writer #(
     logic [LOW-1:0] tail_q;  // bytes of the last word; 0 for all
     logic busy_q, wanted_q, flush_q, beat_ready, next_valid, next_ready, word_valid, word_ready, buffer_valid;
     logic [DATA_BITS-1:0] next_word, word;
+    logic sending_q;  // a burst's words are being sent: words_q != 0
     wire start = job_valid && job_ready;
     wire wanted = wanted_q;  // beats of a job are to come: kept, and apart from its opposite, because the stream's ready waits
     wire come = in0_valid && in0_ready;
@@ -79,7 +80,7 @@ module sf_shell_writer #(
 
     sf_fifo #(.WIDTH(DATA_BITS), .DEPTH(DEPTH)) u_buffer (
         .clk, .rst(empty), .in0_data(word), .in0_valid(word_valid), .in0_ready(word_ready),
-        .out0_data(m_axi_wdata), .out0_valid(buffer_valid), .out0_ready(m_axi_wvalid && m_axi_wready)
+        .out0_data(m_axi_wdata), .out0_valid(buffer_valid), .out0_ready(sending_q && m_axi_wready)
     );
 
     // The memory's side: one burst sends its words while the address of the next may wait.
@@ -89,7 +90,6 @@ module sf_shell_writer #(
     logic claims_q;                       // a burst was announced in the cycle before
     logic [FLIGHTS-1:0] flights_q;
     logic burst_valid, burst_last, bursts_left, last_q;
-    logic sending_q;  // words_q != 0
     logic held_q;     // a burst is offered and buffered, and its answer can be counted; a cycle late
     wire sent = m_axi_wvalid && m_axi_wready;
     wire room = (!m_axi_awvalid || m_axi_awready) && (!sending_q || (sent && m_axi_wlast));
