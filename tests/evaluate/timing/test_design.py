@@ -69,7 +69,7 @@ def test_opensta_vouches_where_it_is_installed(timing: Timing) -> None:
 
 def test_paths_name_ops_registers_and_logic(timing: Timing) -> None:
     worst = timing.paths[0]
-    assert {"DWC_0", "FIFO_0"} <= {op for path in timing.paths for op in path.ops} <= set(_OPS)
+    assert {"DWC_1", "FIFO_0"} <= {op for path in timing.paths for op in path.ops} <= set(_OPS)
     assert worst.start.split(".")[0] == worst.ops[0] and worst.end.split(".")[0] == worst.ops[-1]
     assert [path.ns for path in timing.paths] == sorted((path.ns for path in timing.paths), reverse=True)
 

@@ -199,8 +199,9 @@ def test_stored_integers_of_channels() -> None:
     [
         ({"scale": np.ones((2, 2), np.float32)}, "by blocks"),
         ({"zero": np.zeros((2, 2), np.uint8)}, "by blocks"),
-        ({"axis": 2, "scale": np.ones(3, np.float32)}, "along dimension 2"),
-        ({"axis": 2, "zero": np.zeros(3, np.uint8)}, "along dimension 2"),
+        ({"axis": 2, "scale": np.ones(3, np.float32), "zero": np.zeros(3, np.uint8)}, "along dimension 2"),
+        ({"axis": 2, "scale": np.ones(3, np.float32)}, "3 scales with 1 zero points"),
+        ({"axis": 2, "zero": np.zeros(3, np.uint8)}, "1 scales with 3 zero points"),
         ({"off": np.int16(0)}, "a QuantizeLinear to int16"),
         ({"x": "x"}, "what nothing makes"),
     ],
