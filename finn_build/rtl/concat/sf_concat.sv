@@ -45,7 +45,8 @@ module sf_concat #(
     endfunction
 
     logic [PLACE_BITS-1:0] place_q;
-    wire [BITS-1:0] turn = SELECT[place_q*BITS+:BITS];
+    logic [BITS-1:0] turn_q;  // SELECT at place_q, of its own register: every input's ready waits for it
+    wire  [PLACE_BITS-1:0] next_place = place_q == PLACE_BITS'(FOLDS - 1) ? '0 : place_q + 1'b1;
     wire [INPUTS-1:0][PE*OUT_BITS-1:0] widened;
 
     for (genvar i = 0; i < INPUTS; i++) begin : g_input
@@ -64,12 +65,12 @@ module sf_concat #(
 
     logic [PE*OUT_BITS-1:0] next;
     logic room;
-    wire  next_valid = in_valid[turn];
+    wire  next_valid = in_valid[turn_q];
     always_comb begin
         next = '0;
         for (int i = 0; i < INPUTS; i++) begin
-            in_ready[i] = room && turn == BITS'(i);
-            next |= widened[i] & {PE * OUT_BITS{turn == BITS'(i)}};
+            in_ready[i] = room && turn_q == BITS'(i);
+            next |= widened[i] & {PE * OUT_BITS{turn_q == BITS'(i)}};
         end
     end
 
@@ -79,8 +80,13 @@ module sf_concat #(
     );
 
     always_ff @(posedge clk) begin
-        if (rst) place_q <= '0;
-        else if (next_valid && room) place_q <= place_q == PLACE_BITS'(FOLDS - 1) ? '0 : place_q + 1'b1;
+        if (rst) begin
+            place_q <= '0;
+            turn_q  <= SELECT[BITS-1:0];
+        end else if (next_valid && room) begin
+            place_q <= next_place;
+            turn_q  <= SELECT[next_place*BITS+:BITS];
+        end
     end
 
 `ifndef SYNTHESIS
