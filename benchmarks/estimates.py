@@ -84,7 +84,7 @@ def _measure(build: Path, until: float) -> list[tuple[str, ...]]:
         whole = _in_words(*map(sum, zip(*pairs, strict=True)))
         print(f"{what:3}: all {whole}; an op: median {median(off):.1%}, worst {max(off):.1%}")
         found, told = map(sum, zip(*pairs, strict=True))
-        name = f"{sheet['model']}, {board.name}, {what}"
+        name = f"{sheet['model']}, {board.name}, {sheet['predicted_fps']:,.0f} frames/s, {what}"
         row = f"{len(lut)} of {len(estimates)}", f"{found:,}", f"{told:,}", f"{told / found - 1:+.1%}"
         rows.append((name, *row, f"{median(off):.1%}", f"{max(off):.1%}"))
     return rows
