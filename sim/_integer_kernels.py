@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from abc import ABC, abstractmethod
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +17,7 @@ _LANES, _BITS = 8, 32
 _LAST = torch.channels_last
 
 
-class _Conv:
+class _Conv(ABC):
     """A convolution with zero padding by a kernel.
 
     Args:
@@ -34,9 +35,9 @@ class _Conv:
         last[..., : self.out_channels] = weights.numpy().transpose(2, 3, 1, 0)
         self.weights = np.ascontiguousarray(self.arranged(last))
 
+    @abstractmethod
     def arranged(self, weights: np.ndarray) -> np.ndarray:
         """Weights [K, K, C, O up to a multiple of lanes] as the kernel reads them."""
-        raise NotImplementedError
 
     def __call__(self, x: Tensor) -> Tensor:
         """Sums; [N, C, H, W] to [N, O, H', W']."""

@@ -2,7 +2,7 @@
 
 Convolutions of +1 and -1 are XNOR and popcount on packed bits, those of integers multiply 16 bits, pools and steps are
 kernels in C++ too. The rest is PyTorch: float32 is exact where all results are below 2^24, those that may be wider are
-computed in float64.
+computed in float64, and refused where they are.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from qonnx.core.modelwrapper import ModelWrapper
 from torch import Tensor
 from torch.nn import functional
 
+from finn_build.errors import SimulationError
 from sim._integer_kernels import BinaryConv, Channels, IntegerConv, MaxPool, Steps, StepTable
 
 _BATCH = 32  # frames: their maps stay in the cache
-_FLOAT32_BITS = 25  # of integers whose sums float32 does not round
+_FLOAT32_BITS = 25  # of integers that float32 does not round
+_FLOAT32_EXACT = 1 << 24
 _BIPOLAR = DataType["BIPOLAR"]
 
 
@@ -52,6 +54,9 @@ class IntegerModel:
 
         Returns:
             int64 arrays [N, ...] by tensor name.
+
+        Raises:
+            SimulationError: a frame makes an integer that float32 may have rounded.
         """
         wanted = [*self._outputs, *(keep or ())]
         last = {name: number for number, (output, inputs, _) in enumerate(self._steps) for name in (output, *inputs)}
@@ -73,6 +78,22 @@ class IntegerModel:
 
     def _operation(self, node: NodeProto, model: ModelWrapper) -> Operation:
         """What a node does with those of its inputs that are no constants."""
+        made = self._of_any_range(node, model)
+        if max(model.get_tensor_datatype(name).bitwidth() for name in node.output) <= _FLOAT32_BITS:
+            return made
+
+        def checked(*values: Tensor) -> Tensor:
+            found = made(*values)
+            if found.abs().max() >= _FLOAT32_EXACT:
+                raise SimulationError(
+                    f"{node.output[0]}: a frame makes it 2^24 or larger, which the integer model does not hold: "
+                    "use fewer bits in weights or activations"
+                )
+            return found
+
+        return checked
+
+    def _of_any_range(self, node: NodeProto, model: ModelWrapper) -> Operation:
         operands = [self._constants.get(name) for name in node.input]
         attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
         made = _by_kernel(node, operands, attributes, model)

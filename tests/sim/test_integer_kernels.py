@@ -3,9 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from onnx import helper
+from qonnx.core.datatype import DataType
+from qonnx.core.modelwrapper import ModelWrapper
 from torch.nn import functional
 
+from finn_build.errors import SimulationError
 from sim._integer_kernels import BinaryConv, IntegerConv, MaxPool, Steps, StepTable
+from sim.golden import IntegerModel
 
 # maps [N, C, H, W], channels out, kernel, stride, pads
 SHAPES = [
@@ -54,3 +59,22 @@ def test_steps(shape, steps) -> None:
         (StepTable(thresholds, table), table.gather(1, counts)),
     ):
         assert torch.equal(kernel(x).movedim(1, 0).reshape(shape[1], -1), wanted)
+
+
+@pytest.mark.parametrize("group", [1, 2])  # by a kernel, and by PyTorch
+def test_sums_that_float32_may_round_are_refused(group: int) -> None:
+    names = {"x": (1, 4, 1, 1), "w": (2, 4 // group, 1, 1), "sums": (1, 2, 1, 1)}
+    x, w, sums = (helper.make_tensor_value_info(name, 1, shape) for name, shape in names.items())
+    node = helper.make_node(
+        "Conv", ["x", "w"], ["sums"], group=group, kernel_shape=[1, 1], strides=[1, 1], pads=[0] * 4, dilations=[1, 1]
+    )
+    model = ModelWrapper(helper.make_model(helper.make_graph([node], "wide", [x, w], [sums])))
+    model.set_initializer("w", np.full(names["w"], 2**12, np.float32))
+    for name, dtype in (("x", "INT16"), ("w", "INT14"), ("sums", "INT31")):
+        model.set_tensor_datatype(name, DataType[dtype])
+    integers, most = IntegerModel(model), 2**12 * group // 4
+    image = np.full((1, 4, 1, 1), most)
+    image[0, ::2] -= 1
+    assert np.array_equal(integers.run(image)["sums"].ravel(), [2**12 * image[0, : 4 // group].sum()] * 2)
+    with pytest.raises(SimulationError, match=r"^sums: a frame makes it 2\^24 or larger"):
+        integers.run(np.full((1, 4, 1, 1), most))
