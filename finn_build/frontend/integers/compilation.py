@@ -21,11 +21,8 @@ from finn_build.frontend.integers.tensor import IntTensor
 
 MAX_POOLS = ("MaxPool", "GlobalMaxPool")
 RESHAPES = {"Flatten", "Reshape", "Squeeze", "Unsqueeze"}
-_QUANTIZED_IN_PARTS = {
-    "Gelu": 17,
-    "HardSwish": 13,
-    "Mish": 17,
-}  # the last opset without it
+_QUANTIZED_IN_PARTS = {"Gelu": 17, "HardSwish": 13, "Mish": 17}
+"""Ops that are exported as their parts at that opset."""
 MOST_VALUES = 1 << 26  # of a tensor
 _TOGETHER = 1 << 22  # integers times channels that are evaluated at once
 MAX_EVALUATIONS = 1 << 30  # integers times channels; beyond it an accumulator is wider than any real layer's
