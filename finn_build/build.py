@@ -129,7 +129,8 @@ def _asked(options: argparse.Namespace, given: Given) -> tuple[BuildConfig, Boar
 
 
 def _configuration(options: argparse.Namespace, foreign: bool) -> BuildConfig:
-    config = load_build(options.config or _preset(options))
+    path = options.config or _preset(options)
+    config, preset = load_build(path), path.resolve().parent == CONFIG_DIR
     changes = {
         "model": options.model,
         "target_fps": options.target_fps,
@@ -138,7 +139,7 @@ def _configuration(options: argparse.Namespace, foreign: bool) -> BuildConfig:
     }
     if options.limit:
         changes["limit"] = {**config.limit, **dict(options.limit)}
-    if options.config is None and (options.limit or options.target_fps not in (None, config.target_fps)):
+    if preset and (options.limit or options.target_fps not in (None, config.target_fps)):
         changes["folding"] = {}  # a preset's is for its own rate
     changes |= {"input_size": options.input_size, "ddr_skips": options.ddr_skips, "output": options.output}
     other = options.checkpoint or options.onnx or (options.model and options.model != config.model)

@@ -69,7 +69,7 @@ def search_folding(model: ModelWrapper, config: BuildConfig, board: Board, flow:
     if not isinstance(config.target_fps, str):
         wanted = int(board.clk_mhz * 1e6 / config.target_fps)
         if wanted < fastest:
-            slower = "the folding that is given" if config.folding else "the fully unfolded network"
+            slower = "the folding of the configuration" if config.folding else "the fully unfolded network"
             raise ConfigError(
                 f"target_fps={config.target_fps:g} needs {wanted:,} cycles per frame; {slower} takes {fastest:,}: "
                 f"at most {board.clk_mhz * 1e6 / fastest:,.0f} fps at {board.clk_mhz:g} MHz"

@@ -6,7 +6,7 @@ import pytest
 from qonnx.core.modelwrapper import ModelWrapper
 
 from finn_build.build import _configuration
-from finn_build.config import BuildConfig, load_board
+from finn_build.config import CONFIG_DIR, BuildConfig, load_board
 from finn_build.dataflow.budget import Usage, budget, port_cycles, usage
 from finn_build.dataflow.folding import search_folding
 from finn_build.errors import ConfigError
@@ -15,6 +15,7 @@ from finn_build.pipeline import FLOW
 from tests.dataflow.passes.streams import lowered
 
 BOARD = load_board("pynq-z2")
+PRESET = CONFIG_DIR / "bi_shufflenet_224_pynq-z2.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +72,9 @@ def test_the_port_to_the_memory_bounds_rates(model: ModelWrapper) -> None:
         (["--limit", "lut=20607", "bram=60%"], False),
     ],
 )
-def test_a_presets_folding_is_for_its_own_rate(options: list[str], kept: bool) -> None:
-    words = ["--board", "pynq-z2", "--input-size", "224", *options]
+@pytest.mark.parametrize("chosen", [["--input-size", "224"], ["--config", str(PRESET)]])
+def test_a_presets_folding_is_for_its_own_rate(options: list[str], kept: bool, chosen: list[str]) -> None:
+    words = ["--board", "pynq-z2", *chosen, *options]
     config = _configuration(parser().parse_args(words), foreign=False)
     assert bool(config.folding) == kept
     assert dict(config.limit) == ({"lut": 20607, "bram": "60%"} if "--limit" in options else {})
