@@ -76,6 +76,8 @@ def compile_integers(build: Build, progress: Progress) -> None:
         raise UnsupportedModelError(
             f"{build.network.origin}: {len(problems)} node(s) cannot be built:", map(str, problems)
         )
+    if build.integers.of_the_host:
+        build.not_run.append(f"on the accelerator: {build.integers.of_the_host}")
     for name, tail in build.integers.tails.items():
         if ops := sorted({n.op_type for n in tail.nodes} - ELEMENTWISE_OPS - MOVES - _SMALL):
             build.not_run.append(f"on the accelerator: {', '.join(ops)} before output {name}, which the host runs")

@@ -232,6 +232,41 @@ def test_averages_between_two_levels_that_float32_sums_decide_are_refused(tmp_pa
     assert "halfway between two levels" in problem.why and "nodes_to_exclude" in problem.cure
 
 
+def _averages_before_a_layer(path: Path, channels: int) -> Path:
+    """A convolution, averages of four pixels on the scale of these, and a dense layer of eight features for each."""
+    rng = np.random.default_rng(7)
+    constants: dict[str, Any] = {
+        "s": np.float32(0.0123), "z": np.uint8(3), "sw": np.float32(0.011),
+        "w": rng.integers(-99, 100, (4, 3, 3, 3), np.int8), "w2": rng.integers(-99, 100, (16, channels), np.int8),
+    }  # fmt: skip
+    nodes = [
+        *_pair("x", "a", "s", "z"), helper.make_node("DequantizeLinear", ["w", "sw"], ["wd"]),
+        helper.make_node("Conv", ["a", "wd"], ["sums"], name="conv"), *_pair("sums", "c", "s", "z"),
+        helper.make_node("AveragePool", ["c"], ["mean"], "pool", kernel_shape=[2, 2], strides=[2, 2]),
+        *_pair("mean", "m", "s", "z"), helper.make_node("Flatten", ["m"], ["f"]), *_pair("f", "g", "s", "z"),
+        helper.make_node("DequantizeLinear", ["w2", "sw"], ["w2d"]),
+        helper.make_node("MatMul", ["g", "w2d"], ["y"], name="dense"),
+    ]  # fmt: skip
+    return made_by_hand(path, nodes, constants, (3, 6, 6))
+
+
+def test_what_float32_decides_is_the_hosts_with_the_layers_behind(tmp_path: Path) -> None:
+    """Averages halfway between two levels go the way of ONNX Runtime's sums, to the bit, where it computes them."""
+    images = np.random.default_rng(3).normal(1.5, 1, (9, 3, 6, 6)).astype(np.float32)
+    network = _check(_averages_before_a_layer(tmp_path / "net.onnx", 8), images)
+    assert network.of_the_host.startswith(
+        "dense (6.9% of the products of quantized layers), which the host runs. pool: "
+    )
+    assert [n.op_type for n in network.model.graph.node] == ["Conv", "MultiThreshold"]
+
+
+def test_no_more_than_a_quarter_of_the_products_is_left_to_the_host(tmp_path: Path) -> None:
+    """4 * 3 * 9 * 16 = 1728 products in the convolution, 16 * 36 = 576 in the dense layer: a quarter."""
+    assert not to_integers(import_qonnx(_averages_before_a_layer(tmp_path / "least.onnx", 36))).problems
+    (problem,) = to_integers(import_qonnx(_averages_before_a_layer(tmp_path / "net.onnx", 37))).problems
+    assert "halfway between two levels" in problem.why and "list pool in nodes_to_exclude" in problem.cure
+
+
 def test_four_bit_types(tmp_path: Path) -> None:
     """INT4 weights and UINT4 activations, as ONNX has them since opset 21."""
     nodes = [

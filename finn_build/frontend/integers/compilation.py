@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain as chain_of
 from math import prod
@@ -21,6 +21,8 @@ from finn_build.frontend.integers.tensor import IntTensor
 
 MAX_POOLS = ("MaxPool", "GlobalMaxPool")
 RESHAPES = {"Flatten", "Reshape", "Squeeze", "Unsqueeze"}
+WEIGHTED = {"Conv", "ConvTranspose", "Gemm", "MatMul"}
+"""Layers that are meant for the accelerator."""
 _QUANTIZED_IN_PARTS = {"Gelu": 17, "HardSwish": 13, "Mish": 17}
 """Ops that are exported as their parts at that opset."""
 MOST_VALUES = 1 << 26  # of a tensor
@@ -31,8 +33,10 @@ MAX_EVALUATIONS = 1 << 30  # integers times channels; beyond it an accumulator i
 class Compilation:
     """State of one walk over a graph: what each tensor is, and the integer graph so far."""
 
-    def __init__(self, model: ModelWrapper):
-        self.source = model
+    def __init__(self, model: ModelWrapper, left: Mapping[str, Unsupported] | None = None):
+        """Args: `model`, the graph; `left`, where the host may take layers: tensors that it has to make, and why."""
+        self.source, self.left = model, left
+        self.undecided: dict[str, Unsupported] = {}  # where what quantizes a tensor is no function of its integers: why
         self.ints: dict[str, IntTensor] = {}
         self.roots: dict[str, str] = {}  # float tensor -> the integer tensor (or graph input) it is a function of
         self.constants: dict[str, np.ndarray] = {i.name: numpy_helper.to_array(i) for i in model.graph.initializer}
@@ -164,7 +168,12 @@ class Compilation:
         constants: dict[str, np.ndarray] = {}
         pooled = by_host or root == self.image  # on the chip the quantizer goes before the pool
         nodes = [n if pooled and n.op_type in MAX_POOLS else self._for_any_batch(n, constants) for n in nodes]
-        constants |= {i: self.constants[i] for n in nodes for i in n.input if i in self.constants}
+        if by_host:  # as the file has them: a library sums constants in another order than what it computes
+            read = dict.fromkeys(i for n in nodes if n.op_type in WEIGHTED for i in n.input if i in self.weights)
+            made = (self.producers[i] for i in read)
+            nodes = [*(n for n in made if n.op_type == "DequantizeLinear"), *nodes]
+        given = (i for n in nodes for i in n.input if i in self.constants)
+        constants |= {i: self.constants[i] for i in given if all(i not in n.output for n in nodes)}
         rank = len(self.ints[root].shape) if root in self.ints else len(self.shape(root))
         return FloatChain(root, tensor, nodes, constants, rank, self.opset)
 

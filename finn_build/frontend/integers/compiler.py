@@ -9,18 +9,19 @@ Skips nothing: a node that cannot be built is listed as a `Problem`, and the wal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from onnx import NodeProto, helper
+from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_node
 
 from finn_build.errors import UnsupportedModelError
-from finn_build.frontend.integers.compilation import Compilation
+from finn_build.frontend.integers.compilation import WEIGHTED, Compilation
 from finn_build.frontend.integers.float_chain import ELEMENTWISE_OPS, MOVES, FloatChain
+from finn_build.frontend.integers.host import STANDARD, layers_of_the_host, leave_to_host
 from finn_build.frontend.integers.layer_names import layer_name
 from finn_build.frontend.integers.levels import give_levels
 from finn_build.frontend.integers.outputs import integer_graph, tails
@@ -41,8 +42,6 @@ _CURES |= dict.fromkeys(
     ("ConvInteger", "DynamicQuantizeLinear", "MatMulInteger", "QLinearConv", "QLinearMatMul"),
     "quantize statically, and with quant_format=QuantFormat.QDQ",
 )
-_WEIGHTED = {"Conv", "ConvTranspose", "Gemm", "MatMul"}  # layers that are meant for the accelerator
-_STANDARD = ("", "ai.onnx")  # domains that ONNX Runtime executes
 _MOST = 1 << 24  # channels of a tensor that is assumed
 _ASSUMED = -8, 7  # range of what a node that cannot be built would give, to look at the nodes behind it
 
@@ -59,6 +58,7 @@ class IntegerNetwork:
         tails: by name of network output, the float chain from the accelerator's integers to it (runs on the host).
         shapes: by name of network output, its shape for one image.
         problems: nodes that cannot be built; empty when all is well.
+        of_the_host: layers that the host computes although they are quantized, and why.
     """
 
     model: ModelWrapper
@@ -68,6 +68,7 @@ class IntegerNetwork:
     tails: dict[str, FloatChain]
     shapes: dict[str, tuple[int, ...]]
     problems: list[Problem]
+    of_the_host: str = ""
 
     def quantize_images(self, images: np.ndarray) -> np.ndarray:
         """Integers that enter the accelerator, int64 (N, C, H, W), from the network's float32 input.
@@ -90,25 +91,38 @@ class IntegerNetwork:
 def to_integers(model: ModelWrapper) -> IntegerNetwork:
     """Compile a QONNX graph (shapes inferred, constants folded) into integers.
 
+    Where it cannot be built it is walked again: what has no hardware is the host's, and so is all that is behind it.
+
     Args:
         model: the graph as imported; it is not changed.
 
     Returns:
         The integer network; `problems` lists every node that cannot be built.
     """
-    return _run(Compilation(model))
+    compilation = Compilation(model)
+    network, left = _walk(compilation), compilation.undecided
+    while network.problems:
+        compilation = Compilation(model, left)
+        found = _walk(compilation)
+        if not found.problems:
+            return found
+        if compilation.undecided.keys() <= left.keys():
+            break
+        left = left | compilation.undecided
+    return network
 
 
-def _run(compilation: Compilation) -> IntegerNetwork:
+def _walk(compilation: Compilation) -> IntegerNetwork:
     """Walk the graph once, in topological order."""
     for node in compilation.source.graph.node:
         _attempt(compilation, node)
+    of_the_host = layers_of_the_host(compilation)
     found = {} if compilation.problems else tails(compilation)
     model = compilation.source if compilation.problems else integer_graph(compilation, found)
     shapes = {name: compilation.shapes[name] for name in found}
     problems = list(dict.fromkeys(compilation.problems))
     head, quantizer = compilation.head, compilation.head_quantizer
-    network = IntegerNetwork(model, compilation.ints, head, quantizer, found, shapes, problems)
+    network = IntegerNetwork(model, compilation.ints, head, quantizer, found, shapes, problems, of_the_host)
     if not problems:
         problems += _without_room(network) or _of_the_host(network, compilation)
     return network
@@ -204,10 +218,12 @@ def _compile(compilation: Compilation, node: NodeProto) -> None:
         _fold(compilation, node)
     elif parts := _parts_in_the_batch(compilation, node):
         known = next((compilation.on_host[i] for i in dynamic if i in compilation.on_host), None)
-        _leave_to_host(compilation, node, known or _apart(compilation, node, parts))
+        leave_to_host(compilation, node, known or _apart(compilation, node, parts))
+    elif compilation.left and node.output[0] in compilation.left:
+        leave_to_host(compilation, node, compilation.left[node.output[0]])
     elif node.op_type in QUANTIZERS:
         _quantizer(compilation, node)
-    elif node.op_type not in _WEIGHTED and node.domain in _STANDARD and _of_the_image(compilation, dynamic):
+    elif node.op_type not in WEIGHTED and node.domain in STANDARD and _of_the_image(compilation, dynamic):
         compilation.roots |= dict.fromkeys(filter(None, node.output), compilation.image)
     elif node.op_type in ELEMENTWISE_OPS:
         _elementwise(compilation, node, dynamic)
@@ -248,9 +264,9 @@ def _quantizer(compilation: Compilation, node: NodeProto) -> None:
     try:
         COMPILERS[node.op_type](compilation, node)
     except Unsupported as problem:
-        if problem.tensor not in compilation.on_host:
+        if compilation.left is None and problem.tensor not in compilation.on_host:
             raise
-        _leave_to_host(compilation, node, problem)
+        leave_to_host(compilation, node, problem)
         quantize_moved(compilation, node)
 
 
@@ -264,7 +280,7 @@ def _layer(compilation: Compilation, node: NodeProto) -> None:
         give_levels(compilation, node)
         COMPILERS[node.op_type](compilation, node)
     except Unsupported as problem:
-        _leave_to_host(compilation, node, _moved_for(compilation, node) or problem)
+        leave_to_host(compilation, node, _moved_for(compilation, node) or problem)
 
 
 def _moved_for(compilation: Compilation, node: NodeProto) -> Unsupported | None:
@@ -275,47 +291,6 @@ def _moved_for(compilation: Compilation, node: NodeProto) -> Unsupported | None:
     for reader in readers:
         return Unsupported(f"op {reader.op_type} has no hardware", _CURES[reader.op_type], layer_name(reader))
     return None
-
-
-def _leave_to_host(compilation: Compilation, node: NodeProto, problem: Unsupported) -> None:
-    """Note that only the host can make a node's outputs.
-
-    Raises:
-        Unsupported: the problem, where it cannot either: it is meant for the accelerator, or no function of one tensor.
-    """
-    roots = _parts_of_one(compilation, {compilation.origin(i) for i in compilation.dynamic(node)})
-    meant = node.op_type in _WEIGHTED and _is_quantized(compilation, node.input[1])
-    if meant or node.domain not in _STANDARD or len(roots) != 1 or not roots <= compilation.ints.keys():
-        raise problem
-    for name in filter(None, node.output):
-        (compilation.roots[name],) = roots
-        compilation.on_host[name] = Unsupported(problem.why, problem.cure, problem.node or layer_name(node), name)
-
-
-def _parts_of_one(compilation: Compilation, tensors: set[str]) -> set[str]:
-    """The integer tensor alone that all of these are parts of, where there is one: the host can take them from it."""
-    lines = [list(_taken_from(compilation, name)) for name in tensors]
-    common = next((name for name in lines[0] if all(name in line for line in lines)), None) if lines else None
-    return tensors if common is None else {common}
-
-
-def _taken_from(compilation: Compilation, tensor: str) -> Iterator[str]:
-    """An integer tensor, and those before it from which elements only move."""
-    made: NodeProto | None = helper.make_node("Identity", [tensor], [])
-    while made is not None:
-        (tensor, *others) = compilation.dynamic(made)
-        if others:
-            return
-        if tensor in compilation.ints:
-            yield tensor
-        made = compilation.producers.get(tensor)
-        made = made if made is not None and made.op_type in MOVES else None
-
-
-def _is_quantized(compilation: Compilation, weights: str) -> bool:
-    """Whether weights are a quantizer's, or only -s and +s."""
-    sizes = np.abs(compilation.constants.get(weights, np.zeros(2)))
-    return weights in compilation.weights or bool(np.all(sizes == sizes.max()) and sizes.max() > 0)
 
 
 def _fold(compilation: Compilation, node: NodeProto) -> None:

@@ -14,6 +14,7 @@ from finn_build.frontend.integers import pools
 from finn_build.frontend.integers.compilation import MAX_EVALUATIONS, Compilation
 from finn_build.frontend.integers.enclosure import enclosing, rises
 from finn_build.frontend.integers.float_chain import FloatChain
+from finn_build.frontend.integers.layer_names import layer_name
 from finn_build.frontend.integers.layers import attributes
 from finn_build.frontend.integers.nodes import DOMAIN
 from finn_build.frontend.integers.problems import Unsupported
@@ -164,8 +165,7 @@ def _compile_steps(compilation: Compilation, source: str, origin: IntTensor, qua
         least, most = np.split(level(origin.to_float(np.concatenate((low, high))), ends), 2)
         return least, most
 
-    made = compilation.producers.get(origin.name)
-    _require_decided(origin, level, made.name if made else origin.name)
+    _require_decided(compilation, origin, level)
     try:
         steps = compile_steps(
             lambda ints: level(origin.to_float(ints)), origin.low, origin.high,
@@ -185,13 +185,13 @@ def _compile_steps(compilation: Compilation, source: str, origin: IntTensor, qua
     return steps
 
 
-def _require_decided(origin: IntTensor, level: Callable[[np.ndarray], np.ndarray], name: str) -> None:
+def _require_decided(compilation: Compilation, origin: IntTensor, level: Callable[[np.ndarray], np.ndarray]) -> None:
     """Require of averages that rounding decides few: on the float scale of what is averaged, half may lie on an edge.
 
     Args:
+        compilation: told, for another walk, what the host has to make.
         origin: what is quantized.
         level: of float values [N, C].
-        name: of the node that averages.
 
     Raises:
         Unsupported: a quarter of the steps, or more, stand where the last bit of a float32 sum decides.
@@ -206,11 +206,16 @@ def _require_decided(origin: IntTensor, level: Callable[[np.ndarray], np.ndarray
     below, above = (level(np.nextafter(values, np.float32(end))) for end in (-np.inf, np.inf))
     undecided = np.count_nonzero((below != above) & rounded)
     if 4 * undecided >= np.count_nonzero(np.diff(level(values), axis=0)) > 0:
-        raise Unsupported(
+        made = compilation.producers.get(origin.name)
+        problem = Unsupported(
             "averages, or pixels between others, halfway between two levels, where the order of float32 sums decides",
             "quantize what is averaged, or the average, on a scale that is a power of two; with ONNX Runtime's static "
-            f"quantization list {name} in nodes_to_exclude",
+            f"quantization list {made.name if made else origin.name} in nodes_to_exclude",
+            layer_name(made) if made else "",
         )
+        if made:
+            compilation.undecided[origin.name] = problem
+        raise problem
 
 
 def _require_told(compilation: Compilation, quantizer: Quantizer) -> None:

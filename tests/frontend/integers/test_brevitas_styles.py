@@ -164,6 +164,8 @@ EXACT: dict[str, tuple[Tail, str]] = {
         "MultiThreshold MaxPool Add MultiThreshold Conv",
     ),
     "recurrent layer on the host": (lambda m, x: m.lstm(m.q(x).flatten(2).transpose(1, 2))[0][:, -1], "MultiThreshold"),
+    "movement at the end": (lambda m, x: m.one(m.q(x).permute(0, 1, 3, 2)), "MultiThreshold"),
+    "dense layer for each place": (lambda m, x: m.dense(m.q(x).flatten(2).transpose(1, 2)), "MultiThreshold"),
     "attention on the host": (lambda m, x: attended(m.q(x).flatten(2).transpose(1, 2)).sum(1), "MultiThreshold"),
     "dense layer, then a map": (
         lambda m, x: m.next(m.q(F.relu(m.norm(m.grow(m.u(x.mean((2, 3)))).reshape(-1, 5, 4, 3))))),
@@ -209,14 +211,17 @@ LISTED: dict[str, tuple[Tail, list[str]]] = {
         lambda m, x: m.three(F.pad(m.q(x), (1, 1, 1, 1), value=0.3)),
         ["/Pad: padding with 0.3, no level of the tensor's quantizer"],
     ),
-    "movement inside": (lambda m, x: m.one(m.q(x).permute(0, 1, 3, 2)), ["/Transpose: a transpose"]),
+    "movement inside": (
+        lambda m, x: m.q(m.one(m.q(x).permute(0, 1, 3, 2))),
+        ["/Transpose: a transpose"],
+    ),
     "recurrent layer inside": (
         lambda m, x: m.q(m.lstm(m.q(x).flatten(2).transpose(1, 2))[0]),
         ["lstm: op LSTM has no hardware"],
     ),
     "group norm": (lambda m, x: m.q(m.groups(m.q(x))), ["groups: op InstanceNormalization has no hardware"]),
     "dense layer for each place": (
-        lambda m, x: m.dense(m.q(x).flatten(2).transpose(1, 2)),
+        lambda m, x: m.q(m.dense(m.q(x).flatten(2).transpose(1, 2))),
         ["/Transpose: a transpose", "dense: a dense layer on a tensor of shape (1, 64, 6)"],
     ),
     "counted padding, and windows past it": (

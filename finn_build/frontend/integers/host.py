@@ -1,0 +1,86 @@
+"""What the host computes behind the accelerator: nodes that have no hardware, and all that depends on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+
+import numpy as np
+from onnx import NodeProto, helper
+
+from finn_build.frontend.integers.compilation import WEIGHTED, Compilation
+from finn_build.frontend.integers.float_chain import MOVES
+from finn_build.frontend.integers.layer_names import layer_name
+from finn_build.frontend.integers.problems import Problem, Unsupported
+
+STANDARD = ("", "ai.onnx")
+"""Domains that ONNX Runtime executes."""
+_MOST = 0.25  # of the products of quantized layers; with more on the host the accelerator is of little use
+
+
+def leave_to_host(compilation: Compilation, node: NodeProto, problem: Unsupported) -> None:
+    """Note that only the host can make a node's outputs.
+
+    Raises:
+        Unsupported: the problem, where it cannot either: it is no function of one tensor, or meant for the accelerator.
+    """
+    roots = _parts_of_one(compilation, {compilation.origin(i) for i in compilation.dynamic(node)})
+    meant = compilation.left is None and _is_meant(compilation, node)
+    if meant or node.domain not in STANDARD or len(roots) != 1 or not roots <= compilation.ints.keys():
+        raise problem
+    for name in filter(None, node.output):
+        (compilation.roots[name],) = roots
+        compilation.on_host[name] = Unsupported(problem.why, problem.cure, problem.node or layer_name(node), name)
+
+
+def _parts_of_one(compilation: Compilation, tensors: set[str]) -> set[str]:
+    """The integer tensor alone that all of these are parts of, where there is one: the host can take them from it."""
+    lines = [list(_taken_from(compilation, name)) for name in tensors]
+    common = next((name for name in lines[0] if all(name in line for line in lines)), None) if lines else None
+    return tensors if common is None else {common}
+
+
+def _taken_from(compilation: Compilation, tensor: str) -> Iterator[str]:
+    """An integer tensor, and those before it from which elements only move."""
+    made: NodeProto | None = helper.make_node("Identity", [tensor], [])
+    while made is not None:
+        (tensor, *others) = compilation.dynamic(made)
+        if others:
+            return
+        if tensor in compilation.ints:
+            yield tensor
+        made = compilation.producers.get(tensor)
+        made = made if made is not None and made.op_type in MOVES else None
+
+
+def layers_of_the_host(compilation: Compilation) -> str:
+    """Which quantized layers the host computes, and why; empty where there are none. Adds to the problems.
+
+    That is no problem where their products are few.
+    """
+    layers = [n for n in compilation.source.graph.node if compilation.dynamic(n) and _is_meant(compilation, n)]
+    left = [n for n in layers if n.output[0] in compilation.on_host]
+    share = sum(_products(compilation, n) for n in left) / max(1, sum(_products(compilation, n) for n in layers))
+    found = (compilation.on_host[n.output[0]] for n in left)
+    why = list(dict.fromkeys(Problem(problem.node, problem.why, problem.cure) for problem in found))
+    if share > _MOST:
+        compilation.problems += why
+    names, reasons = ", ".join(map(layer_name, left)), " ".join(map(str, why))
+    return f"{names} ({share:.1%} of the products of quantized layers), which the host runs. {reasons}" if left else ""
+
+
+def _is_meant(compilation: Compilation, node: NodeProto) -> bool:
+    """Whether a layer is the accelerator's: its weights are a quantizer's, or only -s and +s."""
+    if node.op_type not in WEIGHTED:
+        return False
+    weights = node.input[1]
+    sizes = np.abs(compilation.constants.get(weights, np.zeros(2)))
+    return weights in compilation.weights or bool(np.all(sizes == sizes.max()) and sizes.max() > 0)
+
+
+def _products(compilation: Compilation, node: NodeProto) -> int:
+    """Products of a layer: each weight for each pixel or row of what it gives, or of what a transposed one takes."""
+    spread = node.op_type == "ConvTranspose"
+    shape = compilation.shapes.get(node.input[0] if spread else node.output[0]) or (1, 1)
+    channels = shape[1 if "Conv" in node.op_type else -1]
+    return prod(compilation.shapes[node.input[1]]) * prod(shape) // max(1, channels)
