@@ -9,6 +9,8 @@ designs stay in the folder of `--work`, netlists of ops in the cache, so that a 
 
 from __future__ import annotations
 
+import usage  # isort: skip  # noqa: F401
+
 import argparse
 import json
 import os

@@ -10,6 +10,8 @@ on. A preset whose name has no board is for PYNQ-Z2; `PRESET@BOARD` takes anothe
 
 from __future__ import annotations
 
+import usage  # isort: skip  # noqa: F401
+
 import argparse
 import json
 import re

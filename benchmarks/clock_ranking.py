@@ -8,6 +8,8 @@ has other LUTs and wires, so lengths do not compare, ranks do.
 
 from __future__ import annotations
 
+import usage  # isort: skip  # noqa: F401
+
 import argparse
 import json
 import re

@@ -9,6 +9,8 @@ black boxes here, so that nothing inside them costs it a LUT. Where our rows or 
 
 from __future__ import annotations
 
+import usage  # isort: skip  # noqa: F401
+
 import json
 import re
 import subprocess

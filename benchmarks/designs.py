@@ -7,6 +7,8 @@ Takes minutes for the presets that search for the fastest design, seconds for th
 checkout that it is to build; a preset whose text is there already is skipped.
 """
 
+import usage  # isort: skip  # noqa: F401
+
 import subprocess
 import sys
 from pathlib import Path

@@ -14,6 +14,8 @@ more in one. Wider words do not help: to fill them takes as many operations as t
 
 from __future__ import annotations
 
+import benchmarks.usage  # isort: skip  # noqa: F401
+
 import os
 import time
 from collections.abc import Callable, Iterator

@@ -8,6 +8,8 @@ hold.
 
 from __future__ import annotations
 
+import usage  # isort: skip  # noqa: F401
+
 import argparse
 import json
 import re

@@ -6,6 +6,8 @@ search together, and writes `benchmarks/results/folding.md`; cases that are not 
 
 from __future__ import annotations
 
+import usage  # isort: skip  # noqa: F401
+
 import sys
 import time
 from dataclasses import dataclass

@@ -6,6 +6,8 @@ compares their outputs for equality.
 
 from __future__ import annotations
 
+import usage  # isort: skip  # noqa: F401
+
 import argparse
 import statistics
 import time

@@ -6,6 +6,8 @@ from the cache) and prints LUTs by lane, SIMD x PE. Weights lie in block RAM, as
 
 from __future__ import annotations
 
+import usage  # isort: skip  # noqa: F401
+
 import tempfile
 from collections.abc import Callable
 from pathlib import Path

@@ -6,6 +6,8 @@ for 125 MHz on a Zynq-7000, and for 250 MHz on UltraScale+, which is 150 of its.
 
 from __future__ import annotations
 
+import usage  # isort: skip  # noqa: F401
+
 import sys
 import tempfile
 from pathlib import Path

@@ -6,6 +6,8 @@ every stream of the stitched design; the bare loop (`bare_loop.cpp`) holds input
 
 from __future__ import annotations
 
+import usage  # isort: skip  # noqa: F401
+
 import argparse
 import json
 import resource

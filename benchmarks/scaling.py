@@ -7,6 +7,8 @@ two largest networks.
 
 from __future__ import annotations
 
+import usage  # isort: skip  # noqa: F401
+
 import argparse
 import math
 import time

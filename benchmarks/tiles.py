@@ -9,6 +9,8 @@ found where 5% of a fold's images without one raise an alarm: the threshold is t
 
 from __future__ import annotations
 
+import usage  # isort: skip  # noqa: F401
+
 import argparse
 from collections.abc import Sequence
 from itertools import pairwise

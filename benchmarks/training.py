@@ -7,6 +7,8 @@ plain graph is what training was before: every operation one of PyTorch's or Bre
 
 from __future__ import annotations
 
+import usage  # isort: skip  # noqa: F401
+
 import argparse
 import statistics
 import time

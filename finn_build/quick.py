@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from brevitas_models.data.index import find_images, of_classes
+from brevitas_models.inspection.windows import choose
 from brevitas_models.networks.configs.table import configure, parse_overrides
-from brevitas_models.networks.names import DEFAULT_MODEL, shipped
-from brevitas_models.training.train_config import TrainConfig
+from brevitas_models.networks.description import describe
+from brevitas_models.networks.names import DEFAULT_MODEL, WEIGHTS, shipped
+from brevitas_models.training.train_config import TrainConfig, require_fresh
 from finn_build.errors import DataError, suggestion
 from finn_build.terminal import Parser, require_place
 
@@ -63,10 +65,8 @@ def check(name: str, words: Sequence[str]) -> bool:
         _check_training(asked)
     elif asked.get("model"):
         configure(asked["model"], **parse_overrides(asked.get("set") or ()))
-    given = asked.get("checkpoint")
-    if given and not Path(given).exists() and given not in shipped():
-        legal = f"a file, or shipped weights: {', '.join(shipped())}"
-        raise DataError(f"{given}: no such checkpoint{suggestion(given, shipped())}; legal: {legal}")
+    if asked.get("checkpoint"):
+        _check_network(name, argparse.Namespace(**asked))
     for option in _FOLDERS:
         if (asked.get(option) or "") not in _FREE:
             _check_folder(Path(asked[option]), asked.get("classes") or ())
@@ -80,8 +80,21 @@ def _check_training(asked: dict[str, Any]) -> None:
     own = {"model": asked["model"] or DEFAULT_MODEL, "overrides": parse_overrides(asked["set"] or ())}
     told = {field.name: asked[field.name] for field in fields(TrainConfig) if asked.get(field.name) is not None}
     TrainConfig(**told | own).check()
-    if asked["init"] and not Path(asked["init"]).exists():
-        raise DataError(f"--init {asked['init']}: no such file")
+    if asked["init"]:
+        describe(Path(asked["init"]))
+    if not asked["resume"]:
+        require_fresh(Path(asked["out"]))
+
+
+def _check_network(name: str, asked: argparse.Namespace) -> None:
+    """Look at what a checkpoint says of itself, and for an inspection, whether it can be had from it."""
+    given = asked.checkpoint
+    if not Path(given).exists() and given not in shipped():
+        legal = f"a file, or shipped weights: {', '.join(shipped())}"
+        raise DataError(f"{given}: no such checkpoint{suggestion(given, shipped())}; legal: {legal}")
+    about = describe(Path(given) if Path(given).is_file() else WEIGHTS / f"{given}.pt")
+    if about and name == "inspect":
+        choose(asked, about)
 
 
 def _check_folder(folder: Path, classes: Sequence[str]) -> None:

@@ -75,7 +75,7 @@ ROOMS = (
     "finn_build.given",
     *("finn_build.locks", "finn_build.config", "finn_build.families", "finn_build.output_folder", "sim"),
     *("brevitas_models.data", "brevitas_models.layers", "brevitas_models.networks", "brevitas_models.training"),
-    "brevitas_models.classical",
+    *("brevitas_models.classical", "brevitas_models.inspection"),
     *("finn_build.arithmetic", "finn_build.frontend", "finn_build.dataflow", "sim.packing"),
     *("finn_build.rtl", "sim.wave_layout", "sim.stitched", "sim.isolated", "finn_build.hls", "sim.csim"),
     *("finn_build.board", "sim._board_model", "sim.board", "sim.pynq_host"),
@@ -99,7 +99,7 @@ ROOMS = (
     ),
     *("finn_build.quick", "finn_build.completion", "finn_build.console"),
     *("finn_build.api", "finn_build.python"),
-    *("brevitas_models.experiments", "brevitas_models.inspection", "brevitas_models"),  # and the commands
+    *("brevitas_models.experiments", "brevitas_models.inspection.command", "brevitas_models"),  # and the commands
     "finn_build.sweep",  # which shares the cluster of the experiments
 )
 

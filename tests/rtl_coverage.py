@@ -7,6 +7,8 @@ than 95 lines in 100 are reached.
 
 from __future__ import annotations
 
+import benchmarks.usage  # isort: skip  # noqa: F401
+
 import argparse
 import os
 import re

@@ -3,6 +3,8 @@
 import argparse
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
@@ -68,6 +70,35 @@ def test_every_command_is_taken(page: str, line: str, monkeypatch: pytest.Monkey
         load_board(found[0].board)
         if found[0].model:
             require_model(found[0].model)
+
+
+def _programs() -> set[str]:
+    """Modules and scripts that a page says how to run; those of docs/ take no options."""
+    text = "".join(page.read_text() for page in (*PAGES, *(ROOT / "finn_build").rglob("README.md")))
+    found = set(re.findall(r"python (?:-m ([a-z][\w.]+\w)|((?!docs/)[\w/]+\.py))", text))
+    return {module or script for module, script in found} - {"pytest"}
+
+
+def test_every_program_has_its_help_before_pytorch_loads() -> None:
+    """All in one process, as if each were alone."""
+    script = f"""
+import contextlib, io, runpy, sys
+sys.path.insert(0, "benchmarks")
+for name in {sorted(_programs())}:
+    said, sys.argv = io.StringIO(), [name, "--help"]
+    sys.modules.pop("usage", None), sys.modules.pop("benchmarks.usage", None)
+    with contextlib.redirect_stdout(said):
+        try:
+            if name.endswith(".py"):
+                runpy.run_path(name, None, "__main__")
+            else:
+                runpy.run_module(name, None, "__main__", True)
+        except SystemExit as stop:
+            code = stop.code
+    print(name, code, {{"torch", "qonnx"}} & {{*sys.modules}}, said.getvalue().count("\\n") > 2)
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [f"{name} 0 set() True" for name in sorted(_programs())]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

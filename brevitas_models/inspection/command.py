@@ -18,8 +18,10 @@ from brevitas_models.data.index import SPLITS
 from brevitas_models.experiments.integer_outputs import InIntegers
 from brevitas_models.inspection.images import Inspected, find, in_torch, inspect
 from brevitas_models.inspection.report import describe, print_summary, scores, write_report
+from brevitas_models.inspection.windows import choose
+from brevitas_models.networks.description import Description
 from brevitas_models.networks.zoo import load_checkpoint, pretrained_path, read_checkpoint_file, save_checkpoint
-from finn_build.errors import ConfigError, DataError
+from finn_build.errors import DataError
 from finn_build.terminal import tells_errors, told
 
 EXAMPLES = """\
@@ -42,9 +44,8 @@ def _run(options: argparse.Namespace) -> None:
     named = Path(options.checkpoint)
     checkpoint = named if named.is_file() or named.suffix else pretrained_path(options.checkpoint)
     model, _, meta = load_checkpoint(checkpoint)
-    inspection = _inspection(options, meta.metrics.get("inspection"), model.image_size)
-    if options.save and options.calibrate is None:
-        raise ConfigError("--save keeps the threshold that --calibrate chooses; add --calibrate")
+    description = Description(model.task == "mask", model.classes, model.image_size, meta.metrics)
+    inspection = choose(options, description)
     rows = find(options.data)
     if options.split:
         rows = [row for row in rows if row.split in options.split]
@@ -61,31 +62,14 @@ def _run(options: argparse.Namespace) -> None:
         write_report(found, inspection, model, options.out)
 
 
-def _inspection(options: argparse.Namespace, kept: object, size: int) -> Inspection:
-    """That of the checkpoint, or one window as large as the network's images and half of it from one to the next."""
-    if kept is None and options.calibrate is None and options.threshold is None:
-        raise ConfigError("the checkpoint holds no threshold; add --calibrate RATE, or --threshold NUMBER")
-    base = Inspection.of(kept) if kept else Inspection(size, size // 2)
-    side = options.side or base.side
-    stride = options.stride or (base.stride if side == base.side else side // 2)
-    if side < 1 or not 1 <= stride <= side:
-        raise ConfigError(f"--side {side} --stride {stride}: the stride must be from 1 to the side")
-    threshold = base.threshold if options.threshold is None else options.threshold
-    margin = base.margin if options.margin is None else options.margin
-    return replace(base, side=side, stride=stride, threshold=threshold, join=options.join or base.join, margin=margin)
-
-
 def _calibrate(
     found: list[Inspected], inspection: Inspection, rate: float, classes: tuple[str, ...]
 ) -> tuple[Inspection, list[Inspected]]:
     """The threshold for a rate of false alarms on val, and all verdicts by it.
 
     Raises:
-        ConfigError: the rate is no share.
         DataError: there are no validation images of both kinds.
     """
-    if not 0 <= rate < 1:
-        raise ConfigError(f"--calibrate {rate}: a share of the images, from 0 to below 1")
     val = [image for image in found if image.row.split == "val"]
     if not val:
         raise DataError(f"--calibrate: no image of split val; splits of this data: {_splits(found)}")

@@ -34,7 +34,7 @@ from brevitas_models.training.progress import progress
 from brevitas_models.training.schedules import SCHEDULES
 from brevitas_models.training.segmentation import write_overlays
 from brevitas_models.training.tasks import Objective
-from brevitas_models.training.train_config import CHOICES, LOSSES, TrainConfig
+from brevitas_models.training.train_config import CHOICES, LOSSES, TrainConfig, require_fresh
 from brevitas_models.training.trainer import Trainer
 from finn_build.errors import ConfigError, DataError
 from finn_build.terminal import tells_errors
@@ -83,8 +83,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         ConfigError: an option is not legal, or the output folder already holds a training.
         DataError: the images cannot be read or split.
     """
-    if (options.out / "last.pt").exists() and not options.resume:
-        raise ConfigError(f"{options.out} already holds a training; add --resume or choose another --out")
+    if not options.resume:
+        require_fresh(options.out)
     config = _config(options)
     net = build_model(config.model, **config.overrides)
     data = _load(options, net)

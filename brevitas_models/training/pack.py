@@ -10,37 +10,8 @@ import argparse
 import sys
 from pathlib import Path
 
-import torch
-from brevitas.nn.quant_layer import QuantWeightBiasInputOutputLayer
-from torch import Tensor, nn
-
-from brevitas_models.data.atomic import write_atomically
-from brevitas_models.networks.zoo import load_checkpoint, read_checkpoint_file
-from finn_build.terminal import tells_errors
-
-
-def pack(source: Path, target: Path) -> Path:
-    """Write `source` packed to `target`.
-
-    Raises:
-        DataError: `source` is not a readable checkpoint.
-    """
-    model, *_ = load_checkpoint(source)
-    content = read_checkpoint_file(source, ("state",))
-    for name in binary_weights(model):
-        content["state"][name] = signs(content["state"][name])
-    return write_atomically(target, lambda path: torch.save(content, path))
-
-
-def binary_weights(model: nn.Module) -> list[str]:
-    """Names of the parameters behind 1-bit weights."""
-    layers = {n: m.weight_quant for n, m in model.named_modules() if isinstance(m, QuantWeightBiasInputOutputLayer)}
-    return [f"{n}.weight" for n, quant in layers.items() if quant.is_quant_enabled and quant.bit_width() == 1]
-
-
-def signs(weights: Tensor) -> Tensor:
-    """+1 for weights >= 0, else -1, as the quantizer has it; int8, which loads into float parameters."""
-    return torch.where(weights >= 0, 1, -1).to(torch.int8)
+from brevitas_models.networks.description import describe
+from finn_build.terminal import require_place, say_loading, tells_errors
 
 
 @tells_errors
@@ -54,6 +25,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("source", type=Path, help="checkpoint written by signflow train")
     parser.add_argument("target", type=Path, help="file to write")
     options = parser.parse_args(arguments)
+    describe(options.source)
+    require_place(options.target, str(options.target))
+    say_loading("PyTorch")
+    from brevitas_models.training.packing import pack  # here: help and typos do without
+
     pack(options.source, options.target)
     print(f"{options.target}: {options.target.stat().st_size / options.source.stat().st_size:.0%} of {options.source}")
     return 0

@@ -1,6 +1,7 @@
 """Every choice of a training, and which are legal."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from brevitas_models.data.augment import Augmentation
@@ -10,6 +11,12 @@ from finn_build.errors import ConfigError
 
 LOSSES = ("cross_entropy", "tversky")
 CHOICES = ("loss", "score")
+
+
+def require_fresh(out: Path) -> None:
+    """Raise ConfigError where a folder holds a training, which a new one would replace."""
+    if (out / "last.pt").exists():
+        raise ConfigError(f"{out} already holds a training; add --resume or choose another --out")
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-from zipfile import is_zipfile
 
 from signflow_driver.pictures import open_picture
 
 from brevitas_models.data.images import load_folder
 from brevitas_models.data.index import find_images
 from brevitas_models.networks.configs.table import configure
+from brevitas_models.networks.description import describe
 from brevitas_models.networks.names import require_model
 from finn_build.config import BuildConfig
 from finn_build.errors import ConfigError, DataError
@@ -31,8 +31,8 @@ def check_input(options: argparse.Namespace, config: BuildConfig, out: Path) -> 
     for given in (options.checkpoint, options.onnx):
         if given and not given.is_file():
             raise DataError(f"{given}: {'is a folder' if given.is_dir() else 'no such file'}")
-    if options.checkpoint and not is_zipfile(options.checkpoint):
-        raise DataError(f"{options.checkpoint}: not a readable checkpoint (no zip file)")
+    if options.checkpoint:
+        describe(options.checkpoint)
     if options.onnx:
         from finn_build.frontend.onnx_file import read_onnx  # here: others do without
 

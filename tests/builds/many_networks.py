@@ -7,6 +7,8 @@ Each is a host part, two blocks and a head, drawn by its number; Brevitas export
 
 from __future__ import annotations
 
+import benchmarks.usage  # isort: skip  # noqa: F401
+
 import argparse
 import logging
 import tempfile

@@ -275,7 +275,9 @@ TYPOS = {
     "train --data good --out o --epochs2 0": "epochs2=0 must be positive",
     "train --data good --out o --accelerator tpuu": "invalid choice: 'tpuu'",
     "train --data good --out o --classes scrach": "no image of class 'scrach'; classes: scratch",
-    "train --data good --out o --init none.pt": "--init none.pt: no such file",
+    "train --data good --out o --init none.pt": "none.pt: no such checkpoint",
+    "train --data good --out o --init board.yaml": "board.yaml: not a readable checkpoint (no zip file)",
+    "train --data good --out mine": "mine already holds a training; add --resume or choose another --out",
     "train --data none --out o": "none: no such folder",
     "train --data good --out /proc/x": "--out /proc/x: cannot be written (No such file or directory)",
     "train --data bad --out o": "no column path; it has pth, class",
@@ -287,6 +289,13 @@ TYPOS = {
     "experiments table9": "invalid choice: 'table9'",
     "evaluate bi_shufflenet --data bad": "no column path; it has pth, class",
     "inspect bi_shufflenet_tile --data bad": "no column path; it has pth, class",
+    "evaluate board.yaml --data good": "board.yaml: not a readable checkpoint (no zip file)",
+    "inspect bi_shufflenet --data good --threshold 0": "inspection needs a class 'free'; the network's: crazing, ",
+    "inspect u_binet_small_w1a4 --data good": "the checkpoint holds no threshold; add --calibrate RATE",
+    "inspect bi_shufflenet_tile --data good --stride 0": "--side 192 --stride 0: the stride must be from 1",
+    "inspect bi_shufflenet_tile --data good --side 97": "side=97 is not a multiple of the network's 96 pixels",
+    "inspect bi_shufflenet_tile --data good --calibrate 2": "--calibrate 2.0: a share of the images",
+    "inspect bi_shufflenet_tile --data good --save x.pt": "--save keeps the threshold that --calibrate chooses",
     "complexity --model resnet18 --set weight_bitz=32": "did you mean 'weight_bits'?",
     "experiments table2 --neu bad": "no column path; it has pth, class",
     "sweep --models cnv_w1a3 --out o": "did you mean 'cnv_w1a2'?",
@@ -304,6 +313,8 @@ def test_typos_are_told_before_pytorch_is_loaded(tmp_path: Path) -> None:
     for folder, header in (("good", "path,class"), ("bad", "pth,class")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "index.csv").write_text(f"{header}\na.png,scratch\n")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "last.pt").touch()
     (tmp_path / "board.yaml").write_text("name: mine\nbramm: 3\n")
     (tmp_path / "build.yaml").write_text("model: cnv_w1a1\nframess: 4\n")
     script = f"""
@@ -324,4 +335,4 @@ for line in {list(TYPOS)}:
     for (words, wanted), line in zip(TYPOS.items(), done.stdout.splitlines(), strict=True):
         refused, loaded, said = line.split("|", 2)
         assert (refused, loaded) == ("True", "False") and wanted in said and said.count("\\n") == 1, (words, line)
-    assert {path.name for path in tmp_path.iterdir()} == {"good", "bad", "board.yaml", "build.yaml"}
+    assert {path.name for path in tmp_path.iterdir()} == {"good", "bad", "mine", "board.yaml", "build.yaml"}

@@ -4,6 +4,8 @@ Of few channels (default: all of `small_zoo.CASES`), as in the tests, but compil
 are, by every build configuration that the project ships, minutes each. Exits with 1 where one is not exact.
 """
 
+import benchmarks.usage  # isort: skip  # noqa: F401
+
 import argparse
 import sys
 import tempfile

@@ -12,7 +12,7 @@ from brevitas_models.networks.zoo import load_checkpoint
 from brevitas_models.training import progress, trainer
 from brevitas_models.training.command import main
 from brevitas_models.training.measure import measure, reestimate_batch_norm
-from brevitas_models.training.pack import pack, signs
+from brevitas_models.training.packing import pack, signs
 from brevitas_models.training.tasks import class_weights
 from brevitas_models.training.train_config import TrainConfig
 from finn_build.frontend.export import export_qonnx

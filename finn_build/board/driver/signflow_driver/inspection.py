@@ -96,6 +96,25 @@ def places(height: int, width: int, inspection: Inspection) -> np.ndarray:
     return np.stack(np.meshgrid(tops, lefts, indexing="ij"), -1).reshape(-1, 2) - inspection.margin
 
 
+def block_side(side: int, size: int) -> int:
+    """How many pixels of a window, each way, make one of the network's.
+
+    Raises:
+        InputError: the window's side is no multiple of the network's `size`.
+    """
+    step, rest = divmod(side, size)
+    if rest or not step:
+        raise InputError(f"inspection: side={side} is not a multiple of the network's {size} pixels")
+    return step
+
+
+def require_free(classes: tuple[str, ...]) -> None:
+    """Raise InputError where a network tells classes apart of which none is that of good images."""
+    if FREE not in classes:
+        names = ", ".join(classes) or "unknown"
+        raise InputError(f"inspection needs a class {FREE!r}; the network's: {names}: call that of good images so")
+
+
 def cut(image: np.ndarray, inspection: Inspection, size: int) -> np.ndarray:
     """The windows of an image as the network takes them; an image smaller than a window is continued by reflection.
 
@@ -105,9 +124,7 @@ def cut(image: np.ndarray, inspection: Inspection, size: int) -> np.ndarray:
     Raises:
         InputError: the window's side is no multiple of the network's `size`.
     """
-    step, rest = divmod(inspection.side, size)
-    if rest or not step:
-        raise InputError(f"inspection: side={inspection.side} is not a multiple of the network's {size} pixels")
+    step = block_side(inspection.side, size)
     side, (_, height, width) = inspection.side, image.shape
     corners = places(height, width, inspection) + inspection.margin
     image = np.pad(image, [(0, 0), *[(inspection.margin, inspection.margin)] * 2])
@@ -134,9 +151,7 @@ def judge(outputs: np.ndarray, shape: tuple[int, int], inspection: Inspection, c
     corners = places(*shape, inspection)
     if outputs.ndim == 4:
         return _judge_masks(outputs[:, 0] > 0, corners, shape, inspection)
-    if FREE not in classes:
-        names = ", ".join(classes) or "unknown"
-        raise InputError(f"inspection needs a class {FREE!r}; the network's: {names}: call that of good images so")
+    require_free(classes)
     defects = [number for number, name in enumerate(classes) if name != FREE]
     margins = np.subtract(outputs[:, defects], outputs[:, [classes.index(FREE)]], dtype=np.float64)
     scores, best = margins.max(1), margins.argmax(1)
