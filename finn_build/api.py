@@ -131,7 +131,7 @@ class Build:
         """
         integers = self.state.integers
         found = self._model.run(self._ints(images))
-        return {name: integers.to_network_output(name, found[tail.source]) for name, tail in integers.tails.items()}
+        return {name: integers.to_network_output(name, found) for name in integers.tails}
 
     def simulate(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Outputs of the network by the stitched design, cycle by cycle, images back to back.

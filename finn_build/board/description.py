@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from onnx import NodeProto, helper
 from qonnx.core.datatype import DataType
-from signflow_driver.description import Description, HostStep, HostTail, Skip, StreamFormat
+from signflow_driver.description import Description, HostSource, HostStep, HostTail, Skip, StreamFormat
 from signflow_driver.host_ops import OPS
 
 from brevitas_models.data.images import to_float
@@ -191,15 +191,17 @@ def _tail(build: Build, name: str, arrays: dict[str, np.ndarray]) -> HostTail:
     assert integers is not None
     tail = integers.tails[name]
     source = integers.tensors[tail.source]
-    tensors = {tail.source, *(name for node in tail.nodes for name in (*node.input, *node.output))}
+    tensors = {*tail.sources, *(name for node in tail.nodes for name in (*node.input, *node.output))}
     named = (f"array_{i}" for i in count(len(arrays)))
     free = (array for array in named if array not in tensors)  # as a tensor may be called
     scale = next(free)
     arrays[scale] = np.asarray(source.scale, np.float32)
-    if {node.op_type for node in tail.nodes} - set(OPS):
+    if tail.beside or {node.op_type for node in tail.nodes} - set(OPS):
         model = next(free)
         arrays[model] = _model(tail)
-        return HostTail(name, tail.source, scale, source.divisor, (), model, build.meanings[name])
+        others = tuple(HostSource(other, next(free), integers.tensors[other].divisor) for other in tail.sources[1:])
+        arrays |= {other.scale: np.asarray(integers.tensors[other.stream].scale, np.float32) for other in others}
+        return HostTail(name, tail.source, scale, source.divisor, (), model, build.meanings[name], others)
     renamed = {constant: next(free) for constant in tail.constants}
     arrays |= {renamed[constant]: value for constant, value in tail.constants.items()}
     steps = tuple(

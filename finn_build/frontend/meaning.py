@@ -49,8 +49,9 @@ def classes_of(integers: IntegerNetwork, name: str, meaning: Meaning) -> int:
         return 0
     if not by_host:
         return int(tensor.high.max()) + 1
-    changed = {node.op_type for node in integers.tails[name].nodes} - ELEMENTWISE_OPS - MOVES - {"ArgMax"}
-    return 0 if changed else tensor.channels
+    tail = integers.tails[name]
+    changed = {node.op_type for node in tail.nodes} - ELEMENTWISE_OPS - MOVES - {"ArgMax"}
+    return 0 if changed or tail.beside else tensor.channels
 
 
 def _inferred(integers: IntegerNetwork, name: str, classes: int) -> Meaning:

@@ -85,6 +85,5 @@ def _confusion(truths: np.ndarray, found: np.ndarray, classes: int) -> tuple[tup
 
 def _decided(network: IntegerNetwork, name: str, meaning: Meaning, data: ImageSet) -> np.ndarray:
     """What an output says of images, in integers: int64 (N,) or (N, H, W)."""
-    root = network.tails[name].source
-    values = IntegerModel(network.model).run(network.quantize_images(to_float(data.images)))[root]
+    values = IntegerModel(network.model).run(network.quantize_images(to_float(data.images)))
     return decide(network.to_network_output(name, values), meaning)

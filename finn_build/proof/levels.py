@@ -162,7 +162,9 @@ def channel_orders(streams: ModelWrapper) -> dict[str, list[int]]:
 def output_values(network: IntegerNetwork, values: Values) -> Values:
     """Network outputs that follow from the accelerator's integers, for the levels that have those only."""
     ints = {
-        name: np.moveaxis(values[tail.source], -1, 1) for name, tail in network.tails.items() if tail.source in values
+        name: {source: np.moveaxis(values[source], -1, 1) for source in tail.sources}
+        for name, tail in network.tails.items()
+        if values.keys() >= set(tail.sources)
     }
     return {k: v for n, i in ints.items() for k, v in output_of(network, n, network.to_network_output(n, i)).items()}
 
@@ -190,7 +192,7 @@ def output_taps(network: IntegerNetwork) -> list[Tap]:
         if not tail.nodes:
             taps.append(Tap(tail.source, "host", name))
         else:
-            noise = 0.0 if network.tensors[tail.source].exact else _NOISE
+            noise = 0.0 if all(network.tensors[source].exact for source in tail.sources) else _NOISE
             taps.append(Tap(_COMPARED.format(name), "host", name, rounded=tail.rounded, noise=noise))
     return taps
 

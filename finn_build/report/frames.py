@@ -17,7 +17,8 @@ def write_frames(build: Build, folder: Path) -> Path:
 
     `images` uint8 [frames, C, H, W]; `names`; `outputs`, the names of the network's outputs; for output i
     `output_<i>` float32, computed on the host from `output_<i>_ints`, what the stitched design sent in rtlsim (FINN's
-    layers in Python for `--impl finn-hls`). By number: a name may be anything, "images" too.
+    layers in Python for `--impl finn-hls`); where it is computed from several, also `output_<i>_ints_1`, ... By number:
+    a name may be anything, "images" too.
     """
     values, shown = build.values[max(build.values)], build.config.frames
     arrays: dict[str, np.ndarray] = {
@@ -26,8 +27,9 @@ def write_frames(build: Build, folder: Path) -> Path:
         "outputs": np.array(list(build.integers.tails)),
     }
     for i, (name, tail) in enumerate(build.integers.tails.items()):
-        ints = np.moveaxis(values[tail.source], -1, 1)
-        arrays[f"output_{i}_ints"], arrays[f"output_{i}"] = ints, build.integers.to_network_output(name, ints)
+        ints = {source: np.moveaxis(values[source], -1, 1) for source in tail.sources}
+        arrays |= {f"output_{i}_ints" + f"_{k}" * (k > 0): v for k, v in enumerate(ints.values())}
+        arrays[f"output_{i}"] = build.integers.to_network_output(name, ints)
     path = folder / "frames.npz"
     np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
     return path
@@ -36,8 +38,7 @@ def write_frames(build: Build, folder: Path) -> Path:
 def write_masks(build: Build, folder: Path) -> list[Path]:
     """Write `masks/`: each simulated frame, its true mask where that is known, and the accelerator's, as PNG."""
     name = build.mask
-    ints = np.moveaxis(build.values[max(build.values)][build.integers.tails[name].source], -1, 1)
-    masks = decide(build.integers.to_network_output(name, ints), build.meanings[name]).astype(np.uint8)
+    masks = decide(network_output(build.values[max(build.values)], name), build.meanings[name]).astype(np.uint8)
     return write_pictures(build.images.select(np.arange(len(masks))), masks, folder / "masks")
 
 

@@ -265,7 +265,7 @@ def test_another_bitstream_is_refused(grey: Deployment, tmp_path: Path) -> None:
         ):
             Accelerator(grey.bitfile, path)
         path.write_text(json.dumps(content | {"format": 0}))
-        with pytest.raises(DriverError, match="not of format 4"):
+        with pytest.raises(DriverError, match="not of format 5"):
             Accelerator(grey.bitfile, path)
         with pytest.raises(DriverError, match="not readable"):
             Accelerator(grey.bitfile, tmp_path / "missing.json")

@@ -205,7 +205,9 @@ class StreamOp(FinnOp):
         if Trait.MONOTONE not in self.traits or len(known) != len(ranges):
             return []
         shapes = [s.shape for s in self.streams_in()]
-        ends = [self.compute(*(np.broadcast_to(r[k], s) for r, s in zip(known, shapes, strict=True))) for k in (0, 1)]
+        # a map's pixels one behind another, as features, have its channels' ranges over and over
+        given = [[np.broadcast_to(np.resize(e, s[-1]), s) for e in r] for r, s in zip(known, shapes, strict=True)]
+        ends = [self.compute(*operands) for operands in zip(*given, strict=True)]
         pairs = [np.stack(pair).reshape(-1, pair[0].shape[-1]) for pair in zip(*ends, strict=True)]
         return [(values.min(axis=0), values.max(axis=0)) for values in pairs]
 

@@ -50,6 +50,9 @@ class Compilation:
         self.moved: dict[str, tuple[IntTensor, np.ndarray]] = {}  # reshaped or transposed tensor -> where elements went
         self.views: dict[str, NodeProto] = {}  # tensor -> the reshape that makes it from an integer tensor
         self.on_host: dict[str, Unsupported] = {}  # only the host can make it: why the accelerator cannot
+        self.several: dict[
+            str, tuple[str, ...]
+        ] = {}  # of what the host makes: the integer tensors, where it reads several
         self.quantized: dict[tuple[object, ...], str] = {}  # what a quantizer computes -> its output
         self.broken: set[str] = set()  # tensors behind a problem
         self.problems: list[Problem] = []
@@ -76,6 +79,10 @@ class Compilation:
         if tensor not in self.ints and tensor not in self.roots:
             raise Unsupported(f"{tensor} is an output of its node beside the first", "drop it from the network")
         return self.ints[tensor].name if tensor in self.ints else self.roots[tensor]
+
+    def sources(self, tensor: str) -> tuple[str, ...]:
+        """Its root, or all of them where the host makes it of several."""
+        return self.several.get(tensor) or (self.root(tensor),)
 
     def origin(self, tensor: str) -> str:
         """The integer tensor (or the graph input) behind which come only floats, zero padding included."""
@@ -174,8 +181,9 @@ class Compilation:
             nodes = [*(n for n in made if n.op_type == "DequantizeLinear"), *nodes]
         given = (i for n in nodes for i in n.input if i in self.constants)
         constants |= {i: self.constants[i] for i in given if all(i not in n.output for n in nodes)}
-        rank = len(self.ints[root].shape) if root in self.ints else len(self.shape(root))
-        return FloatChain(root, tensor, nodes, constants, rank, self.opset)
+        sources = ((s, len(self.ints[s].shape if s in self.ints else self.shape(s))) for s in self.sources(tensor))
+        (source, rank), *beside = sources
+        return FloatChain(source, tensor, nodes, constants, rank, self.opset, tuple(beside))
 
     def _for_any_batch(self, node: NodeProto, constants: dict[str, np.ndarray]) -> NodeProto:
         """A reshape freed of its constant batch size, or the identity for one to the same shape and a max pool."""
@@ -193,11 +201,12 @@ class Compilation:
 
     def _nodes_between(self, tensor: str) -> list[NodeProto]:
         """In the order of the graph."""
-        root, wanted, found = self.root(tensor), [tensor], {}
+        ends, wanted = self.sources(tensor), [tensor]
+        found: dict[str, NodeProto] = {}
         while wanted:
             name = wanted.pop()
             node = self.views.get(name, self.producers.get(name))
-            if name != root and node is not None and root not in node.output and node.output[0] not in found:
+            if node is not None and not {name, *node.output} & {*ends, *found}:
                 found[node.output[0]] = node
                 wanted += self.dynamic(node)
         return sorted(found.values(), key=lambda node: self.places[node.output[0]])

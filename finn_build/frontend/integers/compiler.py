@@ -9,7 +9,7 @@ Skips nothing: a node that cannot be built is listed as a `Problem`, and the wal
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -82,10 +82,11 @@ class IntegerNetwork:
         except Unsupported as problem:
             raise UnsupportedModelError(f"the image's quantizer: {problem.why}; {problem.cure}") from problem
 
-    def to_network_output(self, name: str, ints: np.ndarray) -> np.ndarray:
-        """Network output `name`, float32, from the accelerator's integers (N, C, ...)."""
+    def to_network_output(self, name: str, ints: np.ndarray | Mapping[str, np.ndarray]) -> np.ndarray:
+        """Network output `name`, float32, from the accelerator's integers (N, C, ...); by tensor if from several."""
         tail = self.tails[name]
-        return tail(self.tensors[tail.source].to_float(ints))
+        given = ints if isinstance(ints, Mapping) else {tail.source: ints}
+        return tail(*(self.tensors[source].to_float(given[source]) for source in tail.sources))
 
 
 def to_integers(model: ModelWrapper) -> IntegerNetwork:
@@ -139,8 +140,10 @@ def _of_the_host(network: IntegerNetwork, compilation: Compilation) -> list[Prob
     black = np.zeros(compilation.source.get_tensor_shape(compilation.image), np.float32)
     parts: dict[str, Callable[[], np.ndarray]] = {compilation.image: lambda: network.quantize_images(black)}
     for output, tail in network.tails.items():
-        source = network.tensors[tail.source]
-        least = np.broadcast_to(source.low.reshape(1, -1, *(1,) * (len(source.shape) - 2)), source.shape)
+        least = {
+            name: np.broadcast_to(t.low.reshape(1, -1, *(1,) * (len(t.shape) - 2)), t.shape)
+            for name, t in network.tensors.items() if name in tail.sources
+        }  # fmt: skip
         parts[output] = partial(network.to_network_output, output, least)
     for name, compute in parts.items():
         try:
@@ -219,6 +222,8 @@ def _compile(compilation: Compilation, node: NodeProto) -> None:
     elif parts := _parts_in_the_batch(compilation, node):
         known = next((compilation.on_host[i] for i in dynamic if i in compilation.on_host), None)
         leave_to_host(compilation, node, known or _apart(compilation, node, parts))
+    elif known := next((compilation.on_host[i] for i in dynamic if i in compilation.several), None):
+        leave_to_host(compilation, node, known)
     elif compilation.left and node.output[0] in compilation.left:
         leave_to_host(compilation, node, compilation.left[node.output[0]])
     elif node.op_type in QUANTIZERS:
@@ -319,7 +324,8 @@ def _elementwise(compilation: Compilation, node: NodeProto, dynamic: list[str]) 
     elif node.op_type in COMPILERS and len(dynamic) == 2:
         _layer(compilation, node)
     else:
-        raise Unsupported(
-            f"{node.op_type} joins {len(roots)} independent tensors",
-            "Add, Sub, Mul, Div, Max, Min and Pow join two tensors; write it with these",
-        )
+        why = f"{node.op_type} joins {len(roots)} independent tensors"
+        problem = Unsupported(why, "Add, Sub, Mul, Div, Max, Min and Pow join two tensors; write it with these")
+        if compilation.left is None:
+            raise problem
+        leave_to_host(compilation, node, problem)

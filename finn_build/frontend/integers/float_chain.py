@@ -34,7 +34,7 @@ ROUNDED_OPS = frozenset((
 
 @dataclass(frozen=True)
 class FloatChain:
-    """Elementwise nodes from one source tensor to one output tensor.
+    """Elementwise nodes from one source tensor to one output tensor; the host's behind the last layer may have several.
 
     Attributes:
         source: name of the tensor it starts from.
@@ -43,6 +43,7 @@ class FloatChain:
         constants: initializers they read, by name.
         rank: rank of the tensors, 4 for (N, C, H, W) or 2 for (N, C).
         opset: ONNX opset of the nodes.
+        beside: further sources, each with its rank.
     """
 
     source: str
@@ -51,6 +52,12 @@ class FloatChain:
     constants: dict[str, np.ndarray]
     rank: int
     opset: int
+    beside: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """All tensors that it starts from."""
+        return (self.source, *(name for name, _ in self.beside))
 
     @property
     def rounded(self) -> bool:
@@ -79,14 +86,17 @@ class FloatChain:
     @cached_property
     def model(self) -> onnx.ModelProto:
         """The chain alone as an ONNX model, batch and all other dimensions free."""
-        dims = [f"d{i}" for i in range(self.rank)]
+        inputs = [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, [f"d{k}_{i}" for i in range(rank)])
+            for k, (name, rank) in enumerate(((self.source, self.rank), *self.beside))
+        ]
         nodes = [NodeProto.FromString(node.SerializeToString()) for node in self.nodes]
         for node in nodes:
             node.ClearField("name")  # ONNX Runtime takes no name twice
         graph = helper.make_graph(
             nodes,
             "chain",
-            [helper.make_tensor_value_info(self.source, TensorProto.FLOAT, dims)],
+            inputs,
             [onnx.ValueInfoProto(name=self.output)],  # float32, or the int64 of a label
             [numpy_helper.from_array(v, k) for k, v in self.constants.items()],
         )
@@ -100,13 +110,15 @@ class FloatChain:
         options.log_severity_level = 3
         return ort.InferenceSession(self.model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
-    def __call__(self, values: np.ndarray) -> np.ndarray:
-        """Evaluate on float32 (N, C, ...); returns float32, or int64 behind an ArgMax."""
+    def __call__(self, values: np.ndarray, *beside: np.ndarray) -> np.ndarray:
+        """Evaluate on float32 (N, C, ...), one for each source; returns float32, or int64 behind an ArgMax."""
         if not self.nodes:
             return values
+        given = (values, *beside)
         if self.by_frame and len(values) > 1:
-            return np.concatenate([self(frame[None]) for frame in values])
-        (out,) = self._session.run([self.output], {self.source: values.astype(np.float32)})
+            return np.concatenate([self(*(v[k : k + 1] for v in given)) for k in range(len(values))])
+        feeds = {name: v.astype(np.float32) for name, v in zip(self.sources, given, strict=True)}
+        (out,) = self._session.run([self.output], feeds)
         return out
 
     def by_channel(self, values: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from math import prod
 
 import numpy as np
@@ -22,22 +22,26 @@ def leave_to_host(compilation: Compilation, node: NodeProto, problem: Unsupporte
     """Note that only the host can make a node's outputs.
 
     Raises:
-        Unsupported: the problem, where it cannot either: it is no function of one tensor, or meant for the accelerator.
+        Unsupported: the problem, where it cannot either; in the first walk also where it is meant for the accelerator,
+            or no function of one tensor.
     """
-    roots = _parts_of_one(compilation, {compilation.origin(i) for i in compilation.dynamic(node)})
-    meant = compilation.left is None and _is_meant(compilation, node)
-    if meant or node.domain not in STANDARD or len(roots) != 1 or not roots <= compilation.ints.keys():
+    read = (compilation.several.get(i) or (compilation.origin(i),) for i in compilation.dynamic(node))
+    roots = list(_parts_of_one(compilation, dict.fromkeys(name for names in read for name in names)))
+    strict = compilation.left is None and (len(roots) != 1 or _is_meant(compilation, node))
+    if strict or node.domain not in STANDARD or not roots or not compilation.ints.keys() >= set(roots):
         raise problem
     for name in filter(None, node.output):
-        (compilation.roots[name],) = roots
+        compilation.roots[name] = roots[0]
+        if len(roots) > 1:
+            compilation.several[name] = tuple(roots)
         compilation.on_host[name] = Unsupported(problem.why, problem.cure, problem.node or layer_name(node), name)
 
 
-def _parts_of_one(compilation: Compilation, tensors: set[str]) -> set[str]:
+def _parts_of_one(compilation: Compilation, tensors: Collection[str]) -> Collection[str]:
     """The integer tensor alone that all of these are parts of, where there is one: the host can take them from it."""
     lines = [list(_taken_from(compilation, name)) for name in tensors]
     common = next((name for name in lines[0] if all(name in line for line in lines)), None) if lines else None
-    return tensors if common is None else {common}
+    return tensors if common is None else [common]
 
 
 def _taken_from(compilation: Compilation, tensor: str) -> Iterator[str]:

@@ -27,13 +27,14 @@ def tails(compilation: Compilation) -> dict[str, FloatChain]:
 def _tail(compilation: Compilation, output: str) -> FloatChain:
     if output in compilation.constants:
         raise Unsupported("this output is a constant", "drop it from the network")
-    if (ends := compilation.ints.get(compilation.root(output))) is not None and ends.points is not None:
+    ends = [compilation.ints[s] for s in compilation.sources(output) if s in compilation.ints]
+    if any(end.points is not None for end in ends):
         raise Unsupported(
             "this output joins two tensors on two scales", "quantize it, or share one quantizer between both operands"
         )
     tail = _behind_flatten(compilation, compilation.chain(output, by_host=True))
     frames = (compilation.shapes.get(output) or (1,))[0]
-    if frames != 1 or tail.source not in {name for n in compilation.nodes for name in n.output}:
+    if frames != 1 or not {name for n in compilation.nodes for name in n.output} >= set(tail.sources):
         for name in (name for n in tail.nodes for name in n.output if name in compilation.on_host):
             raise compilation.on_host[name]
         why = "this output does not pass through any quantizer and layer"
@@ -42,25 +43,26 @@ def _tail(compilation: Compilation, output: str) -> FloatChain:
 
 
 def _behind_flatten(compilation: Compilation, tail: FloatChain) -> FloatChain:
-    """The chain, begun before the flatten, or the view of a map as a signal, that gives its source."""
-    made = next((n for n in compilation.nodes if tail.source in n.output), None)
-    if made is None or made.op_type not in ("Flatten", "Reshape"):
+    """The chain, begun before the flatten, or the view of a map as a signal, that gives a source."""
+    made = {name: n for n in compilation.nodes for name in n.output if n.op_type in ("Flatten", "Reshape")}
+    view = next((made[source] for source in tail.sources if source in made), None)
+    if view is None:
         return tail
-    image, constants = made.input[0], dict(tail.constants)
-    if made.op_type == "Flatten":
-        view = helper.make_node("Flatten", [image], [tail.source], axis=1)
+    image, source, constants = view.input[0], view.output[0], dict(tail.constants)
+    if view.op_type == "Flatten":
+        first = helper.make_node("Flatten", [image], [source], axis=1)
     else:
-        constants[made.input[1]] = np.asarray([0, *compilation.ints[tail.source].shape[1:]], np.int64)
-        view = helper.make_node("Reshape", list(made.input), [tail.source])
-    rank = len(compilation.ints[image].shape)
-    return _behind_flatten(
-        compilation, FloatChain(image, tail.output, [view, *tail.nodes], constants, rank, tail.opset)
-    )
+        constants[view.input[1]] = np.asarray([0, *compilation.ints[source].shape[1:]], np.int64)
+        first = helper.make_node("Reshape", list(view.input), [source])
+    found = dict.fromkeys(image if name == source else name for name in tail.sources)
+    (begin, rank), *beside = ((name, len(compilation.ints[name].shape)) for name in found)
+    chain = FloatChain(begin, tail.output, [first, *tail.nodes], constants, rank, tail.opset, tuple(beside))
+    return _behind_flatten(compilation, chain)
 
 
 def integer_graph(compilation: Compilation, found: dict[str, FloatChain]) -> ModelWrapper:
     """The integer graph from the quantized image to the sources of the tails; drops integer tensors that none needs."""
-    image, ends = next(iter(compilation.ints)), list(dict.fromkeys(tail.source for tail in found.values()))
+    image, ends = next(iter(compilation.ints)), list(dict.fromkeys(s for tail in found.values() for s in tail.sources))
     nodes = _live_nodes(compilation.nodes, set(ends))
     made = [name for n in nodes for name in n.output]
     ints = compilation.ints = {t: compilation.ints[t] for t in (image, *made)}

@@ -51,6 +51,14 @@ def bench() -> OpBench:
     return OpBench("StreamConcat_rtl", CASES)
 
 
+def test_pixels_as_features_have_the_ranges_of_their_channels_over_and_over() -> None:
+    """Two channels of two pixels, behind one feature: 0 to 1 and -2 to 3 of the map, 5 to 6 of the feature."""
+    bench = OpBench("StreamConcat_rtl", [concat([0, 1, 1, 1, 1], ["INT5"] * 2)])
+    given = [tuple(np.array(ends) for ends in pair) for pair in (([5], [6]), ([0, -2], [1, 3]))]
+    ((low, high),) = bench.ops[0].output_ranges(bench.model, given)
+    assert (low.tolist(), high.tolist()) == ([5, 0, -2, 0, -2], [6, 1, 3, 1, 3])
+
+
 class TestConcat(OpChecks):
     pass
 

@@ -130,7 +130,7 @@ def check(model: nn.Module, shape: tuple[int, ...], path: Path, **options: Any) 
         outputs = model(images)
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
     for (name, tail), expected in zip(network.tails.items(), outputs, strict=True):
-        found = network.to_network_output(name, got[tail.source])
+        found = network.to_network_output(name, got)
         noise = 1e-5 * any(n.op_type in ("LSTM", "Softmax") for n in tail.nodes)  # summed in another order
         assert np.allclose(found, expected.numpy(), noise, noise), name
     return network

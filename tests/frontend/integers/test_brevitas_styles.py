@@ -166,6 +166,10 @@ EXACT: dict[str, tuple[Tail, str]] = {
     "recurrent layer on the host": (lambda m, x: m.lstm(m.q(x).flatten(2).transpose(1, 2))[0][:, -1], "MultiThreshold"),
     "movement at the end": (lambda m, x: m.one(m.q(x).permute(0, 1, 3, 2)), "MultiThreshold"),
     "dense layer for each place": (lambda m, x: m.dense(m.q(x).flatten(2).transpose(1, 2)), "MultiThreshold"),
+    "two sizes, by the host": (
+        lambda m, x: torch.cat((m.one(m.q(x)).flatten(2), m.three(m.q(x)).flatten(2)), 2),
+        "MultiThreshold Conv Conv",
+    ),
     "attention on the host": (lambda m, x: attended(m.q(x).flatten(2).transpose(1, 2)).sum(1), "MultiThreshold"),
     "dense layer, then a map": (
         lambda m, x: m.next(m.q(F.relu(m.norm(m.grow(m.u(x.mean((2, 3)))).reshape(-1, 5, 4, 3))))),

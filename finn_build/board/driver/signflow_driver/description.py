@@ -20,7 +20,7 @@ from .errors import DriverError
 from .inspection import Inspection
 from .meaning import Meaning
 
-FORMAT = 4
+FORMAT = 5
 KINDS = ("unsigned", "signed", "bipolar")
 
 
@@ -110,6 +110,15 @@ class HostStep:
 
 
 @dataclass(frozen=True)
+class HostSource:
+    """Another stream that an output is computed from, as `HostTail` has its first."""
+
+    stream: str
+    scale: str
+    divisor: int = 1
+
+
+@dataclass(frozen=True)
 class HostTail:
     """From an output stream's integers to one output of the network: `float32(n) * scale / divisor`, then steps.
 
@@ -121,6 +130,7 @@ class HostTail:
         steps: what follows.
         model: name of the array that holds what follows as an ONNX model instead, for what NumPy has no operation.
         meaning: what the output says of an image.
+        beside: further inputs of the model.
     """
 
     name: str
@@ -130,6 +140,7 @@ class HostTail:
     steps: tuple[HostStep, ...] = ()
     model: str = ""
     meaning: Meaning = field(default_factory=lambda: Meaning("raw"))
+    beside: tuple[HostSource, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -235,8 +246,12 @@ def _description(content: dict[str, Any], arrays: dict[str, np.ndarray]) -> Desc
     content["skips"] = tuple(Skip(**skip) for skip in content.get("skips", ()))
     content["inspection"] = Inspection.of(content["inspection"]) if content.get("inspection") else None
     content["tails"] = tuple(
-        HostTail(**{**t, "steps": _steps(t["steps"]), "meaning": Meaning(**t["meaning"])}) for t in content["tails"]
-    )
+        HostTail(**{
+            **t, "steps": _steps(t["steps"]), "meaning": Meaning(**t["meaning"]),
+            "beside": tuple(HostSource(**other) for other in t["beside"]),
+        })
+        for t in content["tails"]
+    )  # fmt: skip
     content |= {name: tuple(content[name]) for name in ("image_shape", "classes")}
     return Description(**content, arrays=arrays)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .description import Description, HostTail
+from .description import Description, HostSource, HostTail
 from .onnx_models import OnnxModel
 
 Op = Callable[..., np.ndarray]
@@ -155,15 +155,17 @@ class Leaving:
 
     def __call__(self, ints: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Outputs by name, from the integers (N, C, ...) of the accelerator's outputs by tensor."""
-        return {tail.name: self._output(ints[tail.stream], tail) for tail in self._description.tails}
+        return {tail.name: self._output(ints, tail) for tail in self._description.tails}
 
-    def _output(self, values: np.ndarray, tail: HostTail) -> np.ndarray:
-        arrays = self._description.arrays
-        scale = arrays[tail.scale]
+    def _scaled(self, ints: dict[str, np.ndarray], source: HostTail | HostSource) -> np.ndarray:
+        values, scale = ints[source.stream], self._description.arrays[source.scale]
         x = values.astype(np.float32) * (scale.reshape(-1, *(1,) * (values.ndim - 2)) if scale.ndim else scale)
-        x = x if tail.divisor == 1 else x / np.float32(tail.divisor)
+        return x if source.divisor == 1 else x / np.float32(source.divisor)
+
+    def _output(self, ints: dict[str, np.ndarray], tail: HostTail) -> np.ndarray:
+        arrays, x = self._description.arrays, self._scaled(ints, tail)
         if tail.model:
-            return self._models[tail.name](x)
+            return self._models[tail.name](x, *(self._scaled(ints, other) for other in tail.beside))
         known: dict[str, Any] = {"": None, **arrays, tail.stream: x}  # an input that is left out has no name
         last = tail.stream
         for step in tail.steps:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from .errors import DriverError
 
 
 class OnnxModel:
-    """A model of one input and one output, run frame by frame: operations may take a batch for something else.
+    """A model of one output, run frame by frame: operations may take a batch for something else.
 
     Args:
         model: the bytes of the file, uint8 [n].
@@ -30,9 +31,13 @@ class OnnxModel:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # as the gate runs it
         providers = ["CPUExecutionProvider"]
         self._session: Any = onnxruntime.InferenceSession(model.tobytes(), options, providers=providers)
-        self._input = self._session.get_inputs()[0].name
+        self._inputs = [given.name for given in self._session.get_inputs()]
 
-    def __call__(self, values: np.ndarray) -> np.ndarray:
-        """Float32 (N, ...) to what the model gives for each frame, (N, ...)."""
-        frames = (values[k : k + 1].astype(np.float32, copy=False) for k in range(len(values)))
-        return np.concatenate([self._session.run(None, {self._input: frame})[0] for frame in frames])
+    def __call__(self, *values: np.ndarray) -> np.ndarray:
+        """Float32 (N, ...) for each input to what the model gives for each frame, (N, ...)."""
+        feeds = [dict(zip(self._inputs, frame, strict=True)) for frame in zip(*map(_frames, values), strict=True)]
+        return np.concatenate([self._session.run(None, given)[0] for given in feeds])
+
+
+def _frames(values: np.ndarray) -> Iterator[np.ndarray]:
+    return (values[k : k + 1].astype(np.float32, copy=False) for k in range(len(values)))
