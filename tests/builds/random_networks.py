@@ -35,7 +35,7 @@ from torch import Tensor, nn
 
 T = TypeVar("T")
 _MAX_CONVS = 6
-_ALL_KINDS, _UNEVEN = 1000, 2000  # seeds from here on
+_ALL_KINDS, ALL_FROM = 1000, 2000  # seeds from here on
 _FLOAT_ACTIVATIONS: tuple[Callable[[int], nn.Module], ...] = (
     lambda c: nn.PReLU(c), lambda c: nn.LeakyReLU(0.25), lambda c: nn.SiLU(), lambda c: nn.Sigmoid(),
     lambda c: nn.Tanh(), lambda c: nn.ELU(), lambda c: nn.ReLU(), lambda c: nn.Hardtanh(), lambda c: nn.GELU(),
@@ -73,7 +73,7 @@ class RandomNetwork:
 def random_network(seed: int, frames: int = 4, exact: bool | None = None) -> RandomNetwork:
     """The network of a seed; `exact` overrides the draw between power-of-two and float scales."""
     torch.manual_seed(seed)
-    make = _Maker(np.random.default_rng(seed), exact, seed >= _ALL_KINDS, seed >= _UNEVEN)
+    make = _Maker(np.random.default_rng(seed), exact, seed >= _ALL_KINDS, seed >= ALL_FROM)
     model = _Network(make)
     images = torch.rand((16, *model.image), generator=torch.Generator().manual_seed(seed))
     _settle(model, images, make)

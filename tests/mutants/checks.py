@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,8 @@ from tests.board.loopback import LoopbackBench, make_loopback
 from tests.board.prove import holds
 from tests.board.skip_loopback import SkipBench, make_skip
 from tests.dataflow import test_handshakes, test_slow_readers
-from tests.dataflow.ops.op_case import STALLS, OpBench, OpCase
+from tests.dataflow.ops.op_case import STALLS, OpBench
+from tests.records.ops import cases
 
 Check = Callable[[], object]
 OPS = {  # by the stems of their files
@@ -41,13 +41,6 @@ def home(path: Path) -> str:
     if path.stem == "sf_shell_skip":
         return "skip"
     return HOMES.get(path.stem, path.parent.name)
-
-
-def cases(stem: str, every: int) -> list[OpCase]:
-    """The cases of an op's test, every so many of them."""
-    module = importlib.import_module(f"tests.dataflow.ops.test_{stem}")
-    found = module.CASES if hasattr(module, "CASES") else [*module.ONE_BIT, *module.WIDER, *module.PACKED]
-    return list(found)[::every]
 
 
 def checks(stem: str, folder: Path, every: int) -> Iterator[Check]:

@@ -1,12 +1,12 @@
-"""Mutants of Python, found on its syntax tree; each runs in a fork of a process that has the large libraries already.
+"""Mutants of Python, found on its syntax tree; each runs in a fork of a process that has imported everything already.
 
-Left alone: texts, what is raised, annotations, `strict` of zip, which is an assertion, estimates of area, which tests
-compare within a part of a hundred.
+Left alone: texts, what is raised, annotations, `strict` of zip, which is an assertion, the negative number of a reshape.
 """
 
 from __future__ import annotations
 
 import ast
+import gc
 import importlib
 import os
 import resource
@@ -21,9 +21,22 @@ from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 from pathlib import Path
 
+from tests.mutants.living import give_fault
+from tests.mutants.living import living as living_functions
 from tests.mutants.mutant import Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
+RECORDS = "tests/records/test_records.py"
+OPS, HARDWARE, INTEGERS = (
+    f"{RECORDS}::test_{test}"
+    for test in ("ops_say_what_they_said", "networks_become_the_same_hardware", "networks_are_the_same_integers")
+)
+RECORDED = {  # where a module of a room is seen first, by comparison with records
+    "finn_build/arithmetic/": [f"{OPS}[thresholding]", f"{OPS}[bitconv]", INTEGERS],
+    "finn_build/dataflow/ops/": [OPS, HARDWARE],
+    "finn_build/dataflow/": [HARDWARE],
+    "finn_build/frontend/": [INTEGERS],
+}
 TESTS = {  # of modules whose test is not the one of their name, or not that alone
     "finn_build/arithmetic/datatypes.py": ["tests/arithmetic"],
     "finn_build/frontend/integers/": [
@@ -40,44 +53,51 @@ TESTS = {  # of modules whose test is not the one of their name, or not that alo
     "finn_build/board/driver/signflow_driver/jobs.py": ["tests/board/test_driver.py"],
     "sim/packing.py": ["tests/sim/test_packing.py"],
 }
-FILES = ("finn_build/arithmetic/*.py", "finn_build/frontend/integers/*.py", "finn_build/dataflow/passes/*.py",
-         "finn_build/dataflow/ops/[a-z]*.py", *TESTS)  # fmt: skip
+FILES = ("finn_build/arithmetic/*.py", "finn_build/frontend/integers/**/*.py", "finn_build/dataflow/**/*.py", *TESTS)
 LIBRARIES = (
     "numpy",
     "scipy",
     "torch",
     "onnx",
     "onnxruntime",
+    "onnxoptimizer",
     "brevitas.nn",
+    "brevitas.export",
+    "hypothesis",
+    "pyslang",
     "qonnx.core.onnx_exec",
     "pytest",
     "jinja2",
 )
+OURS = ("finn_build", "sim", "signflow_driver", "finn", "tests")
 COMPARISONS = {
     ast.Lt: (ast.LtE,), ast.LtE: (ast.Lt,), ast.Gt: (ast.GtE,), ast.GtE: (ast.Gt,), ast.Eq: (ast.NotEq,),
     ast.NotEq: (ast.Eq,), ast.In: (ast.NotIn,), ast.NotIn: (ast.In,), ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,),
 }  # fmt: skip
 OPERATIONS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.FloorDiv: ast.Mult, ast.Mod: ast.FloorDiv}
 NAMES = {"min": "max", "max": "min", "any": "all", "all": "any", "minimum": "maximum", "maximum": "minimum"}
-LEFT_ALONE = {"resources", "own_attributes", "_area", "__repr__", "__str__"}
+LEFT_ALONE = {"own_attributes", "__repr__", "__str__"}
 SECONDS = 300  # of processor, that the tests of a module may take
 _SHORT = 6  # characters: such a text says too little by itself
 
 
 def all_mutants() -> list[Mutant]:
-    """Every mutant of the modules that tests of their own look at."""
+    """Every mutant of the modules that tests look at."""
     paths = dict.fromkeys(p for pattern in FILES for p in sorted(ROOT.glob(pattern)) if p.suffix == ".py")
-    return [mutant for path in paths if tests_of(path) for mutant in mutants(path)]
+    return [mutant for path in paths if any(looks_of(path)) for mutant in mutants(path)]
 
 
-def tests_of(path: Path) -> list[str]:
-    """The test files of a module, those listed first, which compile nothing; none where it has none of its own."""
-    name = str(path.relative_to(ROOT))
+def looks_of(path: Path) -> tuple[list[str], list[str]]:
+    """Comparisons with records; these and the test files of a module, those listed first, which compile nothing."""
+    name, found = str(path.relative_to(ROOT)), []
     own = Path("tests") / Path(name.removeprefix("finn_build/")).parent / f"test_{path.stem.strip('_')}.py"
-    found = [str(own)] if (ROOT / own).is_file() else []
-    return list(
-        dict.fromkeys((*(t for start, tests in TESTS.items() if name.startswith(start) for t in tests), *found))
-    )
+    recorded = list(next((tests for start, tests in RECORDED.items() if name.startswith(start)), ()))
+    if (ROOT / own).is_file():
+        found = [str(own)]
+        if own.parent.name == "ops":
+            recorded[0] += f"[{path.stem}]"
+    listed = (t for start, tests in TESTS.items() if name.startswith(start) for t in tests)
+    return recorded, list(dict.fromkeys((*recorded, *listed, *found)))
 
 
 def mutants(path: Path) -> list[Mutant]:
@@ -108,6 +128,8 @@ def _of(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
         return
     if isinstance(node, ast.expr):
         yield from ((node, after) for after in _alternatives(node))
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "reshape":
+        node = ast.Call(node.func, [a for a in node.args if not isinstance(a, ast.UnaryOp)], node.keywords)
     skipped = {"annotation", "returns", "decorator_list"}
     for name, value in ast.iter_fields(node):
         if name in skipped or (isinstance(node, ast.Subscript) and name == "slice" and _is_type(node.value)):
@@ -172,22 +194,29 @@ def run_python(chosen: Sequence[Mutant], say: Callable[[str], None]) -> list[Mut
     Raises:
         RuntimeError: the tests of a module fail without any fault: they would call every mutant seen.
     """
-    for name in LIBRARIES:
+    for name in (*LIBRARIES, "tests.records.test_records"):
         importlib.import_module(name)
-    alive, sound = [], set()
+    living_functions()
+    gc.freeze()  # what all forks share is not looked through in each
+    alive, sound = [], set[tuple[bool, str]]()
     for mutant in chosen:
-        tests = tuple(tests_of(mutant.path))
-        if tests not in sound and _seen(replace(mutant, after=mutant.before)):
-            raise RuntimeError(f"{mutant.path}: its tests fail without a fault: {', '.join(tests)}")
-        sound.add(tests)
-        seen = _seen(mutant)
+        seen = False
+        for living, tests in zip((True, False), looks_of(mutant.path), strict=True):
+            if seen := _seen(mutant, tests, living):
+                new = [test for test in tests if (living, test) not in sound]
+                if new and _seen(replace(mutant, after=mutant.before), new, living):
+                    raise RuntimeError(f"{mutant.path}: its tests fail without a fault: {', '.join(new)}")
+                sound |= {(living, test) for test in new}
+                break
         say(f"{'seen' if seen else 'not seen'}: {mutant}")
         alive += [] if seen else [mutant]
     return alive
 
 
-def _seen(mutant: Mutant) -> bool:
-    """Whether the tests of a module fail with a mutant, in a process of its own."""
+def _seen(mutant: Mutant, tests: Sequence[str], living: bool) -> bool:
+    """Whether tests fail with a mutant, in a process of its own; put into modules as they are, or imported anew."""
+    if not tests:
+        return False
     child = os.fork()
     if child == 0:
         code = 1
@@ -197,12 +226,13 @@ def _seen(mutant: Mutant) -> bool:
             quiet = os.open(os.devnull, os.O_WRONLY)
             os.dup2(quiet, 1)
             os.dup2(quiet, 2)
-            for name in [n for n in sys.modules if n.split(".")[0] in ("finn_build", "sim", "signflow_driver", "finn")]:
-                del sys.modules[name]
-            sys.meta_path.insert(0, _Faulty(mutant))
+            if not (living and give_fault(mutant)):
+                for name in [n for n in sys.modules if n.split(".")[0] in OURS]:
+                    del sys.modules[name]
+                sys.meta_path.insert(0, _Faulty(mutant))
             import pytest
 
-            code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests_of(mutant.path)]))
+            code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests]))
         os._exit(code)
     end = time.monotonic() + 10 * SECONDS  # on the clock: a busy machine is no fault seen
     while time.monotonic() < end:

@@ -1,5 +1,6 @@
 """The mutator itself: what it finds, what it leaves alone, that mutants are chosen at run time, seen or not seen."""
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import yaml
 
 from tests.mutants import python, rtl_run
 from tests.mutants.__main__ import EQUIVALENT, equivalent
+from tests.mutants.living import give_fault, living
 from tests.mutants.mutant import Mutant
 from tests.mutants.python import ROOT
 from tests.mutants.python import mutants as python_mutants
@@ -94,9 +96,24 @@ def test_a_number_is_called_by_its_line_and_strict_is_left_alone(tmp_path: Path)
     assert [m.name for m in python_mutants(path)] == [f"m.py: {n} => ({n + 1}), in {line}" for n in (0, 1)]
 
 
+def test_living_functions_get_a_fault_and_what_ran_on_import_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "sf_living.py"
+    path.write_text(
+        "ONE = [1 for _ in range(1)]\n\n\nclass A:\n    def f(self, a: int) -> int:\n        return a + 5\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    module = importlib.import_module("sf_living")
+    living.cache_clear()
+    faults = {m.after: m for m in python_mutants(path)}
+    assert not give_fault(faults["(2)"]) and module.A().f(1) == 6
+    assert give_fault(faults["(a - 5)"]) and module.A().f(1) == -4
+
+
 def test_tests_that_fail_without_a_fault_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     (mutant, *_) = python_mutants(ROOT / "sim" / "packing.py")
-    monkeypatch.setattr(python, "tests_of", lambda _: ["tests/that_is_gone.py"])
+    monkeypatch.setattr(python, "looks_of", lambda _: ([], ["tests/that_is_gone.py"]))
     with pytest.raises(RuntimeError, match=r"its tests fail without a fault: tests/that_is_gone\.py"):
         python.run_python([mutant], print)
 

@@ -1,10 +1,12 @@
-"""Every op over at least a million beats, with parameters, rests and resets that Hypothesis draws.
+"""Every op over at least a million beats, with parameters, rests and resets that Hypothesis draws; then new networks.
 
-    python -m tests.nightly                      # about an hour of one core
+    python -m tests.nightly                      # an hour or two of one core
     python -m tests.nightly --only pool --seed 7
+    python -m tests.nightly --only networks --networks 100
 
-Checked: every value, that no beat is lost or added, that a payload stays while it waits, that nothing depends on what
-registers held before the reset. What fails is made as small as it goes; the seed is printed and gives the same again.
+Checked of ops: every value, that no beat is lost or added, that a payload stays while it waits, that nothing depends
+on what registers held before the reset. What fails is made as small as it goes. Of networks: every integer at every
+level of the gate, and the rate. The seed is printed and gives the same again.
 """
 
 from __future__ import annotations
@@ -26,20 +28,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--beats", type=int, default=1_000_000, help="of each op (default: 1,000,000)")
     parser.add_argument("--cases", type=int, default=12, help="of each op, a compilation each (default: 12)")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32), help="default: a new one")
-    parser.add_argument("--only", default="", help="one op, e.g. pool")
+    parser.add_argument("--networks", type=int, default=20, help="random ones, simulated (default: 20)")
+    parser.add_argument("--only", default="", help="one op, e.g. pool, or networks")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="signflow_finn_") as folder:
         prepare_finn(Path(folder))
         from tests.nightly.long_run import OPS, long_run
+        from tests.nightly.networks import IN_INTEGERS, fresh_integers, fresh_networks
 
-        print(f"seed {options.seed}", flush=True)
+        if options.only not in ("", "networks", *OPS):
+            parser.error(f"--only {options.only}; legal: networks, {', '.join(OPS)}")
+
+        def say(line: str) -> None:
+            print(line, flush=True)
+
+        say(f"seed {options.seed}")
         failed = []
-        for stem in (options.only,) if options.only else OPS:
+        for stem in [s for s in OPS if options.only in ("", s)]:
             try:
-                long_run(stem, options.beats, options.cases, options.seed, lambda line: print(line, flush=True))
+                long_run(stem, options.beats, options.cases, options.seed, say)
             except Exception as error:
                 failed.append(stem)
-                print(f"{stem}: {error}", *getattr(error, "__notes__", ()), sep="\n", flush=True)
+                say("\n".join((f"{stem}: {error}", *getattr(error, "__notes__", ()))))
+        if options.only in ("", "networks"):
+            failed += fresh_networks(options.networks, options.seed, say)
+            failed += fresh_integers(IN_INTEGERS * options.networks, options.seed, say)
     print(f"seed {options.seed}: {', '.join(failed) or 'nothing'} failed")
     return int(bool(failed))
 

@@ -95,7 +95,9 @@ def read_quantizer(node: NodeProto, constants: Constants, model: ModelWrapper) -
     scale = _as_broadcast(scale, node, constants, model)
     if wanted == 2:
         return _bipolar(scale, True)
-    zero = _as_broadcast(np.asarray(constants[node.input[2]], np.float32), node, constants, model)
+    zero, bits = (np.asarray(constants[name], np.float32) for name in node.input[2:4])
+    zero = _as_broadcast(zero, node, constants, model)
+    _as_broadcast(np.ones((1,) * bits.ndim, np.float32), node, constants, model)  # how many they are is seen to later
     return _truncating(node, constants, scale, zero) if wanted == 6 else _integer(node, constants, scale, zero)
 
 
@@ -109,10 +111,12 @@ def _as_broadcast(parameter: np.ndarray, node: NodeProto, constants: Constants, 
     Raises:
         Unsupported: numbers that do not meet those of weights, or of an activation that are not one per channel.
     """
-    if parameter.size == 1:
+    if parameter.size == 1 and parameter.ndim < 2:
         return parameter.reshape(())
     values = constants.get(node.input[0])
-    shape = model.get_tensor_shape(node.input[0]) if values is None else values.shape
+    shape = (model.get_tensor_shape(node.input[0]) or ()) if values is None else values.shape
+    if parameter.size == 1 and parameter.ndim <= len(shape):  # with more dimensions it would lend them to the result
+        return parameter.reshape(())
     aligned = (1,) * (len(shape) - parameter.ndim) + parameter.shape
     legal = [size if axis == 1 or values is not None else 1 for axis, size in enumerate(shape)]
     if len(aligned) != len(shape) or any(size not in (1, most) for size, most in zip(aligned, legal, strict=True)):

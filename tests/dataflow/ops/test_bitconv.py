@@ -221,6 +221,22 @@ def test_lines_that_do_not_give_the_steps_are_refused() -> None:
         bench.ops[0].memory_files(bench.model)
 
 
+def test_one_step_is_no_line() -> None:
+    """The serial division counts at least two bits; one level more, and two lines are found."""
+    for steps, out, is_line in ((1, "BIPOLAR", False), (1, "UINT1", False), (3, "UINT2", True)):
+        case = bitconv(rows=1, pe=1, lanes=1, steps=steps)
+        parameters = [*case.parameters[:-1], (np.arange(steps)[None] * 8, INT8)]
+        bench = OpBench("BitConv_rtl", [OpCase({**case.attributes, "outputDataType": out}, case.reference, parameters)])
+        (op,) = bench.ops
+        assert (op.fit_affine(bench.model) is not None) == is_line, (steps, out)  # type: ignore[attr-defined]
+
+
+def test_a_unit_with_something_inside_is_not_widened() -> None:
+    for kwargs, wider in (({}, True), ({"scales": (2, 2)}, False), ({"shortcut": "stream"}, False)):
+        case = bitconv(padding=[0] * 4, **{"scales": (1, 2)} | kwargs)  # type: ignore[arg-type]
+        assert bool(OpBench("BitConv_rtl", [case]).ops[0].widened()) == wider, kwargs
+
+
 @pytest.mark.parametrize("simd", [1, 6])
 def test_area_of_windows_of_one_place_is_that_of_synthesis(simd: int, tmp_path: Path) -> None:
     bench = OpBench("BitConv_rtl", [bitconv((6, 6), 24, 24, 1, simd=simd, shortcut="own")])

@@ -216,16 +216,20 @@ def test_stored_integers_along_another_axis_share_one_scale() -> None:
     assert _stored(axis=2).high == 255
 
 
-@pytest.mark.parametrize("shape", [(3,), (1, 3, 1), (1, 1, 3), (3, 1, 1), (1, 1, 1, 3), (1, 1, 3, 1, 1)])
-def test_parameters_of_activations_along_another_axis_are_refused(shape: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(
+    "shape", [(3,), (1, 3, 1), (1, 1, 3), (3, 1, 1), (1, 1, 1, 3), (1, 1, 3, 1, 1), (1,) * 4, (1,) * 5]
+)
+def test_parameters_of_activations_along_another_axis_or_of_more_are_refused(shape: tuple[int, ...]) -> None:
     known = {"scale": np.ones(shape, np.float32), "zero": np.float32(0), "bits": np.float32(4)}
     x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, 3, 3, 3)) for name in "xy")
     graph = ModelWrapper(helper.make_model(helper.make_graph([_node()], "one", [x], [y])))
-    if shape == (3, 1, 1):
-        assert read_quantizer(_node(), known, graph).channel_scale.shape == (3,)
+    if shape in ((3, 1, 1), (1,) * 4):
+        assert read_quantizer(_node(), known, graph).channel_scale.shape == ((3,) if shape[0] == 3 else ())
         return
-    with pytest.raises(Unsupported, match=rf"quantizer parameters of shape {re.escape(str(shape))}"):
-        read_quantizer(_node(), known, graph)
+    one = {"scale": np.float32(1), "bits": np.full((1,) * len(shape), 4, np.float32)}
+    for parameters in (known, known | one) if len(shape) > 4 and max(shape) == 1 else (known,):
+        with pytest.raises(Unsupported, match=rf"quantizer parameters of shape {re.escape(str(shape))}"):
+            read_quantizer(_node(), parameters, graph)
 
 
 def test_what_is_no_number_and_missing_inputs_are_refused() -> None:

@@ -1,0 +1,112 @@
+"""What each op says to passes and writers, of the cases of its test and of some that Hypothesis draws."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from hypothesis import Phase, given, settings
+from hypothesis import seed as seeded
+
+from finn_build.dataflow.ops.base import StreamOp
+from finn_build.errors import SignflowError
+from tests.dataflow.ops.op_case import OpBench, OpCase
+from tests.nightly.strategies import OPS
+from tests.records.record import Said
+
+DRAWN = 12
+_MOST = 1 << 14  # beats of a frame that are asked for
+
+
+def cases(stem: str, every: int) -> list[OpCase]:
+    """The cases of an op's test, every so many of them."""
+    module = importlib.import_module(f"tests.dataflow.ops.test_{stem}")
+    found = module.CASES if hasattr(module, "CASES") else [*module.ONE_BIT, *module.WIDER, *module.PACKED]
+    return list(found)[::every]
+
+
+def said_of(stem: str) -> dict[str, Said]:
+    """What an op says, by case."""
+    op_type, strategy = OPS[stem]
+    listed = cases(stem, 1)
+    return {
+        **{f"{stem} {i}": _said(op_type, case) for i, case in enumerate(listed)},
+        **{f"{stem} drawn {i}": _said(op_type, case) for i, case in enumerate(_drawn(strategy))},
+    }
+
+
+def _drawn(strategy: Any) -> list[OpCase]:
+    found: list[OpCase] = []
+
+    @seeded(1)
+    @settings(max_examples=DRAWN, deadline=None, database=None, phases=(Phase.generate,))
+    @given(case=strategy)
+    def draw(case: OpCase) -> None:
+        found.append(case)
+
+    draw()
+    return found[:DRAWN]
+
+
+def _said(op_type: str, case: OpCase) -> Said:
+    try:
+        bench = OpBench(op_type, [case])
+        (op,) = bench.ops
+        op.rtl_parameters()
+    except SignflowError as error:
+        return {"refused": error}
+    asked: dict[str, Callable[[], object]] = {
+        "streams": lambda: [[s.shape, s.lanes, s.dtype] for s in (*op.streams_in(), *op.streams_out())],
+        "rtl": lambda: sorted(op.rtl_parameters().items()),
+        "files": lambda: sorted(op.memory_files(bench.model).items()),
+        "roms": op.roms,
+        "cycles": lambda: [op.get_exp_cycles(), op.fill_cycles(), op.window_cycles()],
+        "beats": lambda: _beats(op),
+        "keeps": lambda: _keeps(op),
+        "folds": lambda: _folds(op),
+        "area": op.resources,
+        "numbers": lambda: [[n.what, n.values, n.dtype] for n in op.numbers(bench.model)],
+        "ranges": lambda: [list(r) for r in op.output_ranges(bench.model, [None] * len(op.streams_in()))],
+        "forms": lambda: [sorted(f.items()) for f in op.step_forms(bench.model, [None] * len(op.streams_in()))],
+        "widened": lambda: op.changed().widened(),
+        "elsewhere": lambda: _elsewhere(op),
+    }
+    return {name: _answer(ask) for name, ask in asked.items()}
+
+
+def _answer(ask: Callable[[], object]) -> object:
+    try:
+        return ask()
+    except SignflowError as error:
+        return f"refused: {error}"
+
+
+def _beats(op: StreamOp) -> list[object]:
+    made = [np.arange(min(stream.beats, _MOST)) for stream in op.streams_out()]
+    return [op.beat_cycles(made[0]), *(op.beats_needed(beats, port) for port, beats in enumerate(made))]
+
+
+def _elsewhere(op: StreamOp) -> list[object]:
+    """On other chips, for other clocks and in other memories."""
+    chips = ({"clkMHz": 250.0, "lutsPerBram18": 60, "lutsPerDsp": 100}, {"clkMHz": 60.0, "bramPrice": 600})
+    styles = ({"ram_style": style} for style in op.ram_styles)
+    others = [op.changed(**attributes) for attributes in (*chips, *styles)]
+    return [[sorted(o.rtl_parameters().items()), o.resources(), o.roms(), o.fill_cycles()] for o in others]
+
+
+def _keeps(op: StreamOp) -> list[object]:
+    cycles = op.get_exp_cycles()
+    missing = [op.beats_missing(cycles * a, cycles * b, 0.5) for a, b in ((1, 1), (1, 2), (3, 1))]
+    ahead = [op.beats_ahead(cycles * times) for times in (1, 2, 5)]
+    return [op.rows_kept(), op.vector_reads(), op.widest_stream(), op.too_wide, missing, ahead, op.idle_inputs()]
+
+
+def _folds(op: StreamOp) -> list[object]:
+    foldings = list(islice(op.foldings(None), 200))
+    chosen = [sorted(op.changed().choose_folding(op.get_exp_cycles() * n // 4, None).items()) for n in (1, 4, 12)]
+    limited = op.changed(streamBits=16)
+    narrow = sorted(limited.choose_folding(1, None).items())
+    return [[sorted(f.items()) for f in foldings], chosen, limited.too_wide, narrow]
