@@ -1,6 +1,7 @@
 """Mutants of Python, found on its syntax tree; each runs in a fork of a process that has imported everything already.
 
-Left alone: texts, what is raised, annotations, `strict` of zip, which is an assertion, the negative number of a reshape.
+Left alone: texts, what is raised, annotations, `strict` of zip, which is an assertion, which negative number a
+reshape has.
 """
 
 from __future__ import annotations
@@ -27,12 +28,19 @@ from tests.mutants.mutant import Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDS = "tests/records/test_records.py"
-OPS, HARDWARE, INTEGERS = (
+WINDOWS, OPS, HARDWARE, INTEGERS = (
     f"{RECORDS}::test_{test}"
-    for test in ("ops_say_what_they_said", "networks_become_the_same_hardware", "networks_are_the_same_integers")
+    for test in (
+        "windows_say_what_they_said",
+        "ops_say_what_they_said",
+        "networks_become_the_same_hardware",
+        "networks_are_the_same_integers",
+    )
 )
 RECORDED = {  # where a module of a room is seen first, by comparison with records
     "finn_build/arithmetic/": [f"{OPS}[thresholding]", f"{OPS}[bitconv]", INTEGERS],
+    "finn_build/dataflow/ops/_window.py": [WINDOWS, OPS, HARDWARE],
+    "finn_build/dataflow/ops/_ring.py": [WINDOWS, OPS, HARDWARE],
     "finn_build/dataflow/ops/": [OPS, HARDWARE],
     "finn_build/dataflow/": [HARDWARE],
     "finn_build/frontend/": [INTEGERS],
@@ -94,7 +102,7 @@ def looks_of(path: Path) -> tuple[list[str], list[str]]:
     recorded = list(next((tests for start, tests in RECORDED.items() if name.startswith(start)), ()))
     if (ROOT / own).is_file():
         found = [str(own)]
-        if own.parent.name == "ops":
+        if own.parent.name == "ops" and recorded[0] == OPS:
             recorded[0] += f"[{path.stem}]"
     listed = (t for start, tests in TESTS.items() if name.startswith(start) for t in tests)
     return recorded, list(dict.fromkeys((*recorded, *listed, *found)))

@@ -63,6 +63,8 @@ def _said(op_type: str, case: OpCase) -> Said:
         "rtl": lambda: sorted(op.rtl_parameters().items()),
         "files": lambda: sorted(op.memory_files(bench.model).items()),
         "roms": op.roms,
+        "values": lambda: _values(bench),
+        "finn": lambda: _finn(op),
         "cycles": lambda: [op.get_exp_cycles(), op.fill_cycles(), op.window_cycles()],
         "beats": lambda: _beats(op),
         "keeps": lambda: _keeps(op),
@@ -82,6 +84,20 @@ def _answer(ask: Callable[[], object]) -> object:
         return ask()
     except SignflowError as error:
         return f"refused: {error}"
+
+
+def _values(bench: OpBench) -> list[object]:
+    streams = [value[0] for value in bench.values.values()]
+    return list(
+        bench.ops[0].compute(*streams, *(np.asarray(value, np.int64) for value, _ in bench.cases[0].parameters))
+    )
+
+
+def _finn(op: StreamOp) -> list[object]:
+    """What FINN's passes ask."""
+    ends = [(op.get_normal_input_shape(k), op.get_folded_input_shape(k), op.get_instream_width(k)) for k in (0, -1)]
+    ends += [(op.get_normal_output_shape(k), op.get_folded_output_shape(k), op.get_outstream_width(k)) for k in (0, -1)]
+    return [ends, op.get_number_output_values(), [f("") for f in (op.lut_estimation, op.bram_estimation)]]
 
 
 def _beats(op: StreamOp) -> list[object]:

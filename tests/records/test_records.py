@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.records import graphs, ops
+from tests.records import graphs, ops, windows
 from tests.records.record import Said, brief, differences
 
 
@@ -16,6 +16,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("stem", ops.OPS)
 def test_ops_say_what_they_said(stem: str) -> None:
     assert not differences("ops", ops.said_of(stem), stem)
+
+
+def test_windows_say_what_they_said() -> None:
+    assert not differences("windows", windows.said_of_windows(), "windows")
 
 
 @pytest.mark.parametrize("name", graphs.names())

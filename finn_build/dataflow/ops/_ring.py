@@ -63,7 +63,8 @@ def pixels_kept(window: Window, arrival: float, reading: float, capture: float) 
     order, step, beat = np.arange(len(last)), reading / slower / windows, arrival / slower / pixels
     if reading >= arrival:
         begin = order * step
-        due = begin[np.searchsorted(np.maximum.accumulate(last), place)]
+        reader = np.searchsorted(np.maximum.accumulate(last), place)
+        due = begin[np.minimum(reader, len(begin) - 1)]  # of windows that lie in the padding alone none reads the last
         arrived = np.minimum.accumulate((due - place * beat)[::-1])[::-1] + place * beat
     else:
         begin = np.maximum.accumulate((last + 1) * beat - order * step) + order * step
