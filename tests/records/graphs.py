@@ -130,4 +130,4 @@ def _parts(model: ModelWrapper) -> Iterator[object]:
         for tensor in (*node.input, *node.output):
             yield f"{tensor} {model.get_tensor_shape(tensor)} {model.get_tensor_datatype(tensor)}"
             value = model.get_initializer(tensor)
-            yield "" if value is None or value.dtype.kind not in "fiu" else np.nan_to_num(value * 1024.0)
+            yield "" if value is None or value.dtype.kind not in "fiu" else value

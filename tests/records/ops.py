@@ -6,10 +6,12 @@ import importlib
 from collections.abc import Callable
 from itertools import islice
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from hypothesis import Phase, given, settings
 from hypothesis import seed as seeded
+from hypothesis.internal.conjecture import providers
 
 from finn_build.dataflow.ops.base import StreamOp
 from finn_build.errors import SignflowError
@@ -47,7 +49,15 @@ def _drawn(strategy: Any) -> list[OpCase]:
     def draw(case: OpCase) -> None:
         found.append(case)
 
-    draw()
+    no_constants = providers.Constants(
+        **{kind: providers.SortedSet() for kind in ("integers", "floats", "bytes", "strings")}
+    )
+    cache = providers.LRUCache(1024)
+    with (
+        patch.object(providers, "_get_local_constants", lambda: no_constants),
+        patch.object(providers, "CONSTANTS_CACHE", cache),
+    ):
+        draw()  # else numbers that stand in modules imported so far would be among what is drawn
     return found[:DRAWN]
 
 

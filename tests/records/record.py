@@ -17,6 +17,9 @@ Said = Mapping[str, object]  # figure by name
 def brief(value: object) -> str:
     """A figure as it is recorded: its text, or of arrays and of what is long a checksum."""
     if isinstance(value, np.ndarray):
+        if value.dtype.kind == "f":  # to what float32 holds
+            parts, powers = np.frexp(np.nan_to_num(value.astype(np.float64)))
+            value = np.stack((np.round(parts * 2**24), powers))
         value = np.ascontiguousarray(value.astype(np.int64))
         return f"{'x'.join(map(str, value.shape))}:{crc32(value.tobytes()):08x}"
     if isinstance(value, list | tuple):
