@@ -20,6 +20,7 @@ FAMILY_DIR = CONFIG_DIR / "families"  # of chips: bus, processing system and del
 OUTPUTS = ("mask", "classes", "logit", "raw")
 MAX_STREAMS = 10  # of the shell: its registers have a place for so many
 RESOURCES = {"lut": "lut", "ff": "ff", "bram": "bram36", "dsp": "dsp", "uram": "uram"}  # as limits name them
+LIMITS = f"{', '.join(RESOURCES)}, each a number or a share of the chip up to 100%"
 _FASTEST = "max"
 _MOST_FRAMES, _MOST_PIXELS, _MOST = 10_000, 1 << 16, 1 << 24
 _LONGEST = 200  # characters of a value in YAML
@@ -160,8 +161,7 @@ class BuildConfig:
             raise ConfigError(f"max_utilization={self.max_utilization}; legal: above 0, up to 1")
         for name, limit in self.limit.items():
             if name not in RESOURCES or not is_limit(limit):
-                legal = f"{', '.join(RESOURCES)}, each a number or a share of the chip up to 100%"
-                raise ConfigError(f"limit: {name}={limit}; legal: {legal}")
+                raise ConfigError(f"limit: {name}={limit}; legal: {LIMITS}")
         if not 4 <= self.frames <= _MOST_FRAMES:
             why = "or more, so that the interval between frames is seen"
             raise ConfigError(f"frames={self.frames}; legal: 4 {why}, to {_MOST_FRAMES:,}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from brevitas_models.networks.names import kinds
-from finn_build.config import BOARD_DIR, RESOURCES, BuildConfig, is_limit, load_board
+from finn_build.config import BOARD_DIR, LIMITS, RESOURCES, BuildConfig, is_limit, load_board
 from finn_build.errors import ConfigError
 from finn_build.terminal import Parser
 
@@ -55,7 +55,7 @@ def limit_option(text: str) -> tuple[str, int | str]:
     name, _, limit = text.partition("=")
     value = int(limit) if limit.isdecimal() else limit
     if name not in RESOURCES or not is_limit(value):
-        raise argparse.ArgumentTypeError(f"{text!r}; legal: {', '.join(RESOURCES)}, e.g. lut=20607 or bram=60%")
+        raise argparse.ArgumentTypeError(f"{text!r}; legal: {LIMITS}, e.g. lut=20607 or bram=60%")
     return name, value
 
 

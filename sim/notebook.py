@@ -13,9 +13,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
-from nbconvert import HTMLExporter
 
 import finn_build
 from finn_build.errors import SimulationError
@@ -49,6 +46,10 @@ def run_notebook(build: Path, out: Path, on_cell: Callable[[int, int], None] = l
     deploy = build / "deploy"
     if not (deploy / NOTEBOOK).is_file():
         raise SimulationError(f"{deploy / NOTEBOOK}: no such file; give the folder of a finished build")
+    from nbclient import NotebookClient  # here: help and typos do without these
+    from nbclient.exceptions import CellExecutionError
+    from nbconvert import HTMLExporter
+
     notebook = nbformat.read(deploy / NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
     around = [
         nbformat.v4.new_code_cell(t) for t in (_ENTER.format(here=__package__, build=str(build.absolute())), _LEAVE)

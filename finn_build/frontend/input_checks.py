@@ -12,7 +12,7 @@ from brevitas_models.data.images import load_folder
 from brevitas_models.data.index import find_images
 from brevitas_models.networks.configs.table import configure
 from brevitas_models.networks.description import describe
-from brevitas_models.networks.names import require_model
+from brevitas_models.networks.names import require_model, shipped
 from finn_build.config import BuildConfig
 from finn_build.errors import ConfigError, DataError
 
@@ -30,7 +30,8 @@ def check_input(options: argparse.Namespace, config: BuildConfig, out: Path) -> 
     """
     for given in (options.checkpoint, options.onnx):
         if given and not given.is_file():
-            raise DataError(f"{given}: {'is a folder' if given.is_dir() else 'no such file'}")
+            named = f"; --model {given} has these weights" if str(given) in shipped() else ""
+            raise DataError(f"{given}: {'is a folder' if given.is_dir() else 'no such file'}{named}")
     if options.checkpoint:
         describe(options.checkpoint)
     if options.onnx:

@@ -257,6 +257,7 @@ TYPOS = {
     "build --board pynq-z2 --model cnv_w1a3": "did you mean 'cnv_w1a2'?",
     "build --board pynq-z2 --onnx none.onnx": "none.onnx: no such file",
     "build --board pynq-z2 --checkpoint bi_shufflnet": "bi_shufflnet: no such file",
+    "build --board pynq-z2 --checkpoint bi_shufflenet": "no such file; --model bi_shufflenet has these weights",
     "build --board pynq-z2 --images none": "none: no such folder",
     "build --board pynq-z2 --images bad": "no column path; it has pth, class",
     "build --board pynq-z2 --ddr-skips of": "'of'; legal: auto, off, or FIFOs of report.json",

@@ -84,7 +84,10 @@ def test_a_presets_folding_is_for_its_own_rate(options: list[str], kept: bool, c
 def test_an_illegal_limit(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parser().parse_args(["--board", "pynq-z2", "--limit", text])
-    assert f"{text!r}; legal: lut, ff, bram, dsp, uram, e.g. lut=20607 or bram=60%" in capsys.readouterr().err
+    said = (
+        "legal: lut, ff, bram, dsp, uram, each a number or a share of the chip up to 100%, e.g. lut=20607 or bram=60%"
+    )
+    assert f"{text!r}; {said}" in capsys.readouterr().err
     name, _, value = text.partition("=")
     with pytest.raises(ConfigError, match=rf"limit: {name}={value}; legal: lut, ff, bram, dsp, uram, each a number"):
         BuildConfig(model="m", limit={name: value})
