@@ -20,7 +20,7 @@ from finn_build.processes import Progress
 from finn_build.proof.gate import Tap
 
 _FLOATS, _COMPARED = "output {}", "output {}, channels last"
-_NOISE = 1e-4  # of a float output's largest number, where its sums are rounded
+FLOAT_NOISE = 1e-4  # of a float output's largest number, where its sums are rounded
 Values = dict[str, np.ndarray]
 
 
@@ -192,7 +192,7 @@ def output_taps(network: IntegerNetwork) -> list[Tap]:
         if not tail.nodes:
             taps.append(Tap(tail.source, "host", name))
         else:
-            noise = 0.0 if all(network.tensors[source].exact for source in tail.sources) else _NOISE
+            noise = 0.0 if all(network.tensors[source].exact for source in tail.sources) else FLOAT_NOISE
             taps.append(Tap(_COMPARED.format(name), "host", name, rounded=tail.rounded, noise=noise))
     return taps
 

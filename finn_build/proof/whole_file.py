@@ -14,6 +14,7 @@ from finn_build.errors import GateError
 from finn_build.frontend.integers import IntegerNetwork
 from finn_build.frontend.onnx_file import first_line, read_onnx
 from finn_build.frontend.pixels_of_bytes import PIXELS
+from finn_build.proof.last_sums import settle
 from finn_build.proof.levels import Values, channels_last, integers_of, output_of
 from finn_build.proof.rounding import EDGE, may_be_rounded, told
 
@@ -87,7 +88,9 @@ class _WholeFile:
                 found = self._from_levels(image, wanted)
             frames.append(found)
             self.compared += sum(v.size for n, v in found.items() if n in wanted)
-        return {name: np.concatenate([frame[name] for frame in frames]) for name in frames[0]}
+        together = {name: np.concatenate([frame[name] for frame in frames]) for name in frames[0]}
+        self.rounded += settle(self.network, together, reference)
+        return together
 
     def _from_levels(self, image: np.ndarray, wanted: Values) -> Values:
         """Every layer fed with what level 1 has before it; what float32 alone rounds to another level is corrected."""

@@ -310,7 +310,7 @@ def _fold(compilation: Compilation, node: NodeProto) -> None:
         perm = attribute(node, "perm", None)
         compilation.weights[node.output[0]] = ints.transpose(perm), scale.transpose(perm) if scale.ndim else scale
     for name in node.output:  # the executor checks the shape of what it replaces
-        context[name] = np.zeros(compilation.shape(name), np.float32)
+        context[name] = np.zeros(compilation.shapes.get(name, ()), np.float32)
     execute_node(node, context, compilation.source.graph, compilation.opset)
     compilation.constants |= {name: np.asarray(context[name]) for name in node.output}
 
