@@ -79,7 +79,8 @@ def compile_integers(build: Build, progress: Progress) -> None:
     if build.integers.of_the_host:
         build.not_run.append(f"on the accelerator: {build.integers.of_the_host}")
     for name, tail in build.integers.tails.items():
-        if ops := sorted({n.op_type for n in tail.nodes} - ELEMENTWISE_OPS - MOVES - _SMALL):
+        plain = _SMALL | (MOVES if tail.beside else ELEMENTWISE_OPS | MOVES)
+        if ops := sorted({n.op_type for n in tail.nodes} - plain):
             build.not_run.append(f"on the accelerator: {', '.join(ops)} before output {name}, which the host runs")
     build.meanings = meanings(build.integers, len(build.network.classes), build.config.output)
 

@@ -302,7 +302,7 @@ def _fold(compilation: Compilation, node: NodeProto) -> None:
     """Evaluate a node without dynamic inputs; keep integers and scale of quantized weights."""
     context = {i: compilation.constants[i] for i in node.input if i}
     if node.op_type in QUANTIZERS:
-        ints, scale, floats = quantize_constant(node, context, compilation.source)
+        ints, scale, floats = map(np.asarray, quantize_constant(node, context, compilation.source))  # of scalars too
         compilation.weights[node.output[0]], compilation.constants[node.output[0]] = (ints, scale), floats
         return
     if node.op_type == "Transpose" and node.input[0] in compilation.weights:

@@ -195,7 +195,7 @@ LISTED: dict[str, tuple[Tail, list[str]]] = {
         lambda m, x: (m.q(m.grown(m.q(x))), m.q(torch.cat((m.q(x), m.q(x)), 2))),
         ["grown: a grouped transposed convolution (group=3)", "/Concat: a concat of other dimensions"],
     ),
-    "join of floats": (lambda m, x: torch.cat((m.q(x), F.relu(x)), 1), ["/Concat: an operand of the concat"]),
+    "join of floats": (lambda m, x: m.q(torch.cat((m.q(x), F.relu(x)), 1)), ["/Concat: an operand of the concat"]),
     "join of rows": (lambda m, x: m.q(torch.cat((m.q(x), m.q(x)), 2)), ["/Concat: a concat of other dimensions"]),
     "smooth resize": (
         lambda m, x: m.one(F.interpolate(m.q(x), scale_factor=2, mode="bilinear", align_corners=True)),

@@ -60,8 +60,9 @@ REFUSED: dict[str, list[Case]] = {
     ],
     "a concat of averages over different windows": [
         (
-            [op("GlobalAveragePool", "q", to="a"), op("GlobalMaxPool", "q", to="b"), op("Concat", "a", "b", axis=1)],
-            {}, (1, 2, 1, 3), 2,
+            [op("GlobalAveragePool", "q", to="a"), op("GlobalMaxPool", "q", to="b"),
+             op("Concat", "a", "b", axis=1, to="c"), quantizer("c", "y", "four")],
+            FOUR, (1, 2, 1, 3), 2,
         ),
     ],
     "a convolution over 3 dimensions": [
@@ -157,7 +158,10 @@ REFUSED: dict[str, list[Case]] = {
     "sums beyond 2^30": [(DENSE, {"w": sums(255, 128, 32896), **EIGHT}, (1, 32897), 8)],
     "sums beyond 2^24, where float32 is no longer exact": [
         ([op("GlobalAveragePool", "q")], {}, (1, 1, 256, 512), 8),
-        (DOUBLED, {"w": sums(255, 1, 257).reshape(1, -1, 1, 1), **EIGHT}, (1, 258, 1, 1), 8),
+        (
+            [*DOUBLED, quantizer("y", "y0", "eight")],
+            {"w": sums(255, 1, 257).reshape(1, -1, 1, 1), **EIGHT}, (1, 258, 1, 1), 8,
+        ),
     ],
     "a Max of tensors on two scales": [
         (
