@@ -69,6 +69,14 @@ class ImageSet:
             masks=None if self.masks is None else self.masks[chosen],
         )
 
+    def by_turns(self) -> "ImageSet":
+        """The same images, one of each class after the other: some of all are among the first."""
+        turn = np.zeros(len(self), np.int64)
+        for label in np.unique(self.labels):
+            of_class = np.flatnonzero(self.labels == label)
+            turn[of_class] = np.arange(len(of_class))
+        return self.select(np.argsort(turn, kind="stable"))
+
     def __len__(self) -> int:
         return len(self.images)
 

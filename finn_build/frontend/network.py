@@ -166,7 +166,7 @@ def _export(model: Network, origin: str, classes: tuple[str, ...], out: Path, tr
 
 
 def load_images(source: str, network: ImportedNetwork, count: int, seed: int) -> ImageSet:
-    """Images of the network's size.
+    """Images of the network's size; of a folder's classes by turns, since the first ones are simulated and shown.
 
     Args:
         source: a folder, or "synthetic" for generated ones; an input that is no image gets random bytes.
@@ -188,9 +188,11 @@ def load_images(source: str, network: ImportedNetwork, count: int, seed: int) ->
         return replace(made, images=images, labels=unlabelled, masks=None)  # frames, not a test set
     if network.may_give_mask:
         masks = any(row.mask for row in find_images(Path(source)))
-        return load_folder(source, (height, width), channels, classes=network.classes if masks else (), masks=masks)
-    data = load_folder(source, (height, width), channels)
-    return match_classes(data, network.classes) if set(data.classes) & set(network.classes) else data
+        data = load_folder(source, (height, width), channels, classes=network.classes if masks else (), masks=masks)
+    else:
+        data = load_folder(source, (height, width), channels)
+        data = match_classes(data, network.classes) if set(data.classes) & set(network.classes) else data
+    return data.by_turns()
 
 
 def without_foreign_classes(images: ImageSet, network: ImportedNetwork) -> tuple[ImageSet, str]:

@@ -29,6 +29,14 @@ def test_of_its_classes(folder: Path) -> None:
     assert foreign == "" and images.classes == network.classes and sorted(images.labels.tolist()) == [1, 2]
 
 
+def test_frames_are_of_all_classes(folder: Path) -> None:
+    for name in ("b", "c"):
+        Image.fromarray(np.full((9, 7), 90, np.uint8)).save(folder / "Loch" / f"{name}.png")
+    images = load_images(str(folder), _network("dent", "Loch"), 4, 0)
+    assert images.names == ("Loch/a.png", "dent/a.png", "Loch/b.png", "Loch/c.png")
+    assert images.labels.tolist() == [1, 0, 1, 1]
+
+
 def test_of_classes_of_their_own(folder: Path) -> None:
     """They go through the accelerator all the same; it is said what is missing, and how it is had."""
     network = _network("crazing", "scratches")
