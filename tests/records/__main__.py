@@ -1,5 +1,7 @@
 """Write the records again, when what they hold was meant to change: `python -m tests.records [--networks]`."""
 
+import benchmarks.usage  # isort: skip  # noqa: F401
+
 import sys
 import tempfile
 from pathlib import Path
