@@ -20,22 +20,19 @@ def living() -> tuple[list[FunctionType], list[Any]]:
     return [f for f in found if type(f) is FunctionType], [f for f in found if type(f) is _lru_cache_wrapper]
 
 
-def give_fault(mutant: Mutant) -> bool:
-    """Give the functions of a module the code with a fault, and forget what they have computed.
-
-    Returns:
-        False where the fault lies outside of functions: then the module has to be imported anew.
-    """
+def pairs(mutant: Mutant) -> list[Pair] | None:
+    """Code of the functions that a fault is in, before and after; None where it lies outside of functions."""
     text, name = mutant.path.read_text(), str(mutant.path)
-    pairs = _pairs(*(compile(t, name, "exec", dont_inherit=True) for t in (text, mutant.applied(text))))
-    if pairs is None:
-        return False
+    return _pairs(*(compile(t, name, "exec", dont_inherit=True) for t in (text, mutant.applied(text))))
+
+
+def give(code: list[Pair], name: str) -> None:
+    """Give the functions of a file other code, and forget what any have computed."""
     functions, known = living()
     for function in [f for f in functions if f.__code__.co_filename == name]:
-        function.__code__ = next((new for old, new in pairs if old == function.__code__), function.__code__)
+        function.__code__ = next((new for old, new in code if old == function.__code__), function.__code__)
     for answers in [k for k in known if k is not living]:
         answers.cache_clear()
-    return True
 
 
 def _pairs(old: CodeType, new: CodeType) -> list[Pair] | None:

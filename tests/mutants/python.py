@@ -22,8 +22,7 @@ from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 from pathlib import Path
 
-from tests.mutants.living import give_fault
-from tests.mutants.living import living as living_functions
+from tests.mutants.living import Pair, give, living, pairs
 from tests.mutants.mutant import Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,7 +95,7 @@ def all_mutants() -> list[Mutant]:
 
 
 def looks_of(path: Path) -> tuple[list[str], list[str]]:
-    """Comparisons with records; these and the test files of a module, those listed first, which compile nothing."""
+    """Comparisons with records; the test files of a module, those listed first, which compile nothing."""
     name, found = str(path.relative_to(ROOT)), []
     own = Path("tests") / Path(name.removeprefix("finn_build/")).parent / f"test_{path.stem.strip('_')}.py"
     recorded = list(next((tests for start, tests in RECORDED.items() if name.startswith(start)), ()))
@@ -105,7 +104,7 @@ def looks_of(path: Path) -> tuple[list[str], list[str]]:
         if own.parent.name == "ops" and recorded[0] == OPS:
             recorded[0] += f"[{path.stem}]"
     listed = (t for start, tests in TESTS.items() if name.startswith(start) for t in tests)
-    return recorded, list(dict.fromkeys((*recorded, *listed, *found)))
+    return recorded, list(dict.fromkeys((*listed, *found)))
 
 
 def mutants(path: Path) -> list[Mutant]:
@@ -204,25 +203,25 @@ def run_python(chosen: Sequence[Mutant], say: Callable[[str], None]) -> list[Mut
     """
     for name in (*LIBRARIES, "tests.records.test_records"):
         importlib.import_module(name)
-    living_functions()
+    living()
     gc.freeze()  # what all forks share is not looked through in each
     alive, sound = [], set[tuple[bool, str]]()
     for mutant in chosen:
-        seen = False
-        for living, tests in zip((True, False), looks_of(mutant.path), strict=True):
-            if seen := _seen(mutant, tests, living):
-                new = [test for test in tests if (living, test) not in sound]
-                if new and _seen(replace(mutant, after=mutant.before), new, living):
+        seen, code = False, pairs(mutant)
+        for tests in looks_of(mutant.path):
+            if seen := _seen(mutant, tests, code):
+                new = [test for test in tests if (code is None, test) not in sound]
+                if new and _seen(replace(mutant, after=mutant.before), new, None if code is None else []):
                     raise RuntimeError(f"{mutant.path}: its tests fail without a fault: {', '.join(new)}")
-                sound |= {(living, test) for test in new}
+                sound |= {(code is None, test) for test in new}
                 break
         say(f"{'seen' if seen else 'not seen'}: {mutant}")
         alive += [] if seen else [mutant]
     return alive
 
 
-def _seen(mutant: Mutant, tests: Sequence[str], living: bool) -> bool:
-    """Whether tests fail with a mutant, in a process of its own; put into modules as they are, or imported anew."""
+def _seen(mutant: Mutant, tests: Sequence[str], code: list[Pair] | None) -> bool:
+    """Whether tests fail with a mutant, in a process of its own; its module is imported anew where no code is given."""
     if not tests:
         return False
     child = os.fork()
@@ -234,7 +233,9 @@ def _seen(mutant: Mutant, tests: Sequence[str], living: bool) -> bool:
             quiet = os.open(os.devnull, os.O_WRONLY)
             os.dup2(quiet, 1)
             os.dup2(quiet, 2)
-            if not (living and give_fault(mutant)):
+            if code is not None:
+                give(code, str(mutant.path))
+            else:
                 for name in [n for n in sys.modules if n.split(".")[0] in OURS]:
                     del sys.modules[name]
                 sys.meta_path.insert(0, _Faulty(mutant))
