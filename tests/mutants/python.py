@@ -226,7 +226,7 @@ def _seen(mutant: Mutant, tests: Sequence[str], code: list[Pair] | None) -> bool
         return False
     child = os.fork()
     if child == 0:
-        code = 1
+        failed = 1
         with suppress(BaseException):
             os.setsid()
             resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
@@ -241,8 +241,8 @@ def _seen(mutant: Mutant, tests: Sequence[str], code: list[Pair] | None) -> bool
                 sys.meta_path.insert(0, _Faulty(mutant))
             import pytest
 
-            code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests]))
-        os._exit(code)
+            failed = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests]))
+        os._exit(failed)
     end = time.monotonic() + 10 * SECONDS  # on the clock: a busy machine is no fault seen
     while time.monotonic() < end:
         done, status = os.waitpid(child, os.WNOHANG)
