@@ -46,10 +46,10 @@ module sf_border #(
                H, W, PT, PL, OH, OW);
     end
 
-    // An address some words on or back in the ring.
+    // An address some words on or back in the ring: whether it wraps is known before the sum.
     function automatic logic [ADDR-1:0] moved(input logic [ADDR-1:0] from, input int words);
-        int to = int'(from) + words;
-        return ADDR'(unsigned'(to >= WORDS ? to - WORDS : to < 0 ? to + WORDS : to));
+        int wrapped = words < 0 ? words + WORDS : words - WORDS;
+        return from + ADDR'(unsigned'((words < 0 ? int'(from) < -words : int'(from) >= -wrapped) ? wrapped : words));
     endfunction
 
     logic [LEVEL_BITS-1:0] level_q, wanted_q;  // rows that are whole and kept; rows that the current one waits for
@@ -66,8 +66,10 @@ module sf_border #(
 
     wire advance = room || !valid_q;
     wire step = advance && level_q >= wanted_q;
-    wire pixel_end = step && fold_q == FOLD_BITS'(FOLDS - 1);
-    wire row_end = pixel_end && x_q == X_BITS'(OW - 1);
+    wire fold_last = fold_q == FOLD_BITS'(FOLDS - 1);
+    wire x_last = x_q == X_BITS'(OW - 1);
+    wire pixel_end = step && fold_last;
+    wire row_end = step && fold_last && x_last;
     wire y_last = y_q == Y_BITS'(OH - 1);
 
     // As 32-bit integers, because a bound may lie outside the counter's range; synthesis narrows them.
@@ -78,7 +80,15 @@ module sf_border #(
 
     wire [ADDR-1:0] row_next = y_last ? moved(row_q, (KEPT + FIRST) * ROW)
                              : below ? moved(row_q, ROW) : moved(row_q, REFLECT ? -ROW : 0);
-    wire [LEVEL_BITS-1:0] freed = !row_end ? '0 : y_last ? LEVEL_BITS'(KEPT) : LEVEL_BITS'(frees);
+    wire [LEVEL_BITS-1:0] level = level_q + LEVEL_BITS'(row_in);
+    wire [LEVEL_BITS-1:0] level_freed = level - (y_last ? LEVEL_BITS'(KEPT) : LEVEL_BITS'(frees));
+
+    logic [ADDR-1:0] next;  // source of the next row
+    if (OW * FOLDS > 1) begin : g_ahead
+        always_ff @(posedge clk) next <= row_next;  // long there when the row ends
+    end else begin : g_at_once
+        assign next = row_next;
+    end
 
     always_ff @(posedge clk) begin
         if (rst) begin
@@ -89,19 +99,19 @@ module sf_border #(
         end else begin
             if (write) begin
                 in_q    <= row_in ? '0 : in_q + 1'b1;
-                write_q <= moved(write_q, 1);
+                write_q <= write_q == ADDR'(WORDS - 1) ? '0 : write_q + 1'b1;
             end
-            level_q <= level_q + LEVEL_BITS'(row_in) - freed;
+            level_q <= row_end ? level_freed : level;
             if (advance) valid_q <= step;
-            if (step) fold_q <= pixel_end ? '0 : fold_q + 1'b1;
+            if (step) fold_q <= fold_last ? '0 : fold_q + 1'b1;
             if (pixel_end) begin
-                x_q  <= row_end ? '0 : x_q + 1'b1;
-                at_q <= row_end ? moved(row_next, REFLECT ? PL * FOLDS : 0)
+                x_q  <= x_last ? '0 : x_q + 1'b1;
+                at_q <= x_last ? moved(next, REFLECT ? PL * FOLDS : 0)
                       : right ? moved(at_q, FOLDS) : moved(at_q, REFLECT ? -FOLDS : 0);
             end
             if (row_end) begin
                 y_q      <= y_last ? '0 : y_q + 1'b1;
-                row_q    <= row_next;
+                row_q    <= next;
                 wanted_q <= y_last ? LEVEL_BITS'(FIRST + 1)
                           : wanted_q + LEVEL_BITS'(asks) - LEVEL_BITS'(frees);
             end
@@ -111,7 +121,7 @@ module sf_border #(
     logic [WIDTH-1:0] data_q;
     sf_ram #(.WIDTH(WIDTH), .WORDS(WORDS), .STYLE(RAM_STYLE)) rows (
         .clk, .write, .write_addr(write_q), .write_data(in0_data),
-        .read(advance), .blank(1'b0), .read_addr(moved(at_q, int'(fold_q))), .data_q
+        .read(advance), .blank(1'b0), .read_addr(at_q + ADDR'(fold_q)), .data_q
     );
     sf_fifo #(.WIDTH(WIDTH), .DEPTH(2)) pair (
         .clk, .rst, .in0_data(data_q), .in0_valid(valid_q), .in0_ready(room), .out0_data, .out0_valid, .out0_ready
