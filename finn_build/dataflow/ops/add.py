@@ -39,7 +39,18 @@ class StreamAdd_rtl(TwoOperands, StreamOp):  # noqa: N801  # FINN finds RTL ops 
 
     def rtl_parameters(self) -> dict[str, int | str]:
         """Of both operands, and their factors."""
-        return {**self.operand_parameters(), "A_SCALE": self.attr("lhsScale"), "B_SCALE": self.attr("rhsScale")}
+        factors = {"A_SCALE": self.attr("lhsScale"), "B_SCALE": self.attr("rhsScale")}
+        return {**self.operand_parameters(), **factors, "REGISTERED": int(self._is_registered)}
+
+    @property
+    def _shifts(self) -> int:
+        """Powers of two that are added or taken off, in both factors: ones, or signed digits where those are fewer."""
+        return sum(min(k.bit_count(), (3 * k ^ k).bit_count()) for k in (self.attr("lhsScale"), abs(self.attr("rhsScale"))))
+
+    @property
+    def _is_registered(self) -> bool:
+        """Whether both products have a register: four shifts are added within a cycle."""
+        return self._shifts > 4
 
     def compute(self, *operands: np.ndarray) -> tuple[np.ndarray, ...]:
         """Sum in int64."""
@@ -47,8 +58,8 @@ class StreamAdd_rtl(TwoOperands, StreamOp):  # noqa: N801  # FINN finds RTL ops 
         return (a * self.attr("lhsScale") + b * self.attr("rhsScale"),)
 
     def fill_cycles(self) -> int:
-        """Two registers."""
-        return 2
+        """Two registers, and that of the products."""
+        return 2 + self._is_registered
 
     def output_ranges(self, model: ModelWrapper, ranges: list[Range | None]) -> list[Range]:
         """Of the ends of both operands; what is taken off is least at its greatest."""
@@ -62,5 +73,5 @@ class StreamAdd_rtl(TwoOperands, StreamOp):  # noqa: N801  # FINN finds RTL ops 
         2 * INT8 68, 68; 7 * INT4 + 5 * INT4 84, 92.
         """
         bits = self.streams_out()[0].width
-        shifts = sum(int(self.attr(name)).bit_count() - 1 for name in ("lhsScale", "rhsScale"))
-        return self.operand_area() + Resources(lut=bits * (2 + shifts) // 2 + 2, ff=bits + 1)
+        products = 2 * bits + 1 if self._is_registered else 0
+        return self.operand_area() + Resources(lut=bits * self._shifts // 2 + 2, ff=bits + 1 + products)

@@ -3,9 +3,9 @@
 // Function   element by element; a beat leaves when both operands are there. BIPOLAR operands read 1 as +1, 0 as -1.
 //            B_SCALE may be negative.
 // Packing    PE elements a beat, element 0 in the low bits; OUT_BITS hold every sum, two's complement.
-// Latency    2 cycles.
+// Latency    2 cycles, 3 if REGISTERED.
 // II         1.
-// Area       4 lanes INT4 + INT4, Yosys: 58 LUT, 89 FF; factors are sums of shifts, no DSP.
+// Area       4 lanes INT4 + INT4, Yosys: 58 LUT, 89 FF; factors are sums and differences of shifts, no DSP.
 // Reset      clears the valid; the data register needs none.
 `default_nettype none
 
@@ -19,6 +19,7 @@ module sf_add #(
     parameter bit B_BIPOLAR = 1'b0,
     parameter int A_SCALE   = 1,
     parameter int B_SCALE   = 1,
+    parameter bit REGISTERED = 1'b0,    /// a register behind both products
     parameter int OUT_BITS  = 5
 ) (
     input  wire                    clk,
@@ -42,7 +43,7 @@ module sf_add #(
 
     logic [PE*A_BITS-1:0] a_data;
     logic [PE*B_BITS-1:0] b_data;
-    logic both;
+    logic both, summed;  // both operands are there; what is summed is
     wire  room = !out0_valid || out0_ready;
     sf_join #(.A_WIDTH(PE * A_BITS), .B_WIDTH(PE * B_BITS)) operands (
         .clk, .rst, .in0_data, .in0_valid, .in0_ready, .in1_data, .in1_valid, .in1_ready, .a_data, .b_data, .out0_valid(both),
@@ -51,13 +52,33 @@ module sf_add #(
 
     always_ff @(posedge clk) begin
         if (rst) out0_valid <= 1'b0;
-        else if (room) out0_valid <= both;
+        else if (room) out0_valid <= summed;
     end
 
-    // A sum of shifts: `*` by a constant would take a DSP slice in Yosys.
+    if (REGISTERED) begin : g_valid
+        logic summed_q;
+        always_ff @(posedge clk) begin
+            if (rst) summed_q <= 1'b0;
+            else if (room) summed_q <= both;
+        end
+        assign summed = summed_q;
+    end else begin : g_no_valid
+        assign summed = both;
+    end
+
+    // Shifts, added and taken off, as few as there can be: `*` by a constant would take a DSP slice in Yosys. 2 * scale
+    // is plus - minus: its ones, or the signed digits of which no two adjacent ones are set, whichever are fewer.
     function automatic logic signed [OUT_BITS-1:0] times(input logic signed [OUT_BITS-1:0] value, input int scale);
         logic signed [OUT_BITS-1:0] product = '0;
-        for (int k = 0; k < OUT_BITS; k++) if (((scale >>> k) & 1) != 0) product = product + (value << k);
+        longint ones = longint'(scale), plus = 3 * ones & ~ones, minus = ones & ~(3 * ones);
+        if ($countones(ones) <= $countones(plus) + $countones(minus)) begin
+            plus  = 2 * ones;
+            minus = 0;
+        end
+        for (int k = 0; k < OUT_BITS; k++) begin
+            if (((plus >>> (k + 1)) & 1) != 0) product = product + (value << k);
+            if (((minus >>> (k + 1)) & 1) != 0) product = product - (value << k);
+        end
         return product;
     endfunction
 
@@ -76,7 +97,19 @@ module sf_add #(
         end else begin : g_b
             assign b = OUT_BITS'($signed({B_SIGNED && b_raw[B_BITS-1], b_raw}));
         end
-        always_ff @(posedge clk) if (room) sum_q <= B_SCALE < 0 ? times(a, A_SCALE) - times(b, -B_SCALE) : times(a, A_SCALE) + times(b, B_SCALE);
+        wire signed [OUT_BITS-1:0] a_times = times(a, A_SCALE);
+        wire signed [OUT_BITS-1:0] b_times = times(b, B_SCALE < 0 ? -B_SCALE : B_SCALE);
+        logic signed [OUT_BITS-1:0] left, right;
+        if (REGISTERED) begin : g_products
+            logic signed [OUT_BITS-1:0] left_q, right_q;
+            always_ff @(posedge clk) if (room) {left_q, right_q} <= {a_times, b_times};
+            assign left  = left_q;
+            assign right = right_q;
+        end else begin : g_sum
+            assign left  = a_times;
+            assign right = b_times;
+        end
+        always_ff @(posedge clk) if (room) sum_q <= B_SCALE < 0 ? left - right : left + right;
         assign out0_data[p*OUT_BITS+:OUT_BITS] = unsigned'(sum_q);
     end
 
