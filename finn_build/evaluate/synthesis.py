@@ -5,7 +5,7 @@ that it reads: sources, memory files, commands and Yosys' version. An op's own n
 synthesised once.
 
 `python -m finn_build.evaluate.synthesis TOP FAMILY NETLIST FILE...` writes the flat netlist of one module as JSON;
-empty modules stay black boxes.
+empty modules stay black boxes; with --parts last, memories of LUTs are mapped before others.
 """
 
 from __future__ import annotations
@@ -29,11 +29,13 @@ from sim._cache import build_once, cache_dir, digest
 
 _KEPT = 4000  # netlists, 30 kB each
 _NETLIST = "netlist.json.gz"
+_PARTS = "--parts"
 _ANY_NAME = "op"
 _MEMORY_SUFFIXES = (".mem", ".dat")
+_SYNTHESISE = "synth_xilinx -family {family} -flatten -noiopad -noclkbuf -top {top}"
 _COMMANDS = (
     "read_slang --keep-hierarchy --allow-use-before-declare --empty-blackboxes --top {top} {files}",
-    "synth_xilinx -family {family} -flatten -noiopad -noclkbuf -top {top}",
+    _SYNTHESISE,
     "setattr -mod -unset keep_hierarchy =*",  # of ROMs that synthesis must not look into
     "select -none",
     "select {top}",
@@ -41,6 +43,18 @@ _COMMANDS = (
     "opt_clean",
     "select {top}",
     "write_json -selected {out}",
+)
+# Yosys 0.70 lists UltraScale's LUTs as memories of one address of 16 bits, and then has no cell for one of 257 words or
+# more: such memories are mapped first, by its list with the 9 bits that RAM512X1S has. Others come out the same.
+_UNMAPPED = "invalid OPTION_ABITS/WIDTH combination"
+_LISTED, _MENDED = 'option "ABITS" 16 {\n\t\tabits 16;', 'option "ABITS" 9 {\n\t\tabits 9;'
+_IN_PARTS = (
+    f"{_SYNTHESISE} -run begin:map_memory",
+    "select t:$mem_v2 a:ram_style=distributed %i",
+    "memory_libmap -lib {lutrams}",
+    "select -clear",
+    "techmap -map +/xilinx/lutrams_xc5v_map.v",
+    f"{_SYNTHESISE} -run map_memory:",
 )
 
 
@@ -149,24 +163,30 @@ def _emptied(wrapper: str) -> str:
 
 
 def _run(job: Job, top: str, files: Iterable[str], folder: Path) -> None:
-    command = [sys.executable, "-m", "finn_build.evaluate.synthesis", top, job.family, _NETLIST]
-    ran = processes.run([*command, *files], cwd=folder)
+    command = [sys.executable, "-m", "finn_build.evaluate.synthesis", top, job.family, _NETLIST, *files]
+    ran = processes.run(command, cwd=folder)
+    if _UNMAPPED in ran.stderr + ran.stdout:
+        ran = processes.run([*command, _PARTS], cwd=folder)
     if ran.returncode or not (folder / _NETLIST).is_file():
         raise SimulationError(f"Yosys failed on {job.top}: {(ran.stderr or ran.stdout).strip()[-300:]}")
 
 
-def _synthesise(top: str, family: str, out: Path, files: Sequence[str]) -> None:
+def _synthesise(top: str, family: str, out: Path, files: Sequence[str], in_parts: bool) -> None:
     from pyosys import libyosys as ys  # here: it takes over stdout, and only the fresh process wants it
 
     design = ys.Design()
     with tempfile.TemporaryDirectory() as folder:
-        written = Path(folder) / "netlist.json"
-        for command in _COMMANDS:
-            words = command.format(top=top, family=family, files=" ".join(files), out=written)
+        written, lutrams = Path(folder) / "netlist.json", Path(folder) / "lutrams.txt"
+        listed = (Path(ys.__file__).parent / "share" / "xilinx" / "lutrams_xcu.txt").read_text()
+        lutrams.write_text(listed.replace(_LISTED, _MENDED))
+        parts = _IN_PARTS if in_parts else (_SYNTHESISE,)
+        for command in (c for each in _COMMANDS for c in (parts if each == _SYNTHESISE else (each,))):
+            words = command.format(top=top, family=family, files=" ".join(files), out=written, lutrams=lutrams)
             ys.run_pass(words, design)
         module = json.loads(written.read_text())["modules"][top]
     out.write_bytes(gzip.compress(json.dumps(module).encode(), mtime=0))
 
 
 if __name__ == "__main__":
-    _synthesise(sys.argv[1], sys.argv[2], Path(sys.argv[3]), sys.argv[4:])
+    sources = [name for name in sys.argv[4:] if name != _PARTS]
+    _synthesise(sys.argv[1], sys.argv[2], Path(sys.argv[3]), sources, _PARTS in sys.argv)

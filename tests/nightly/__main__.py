@@ -5,8 +5,9 @@
     python -m tests.nightly --only networks --networks 100
 
 Checked of ops: every value, that no beat is lost or added, that a payload stays while it waits, that nothing depends
-on what registers held before the reset. What fails is made as small as it goes. Of networks: every integer at every
-level of the gate, and the rate. The seed is printed and gives the same again.
+on what registers held before the reset, that a period of PYNQ-Z2's clock holds every path. What fails is made as small
+as it goes. Of networks: every integer at every level of the gate, and the rate. The seed is printed and gives the same
+again.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from tests.dataflow.ops.op_case import FRAMES, OpBench, OpCase
 from tests.nightly.strategies import OPS
 
 # Idle and backpressure: full speed, either side slow, both, and pauses of hundreds of cycles with a beat in twenty.
+PERIOD_NS = 8.0  # at 125 MHz
 DENSITIES = ((0.0, 0.0), (0.05, 0.05), (0.3, 0.3), (0.9, 0.0), (0.0, 0.9), (0.7, 0.7))
 
 
@@ -58,6 +59,19 @@ def run(op_type: str, case: OpCase, beats: int, seed: int, reset: float) -> int:
     return frames * a_frame * len(DENSITIES)
 
 
+def longest_path(op_type: str, case: OpCase) -> float:
+    """Nanoseconds from a register or port to the next, after synthesis.
+
+    Raises:
+        AssertionError: longer than a period of PYNQ-Z2's clock.
+    """
+    with tempfile.TemporaryDirectory(prefix="signflow_nightly_") as folder:
+        depths = OpBench(op_type, [case]).depths(Path(folder), 0)
+    found = max(depths.inside, *depths.from_inputs.values(), *depths.to_outputs.values())
+    assert found <= PERIOD_NS, f"{op_type}: a path of {found:.1f} ns, of {PERIOD_NS} ns"
+    return found
+
+
 def long_run(stem: str, beats: int, examples: int, seed: int, say: Callable[[str], None]) -> int:
     """So many cases of an op, over so many beats in all; what fails is made as small as it goes, and raised.
 
@@ -65,7 +79,7 @@ def long_run(stem: str, beats: int, examples: int, seed: int, say: Callable[[str
         Beats that moved.
     """
     op_type, cases = OPS[stem]
-    moved = 0
+    moved, longest = 0, 0.0
 
     @seeded(seed)
     @settings(
@@ -73,14 +87,15 @@ def long_run(stem: str, beats: int, examples: int, seed: int, say: Callable[[str
     )
     @given(case=cases, rests=st.integers(0, 2**16), reset=st.floats(0, 1))
     def every_beat_is_right(case: OpCase, rests: int, reset: float) -> None:
-        nonlocal moved
+        nonlocal moved, longest
         try:
             ops = OpBench(op_type, [case]).ops
             ops[0].rtl_parameters()
         except SignflowError:
             assume(False)  # it says no by itself
         moved += run(op_type, case, beats // examples, rests, reset)
+        longest = max(longest, longest_path(op_type, case))
 
     every_beat_is_right()
-    say(f"{stem}: {moved:,} beats of {examples} cases")
+    say(f"{stem}: {moved:,} beats of {examples} cases, longest path {longest:.1f} ns after synthesis")
     return moved

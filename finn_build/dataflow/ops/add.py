@@ -45,7 +45,8 @@ class StreamAdd_rtl(TwoOperands, StreamOp):  # noqa: N801  # FINN finds RTL ops 
     @property
     def _shifts(self) -> int:
         """Powers of two that are added or taken off, in both factors: ones, or signed digits where those are fewer."""
-        return sum(min(k.bit_count(), (3 * k ^ k).bit_count()) for k in (self.attr("lhsScale"), abs(self.attr("rhsScale"))))
+        factors = (self.attr("lhsScale"), abs(self.attr("rhsScale")))
+        return sum(min(k.bit_count(), (3 * k ^ k).bit_count()) for k in factors)
 
     @property
     def _is_registered(self) -> bool:

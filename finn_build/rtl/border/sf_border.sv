@@ -81,7 +81,8 @@ module sf_border #(
     wire [ADDR-1:0] row_next = y_last ? moved(row_q, (KEPT + FIRST) * ROW)
                              : below ? moved(row_q, ROW) : moved(row_q, REFLECT ? -ROW : 0);
     wire [LEVEL_BITS-1:0] level = level_q + LEVEL_BITS'(row_in);
-    wire [LEVEL_BITS-1:0] level_freed = level - (y_last ? LEVEL_BITS'(KEPT) : LEVEL_BITS'(frees));
+    wire [LEVEL_BITS-1:0] freed = y_last ? LEVEL_BITS'(KEPT) : LEVEL_BITS'(frees);
+    wire [LEVEL_BITS-1:0] level_freed = level_q + (row_in ? LEVEL_BITS'(1) - freed : -freed);  // one sum, of what is chosen before
 
     logic [ADDR-1:0] next;  // source of the next row
     if (OW * FOLDS > 1) begin : g_ahead

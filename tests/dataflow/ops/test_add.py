@@ -21,6 +21,8 @@ CASES = [
     add("BIPOLAR", "BIPOLAR", 7, 2),
     add("UINT8", "INT8", 1, -1, pe=2),
     add("INT4", "BIPOLAR", 3, -4),
+    add("INT5", "UINT3", 87, -119, pe=2),  # signed digits, and a register behind the products
+    add("INT4", "INT4", 11, 110, pe=3),
 ]
 
 
