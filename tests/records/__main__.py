@@ -1,22 +1,32 @@
-"""Write the records again, when what they hold was meant to change: `python -m tests.records [--networks]`."""
+"""Write the records again, when what they hold was meant to change: `python -m tests.records`."""
 
 import benchmarks.usage  # isort: skip  # noqa: F401
 
-import sys
+import argparse
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from finn_build.finn.environment import prepare_finn
 
-if __name__ == "__main__":
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m tests.records", description=__doc__)
+    parser.add_argument("--networks", action="store_true", help="draw the networks again, too")
+    options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="signflow_records_") as folder:
         prepare_finn(Path(folder))
         from tests.records import graphs, ops, windows
         from tests.records.record import write
 
-        if "--networks" in sys.argv:
+        if options.networks:
             graphs.write_networks()
         write("ops", {name: said for stem in ops.OPS for name, said in ops.said_of(stem).items()})
         write("windows", windows.said_of_windows())
         write("integers", {name: graphs.integers_of(name, Path(folder)) for name in graphs.names()})
         write("streams", {name: graphs.streams_of(name, Path(folder)) for name in graphs.names()})
+
+
+if __name__ == "__main__":
+    main()
