@@ -7,6 +7,7 @@ import pytest
 from qonnx.core.datatype import DataType
 
 from finn_build.arithmetic.datatypes import integer_range_dtype
+from finn_build.dataflow.ops._dsp import channel_distance
 from finn_build.errors import ConfigError
 from tests.dataflow.ops.op_case import OpBench, OpCase, OpChecks, random_values
 from tests.dataflow.ops.test_swg import counts
@@ -121,3 +122,14 @@ def test_weights_that_are_not_narrow_are_refused() -> None:
     bench.ops[0].set_nodeattr("NarrowWeights", 1)
     with pytest.raises(ConfigError, match=r"^StreamVVAU_rtl_0: NarrowWeights=1, but a weight is -8; set it to 0$"):
         bench.ops[0].memory_files(bench.model)
+
+
+@pytest.mark.parametrize(
+    ("x_bits", "weight_bits", "sum_bits", "distance"),
+    [(8, 15, 28, 10), (15, 8, 28, 10), (9, 9, 28, 0), (8, 16, 28, 0), (8, 15, 29, 0)],
+)
+def test_two_channels_share_a_slice_up_to_the_width_of_its_factors_and_sum(
+    x_bits: int, weight_bits: int, sum_bits: int, distance: int
+) -> None:
+    """Sums of up to 255 stand 10 bits apart, the upper channel's factors are 18 and 25 bits then, and three sums 48."""
+    assert channel_distance(255, x_bits, weight_bits, sum_bits) == distance
