@@ -118,13 +118,13 @@ class StreamBorder_rtl(StreamOp):  # noqa: N801  (FINN's naming)
     def resources(self) -> Resources:
         """Counters, addresses and the rows.
 
-        Source: Yosys 0.70 `synth_xilinx`, xc7, 5 configurations of 1 to 8 lanes, 1 to 8 bits; LUT within 15, FF
+        Source: Yosys 0.70 `synth_xilinx`, xc7, 6 configurations of 1 to 8 lanes, 1 to 8 bits; LUT within 25, FF
         within 5.
         """
         image, out, words = self.streams_in()[0], self.streams_out()[0], self.words_kept
         counters = sum((n - 1).bit_length() for n in (*out.shape[1:3], image.folds, words // 2))
         address = (words - 1).bit_length()
-        area = pair_area(image.width) + Resources(lut=counters + 5 * address + 5, ff=counters + 4 * address)
+        area = pair_area(image.width) + Resources(lut=counters + 5 * address + 5, ff=counters + 4 * address + 5)
         if self._style() == "block":
             return area + Resources(bram18=bram18_blocks(words, image.width))
         return area + Resources(lut=lutram_luts(words, image.width), ff=image.width)

@@ -8,7 +8,7 @@
 // Reset      clears the control; the rows need none.
 // Storage    ROWS rows of W*FOLDS words: those that the first row of output waits for, those that the last ones still
 //            read while the next frame's come, and one more.
-// Area       (Yosys, xc7) 8 bits, 8 beats a pixel, 28 x 28 to 30 x 30: 79 LUT, 69 FF, 1 RAMB18.
+// Area       (Yosys, xc7) 8 bits, 8 beats a pixel, 28 x 28 to 30 x 30: 80 LUT, 86 FF, 1 RAMB18.
 `default_nettype none
 
 module sf_border #(
@@ -39,7 +39,7 @@ module sf_border #(
     localparam int Y_BITS = OH > 1 ? $clog2(OH) : 1;
     localparam int ADDR = $clog2(WORDS);
     localparam int IN_BITS = ROW > 1 ? $clog2(ROW) : 1;
-    localparam int LEVEL_BITS = $clog2(ROWS + 1);
+    localparam int LEVEL_BITS = $clog2(ROWS);
 
     if (REFLECT && (PT >= H || PL >= W || OH - H - PT >= H || OW - W - PL >= W)) begin : g_illegal
         $fatal(1, "border: H=%0d, W=%0d reflect fewer rows and columns than PT=%0d, PL=%0d, OH=%0d, OW=%0d ask for",
@@ -52,7 +52,8 @@ module sf_border #(
         return from + ADDR'(unsigned'((words < 0 ? int'(from) < -words : int'(from) >= -wrapped) ? wrapped : words));
     endfunction
 
-    logic [LEVEL_BITS-1:0] level_q, wanted_q;  // rows that are whole and kept; rows that the current one waits for
+    logic [ROWS-1:0] whole_q;                  // as many ones as rows are whole and kept, from the lowest bit on
+    logic [LEVEL_BITS-1:0] wanted_q;           // the bit of the last one that the current row waits for
     logic [IN_BITS-1:0] in_q;
     logic [ADDR-1:0] write_q, row_q, at_q;     // of the source row's first word, and of the pixel's
     logic [FOLD_BITS-1:0] fold_q;
@@ -62,10 +63,10 @@ module sf_border #(
 
     wire write = in0_valid && in0_ready;
     wire row_in = write && in_q == IN_BITS'(ROW - 1);
-    assign in0_ready = level_q != LEVEL_BITS'(ROWS);
+    assign in0_ready = !whole_q[ROWS-1];
 
     wire advance = room || !valid_q;
-    wire step = advance && level_q >= wanted_q;
+    wire step = advance && whole_q[wanted_q];
     wire fold_last = fold_q == FOLD_BITS'(FOLDS - 1);
     wire x_last = x_q == X_BITS'(OW - 1);
     wire pixel_end = step && fold_last;
@@ -80,9 +81,8 @@ module sf_border #(
 
     wire [ADDR-1:0] row_next = y_last ? moved(row_q, (KEPT + FIRST) * ROW)
                              : below ? moved(row_q, ROW) : moved(row_q, REFLECT ? -ROW : 0);
-    wire [LEVEL_BITS-1:0] level = level_q + LEVEL_BITS'(row_in);
-    wire [LEVEL_BITS-1:0] freed = y_last ? LEVEL_BITS'(KEPT) : LEVEL_BITS'(frees);
-    wire [LEVEL_BITS-1:0] level_freed = level_q + (row_in ? LEVEL_BITS'(1) - freed : -freed);  // one sum, of what is chosen before
+    wire [ROWS-1:0] whole = row_in ? {whole_q[ROWS-2:0], 1'b1} : whole_q;
+    wire [ROWS-1:0] left = y_last ? whole >> KEPT : frees ? whole >> 1 : whole;
 
     logic [ADDR-1:0] next;  // source of the next row
     if (OW * FOLDS > 1) begin : g_ahead
@@ -93,8 +93,8 @@ module sf_border #(
 
     always_ff @(posedge clk) begin
         if (rst) begin
-            {in_q, write_q, fold_q, x_q, y_q, level_q, valid_q} <= '0;
-            wanted_q <= LEVEL_BITS'(FIRST + 1);
+            {in_q, write_q, fold_q, x_q, y_q, whole_q, valid_q} <= '0;
+            wanted_q <= LEVEL_BITS'(FIRST);
             row_q    <= ADDR'(FIRST * ROW);
             at_q     <= moved(ADDR'(FIRST * ROW), REFLECT ? PL * FOLDS : 0);
         end else begin
@@ -102,7 +102,7 @@ module sf_border #(
                 in_q    <= row_in ? '0 : in_q + 1'b1;
                 write_q <= write_q == ADDR'(WORDS - 1) ? '0 : write_q + 1'b1;
             end
-            level_q <= row_end ? level_freed : level;
+            whole_q <= row_end ? left : whole;
             if (advance) valid_q <= step;
             if (step) fold_q <= fold_last ? '0 : fold_q + 1'b1;
             if (pixel_end) begin
@@ -113,7 +113,7 @@ module sf_border #(
             if (row_end) begin
                 y_q      <= y_last ? '0 : y_q + 1'b1;
                 row_q    <= next;
-                wanted_q <= y_last ? LEVEL_BITS'(FIRST + 1)
+                wanted_q <= y_last ? LEVEL_BITS'(FIRST)
                           : wanted_q + LEVEL_BITS'(asks) - LEVEL_BITS'(frees);
             end
         end
