@@ -230,6 +230,18 @@ def test_averages_between_two_levels_that_float32_sums_decide_are_refused(tmp_pa
     path = _averages(tmp_path / "net.onnx", 2, 0.0123, ceil_mode)
     (problem,) = to_integers(import_qonnx(path)).problems
     assert "halfway between two levels" in problem.why and "nodes_to_exclude" in problem.cure
+    assert "write an average as a depthwise convolution" in problem.cure
+
+
+def test_an_activation_that_is_not_quantized_is_named(tmp_path: Path) -> None:
+    nodes = [
+        *_pair("x", "a", "s", "z"), helper.make_node("Tanh", ["a"], ["t"]),
+        helper.make_node("DequantizeLinear", ["w", "s"], ["wd"]), helper.make_node("Conv", ["t", "wd"], ["y"]),
+    ]  # fmt: skip
+    constants = {"s": np.float32(0.5), "z": np.int8(0), "w": np.ones((3, 2, 2, 2), np.int8)}
+    path = made_by_hand(tmp_path / "net.onnx", nodes, constants, (2, 4, 4))
+    (problem,) = to_integers(import_qonnx(path)).problems
+    assert problem.cure.endswith("with ONNX Runtime's static quantization list Tanh in op_types_to_quantize")
 
 
 def _averages_before_a_layer(path: Path, channels: int) -> Path:

@@ -155,9 +155,13 @@ class Compilation:
         found = self.as_integers(tensor)
         if found is None:
             self.chain(tensor)  # what only the host can make is said to be that
+            between = [n.op_type for n in self._nodes_between(tensor)]
             cure = "put a QuantIdentity (quantizer with a power-of-two scale) before it"
-            whole = (n.op_type for n in self._nodes_between(tensor) if n.op_type in _QUANTIZED_IN_PARTS)
-            for op in whole:  # ONNX Runtime quantizes its parts alone
+            if any(n.op_type == "QuantizeLinear" for n in self.source.graph.node):
+                listed = ", ".join(dict.fromkeys(between)) or "what makes it"
+                cure = f"put a QuantizeLinear before it: with ONNX Runtime's static quantization list {listed} in "
+                cure += "op_types_to_quantize"
+            for op in (o for o in between if o in _QUANTIZED_IN_PARTS):  # ONNX Runtime quantizes its parts alone
                 cure += f", or export a {op} with opset_version={_QUANTIZED_IN_PARTS[op]}"
             raise Unsupported(f"{why} ({tensor}) is not quantized", cure)
         return found

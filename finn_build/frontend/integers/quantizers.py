@@ -210,7 +210,8 @@ def _require_decided(compilation: Compilation, origin: IntTensor, level: Callabl
         problem = Unsupported(
             "averages, or pixels between others, halfway between two levels, where the order of float32 sums decides",
             "quantize what is averaged, or the average, on a scale that is a power of two; with ONNX Runtime's static "
-            f"quantization list {made.name if made else origin.name} in nodes_to_exclude",
+            f"quantization list {made.name if made else origin.name} in nodes_to_exclude, or before more layers write "
+            "an average as a depthwise convolution",
             layer_name(made) if made else "",
         )
         if made:
