@@ -11,7 +11,8 @@ Interrupted, the same command goes on where it stopped. OUT gets results.jsonl, 
 choices.md, the table of the folds that are complete.
 """
 
-import usage  # isort: skip  # noqa: F401
+if __name__ == "__main__":
+    import usage  # isort: skip  # noqa: F401
 
 import argparse
 import json
