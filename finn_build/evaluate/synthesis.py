@@ -177,9 +177,10 @@ def _synthesise(top: str, family: str, out: Path, files: Sequence[str], in_parts
     design = ys.Design()
     with tempfile.TemporaryDirectory() as folder:
         written, lutrams = Path(folder) / "netlist.json", Path(folder) / "lutrams.txt"
-        listed = (Path(ys.__file__).parent / "share" / "xilinx" / "lutrams_xcu.txt").read_text()
-        lutrams.write_text(listed.replace(_LISTED, _MENDED))
         parts = _IN_PARTS if in_parts else (_SYNTHESISE,)
+        if in_parts:
+            listed = Path(ys.__file__).parent / "share" / "xilinx" / "lutrams_xcu.txt"
+            lutrams.write_text(listed.read_text().replace(_LISTED, _MENDED))
         for command in (c for each in _COMMANDS for c in (parts if each == _SYNTHESISE else (each,))):
             words = command.format(top=top, family=family, files=" ".join(files), out=written, lutrams=lutrams)
             ys.run_pass(words, design)
