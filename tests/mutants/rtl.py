@@ -59,6 +59,8 @@ def _of(source: Source, node: Any) -> Iterator[Mutant]:
         nodes = [n for n in nodes if not kind(n).endswith(("Expression", "Name"))]
     elif name in ("AscendingRangeSelect", "DescendingRangeSelect"):
         nodes = nodes[:1]
+    elif name == "ScopedName":
+        nodes = nodes[1:]  # which of the blocks of a loop is meant is constant
     elif name == "NamedPortConnection" and nodes and kind(_inner(nodes[-1])) in LEFT_HAND:
         return  # it may be an output
     for child in nodes:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pyslang import Bag, SourceManager
+from pyslang.ast import Compilation, CompilationOptions
+from pyslang.syntax import SyntaxTree
 
 from tests.mutants import python, rtl_run
 from tests.mutants.__main__ import EQUIVALENT, equivalent
@@ -62,6 +65,16 @@ def test_mutants_of_one_file_are_chosen_by_a_number(tmp_path: Path) -> None:
         "if (((sf_mutant[0] == 1) ? ((a) != (b)) : (a == b))) begin if (!(sf_mutant[0] == 2)) "
         "q <= a[0] && ((sf_mutant[0] == 3) ? (((b[1]) != 0)) : (!b[1])); end\n"
     ) in text
+
+
+def test_every_mutant_of_the_library_can_be_chosen_when_a_simulation_begins() -> None:
+    manager = SourceManager()
+    compilation = Compilation(Bag([CompilationOptions()]))
+    for path in sorted(rtl_run.LIBRARY.rglob("*.sv")):
+        text = schema(path.read_text(), dict(enumerate(mutants(path), 1)), Path("number"))
+        compilation.addSyntaxTree(SyntaxTree.fromText(text, manager, path.name, path.name))
+    said = compilation.getAllDiagnostics()
+    assert [f"{manager.getFileName(d.location)}: {d.code}" for d in said if d.isError()] == []
 
 
 def test_mutants_of_an_op_are_seen_and_what_changes_nothing_is_not(tmp_path: Path) -> None:
