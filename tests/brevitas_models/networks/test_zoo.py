@@ -2,6 +2,7 @@ import hashlib
 import json
 import re
 import zipfile
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from brevitas_models.networks.zoo import (
     build_model,
     load_checkpoint,
     pretrained_path,
+    read_checkpoint_file,
     save_checkpoint,
 )
 from finn_build.errors import ConfigError, DataError
@@ -198,6 +200,34 @@ def test_damaged_checkpoints_are_refused(tmp_path: Path, seed: int) -> None:
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"not a readable checkpoint|damaged: the checksum of|damaged: more bytes"):
         load_checkpoint(path)
+
+
+def test_no_bit_around_a_weight_gives_another_one(tmp_path: Path) -> None:
+    """Each bit of the headers of one part, and of the record that ends the file: refused, or the same numbers."""
+    path = save_checkpoint(tmp_path / "net.pt", build_model("cnv_w1a1", width=1))
+    content, state = path.read_bytes(), read_checkpoint_file(path, ("state",))["state"]
+    with zipfile.ZipFile(path) as parts:
+        part = parts.getinfo(next(name for name in parts.namelist() if name.endswith("/data/0")))
+        listed = content.index(b"PK\1\2", parts.start_dir)
+        while not content[listed + 46 :].startswith(part.filename.encode()):
+            listed = content.index(b"PK\1\2", listed + 1)
+    places = [
+        *range(part.header_offset, part.header_offset + 30 + len(part.filename)),
+        *range(listed, listed + 46 + len(part.filename)),
+        *range(len(content) - 22, len(content)),
+    ]
+    same = 0
+    for place, bit in product(places, range(8)):
+        changed = bytearray(content)
+        changed[place] ^= 1 << bit
+        path.write_bytes(changed)
+        try:
+            read = read_checkpoint_file(path, ("state",))["state"]
+        except DataError:
+            continue
+        assert list(read) == list(state) and all(torch.equal(read[key], state[key]) for key in state), (place, bit)
+        same += 1
+    assert 0 < same < len(places) * 4
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
