@@ -98,7 +98,7 @@ def run(options: argparse.Namespace, given: Given | None = None) -> tuple[Path, 
     Raises:
         SignflowError: see `run_build`.
     """
-    began, given = time.monotonic(), given or Given()
+    began, own_process, given = time.monotonic(), given is None, given or Given()
     if options.start == FINISH:
         raise ConfigError(f"--start {FINISH}: of the command alone")
     require_together(options)
@@ -111,8 +111,11 @@ def run(options: argparse.Namespace, given: Given | None = None) -> tuple[Path, 
     with output_folder(out, "" if options.start == STEP_NAMES[0] else STEPS, options.resume) as folder:
         say_loading("PyTorch and FINN")
         from finn_build.finn.environment import prepare_finn  # before anything imports FINN
+        from finn_build.frontend.load_brevitas import load_brevitas  # and Brevitas
 
         prepare_finn(folder / ".finn")
+        if own_process:  # in another's, graphs may be compiled
+            load_brevitas()
         from finn_build.command import run_build
 
         build = run_build(options, config, board, folder, out, given, began)
