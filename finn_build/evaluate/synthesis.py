@@ -25,6 +25,7 @@ from typing import Any
 
 from finn_build import processes
 from finn_build.errors import SimulationError
+from finn_build.evaluate.equal_modules import share_equal_modules
 from sim._cache import build_once, cache_dir, digest
 
 _KEPT = 4000  # netlists, 30 kB each
@@ -184,6 +185,8 @@ def _synthesise(top: str, family: str, out: Path, files: Sequence[str], in_parts
         for command in (c for each in _COMMANDS for c in (parts if each == _SYNTHESISE else (each,))):
             words = command.format(top=top, family=family, files=" ".join(files), out=written, lutrams=lutrams)
             ys.run_pass(words, design)
+            if words.startswith("read_slang"):
+                share_equal_modules(design)
         module = json.loads(written.read_text())["modules"][top]
     out.write_bytes(gzip.compress(json.dumps(module).encode(), mtime=0))
 
