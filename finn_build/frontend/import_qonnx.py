@@ -54,6 +54,7 @@ def import_qonnx(path: Path) -> ModelWrapper:
     try:
         _set_batch_one(model)
         model = _infer_and_fold(model)
+        _drop_casts(model)
         _resize_by_scales(model)
         _count_pixels_only(model)
         _split_biases(model)
@@ -146,6 +147,20 @@ def _set_batch_one(model: ModelWrapper) -> None:
                 name = f"{node.output[0]}_shape"
                 model.set_initializer(name, np.concatenate(([1], shape[1:])).astype(np.int64))
                 node.input[1] = name
+
+
+def _drop_casts(model: ModelWrapper) -> None:
+    """Drop casts to the type that a tensor has; PyTorch writes one behind each QuantizeLinear."""
+    infos = (*model.graph.input, *model.graph.value_info)
+    types = {v.name: v.type.tensor_type.elem_type for v in infos}
+    ends, same = {v.name for v in model.graph.output}, {}
+    for node in list(model.graph.node):
+        node.input[:] = [same.get(name, name) for name in node.input]
+        if node.op_type != "Cast" or node.output[0] in ends:
+            continue
+        if types.get(node.input[0]) == next(a.i for a in node.attribute if a.name == "to"):
+            same[node.output[0]] = node.input[0]
+            model.graph.node.remove(node)
 
 
 def _resize_by_scales(model: ModelWrapper) -> None:

@@ -23,6 +23,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper, save
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from torch import Tensor, nn
 from torch.ao import quantization as torch_quantization
+from torch.ao.quantization import quantize_fx
 
 SHAPE = (1, 8, 8)
 
@@ -128,6 +129,27 @@ def pytorch_file(path: Path) -> Path:
         model(2 * torch.rand(8, *SHAPE) - 1)
     model.eval().apply(torch_quantization.disable_observer)
     torch.onnx.export(model, (torch.zeros(1, *SHAPE),), str(path), dynamo=False, opset_version=13)
+    return path
+
+
+def pytorch_graph_file(path: Path, converted: bool) -> Path:
+    """PyTorch's own graph mode: its integer modules, traced; or the operators of its, and torchao's, `pt2e`, exported.
+
+    Args:
+        path: of the file.
+        converted: whether to integer modules, of which PyTorch writes a Cast behind each QuantizeLinear.
+    """
+    torch.manual_seed(0)
+    images = torch.rand(8, *SHAPE)
+    model = quantize_fx.prepare_fx(
+        _Residual().eval(), torch_quantization.get_default_qconfig_mapping("x86"), (images[:1],)
+    )
+    model(images)
+    options: dict[str, Any] = {"dynamo": True, "opset_version": 18, "verbose": False}
+    if converted:
+        options = {"dynamo": False, "opset_version": 13}
+    convert = quantize_fx.convert_fx if converted else quantize_fx._convert_to_reference_decomposed_fx
+    torch.onnx.export(convert(model), (images[:1],), str(path), **options)
     return path
 
 

@@ -18,7 +18,15 @@ from finn_build.frontend.integers import IntegerNetwork, to_integers
 from finn_build.proof import levels
 from sim.golden import IntegerModel
 from tests.builds.pipeline_runs import run_steps, start_build
-from tests.frontend.qcdq_files import Gated, brevitas_file, by_onnxruntime, made_by_hand, onnxruntime_file, pytorch_file
+from tests.frontend.qcdq_files import (
+    Gated,
+    brevitas_file,
+    by_onnxruntime,
+    made_by_hand,
+    onnxruntime_file,
+    pytorch_file,
+    pytorch_graph_file,
+)
 
 FILES: dict[str, Callable[[Path], Path]] = {
     "brevitas": brevitas_file,
@@ -28,6 +36,8 @@ FILES: dict[str, Callable[[Path], Path]] = {
     "onnxruntime, unsigned": lambda path: onnxruntime_file(path, False, QuantType.QUInt8, QuantType.QUInt8),
     "onnxruntime, gated": lambda path: onnxruntime_file(path, True, QuantType.QUInt8, QuantType.QInt8, Gated),
     "pytorch": pytorch_file,
+    "pytorch, integer modules": lambda path: pytorch_graph_file(path, converted=True),
+    "pytorch, exported": lambda path: pytorch_graph_file(path, converted=False),
 }
 
 
@@ -353,7 +363,7 @@ def test_refused_by_name(tmp_path: Path, case: str) -> None:
     assert ("nodes_to_exclude" in problem.cure) == ("Norm" in why)  # what the host can do
 
 
-@pytest.mark.parametrize("kind", ["brevitas, zero points", "onnxruntime, gated"])
+@pytest.mark.parametrize("kind", ["brevitas, zero points", "onnxruntime, gated", "pytorch, integer modules"])
 def test_through_the_gate(tmp_path: Path, kind: str) -> None:
     """Nine bits enter, nine-bit weights multiply: levels 0, which is ONNX Runtime on the whole file, to 4."""
     network = networks.from_qonnx(FILES[kind](tmp_path / "net.onnx"))
