@@ -153,7 +153,7 @@ def _drop_casts(model: ModelWrapper) -> None:
     """Drop casts to the type that a tensor has; PyTorch writes one behind each QuantizeLinear."""
     infos = (*model.graph.input, *model.graph.value_info)
     types = {v.name: v.type.tensor_type.elem_type for v in infos}
-    ends, same = {v.name for v in model.graph.output}, {}
+    ends, same = {v.name for v in model.graph.output}, dict[str, str]()
     for node in list(model.graph.node):
         node.input[:] = [same.get(name, name) for name in node.input]
         if node.op_type != "Cast" or node.output[0] in ends:

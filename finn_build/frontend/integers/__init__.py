@@ -9,6 +9,7 @@ from finn_build.frontend.integers import (  # noqa: F401
     pairs,
     pools,
     quantizers,
+    reductions,
     reshapes,
     resizing,
     sums,

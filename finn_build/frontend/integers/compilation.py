@@ -13,6 +13,7 @@ from onnx import NodeProto, helper, numpy_helper
 from qonnx.core.modelwrapper import ModelWrapper
 
 from finn_build.arithmetic.datatypes import integer_range_dtype
+from finn_build.frontend.integers.cures import quantizer_before
 from finn_build.frontend.integers.float_chain import FloatChain
 from finn_build.frontend.integers.layer_names import layer_name
 from finn_build.frontend.integers.maps import map_name, map_shape
@@ -23,8 +24,6 @@ MAX_POOLS = ("MaxPool", "GlobalMaxPool")
 RESHAPES = {"Flatten", "Reshape", "Squeeze", "Unsqueeze"}
 WEIGHTED = {"Conv", "ConvTranspose", "Gemm", "MatMul"}
 """Layers that are meant for the accelerator."""
-_QUANTIZED_IN_PARTS = {"Gelu": 17, "HardSwish": 13, "Mish": 17}
-"""Ops that are exported as their parts at that opset."""
 MOST_VALUES = 1 << 26  # of a tensor
 _TOGETHER = 1 << 22  # integers times channels that are evaluated at once
 MAX_EVALUATIONS = 1 << 30  # integers times channels; beyond it an accumulator is wider than any real layer's
@@ -145,8 +144,8 @@ class Compilation:
         columns = (part[:, None].repeat(origin.channels, axis=1) for part in parts)
         return scaled if all(np.array_equal(scaled.to_float(ints), values(ints)) for ints in columns) else None
 
-    def integer_input(self, tensor: str, why: str) -> IntTensor:
-        """The integer tensor behind an input that has to be quantized.
+    def integer_input(self, tensor: str, why: str, average: str = "") -> IntTensor:
+        """The integer tensor behind an input that has to be quantized; `average`, the name of the pool that reads it.
 
         Raises:
             Unsupported: the input is a float tensor that is not an integer tensor times one scale.
@@ -155,14 +154,8 @@ class Compilation:
         found = self.as_integers(tensor)
         if found is None:
             self.chain(tensor)  # what only the host can make is said to be that
-            between = [n.op_type for n in self._nodes_between(tensor)]
-            cure = "put a QuantIdentity (quantizer with a power-of-two scale) before it"
-            if any(n.op_type == "QuantizeLinear" for n in self.source.graph.node):
-                listed = ", ".join(dict.fromkeys(between)) or "what makes it"
-                cure = f"put a QuantizeLinear before it: with ONNX Runtime's static quantization list {listed} in "
-                cure += "op_types_to_quantize"
-            for op in (o for o in between if o in _QUANTIZED_IN_PARTS):  # ONNX Runtime quantizes its parts alone
-                cure += f", or export a {op} with opset_version={_QUANTIZED_IN_PARTS[op]}"
+            between = (n.op_type for n in self._nodes_between(tensor))
+            cure = quantizer_before(between, {n.op_type for n in self.source.graph.node}, average)
             raise Unsupported(f"{why} ({tensor}) is not quantized", cure)
         return found
 

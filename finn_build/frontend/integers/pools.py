@@ -10,15 +10,13 @@ from typing import Any
 import numpy as np
 from onnx import NodeProto
 
-from finn_build.frontend.integers.across_channels import reduce_channels
 from finn_build.frontend.integers.compilation import MAX_POOLS, Compilation
 from finn_build.frontend.integers.layers import attributes, check_window, explicit_pads, padded_apart
 from finn_build.frontend.integers.maps import map_name, map_shape, with_height
 from finn_build.frontend.integers.nodes import DOMAIN
-from finn_build.frontend.integers.problems import Unsupported, dimension
+from finn_build.frontend.integers.problems import Unsupported
 from finn_build.frontend.integers.quantizer import MAX_BITS
 from finn_build.frontend.integers.registry import compiles
-from finn_build.frontend.integers.reshapes import flat
 from finn_build.frontend.integers.tensor import FLOAT32_EXACT, IntTensor
 
 
@@ -67,7 +65,7 @@ def compile_average_pool(compilation: Compilation, node: NodeProto) -> None:
         raise Unsupported("an average pool with dilation", "use dilation 1")
     image, pooled = (compilation.shape(name)[2:] for name in (node.input[0], node.output[0]))
     counts = _counts(a, image, pooled) if node.op_type == "AveragePool" else _whole(image)
-    _emit_sum(compilation, node, node.output[0], counts)
+    emit_sum(compilation, node, node.output[0], compilation.shape(node.output[0]), counts)
 
 
 def _whole(image: Sequence[int]) -> list[np.ndarray]:
@@ -100,51 +98,22 @@ def _counts(a: dict[str, Any], image: Sequence[int], pooled: Sequence[int]) -> l
     return found
 
 
-@compiles("ReduceMax", "ReduceMean", "ReduceSum")
-def compile_reduction(compilation: Compilation, node: NodeProto) -> None:
-    """ReduceMax, ReduceMean or ReduceSum over all pixels or channels; without `keepdims` a 1x1 map is flattened."""
-    a = attributes(node)
-    axes = a.get("axes") or (compilation.constants.get(node.input[1]) if len(node.input) > 1 else None)
-    rank = len(compilation.shape(node.input[0]))
-    if axes is not None and [dimension(i, rank) for i in axes] == [1] and rank in (3, 4) and a.get("keepdims", 1):
-        reduce_channels(compilation, node)
-        return
-    if axes is None or sorted(dimension(i, rank) for i in axes) != list(range(2, rank)) or rank not in (3, 4):
-        cure = "keep channels in dimension 1, reduce over all behind it ((2, 3), of signals 2), or over the channels "
-        cure += "with keepdim=True, or leave it to the host"
-        raise Unsupported(f"{node.op_type} over other axes than the pixels", cure)
-    image = compilation.shape(node.input[0])[2:]
-    out, counts = node.output[0], _whole(image) if node.op_type == "ReduceMean" else []
-    name = out if a.get("keepdims", 1) else f"{out}_pooled"
-    if node.op_type == "ReduceMax":
-        pooled = _emit_greatest(compilation, node, name)
-    else:
-        pooled = _emit_sum(compilation, node, name, counts)
-    if name != out:
-        compilation.emit("Flatten", [pooled.name], flat(pooled, out), node, axis=1)
-
-
-def _emit_greatest(compilation: Compilation, node: NodeProto, out: str) -> IntTensor:
-    """The greatest value of each channel."""
-    x = compilation.as_map(node, compilation.integer_input(node.input[0], "the input of the ReduceMax"))
-    image, name = list(x.shape[2:]), map_name(out, compilation.shape(node.output[0]))
-    pooled = replace(x, name=name, shape=(*x.shape[:2], 1, 1))
-    window: dict[str, Any] = {"kernel_shape": image, "strides": image, "pads": [0, 0, 0, 0], "dilations": [1, 1]}
-    compilation.emit("MaxPool", [x.name], pooled, node, **window)
-    compilation.from_map(node, pooled, out)
-    return pooled
-
-
-def _emit_sum(compilation: Compilation, node: NodeProto, out: str, counts: Sequence[np.ndarray]) -> IntTensor:
+def emit_sum(
+    compilation: Compilation, node: NodeProto, out: str, shape: tuple[int, ...], counts: Sequence[np.ndarray],
+    kernel: Sequence[int] = (),
+) -> IntTensor:  # fmt: skip
     """Sums over windows. Where they are divided by different counts they are brought to one divisor by factors.
 
     Args:
-        compilation, node, out: as ever, and the tensor to emit.
+        compilation, node: as ever.
+        out, shape: the tensor to emit.
         counts: by dimension, what windows are divided by; none for sums.
+        kernel: of windows beside one another; that of the node, or the whole image, where there is none.
     """
-    x = compilation.integer_input(compilation.unpadded(node.input[0])[0], f"the input of {node.op_type}")
+    why, on_its_scale = f"the input of {node.op_type}", node.name if node.op_type == "AveragePool" else ""
+    x = compilation.integer_input(compilation.unpadded(node.input[0])[0], why, on_its_scale)
     x = compilation.as_map(node, x)
-    window = _window(compilation, node, x)
+    window = _window(compilation, node, x, kernel)
     reach = [(k - 1) * d + 1 for k, d in zip(window["kernel_shape"], window["dilations"], strict=True)]
     x, window["pads"] = padded_apart(compilation, node, x, reach, window["pads"])
     low, high = (np.minimum(x.low, 0), np.maximum(x.high, 0)) if any(window["pads"]) else (x.low, x.high)
@@ -154,7 +123,6 @@ def _emit_sum(compilation: Compilation, node: NodeProto, out: str, counts: Seque
     if weighed:
         window |= dict(zip(("column_factors", "row_factors"), reversed(factors), strict=False))
     most = prod(common) if weighed else prod(window["kernel_shape"])
-    shape = compilation.shape(node.output[0])
     pooled = replace(
         x, name=map_name(out, shape), shape=(*map_shape(shape), 1, 1)[:4], low=low * most, high=high * most,
         divisor=x.divisor * prod(common), bipolar=False,
@@ -167,15 +135,15 @@ def _emit_sum(compilation: Compilation, node: NodeProto, out: str, counts: Seque
     return pooled
 
 
-def _window(compilation: Compilation, node: NodeProto, x: IntTensor) -> dict[str, Any]:
-    """Kernel, strides, pads and dilations of a pool; the whole image where the op has no kernel."""
-    a = attributes(node)
+def _window(compilation: Compilation, node: NodeProto, x: IntTensor, kernel: Sequence[int] = ()) -> dict[str, Any]:
+    """Kernel, strides, pads and dilations of a pool; the whole image where the op has no kernel and none is given."""
+    a = attributes(node) | ({"strides": list(kernel)} if kernel else {})
     if len(compilation.shape(node.input[0])) == 3:
         a = with_height(a)
     if len(x.shape) != 4:
         raise Unsupported(f"a pool over a tensor of shape {x.shape}", "use pools over one or two dimensions")
     image = map_shape(compilation.shape(node.input[0]))[2:]  # what lies around it included
-    kernel = list(a.get("kernel_shape", image))
+    kernel = list(a.get("kernel_shape", map_shape((1, 1, *kernel))[2:] or image))
     strides = list(a.get("strides", [1, 1]))
     dilations, own = list(a.get("dilations", [1, 1])), [0, 0, 0, 0]
     if "kernel_shape" in a:

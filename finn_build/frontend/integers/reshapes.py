@@ -62,11 +62,11 @@ def _same_pixels(compilation: Compilation, node: NodeProto, shape: tuple[int, ..
         if x.scale.ndim:
             return False
         x = replace(x, low=x.low.min(keepdims=True), high=x.high.max(keepdims=True))
-    _emit_view(compilation, node, x, shape)
+    emit_view(compilation, node, x, shape)
     return True
 
 
-def _emit_view(compilation: Compilation, node: NodeProto, x: IntTensor, shape: tuple[int, ...]) -> None:
+def emit_view(compilation: Compilation, node: NodeProto, x: IntTensor, shape: tuple[int, ...]) -> None:
     """The node's output, the elements of `x` in their order in another shape."""
     constant = compilation.parameter(f"{node.output[0]}_shape", np.asarray(shape), "INT64")
     compilation.emit("Reshape", [x.name, constant], replace(x, name=node.output[0], shape=shape), node)
@@ -88,7 +88,7 @@ def _of_dense(compilation: Compilation, node: NodeProto, shape: tuple[int, ...])
     if begin is None or begin.op_type != "MatMul":
         return False
     low, high = x.low.reshape(shape[1], -1).min(1), x.high.reshape(shape[1], -1).max(1)
-    _emit_view(compilation, node, replace(x, low=low, high=high), shape)
+    emit_view(compilation, node, replace(x, low=low, high=high), shape)
     return True
 
 
@@ -119,7 +119,7 @@ def follow_moves(compilation: Compilation, node: NodeProto) -> bool:
     ):
         flattened = flat(x, f"{out}_flat")  # a channel's pixels as channels
         compilation.emit("Flatten", [x.name], flattened, node, axis=1)
-        _emit_view(compilation, node, flattened, index.shape)
+        emit_view(compilation, node, flattened, index.shape)
         return True
     if size := is_space_to_depth(index, x):
         emit_space_to_depth(compilation, node, x, size, False)

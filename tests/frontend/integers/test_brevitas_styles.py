@@ -159,6 +159,13 @@ EXACT: dict[str, tuple[Tail, str]] = {
     ),
     "greatest pixel": (lambda m, x: m.one(m.q(x).amax((2, 3), keepdim=True)), "MultiThreshold MaxPool Conv"),
     "greatest pixel, flat": (lambda m, x: m.dense(m.q(x).amax((2, 3))), "MultiThreshold MaxPool MatMul"),
+    "mean of the rows, then a signal": (
+        lambda m, x: m.line(m.q(x.mean(2))),
+        "SumPool Reshape MultiThreshold Reshape Conv",
+    ),
+    "mean of the columns": (lambda m, x: m.one(m.q(x.mean(-1, keepdim=True))), "SumPool MultiThreshold Conv"),
+    "greatest of the columns, then a signal": (lambda m, x: m.line(m.q(x).amax(3)), ""),
+    "sum of the padded rows": (lambda m, x: m.one(m.q(F.pad(x, (1, 2, 0, 1)).sum(2, keepdim=True))), ""),
     "ReLU of a sum": (
         lambda m, x: m.one(F.relu(m.q(x) + F.max_pool2d(m.q(x), 3, 1, 1))),
         "MultiThreshold MaxPool Add MultiThreshold Conv",
