@@ -1,7 +1,7 @@
 """Equal modules that are kept apart from the rest of a design are synthesised once.
 
-Yosys' slang front end writes a module for each instance, and its `abc9` goes over the whole design again for each module
-that it maps: of a dense layer with 480 counters kept apart it made an hour's work.
+Yosys' slang front end writes a module for each instance, and its `abc9` goes over the whole design again for each
+module that it maps: a dense layer with 480 counters kept apart had not ended after twenty minutes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def share_equal_modules(design: Any) -> None:
 
 
 def first_of_equal(rtlil: str) -> dict[str, str]:
-    """For each module of a design in RTLIL, the first one with the same ports, cells and connections all the way down."""
+    """By module of a design in RTLIL, the first one with the same ports, cells and connections, all the way down."""
     bodies = dict(_MODULE.findall(rtlil))
     first: dict[str, str] = {}
     known: dict[str, str] = {}

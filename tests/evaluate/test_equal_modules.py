@@ -30,7 +30,8 @@ def _module(name: str, *cells: str) -> str:
 def test_equal_all_the_way_down() -> None:
     stems = "".join(_module(f"\\stem${x}", f"\\leaf${x} \\u") for x in "abc")
     leaves = "".join(
-        _module(f"\\leaf${x}", f"{kind} $auto$opt${ord(x)}") for x, kind in zip("abc", ("$not", "$not", "$neg"))
+        _module(f"\\leaf${x}", f"{kind} $auto$opt${ord(x)}")
+        for x, kind in zip("abc", ("$not", "$not", "$neg"), strict=True)
     )
     first = first_of_equal(stems + leaves)
     assert first["\\leaf$b"] == "\\leaf$a" and first["\\stem$b"] == "\\stem$a"
@@ -63,8 +64,8 @@ def test_synthesis_gives_the_same_cells(tmp_path: Path) -> None:
     (tmp_path / "a.mem").write_text("\n".join("3516089c2f7e4bda"))
     (tmp_path / "b.mem").write_text("\n".join("3516089c2f7e4bdb"))
     counters = "\n".join(
-        f"sf_counter_apart #(.PAIRS({pairs})) c{i} (bits[6*{i}], bits[6*{i}+1], bits[6*{i}+2], bits[6*{i}+3], bits[6*{i}+4], "
-        f"bits[6*{i}+5], counts[3*{i}], counts[3*{i}+1], counts[3*{i}+2]);"
+        f"sf_counter_apart #(.PAIRS({pairs})) c{i} ({', '.join(f'bits[{6 * i + k}]' for k in range(6))}, "
+        f"{', '.join(f'counts[{3 * i + k}]' for k in range(3))});"
         for i, pairs in enumerate(_APART)
     )
     memories = "\n".join(
