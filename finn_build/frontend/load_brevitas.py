@@ -7,6 +7,7 @@ build compiles none: it runs modules as they are and traces them.
 import importlib
 import sys
 from types import SimpleNamespace
+from typing import Any
 
 _ASKERS = ("brevitas", "brevitas.compiler", "brevitas.utils.torch_utils", "brevitas.utils.quant_utils")
 
@@ -17,7 +18,8 @@ def load_brevitas() -> None:
 
     if {"brevitas", "torch._dynamo"} & sys.modules.keys():
         return
-    torch._dynamo = SimpleNamespace(is_compiling=torch.compiler.is_dynamo_compiling, disable=lambda function: function)
+    asked: Any = SimpleNamespace(is_compiling=torch.compiler.is_dynamo_compiling, disable=lambda function: function)
+    torch._dynamo = asked
     try:
         for name in _ASKERS:
             importlib.import_module(name)
