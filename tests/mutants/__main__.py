@@ -42,15 +42,21 @@ def draw(found: Sequence[Mutant], count: int, seed: int) -> list[Mutant]:
 
 def run_rtl(chosen: Sequence[Mutant], say: Callable[[str], None]) -> list[Mutant]:
     """Survivors among mutants of RTL."""
-    from tests.mutants.checks import home
+    from tests.mutants.checks import home, others
     from tests.mutants.rtl_run import survivors
+
+    def unseen(stem: str, mutants: Sequence[Mutant]) -> list[Mutant]:
+        with tempfile.TemporaryDirectory(prefix="signflow_mutants_") as folder:
+            return survivors(stem, mutants, Path(folder)) if mutants else []
 
     by_home, alive = defaultdict(list), []
     for mutant in chosen:
         by_home[home(mutant.path)].append(mutant)
     for stem, mutants in sorted(by_home.items(), key=lambda item: (item[0] in ("shell", "skip"), item[0])):
-        with tempfile.TemporaryDirectory(prefix="signflow_mutants_") as folder:
-            left = survivors(stem, mutants, Path(folder))
+        left = unseen(stem, mutants)
+        for other in sorted({user for mutant in left for user in others(mutant.path)}):
+            here = unseen(other, [mutant for mutant in left if other in others(mutant.path)])
+            left = [mutant for mutant in left if mutant in here or other not in others(mutant.path)]
         alive += left
         say(f"{stem}: {len(mutants) - len(left)} of {len(mutants)} seen")
         for mutant in left:

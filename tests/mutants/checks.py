@@ -17,11 +17,10 @@ from tests.dataflow.ops.op_case import STALLS, OpBench
 from tests.records.ops import cases
 
 Check = Callable[[], object]
-OPS = {  # by the stems of their files
-    op.__module__.rpartition(".")[2]: op.__name__
-    for op in StreamOp.__subclasses__()
-    if op.__module__.startswith("finn_build.")
+_TYPES = {  # by the stems of their files
+    op.__module__.rpartition(".")[2]: op for op in StreamOp.__subclasses__() if op.__module__.startswith("finn_build.")
 }
+OPS = {stem: op.__name__ for stem, op in _TYPES.items()}
 HOMES = {
     "sf_ram": "swg",
     "sf_rom": "thresholding",
@@ -32,6 +31,7 @@ HOMES = {
     "sf_counter_apart": "mvau",
     "sf_counter_logic": "mvau",
     "sf_fifo": "fifo",
+    "sf_join": "add",
 }
 SLACK = {"bitconv": 2}
 
@@ -41,6 +41,12 @@ def home(path: Path) -> str:
     if path.stem == "sf_shell_skip":
         return "skip"
     return HOMES.get(path.stem, path.parent.name)
+
+
+def others(path: Path) -> list[str]:
+    """Further ops that an RTL file is a part of."""
+    name = f"{path.parent.name}/{path.name}"
+    return [stem for stem, op in _TYPES.items() if name in op.rtl_sources and stem != home(path)]
 
 
 def checks(stem: str, folder: Path, every: int) -> Iterator[Check]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+SHORT = 6  # characters: such a text says too little by itself
+
 
 @dataclass(frozen=True)
 class Mutant:

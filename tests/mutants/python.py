@@ -23,7 +23,7 @@ from importlib.util import spec_from_file_location
 from pathlib import Path
 
 from tests.mutants.living import Pair, give, living, pairs
-from tests.mutants.mutant import Mutant
+from tests.mutants.mutant import SHORT, Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDS = "tests/records/test_records.py"
@@ -88,7 +88,6 @@ OPERATIONS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.FloorDi
 NAMES = {"min": "max", "max": "min", "any": "all", "all": "any", "minimum": "maximum", "maximum": "minimum"}
 LEFT_ALONE = {"own_attributes", "__repr__", "__str__"}
 SECONDS = 300  # of processor, that the tests of a module may take
-_SHORT = 6  # characters: such a text says too little by itself
 
 
 def all_mutants() -> list[Mutant]:
@@ -124,7 +123,7 @@ def mutants(path: Path) -> list[Mutant]:
     found = []
     for node, after in _of(ast.parse(text)):
         start, end = place(node.lineno, node.col_offset), place(node.end_lineno, node.end_col_offset)  # type: ignore
-        context = text.splitlines()[node.lineno - 1].strip() if end - start < _SHORT else ""
+        context = text.splitlines()[node.lineno - 1].strip() if end - start < SHORT else ""
         new = f"({ast.unparse(after)})"
         found.append(Mutant(path, node.lineno, start, end, text[start:end], new, context=context))
     return list(dict.fromkeys(found))

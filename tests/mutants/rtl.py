@@ -18,7 +18,7 @@ from pyslang.syntax import SyntaxNode
 
 from finn_build.dataflow.ops.finn_op import RTL_DIR
 from finn_build.rtl.lint.source import Source, kind
-from tests.mutants.mutant import Mutant
+from tests.mutants.mutant import SHORT, Mutant
 
 OPERATORS = {
     "==": ("!=",), "!=": ("==",), "<": ("<=",), "<=": ("<",), ">": (">=",), ">=": (">",), "&&": ("||",), "||": ("&&",),
@@ -52,7 +52,9 @@ def _of(source: Source, node: Any) -> Iterator[Mutant]:
     for after, statement in _alternatives(source, name, node):
         span = node.sourceRange
         start, end = span.start.offset, span.end.offset
-        yield Mutant(source.path, source.line(node), start, end, source.text[start:end], after, statement)
+        line = source.line(node)
+        context = source.text.splitlines()[line - 1].strip() if end - start < SHORT else ""
+        yield Mutant(source.path, line, start, end, source.text[start:end], after, statement, context)
     if name in FIRST_CONSTANT or name in ASSIGNMENTS:
         nodes = nodes[1:]
     elif name in ("IfGenerate", "CaseGenerate", "ForLoopStatement", "LoopGenerate"):

@@ -12,7 +12,6 @@ from pathlib import Path
 import sim.isolated
 import tests.dataflow.test_slow_readers
 from finn_build.dataflow.ops import finn_op
-from finn_build.errors import SignflowError
 from sim import _toolchain
 from sim.board import SimulatedBoard
 from tests.mutants.checks import Check, checks, proofs
@@ -77,7 +76,7 @@ def fails(check: Check) -> bool:
     try:
         SimulatedBoard.__init__ = noted  # type: ignore[method-assign]
         check()
-    except (AssertionError, SignflowError, OSError):
+    except Exception:  # whatever a bench makes of wrong numbers: it makes nothing of right ones
         return True
     finally:
         SimulatedBoard.__init__ = begin  # type: ignore[method-assign]

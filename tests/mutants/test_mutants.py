@@ -13,6 +13,7 @@ from pyslang.syntax import SyntaxTree
 
 from tests.mutants import python, rtl_run
 from tests.mutants.__main__ import EQUIVALENT, equivalent
+from tests.mutants.checks import OPS, home, others
 from tests.mutants.living import give, living, pairs
 from tests.mutants.mutant import Mutant
 from tests.mutants.python import ROOT
@@ -41,23 +42,23 @@ def test_what_is_found_in_rtl_and_what_is_constant(tmp_path: Path) -> None:
     path.write_text(MODULE)
     assert [mutant.name.removeprefix("m.sv: ") for mutant in mutants(path)] == [
         "{2{a[1:0]}} + 4'd15 => ({2{a[1:0]}}) - (4'd15)",
-        "4'd15 => 4'd0",
+        "4'd15 => 4'd0, in wire [3:0] b = {2{a[1:0]}} + 4'd15;",
         "a == b => !(a == b)",
         "a == b => (a) != (b)",
         "q <= a[0] && !b[1]; => ;",
         "a[0] && !b[1] => (a[0]) || (!b[1])",
         "a[0] && !b[1] => ((a[0]) != 0)",
         "a[0] && !b[1] => ((!b[1]) != 0)",
-        "0 => 1",
-        "!b[1] => ((b[1]) != 0)",
-        "1 => 2",
+        "0 => 1, in always_ff @(posedge clk) if (a == b) q <= a[0] && !b[1];",
+        "!b[1] => ((b[1]) != 0), in always_ff @(posedge clk) if (a == b) q <= a[0] && !b[1];",
+        "1 => 2, in always_ff @(posedge clk) if (a == b) q <= a[0] && !b[1];",
     ]
 
 
 def test_mutants_of_one_file_are_chosen_by_a_number(tmp_path: Path) -> None:
     path = tmp_path / "m.sv"
     path.write_text(MODULE)
-    found = {m.name.removeprefix("m.sv: "): m for m in mutants(path)}
+    found = {m.name.removeprefix("m.sv: ").partition(", in ")[0]: m for m in mutants(path)}
     names = ["a == b => (a) != (b)", "q <= a[0] && !b[1]; => ;", "!b[1] => ((b[1]) != 0)"]
     text = schema(MODULE, dict(enumerate((found[name] for name in names), 1)), Path("number"))
     assert 'initial $readmemh("number", sf_mutant);' in text
@@ -75,6 +76,12 @@ def test_every_mutant_of_the_library_can_be_chosen_when_a_simulation_begins() ->
         compilation.addSyntaxTree(SyntaxTree.fromText(text, manager, path.name, path.name))
     said = compilation.getAllDiagnostics()
     assert [f"{manager.getFileName(d.location)}: {d.code}" for d in said if d.isError()] == []
+
+
+def test_every_file_of_the_library_has_checks_that_look_at_it() -> None:
+    homes = {path.name: home(path) for path in rtl_run.LIBRARY.rglob("*.sv")}
+    assert {name: stem for name, stem in homes.items() if stem not in (*OPS, "shell", "skip")} == {}
+    assert others(rtl_run.LIBRARY / "swg" / "sf_swg_core.sv") == ["bitconv", "pool", "vvau"]
 
 
 def test_mutants_of_an_op_are_seen_and_what_changes_nothing_is_not(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import assume
 from hypothesis import strategies as st
+from qonnx.core.datatype import DataType
 
 from tests.dataflow.ops.op_case import OpCase
 from tests.dataflow.ops.test_add import add
@@ -19,7 +20,7 @@ from tests.dataflow.ops.test_dwc import dwc
 from tests.dataflow.ops.test_eltwise import eltwise
 from tests.dataflow.ops.test_fifo import fifo
 from tests.dataflow.ops.test_labelselect import label
-from tests.dataflow.ops.test_mvau import mvau
+from tests.dataflow.ops.test_mvau import masked, mvau
 from tests.dataflow.ops.test_pad import pad
 from tests.dataflow.ops.test_pool import pool
 from tests.dataflow.ops.test_split import split
@@ -36,6 +37,8 @@ INTEGERS = st.sampled_from([f"{sign}INT{bits}" for sign in ("", "U") for bits in
 TYPES = st.one_of(st.just("BIPOLAR"), st.just("BINARY"), INTEGERS)
 STYLES = st.sampled_from(["auto", "block", "distributed"])
 SMALL = st.integers(1, 4)
+CLOCKS = st.sampled_from([0.0, 60.0, 250.0])  # 0: the op's own
+PRICES = st.sampled_from([0, 1])  # LUTs that a RAMB18 is worth; 0: the op's own
 DILATIONS = st.tuples(st.integers(1, 3), st.integers(1, 3))
 
 
@@ -78,35 +81,30 @@ def depthwise(draw: Draw) -> OpCase:
     return vvau(
         *geometry(draw, dilation, 4), dilation, channels=channels, pe=of_divisors(draw, channels), weights=weights,
         x=draw(st.one_of(TYPES, st.just("TERNARY"))), narrow=draw(st.booleans()) and weights != "BIPOLAR",
-        res_type=draw(st.sampled_from(["auto", "lut"])), ram_style=draw(STYLES), price=draw(st.sampled_from([0, 190])),
+        res_type=draw(st.sampled_from(["auto", "lut"])), ram_style=draw(STYLES), price=draw(PRICES) or 190,
     )  # fmt: skip
 
 
 @st.composite
 def pools(draw: Draw) -> OpCase:
-    channels = draw(SMALL) * draw(SMALL)
-    options = {"channels": channels, "pe": of_divisors(draw, channels), "dtype": draw(TYPES)}
+    channels, dilation = draw(SMALL) * draw(SMALL), draw(DILATIONS)
+    options = {"channels": channels, "pe": of_divisors(draw, channels), "dtype": draw(TYPES), "dilation": dilation}
     options |= {"function": draw(st.sampled_from(["max", "sum"])), "ram_style": draw(STYLES)}
-    return pool(*geometry(draw, (1, 1), 4), **options)
+    return pool(*geometry(draw, dilation, 4), **options)
 
 
 @st.composite
 def products(draw: Draw) -> OpCase:
-    weights = draw(st.one_of(st.just("BIPOLAR"), SIGNED))
-    simd, pe = draw(st.integers(1, 12)), draw(SMALL)
-    x = draw(st.one_of(TYPES, st.just("TERNARY")))
-    vectors = (1, draw(SMALL))
+    weights = draw(st.one_of(st.sampled_from(["BIPOLAR", "INT8"]), SIGNED))
+    simd, pe = draw(st.one_of(st.integers(1, 12), st.just(48))), draw(SMALL)
+    x = draw(st.one_of(TYPES, st.sampled_from(["TERNARY", "UINT8"])))
+    if draw(st.integers(0, 7)) == 0:
+        return masked(simd * draw(SMALL) * 4, pe * draw(SMALL), simd, pe, channels=2 * simd)
     return mvau(
-        x,
-        weights,
-        simd * draw(SMALL),
-        pe * draw(SMALL),
-        simd,
-        pe,
-        vectors,
-        narrow=draw(st.booleans()) and weights != "BIPOLAR",
-        res_type=draw(st.sampled_from(["auto", "lut"])),
-    )
+        x, weights, simd * draw(SMALL), pe * draw(SMALL), simd, pe, (1, draw(SMALL)), draw(STYLES),
+        narrow=draw(st.booleans()) and weights != "BIPOLAR", res_type=draw(st.sampled_from(["auto", "lut"])),
+        mhz=draw(CLOCKS), price=draw(PRICES),
+    )  # fmt: skip
 
 
 @st.composite
@@ -114,11 +112,17 @@ def convolutions(draw: Draw) -> OpCase:
     simd, pe, kernel = draw(SMALL), draw(SMALL), draw(st.sampled_from([1, 2, 3, 5]))
     channels, rows, lines = simd * draw(SMALL), pe * draw(SMALL), draw(st.sampled_from([0, 0, 3, 4, 8]))
     image = draw(st.tuples(st.integers(kernel, 8), st.integers(kernel, 8)))
-    shortcut, x = draw(st.sampled_from(["none", "stream"])), draw(st.one_of(st.just("BIPOLAR"), SIGNED))
+    shortcut, x = draw(st.sampled_from(["none", "stream", "own"])), draw(st.one_of(st.just("BIPOLAR"), INTEGERS))
+    stride, in_lanes, lanes = draw(st.integers(1, 2)), of_divisors(draw, simd), of_divisors(draw, pe)
+    if shortcut == "own":  # as many pixels, channels and lanes leave as enter
+        kernel, stride, x, rows = kernel | 1, 1, draw(INTEGERS), channels
+        pe = simd = channels
+        lanes = in_lanes = of_divisors(draw, channels)
     return bitconv(
-        image, channels, rows, kernel, draw(st.integers(1, 2)), simd=simd, pe=pe, in_lanes=of_divisors(draw, simd),
-        lanes=of_divisors(draw, pe), x=x, shortcut=shortcut, scales=draw(st.tuples(SMALL, SMALL)), lines=lines,
+        image, channels, rows, kernel, stride, simd=simd, pe=pe, in_lanes=in_lanes, lanes=lanes, x=x,
+        shortcut=shortcut, scales=draw(st.tuples(SMALL, SMALL)), lines=lines, table=draw(st.booleans()),
         steps=draw(st.sampled_from([1, 3, 6, 7, 15])), steep=draw(st.sampled_from([1, 4])), ram_style=draw(STYLES),
+        price=draw(PRICES) or 190, dilation=draw(st.integers(1, 2)), mhz=draw(CLOCKS),
     )  # fmt: skip
 
 
@@ -126,7 +130,9 @@ def convolutions(draw: Draw) -> OpCase:
 def step_functions(draw: Draw) -> OpCase:
     count, table = draw(st.integers(1, 300)), draw(st.booleans())
     out = "INT9" if table else f"UINT{count.bit_length()}"
-    return steps(draw(SIGNED), out, count, of_divisors(draw, 6), table=table, shared=draw(st.booleans()))
+    bias = 0 if table or draw(st.booleans()) else -(count // 2)
+    out = f"INT{count.bit_length() + 1}" if bias else out
+    return steps(draw(INTEGERS), out, count, of_divisors(draw, 6), bias, table=table, shared=draw(st.booleans()))
 
 
 @st.composite
@@ -149,7 +155,9 @@ def paddings(draw: Draw) -> OpCase:
     image, padding = draw(st.tuples(st.integers(2, 7), st.integers(2, 7))), draw(st.tuples(*[st.integers(-2, 3)] * 4))
     assume(all(image[a] + min(0, padding[a]) + min(0, padding[a + 2]) > 0 for a in (0, 1)))
     channels = draw(SMALL) * draw(SMALL)
-    return pad(image, padding, channels, of_divisors(draw, channels), draw(INTEGERS))
+    dtype = draw(TYPES)
+    value = draw(st.sampled_from([int(DataType[dtype].min()), int(DataType[dtype].max())]))
+    return pad(image, padding, channels, of_divisors(draw, channels), dtype, value)
 
 
 @st.composite
@@ -157,7 +165,7 @@ def borders(draw: Draw) -> OpCase:
     image, mode, channels = draw(st.tuples(SMALL, SMALL)), draw(st.sampled_from(["reflect", "edge"])), draw(SMALL)
     most = [size - 1 if mode == "reflect" else 3 for size in image] * 2
     padding = draw(st.tuples(*(st.integers(0, m) for m in most)))
-    return border(image, padding, mode, channels, of_divisors(draw, channels), draw(TYPES))
+    return border(image, padding, mode, channels, of_divisors(draw, channels), draw(TYPES), draw(STYLES))
 
 
 @st.composite
@@ -197,9 +205,9 @@ def converters(draw: Draw) -> OpCase:
 
 DIVISORS_OF_6 = st.sampled_from([1, 2, 3, 6])
 RESOURCES = st.sampled_from(["auto", "lut", "dsp"])
-FACTORS = st.integers(-9, 9).filter(bool)
+FACTORS = st.integers(-127, 127).filter(bool)
 OPS: dict[str, tuple[str, st.SearchStrategy[OpCase]]] = {
-    "add": ("StreamAdd_rtl", st.builds(add, TYPES, TYPES, st.integers(1, 9), FACTORS, DIVISORS_OF_6)),
+    "add": ("StreamAdd_rtl", st.builds(add, TYPES, TYPES, st.integers(1, 127), FACTORS, DIVISORS_OF_6)),
     "bitconv": ("BitConv_rtl", convolutions()),
     "border": ("StreamBorder_rtl", borders()),
     "concat": ("StreamConcat_rtl", joins()),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import tempfile
 from collections.abc import Callable
 from itertools import islice
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -14,6 +16,7 @@ from hypothesis import seed as seeded
 from hypothesis.internal.conjecture import providers
 
 from finn_build.dataflow.ops.base import StreamOp
+from finn_build.dataflow.ops.finn_op import RTL_DIR
 from finn_build.errors import SignflowError
 from tests.dataflow.ops.op_case import OpBench, OpCase
 from tests.nightly.strategies import OPS
@@ -36,15 +39,16 @@ def said_of(stem: str) -> dict[str, Said]:
     listed = cases(stem, 1)
     return {
         **{f"{stem} {i}": _said(op_type, case) for i, case in enumerate(listed)},
-        **{f"{stem} drawn {i}": _said(op_type, case) for i, case in enumerate(_drawn(strategy))},
+        **{f"{stem} drawn {i}": _said(op_type, case) for i, case in enumerate(drawn(strategy, DRAWN))},
     }
 
 
-def _drawn(strategy: Any) -> list[OpCase]:
+def drawn(strategy: Any, count: int) -> list[OpCase]:
+    """So many cases, the same ones each time."""
     found: list[OpCase] = []
 
     @seeded(1)
-    @settings(max_examples=DRAWN, deadline=None, database=None, phases=(Phase.generate,))
+    @settings(max_examples=count, deadline=None, database=None, phases=(Phase.generate,))
     @given(case=strategy)
     def draw(case: OpCase) -> None:
         found.append(case)
@@ -58,7 +62,7 @@ def _drawn(strategy: Any) -> list[OpCase]:
         patch.object(providers, "CONSTANTS_CACHE", cache),
     ):
         draw()  # else numbers that stand in modules imported so far would be among what is drawn
-    return found[:DRAWN]
+    return found[:count]
 
 
 def _said(op_type: str, case: OpCase) -> Said:
@@ -75,6 +79,7 @@ def _said(op_type: str, case: OpCase) -> Said:
         "roms": op.roms,
         "values": lambda: _values(bench),
         "finn": lambda: _finn(op),
+        "instance": lambda: _instance(bench),
         "cycles": lambda: [op.get_exp_cycles(), op.fill_cycles(), op.window_cycles()],
         "beats": lambda: _beats(op),
         "keeps": lambda: _keeps(op),
@@ -104,10 +109,23 @@ def _values(bench: OpBench) -> list[object]:
 
 
 def _finn(op: StreamOp) -> list[object]:
-    """What FINN's passes ask."""
-    ends = [(op.get_normal_input_shape(k), op.get_folded_input_shape(k), op.get_instream_width(k)) for k in (0, -1)]
-    ends += [(op.get_normal_output_shape(k), op.get_folded_output_shape(k), op.get_outstream_width(k)) for k in (0, -1)]
-    return [ends, op.get_number_output_values(), [f("") for f in (op.lut_estimation, op.bram_estimation)]]
+    """What FINN's passes ask: of a port, or of the first one."""
+    asked = [getattr(op, f"get_{what}") for side in ("input", "output") for what in (
+        f"normal_{side}_shape", f"folded_{side}_shape", f"{side[:-3]}stream_width", f"{side}_datatype",
+    )]  # fmt: skip
+    estimates = [getattr(op, f"{what}_estimation")("") for what in ("lut", "bram", "dsp", "uram")]
+    return [[(ask(), ask(0), ask(-1)) for ask in asked], op.get_number_output_values(), estimates]
+
+
+def _instance(bench: OpBench) -> list[object]:
+    """What is written, and what Vivado is told of it."""
+    op = bench.ops[0].changed()
+    with tempfile.TemporaryDirectory(prefix="signflow_instance_") as folder:
+        op.set_nodeattr("code_gen_dir_ipgen", folder)
+        op.generate_hdl(bench.model, "", 0.0)
+        written = {path.name: path.read_text() for path in Path(folder).iterdir()}
+        told = [line.replace(folder, "").replace(str(RTL_DIR), "") for line in op.code_generation_ipi()]
+    return [sorted(written.items()), told, op.get_rtl_file_list()[:-1]]
 
 
 def _beats(op: StreamOp) -> list[object]:

@@ -23,6 +23,7 @@ from finn_build.config import load_board
 from finn_build.dataflow.latency import output_cycles
 from finn_build.dataflow.ops.base import DOMAIN, StreamOp
 from finn_build.dataflow.ops.finn_op import RTL_DIR
+from finn_build.dataflow.stream import Stream
 from finn_build.errors import SignflowError
 from finn_build.evaluate.area import netlist_area
 from finn_build.evaluate.synthesis import Job, netlist_of
@@ -58,11 +59,13 @@ class OpCase:
         attributes: Node attributes.
         reference: Independent reference: streams of one frame, then parameters, to the output or outputs.
         parameters: Initializers after the stream inputs, with their types.
+        draw: Values of a shape for each input; None for any of its type, the ends among them.
     """
 
     attributes: Mapping[str, Any]
     reference: Reference
     parameters: Sequence[tuple[np.ndarray, BaseDataType]] = ()
+    draw: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray] | None = None
 
 
 @dataclass
@@ -83,8 +86,8 @@ class OpBench:
     def __post_init__(self) -> None:
         rng = np.random.default_rng(self.seed)
         self.values = {
-            name: _with_ends(rng, random_values(rng, stream.dtype, (FRAMES, *stream.shape)), stream.dtype)
-            for op in self.ops
+            name: _drawn(rng, case, stream)
+            for op, case in zip(self.ops, self.cases, strict=True)
             for name, stream in zip(op.onnx_node.input, op.streams_in(), strict=False)
         }
 
@@ -322,6 +325,13 @@ class OpChecks:
         shortest = min(op.get_exp_cycles() for op in bench.ops)
         for cycle in (2, 5 * shortest // 4, 7 * shortest // 3):
             bench.simulate(tmp_path, STALLS[0], reset_at_cycle=cycle)
+
+
+def _drawn(rng: np.random.Generator, case: OpCase, stream: Stream) -> np.ndarray:
+    shape = (FRAMES, *stream.shape)
+    if case.draw is not None:
+        return case.draw(rng, shape)
+    return _with_ends(rng, random_values(rng, stream.dtype, shape), stream.dtype)
 
 
 def _with_ends(rng: np.random.Generator, values: np.ndarray, dtype: BaseDataType) -> np.ndarray:

@@ -40,6 +40,7 @@ def bitconv(
     steep: float = 1,
     price: int = 190,
     dilation: int = 1,
+    mhz: float = 0.0,
 ) -> OpCase:
     """A case with random weights, thresholds and table; with `lines`, affine steps to levels of that many bits.
 
@@ -73,7 +74,7 @@ def bitconv(
         "accDataType": integer_range_dtype(-mw, mw).name, "outputDataType": out, "shortcut": shortcut,
         "sumScale": scales[0], "shortcutScale": scales[1], "numSteps": steps,
         "outBias": 0 if table or out != "INT4" else -8, "hasTable": int(table), "ram_style": ram_style,
-        "bramPrice": price, **affine,
+        "bramPrice": price, **affine, **({"clkMHz": mhz} if mhz else {}),
     }  # fmt: skip
     parameters = [(weights, DataType["BIPOLAR"]), (thresholds, DataType["INT16"])]
     parameters = ([] if x == "BIPOLAR" else [(signs, INT8)]) + parameters + ([(levels, INT8)] if table else [])
@@ -159,8 +160,8 @@ CASES = [
     bitconv((5, 4), 4, 6, 3, 2, simd=2, pe=3, shortcut="stream", x="INT4", scales=(2, 3), lines=5),
     bitconv((4, 4), 12, 4, 3, simd=12, pe=4, lanes=2, x="BIPOLAR", lines=4),
     bitconv((4, 4), 4, 4, 3, simd=4, pe=2, lanes=2, in_lanes=2, shortcut="own", x="INT8", scales=(1, 3), lines=8),
-    bitconv((3, 4), 4, 2, 1, simd=2, pe=2, lanes=2, shortcut="stream", x="INT6", lines=8, price=0),
-    bitconv((4, 4), 8, 8, 1, shortcut="own", x="INT5", scales=(1, 16), lines=5, price=0),
+    bitconv((3, 4), 4, 2, 1, simd=2, pe=2, lanes=2, shortcut="stream", x="INT6", lines=8, price=1),
+    bitconv((4, 4), 8, 8, 1, shortcut="own", x="INT5", scales=(1, 16), lines=5, price=1),
     bitconv((4, 3), 8, 1, 3, simd=8, x="BIPOLAR", lines=3),
     bitconv((5, 4), 4, 4, 1, shortcut="own", x="INT6", scales=(1, 5), lines=6, steep=4),
     bitconv((6, 7), shortcut="own", pe=2, simd=2, dilation=2),
@@ -169,6 +170,7 @@ CASES = [
     *(bitconv(image, 8, 4, simd=4, pe=2) for image in ((1, 1), (2, 1), (1, 3))),  # windows larger than the image
     bitconv((3, 3), 4, 80, 1, simd=2, steps=15, table=True),  # its thresholds, levels and lines read in pairs
     bitconv((4, 4), 4, 40, 1, simd=2, x="INT6", lines=5),
+    bitconv((6, 8), shortcut="own", x="UINT4", price=1),  # the shortcut waits in block RAM
 ]
 
 

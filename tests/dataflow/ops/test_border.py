@@ -9,12 +9,18 @@ from tests.dataflow.ops.op_case import OpBench, OpCase, OpChecks
 
 
 def border(
-    image: Sequence[int], padding: Sequence[int], mode: str, channels: int = 1, pe: int = 1, dtype: str = "UINT4"
+    image: Sequence[int],
+    padding: Sequence[int],
+    mode: str,
+    channels: int = 1,
+    pe: int = 1,
+    dtype: str = "UINT4",
+    ram_style: str = "auto",
 ) -> OpCase:
     top, left, bottom, right = padding
     attributes = {
         "IFMDim": list(image), "NumChannels": channels, "Padding": list(padding), "Mode": mode, "PE": pe,
-        "inputDataType": dtype,
+        "inputDataType": dtype, "ram_style": ram_style,
     }  # fmt: skip
     named = {"reflect": "reflect", "edge": "replicate"}[mode]
 
@@ -35,6 +41,7 @@ CASES = [
     border((4, 3), (1, 1, 1, 1), "edge", channels=2, dtype="INT5"),
     border((1, 1), (2, 3, 1, 0), "edge", channels=2, pe=2),
     border((3, 2), (4, 0, 5, 3), "edge", dtype="BIPOLAR"),
+    border((6, 4), (3, 1, 2, 2), "reflect", channels=2, dtype="INT6", ram_style="block"),
 ]
 
 

@@ -19,6 +19,7 @@ CASES = [
     *(fifo(depth, "distributed") for depth in DEPTHS),
     *(fifo(depth, "block", "BIPOLAR", 1) for depth in DEPTHS),
     fifo(600, "auto", "UINT8", 6),
+    fifo(70, "ultra", "INT8", 2),
 ]
 
 

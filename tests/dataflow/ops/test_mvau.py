@@ -28,6 +28,7 @@ def mvau(
     narrow: bool = False,
     mhz: float = 0.0,
     res_type: str = "auto",
+    price: int = 0,
 ) -> OpCase:
     """A case with random weights; the first and last row reach the ends of the accumulator's type."""
     rng = np.random.default_rng([mw, mh, simd, pe, len(activations)])
@@ -52,8 +53,19 @@ def mvau(
         "ram_style": ram_style,
         "resType": res_type,
         **({"clkMHz": mhz} if mhz else {}),
+        **({"lutsPerBram18": price} if price else {}),
     }
     return OpCase(attributes, lambda x, w: np.einsum("...i,ij->...j", x, w), [(matrix, weight_dtype)])
+
+
+def masked(mw: int, mh: int, simd: int, pe: int, channels: int) -> OpCase:
+    """Zero-padded ±1 activations, whole pixels of zeros: one mask bit a beat."""
+
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        inside = rng.integers(0, 2, (*shape[:-1], shape[-1] // channels)).repeat(channels, axis=-1)
+        return random_values(rng, DataType["BIPOLAR"], shape) * inside
+
+    return replace(mvau("TERNARY", "BIPOLAR", mw, mh, simd, pe, (1, 2), pixel=channels), draw=draw)
 
 
 ONE_BIT = [
@@ -69,6 +81,9 @@ ONE_BIT = [
     mvau("UINT8", "BIPOLAR", 1, 4, 1, 2),
     mvau("TERNARY", "BIPOLAR", 45, 3, 15, 3),
     mvau("INT5", "BIPOLAR", 96, 2, 96, 1, mhz=150.0),  # a register behind the eighth level of its compressor
+    mvau("UINT2", "BIPOLAR", 24, 4, 6, 2, vectors=(1, 2), price=1),  # its vector in block RAM
+    *(masked(54, 4, simd, pe, channels=6) for simd, pe in ((3, 2), (6, 1), (1, 4), (2, 2))),
+    masked(9 * 258, 1, 129, 1, channels=258),
 ]
 WIDER = [
     *(mvau(a, "INT4", 12, 4, 4, 2) for a in ACTIVATIONS),
@@ -150,27 +165,11 @@ def extreme(case: OpCase) -> OpCase:
     return OpCase(case.attributes, case.reference, [(np.stack(rows, axis=1), dtype)])
 
 
-class TestMaskedBeats(OpChecks):
-    """Zero-padded ±1 activations, whole pixels of zeros: one mask bit a beat."""
-
-    @pytest.fixture(scope="class")
-    def bench(self) -> OpBench:
-        folds = ((3, 2), (6, 1), (1, 4), (2, 2))
-        cases = [mvau("TERNARY", "BIPOLAR", 54, 4, s, p, vectors=(1, 2), pixel=6) for s, p in folds]
-        cases.append(mvau("TERNARY", "BIPOLAR", 9 * 258, 1, 129, 1, pixel=258))
-        bench = OpBench("BitMVAU_rtl", cases)
-        rng = np.random.default_rng(5)
-        for name, op in zip(bench.values, bench.ops, strict=True):
-            channels, shape = op.attr("PixelChannels"), bench.values[name].shape
-            inside = rng.integers(0, 2, (*shape[:-1], shape[-1] // channels)).repeat(channels, axis=-1)
-            bench.values[name] = random_values(rng, DataType["BIPOLAR"], shape) * inside
-        return bench
-
-    def test_half_padded_beat_is_caught(self, tmp_path: Path) -> None:
-        broken = OpBench("BitMVAU_rtl", [mvau("TERNARY", "BIPOLAR", 6, 1, 3, 1, pixel=3)])
-        broken.values["BitMVAU_rtl_0_in0"][...] = [1, 0, 1, -1, -1, 1]
-        with pytest.raises(SimulationError):
-            broken.simulate(tmp_path)
+def test_half_padded_beat_is_caught(tmp_path: Path) -> None:
+    broken = OpBench("BitMVAU_rtl", [mvau("TERNARY", "BIPOLAR", 6, 1, 3, 1, pixel=3)])
+    broken.values["BitMVAU_rtl_0_in0"][...] = [1, 0, 1, -1, -1, 1]
+    with pytest.raises(SimulationError):
+        broken.simulate(tmp_path)
 
 
 def test_general_ternary_takes_two_planes() -> None:

@@ -66,7 +66,7 @@ CASES = [
     vvau((6, 7), padding=(2, 2, 2, 2), dilation=(2, 2), x="BIPOLAR", weights="INT4", pe=4),
     vvau(x="BIPOLAR", weights="BIPOLAR", pe=1),
     vvau((4, 4), (2, 2), (2, 1), (0, 0, 0, 0), x="INT8", weights="BIPOLAR"),
-    vvau((1, 9), (1, 5), (1, 2), (0, 2, 0, 1), x="UINT8", weights="INT8", price=0, ram_style="block"),
+    vvau((1, 9), (1, 5), (1, 2), (0, 2, 0, 1), x="UINT8", weights="INT8", price=1, ram_style="block"),
     vvau((5, 5), (1, 1), padding=(0, 0, 0, 0), x="UINT3", weights="INT8", res_type="lut", pe=4),
     vvau((5, 4), x="TERNARY", weights="INT2", channels=2, pe=2),
     vvau((5, 4), x="UINT1", weights="INT5", res_type="lut"),
