@@ -45,6 +45,8 @@ def fitted(steps: StepFunction, channels: int, low: int = LOW, high: int = HIGH)
         (0.0, 0.0, 0.25, 40.0),
         (0.0, 0.0, 0.25, -40.0),
         (0.0015, 0.0, 0.5, 0.0),  # one step a side or none
+        (-0.0015, 0.0, 0.5, 0.0),  # the same ones fall
+        (-40.0, 7.0, 1.0, 0.0),  # several levels an integer, down
         (0.001, 0.2, 1.0, 0.45),
         (3.0, 7.0, 0.9, 0.0),  # several levels an integer
         (40.0, 7.0, 1.0, 0.0),
@@ -71,6 +73,13 @@ def test_one_row_of_thresholds_serves_all_channels() -> None:
     assert len(steps.thresholds) == 1
     fit = fitted(steps, 3)
     assert fit is not None and fit.lines.shape == (3, 2, 2)
+
+
+@pytest.mark.parametrize("levels", [(0, 1), (1, 0)])
+def test_a_single_step_of_one_bit_rises_or_falls(levels: tuple[int, int]) -> None:
+    steps, x = StepFunction(np.array([[5]]), np.array([levels]), 0), np.arange(-4, 10)[:, None]
+    fit = fit_affine(steps, x[0], x[-1], 1, 0)
+    assert fit is not None and np.array_equal(fit(x), steps(x))
 
 
 def test_ties_to_even_at_integers_are_refused() -> None:

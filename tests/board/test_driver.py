@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from signflow_driver import (
 from signflow_driver import registers as reg
 from signflow_driver.description import bound_hash
 from signflow_driver.inspection import cut, judge
+from signflow_driver.jobs import _Clock
 
 from sim.board import BoardTraffic, SimulatedBoard, simulated_board
 from tests.board.deployments import Deployment, colour_map_and_scores, deploy, grey_scores, square_masks
@@ -356,6 +358,12 @@ def test_a_wait_ends_without_the_hardwares_timeout(
             again.infer(grey.images(3))
         patched.undo()
         assert _same(again.infer(grey.images(3)), grey.expected(grey.images(3)))
+
+
+def test_a_wait_counts_on_where_the_count_begins_anew() -> None:
+    readings = iter([100, 100, 160, 30, 50])
+    clock = _Clock(SimpleNamespace(read=lambda _: next(readings)))  # type: ignore[arg-type]
+    assert [clock.passed() for _ in range(4)] == [0, 60, 90, 110]
 
 
 def test_leaving_after_a_hang_tells_of_the_hang(grey: Deployment) -> None:

@@ -23,6 +23,7 @@ from finn_build.frontend.integers.compilation import WEIGHTED, Compilation
 from finn_build.frontend.integers.float_chain import ELEMENTWISE_OPS, MOVES, FloatChain
 from finn_build.frontend.integers.host import STANDARD, layers_of_the_host, leave_to_host
 from finn_build.frontend.integers.layer_names import layer_name
+from finn_build.frontend.integers.layers import require_windows_within
 from finn_build.frontend.integers.levels import give_levels
 from finn_build.frontend.integers.outputs import integer_graph, tails
 from finn_build.frontend.integers.pairs import one_origin
@@ -217,7 +218,9 @@ def _compile(compilation: Compilation, node: NodeProto) -> None:
     dynamic = compilation.dynamic(node)
     if any(i in compilation.broken for i in dynamic):
         compilation.broken.update(node.output)
-    elif not dynamic:
+        return
+    require_windows_within(compilation, node)
+    if not dynamic:
         _fold(compilation, node)
     elif parts := _parts_in_the_batch(compilation, node):
         known = next((compilation.on_host[i] for i in dynamic if i in compilation.on_host), None)

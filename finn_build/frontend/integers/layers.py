@@ -16,6 +16,7 @@ from finn_build.frontend.integers.registry import compiles
 from finn_build.frontend.integers.tensor import IntTensor
 
 MAX_WEIGHT = 255  # weights of up to 8 bits, less their zero point
+_POOLS = ("AveragePool", "LpPool", "MaxPool")
 MOST_SUM = 1 << 30  # of weights with any inputs; beyond 2^24, where float32 rounds, that of no frame may be
 
 
@@ -100,6 +101,19 @@ def explicit_pads(a: Mapping[str, Any], image: Sequence[int], out: Sequence[int]
             why = f"a window of {list(kernel)} on an image of {list(image)} pixels, padded by {pads}"
             raise Unsupported(why, "use a smaller kernel, or larger images")
     return pads
+
+
+def require_windows_within(compilation: Compilation, node: NodeProto) -> None:
+    """Of a pool in whatever part of a network.
+
+    Raises:
+        Unsupported: a window is larger than the image with its padding: libraries give a pixel of it, none, or fail.
+    """
+    a = attributes(node)
+    kernel = a.get("kernel_shape", ())
+    image, out = (compilation.shapes.get(name) or () for name in (node.input[0], node.output[0]))
+    if node.op_type in _POOLS and len(image) == len(out) == len(kernel) + 2:
+        explicit_pads(a, image[2:], out[2:], kernel)
 
 
 def check_kernel(a: Mapping[str, Any], kernel: list[int]) -> None:

@@ -79,10 +79,14 @@ REFUSED: dict[str, list[Case]] = {
         ([op("Slice", "q", "a", "b", "c")], {"a": indices(-1), "b": indices(-9), "c": indices(1)}, MAP, 2),
     ],
     "a window of [2] on an image of [1] pixels, padded by [0, 0]": [
+        (
+            [op("GlobalAveragePool", "q", to="a"), op("AveragePool", "a", kernel_shape=[2], strides=[2])],
+            {}, (1, 2, 4), 2,
+        ),
         ([op("AveragePool", "q", kernel_shape=[2], strides=[2])], {}, (1, 2, 1), 2),
+        ([op("MaxPool", "q", kernel_shape=[2], strides=[2])], {}, (1, 2, 1), 2),
     ],
     "a window of [1, 2] on an image of [1, 1] pixels, padded by [0, 0, 0, 0]": [
-        ([op("MaxPool", "q", kernel_shape=[2], strides=[2])], {}, (1, 2, 1), 2),
         ([op("Conv", "q", "w", strides=[2])], {"w": signs(1, 2, 2)}, (1, 2, 1), 2),
     ],
     "padding [0, -1, 0, 0] by mode edge of an image of 2x2 pixels": [
