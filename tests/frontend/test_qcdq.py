@@ -147,6 +147,17 @@ def test_the_same_pair_twice_and_one_that_changes_nothing_cost_nothing(tmp_path:
     assert [n.op_type for n in _check(path, images).model.graph.node] == ["MultiThreshold"]
 
 
+def test_bytes_less_a_zero_point_joined_with_their_negatives(tmp_path: Path) -> None:
+    """Nine bits, as the bytes themselves: -250 to 5 beside -5 to 250."""
+    nodes = [
+        *_pair("x", "a", "s", "z"), helper.make_node("Neg", ["a"], ["n"]),
+        helper.make_node("Concat", ["a", "n"], ["both"], axis=1), helper.make_node("Relu", ["both"], ["r"]),
+        *_pair("r", "y", "s", "z"),
+    ]  # fmt: skip
+    path = made_by_hand(tmp_path / "net.onnx", nodes, {"s": np.float32(0.3), "z": np.uint8(5)}, (2, 4, 4))
+    _check(path, np.random.default_rng(3).normal(20, 30, (3, 2, 4, 4)).astype(np.float32))
+
+
 def test_activations_with_a_scale_per_channel(tmp_path: Path) -> None:
     nodes = [
         *_pair("x", "a", "s", "z"),

@@ -52,7 +52,7 @@ def _emit(compilation: Compilation, node: NodeProto, tensor: str, root: str, ori
     levels = np.rint(values / scale)
     low, high = full_range(origin.channels, int(levels.min()), int(levels.max()))
     out = IntTensor(tensor, shape, scale, low, high)
-    if out.dtype.bitwidth() > MAX_BITS:
+    if out.dtype.bitwidth() > MAX_BITS + 1:  # as of bytes less a zero point
         return
 
     def quantize(x: np.ndarray) -> np.ndarray:
