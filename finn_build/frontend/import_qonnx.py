@@ -97,7 +97,7 @@ def _refuse_foreign_ops(proto: onnx.ModelProto, path: Path) -> None:
     if foreign:
         raise UnsupportedModelError(
             f"{path}: {len(foreign)} operator(s) of unknown domains: {'; '.join(foreign)}; legal: ONNX' own, and of "
-            f"{_DOMAIN} {', '.join(_CUSTOM_OPS)}; of ONNX Runtime's formats, quant_format=QuantFormat.QDQ"
+            f"{_DOMAIN} {', '.join(_QUANTIZERS)}; of ONNX Runtime's formats, quant_format=QuantFormat.QDQ"
         )
 
 

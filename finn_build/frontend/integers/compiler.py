@@ -32,6 +32,7 @@ from finn_build.frontend.integers.quantizer import QUANTIZERS, attribute, quanti
 from finn_build.frontend.integers.registry import COMPILERS
 from finn_build.frontend.integers.reshapes import quantize_moved
 from finn_build.frontend.integers.tensor import IntTensor, full_range
+from finn_build.frontend.integers.unquantized import BY_OTHERS, not_quantized
 from finn_build.frontend.onnx_file import first_line
 
 _RECURRENT = ("GRU", "LSTM", "RNN")
@@ -39,10 +40,7 @@ _ON_HOST = "leave it in float behind the last quantized layer, for the host"
 _CURES = dict.fromkeys(
     ("InstanceNormalization", "LayerNormalization"), f"use batch norm, or {_ON_HOST}"
 ) | dict.fromkeys(_RECURRENT, f"use dilated convolutions over one dimension, or {_ON_HOST}")
-_CURES |= dict.fromkeys(
-    ("ConvInteger", "DynamicQuantizeLinear", "MatMulInteger", "QLinearConv", "QLinearMatMul"),
-    "quantize statically, and with quant_format=QuantFormat.QDQ",
-)
+_CURES |= BY_OTHERS
 _MOST = 1 << 24  # channels of a tensor that is assumed
 _ASSUMED = -8, 7  # range of what a node that cannot be built would give, to look at the nodes behind it
 
@@ -122,7 +120,8 @@ def _walk(compilation: Compilation) -> IntegerNetwork:
     found = {} if compilation.problems else tails(compilation)
     model = compilation.source if compilation.problems else integer_graph(compilation, found)
     shapes = {name: compilation.shapes[name] for name in found}
-    problems = list(dict.fromkeys(compilation.problems))
+    found_once = not_quantized(compilation) if compilation.problems else []
+    problems = found_once or list(dict.fromkeys(compilation.problems))
     head, quantizer = compilation.head, compilation.head_quantizer
     network = IntegerNetwork(model, compilation.ints, head, quantizer, found, shapes, problems, of_the_host)
     if not problems:

@@ -24,7 +24,7 @@ from finn_build.frontend.integers.tensor import FLOAT32_EXACT, IntTensor
 
 _ON_CHIP = {"Conv", "ConvTranspose", "Gemm", "MatMul", *QUANTIZERS} - {"DequantizeLinear"}
 _MOST_TIMES = 16  # by which pixels are repeated, or of which one is taken
-_CURE = "resize height and width, mode nearest, or by whole numbers linear with align_corners=False"
+_CURE = "resize height and width, mode nearest, or by 2, 4 or 8 linear with align_corners=False"
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,9 @@ def compile_dense(compilation: Compilation, node: NodeProto) -> None:
             raise Unsupported("a Gemm with alpha, beta or transA", "use a plain linear layer")
         weights = weights.T if turned else weights
     if len(x.shape) != 2 or weights.ndim != 2:
-        cure = "flatten to (N, features) first; for each place by itself, a convolution of kernel 1 on (N, C, L)"
+        cure = "flatten to (N, features) first"
+        if len(x.shape) == 3:
+            cure = "for each place by itself use a convolution of kernel 1 on (N, C, L), channels in dimension 1"
         raise Unsupported(f"a dense layer on a tensor of shape {x.shape}", cure)
     out = accumulator(node.output[0], compilation.shape(node.output[0]), x, weights.T, scale, x.low, x.high)
     name = compilation.parameter(f"{out.name}_weights", weights, weight_dtype(weights))

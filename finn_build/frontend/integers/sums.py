@@ -31,7 +31,9 @@ def compile_sum(compilation: Compilation, node: NodeProto) -> None:
     if a.shape != taken.shape:
         raise Unsupported(f"{what} of shapes {a.shape} and {taken.shape}", "join tensors of one shape")
     if a.scale.ndim or taken.scale.ndim:
-        raise Unsupported(f"{what} of tensors with one scale per channel", _CURE)
+        raise Unsupported(
+            f"{what} of tensors with one scale per channel", "quantize each of them on one scale before it"
+        )
     b = taken if sign > 0 else replace(taken, low=-taken.high, high=-taken.low)
     scale = min(a.scale, b.scale)
     factors = [float(t.scale) / float(scale) for t in (a, b)]

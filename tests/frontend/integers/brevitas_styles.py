@@ -38,6 +38,12 @@ FOUR_BITS = {"weight_quant": Int8WeightPerTensorFixedPoint, "weight_bit_width": 
 Tail = Callable[[nn.Module, Tensor], Any]
 
 
+class ByChannel(Int8WeightPerTensorFixedPoint):  # type: ignore[misc]
+    """A power of two for each output channel."""
+
+    scaling_per_output_channel = True
+
+
 class Styles(nn.Module):
     """A first layer of six channels on 8x8 pixels, then `tail`; only the modules that it names are there."""
 
@@ -46,6 +52,8 @@ class Styles(nn.Module):
         self.tail = tail
         self.pixels, self.first = signed(8), conv(3, 6, 3, padding=1)
         modules: dict[str, Callable[[], nn.Module]] = {
+            "by_channel": lambda: conv(6, 6, 3, padding=1, weight_quant=ByChannel),
+            "pointwise": lambda: QuantConv1d(6, 6, 1, bias=False, **FOUR_BITS),
             "q": signed, "u": lambda: QuantReLU(Uint8ActPerTensorFixedPoint, bit_width=4),
             "qt": lambda: QuantIdentity(Int8ActPerTensorFixedPoint, bit_width=4, return_quant_tensor=True),
             "eight": lambda: signed(8), "line": lambda: QuantConv1d(6, 5, 3, bias=False, **FOUR_BITS),
