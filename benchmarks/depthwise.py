@@ -21,6 +21,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from record import record
+
 SIDE, CHANNELS, BITS, KERNEL = 28, 64, 4, 3
 ACC_BITS = 12
 _FINN_FILES = ("mvu_pkg.sv", "add_multi.sv", "replay_buffer.sv", "mvu.sv", "mvu_vvu_8sx9_dsp58.sv", "mvu_vvu_axi.sv")
@@ -112,7 +114,7 @@ def main() -> int:
     """Measure and print; 1 where a product of ours takes more LUTs, or the interval is not the predicted one."""
     from finn_build.evaluate.area import to_area
 
-    worse = False
+    worse, rows = False, []
     print(
         "lanes  LUT a product: ours (all)  FINN's VVU alone   ours: LUT  FF  RAMB18  DSP48   cycles a frame, predicted"
     )
@@ -126,7 +128,11 @@ def main() -> int:
             f"{lanes:5}  {area['lut'] / lanes:25.2f}  {finn['lut'] / lanes:16.2f}   {area['lut']:9}  {area['ff']}  "
             f"{area['bram18']}  {area['dsp']}   {cycles}, {predicted}; FINN's FF {finn['ff']}, DSP58 {theirs['DSP58']}"
         )
+        each = (f"{found['lut'] / lanes:.2f}" for found in (area, finn))
+        rows.append((lanes, *each, area["lut"], area["ff"], area["bram18"], area["dsp"], finn["ff"], int(cycles)))
         worse |= area["lut"] / lanes > finn["lut"] / lanes or cycles != predicted
+    head = ("lanes", "LUT a product, ours", "FINN's VVU alone", "LUT", "FF", "RAMB18", "DSP48", "FINN's FF", "cycles")
+    record(__file__, ["pyosys", "finn-plus"], head, rows, "xc7; 3x3 over 28x28, 64 channels, 4 bits.", keep=True)
     return int(worse)
 
 
