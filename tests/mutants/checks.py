@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from finn_build.board.shell import Shell
 from finn_build.dataflow.ops.base import StreamOp
 from sim.board import BoardTraffic
-from tests.board import test_proofs, test_shell, test_skips
+from tests.board import test_proofs, test_shell, test_shell_registers, test_skips
 from tests.board.loopback import LoopbackBench, make_loopback
 from tests.board.prove import holds
 from tests.board.skip_loopback import SkipBench, make_skip
@@ -95,14 +96,27 @@ def _shell(folder: Path) -> Iterator[Check]:
     for board in test_shell.WIDTHS:
         shell = make_loopback(folder / board, test_shell.WIDTHS[board], board)
 
-        def on_a_bench(test: Callable[..., object], *arguments: object, shell: object = shell) -> None:
-            bench = LoopbackBench(shell)  # type: ignore[arg-type]
+        def on_a_bench(test: Callable[..., object], *arguments: object, shell: Shell = shell) -> None:
+            of_registers = test.__module__ == test_shell_registers.__name__
+            bench = LoopbackBench(shell, test_shell_registers.RESTS if of_registers else None)
             try:
                 test(bench, *arguments)
             finally:
                 bench.board.close()
 
         yield partial(test_shell.test_what_enters_leaves_whatever_the_memory_does, shell, 1)
+        for test in (
+            test_shell_registers.test_at_power_up_all_is_zero_but_what_was_built,
+            test_shell_registers.test_what_is_written_is_read_and_nothing_else,
+            test_shell_registers.test_clear_is_for_counters_and_reset_for_jobs_too,
+            test_shell_registers.test_the_first_error_stays_and_nothing_starts_before_a_reset,
+            test_shell_registers.test_interrupts_are_told_off_one_by_one,
+        ):
+            yield partial(on_a_bench, test)
+        for size in (0, 64):
+            yield partial(on_a_bench, test_shell_registers.test_a_start_while_a_reset_lasts_is_ignored, size)
+        after_a_reset = test_shell_registers.test_after_a_reset_in_mid_transfer_nothing_is_counted_but_the_next_job
+        yield partial(after_a_reset, shell)
         yield partial(test_shell.test_the_bus_is_used_in_every_cycle, shell)
         for test in (
             test_shell.test_registers_say_what_was_built,
