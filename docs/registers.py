@@ -65,7 +65,7 @@ def _rtl(constants: dict[str, int], common: Registers, stream: Registers) -> lis
     first, step = constants["STREAM_0"], constants["STREAM_STEP"]
     return [
         f"    localparam logic [31:0] ID = 32'h{constants['MAGIC']:08X}, VERSION = 32'h{constants['MAJOR'] << 16:08X};",
-        f"    localparam logic [3:0] STREAM_0 = 4'd{first // step};  // in steps of {step} bytes",
+        f"    localparam logic [5:0] STREAM_0 = 6'd{first // step};  // in steps of {step} bytes",
         *_wrapped("    localparam logic [5:0] ", at),
         *_wrapped("    localparam logic [3:0] ", of),
     ]

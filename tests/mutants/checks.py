@@ -9,7 +9,7 @@ from pathlib import Path
 from finn_build.board.shell import Shell
 from finn_build.dataflow.ops.base import StreamOp
 from sim.board import BoardTraffic
-from tests.board import test_proofs, test_shell, test_shell_registers, test_skips
+from tests.board import test_proofs, test_shell, test_shell_rates, test_shell_registers, test_skips
 from tests.board.loopback import LoopbackBench, make_loopback
 from tests.board.prove import holds
 from tests.board.skip_loopback import SkipBench, make_skip
@@ -117,6 +117,7 @@ def _shell(folder: Path) -> Iterator[Check]:
             yield partial(on_a_bench, test_shell_registers.test_a_start_while_a_reset_lasts_is_ignored, size)
         after_a_reset = test_shell_registers.test_after_a_reset_in_mid_transfer_nothing_is_counted_but_the_next_job
         yield partial(after_a_reset, shell)
+        yield partial(test_shell_rates.check_jobs, board, shell)
         yield partial(test_shell.test_the_bus_is_used_in_every_cycle, shell)
         for test in (
             test_shell.test_registers_say_what_was_built,
@@ -150,6 +151,7 @@ def _skip(folder: Path) -> Iterator[Check]:
                 bench.board.close()
 
         yield partial(test_skips.test_what_enters_leaves_in_order, made, 1)
+        yield partial(test_shell_rates.check_skips, board, *made)
         yield partial(on_a_bench, test_skips.test_the_ring_fills_before_the_sender_waits_and_no_beat_is_lost_in_time)
         yield partial(on_a_bench, test_skips.test_few_beats_go_past_the_memory)
         yield partial(on_a_bench, test_skips.test_later_jobs_do_not_move_the_ring)

@@ -27,7 +27,7 @@ OPERATORS = {
 CONSTANT = {
     "ParameterPortList", "ParameterDeclaration", "ParameterDeclarationStatement", "ParameterValueAssignment",
     "VariableDimension", "FunctionDeclaration", "InitialBlock", "ElabSystemTask", "AttributeInstance", "EnumType",
-    "SimpleRangeSelect", "GenvarDeclaration", "TypedefDeclaration",
+    "SimpleRangeSelect", "GenvarDeclaration", "TypedefDeclaration", "ForVariableDeclaration",
 }  # fmt: skip
 FIRST_CONSTANT = {"MultipleConcatenationExpression", "CastExpression", "StandardCaseItem"}
 ASSIGNMENTS = {"AssignmentExpression", "NonblockingAssignmentExpression"}

@@ -50,7 +50,7 @@ module sf_shell_registers #(
 );
     // registers.yaml begin
     localparam logic [31:0] ID = 32'h53474E46, VERSION = 32'h00010000;
-    localparam logic [3:0] STREAM_0 = 4'd4;  // in steps of 64 bytes
+    localparam logic [5:0] STREAM_0 = 6'd4;  // in steps of 64 bytes
     localparam logic [5:0] AT_ID = 6'h00, AT_VERSION = 6'h01, AT_CAPABILITIES = 6'h02, AT_CONTROL = 6'h03,
         AT_STATUS = 6'h04, AT_JOBS = 6'h05, AT_INT_ENABLE = 6'h06, AT_INT_STATUS = 6'h07, AT_TIMEOUT = 6'h08,
         AT_ERROR = 6'h09, AT_STREAMS = 6'h0A, AT_CYCLES = 6'h0C, AT_CYCLES_HIGH = 6'h0D, AT_FRAMES = 6'h0E,
@@ -69,9 +69,9 @@ module sf_shell_registers #(
     logic [31:0][31:0] common;  // by address
     logic [1:0] enable_q, status_q;
     logic [31:0] hash[4];
-    wire [3:0] stream = read_address[7:4] - STREAM_0;
-    wire [3:0] write_stream = write_address[7:4] - STREAM_0;
-    wire for_stream = write && write_address[9:6] != '0 && !queued;
+    wire [5:0] stream = read_address[9:4] - STREAM_0;
+    wire [5:0] write_stream = write_address[9:4] - STREAM_0;
+    wire for_stream = write && !queued;
 
     initial $readmemh(HASH_FILE, hash);
 
@@ -94,7 +94,7 @@ module sf_shell_registers #(
         end
     end
 
-    always_ff @(posedge clk) {clear, reset, start} <= {3{!rst && write && write_address == CONTROL}} & write_data[2:0];
+    always_ff @(posedge clk) {clear, reset, start} <= {3{write && write_address == CONTROL}} & write_data[2:0];
 
     always_ff @(posedge clk) begin
         if (rst) begin
@@ -106,7 +106,7 @@ module sf_shell_registers #(
             jobs_q <= '0;
         end else begin
             for (int i = 0; i < STREAMS; i++) begin
-                if (for_stream && write_stream == 4'(i)) begin
+                if (for_stream && write_stream == 6'(i)) begin
                     if (write_address[3:0] == OF_ADDRESS) address_q[i][31:0] <= write_data;
                     if (write_address[3:0] == OF_ADDRESS_HIGH) address_q[i][63:32] <= write_data;
                     if (write_address[3:0] == OF_BYTES) job_bytes[i] <= write_data;
@@ -158,7 +158,7 @@ module sf_shell_registers #(
     always_comb begin
         of_stream = '0;
         for (int i = 0; i < STREAMS; i++) begin
-            if (stream == 4'(i)) begin
+            if (stream == 6'(i)) begin
                 case (read_address[3:0])
                     OF_ADDRESS: of_stream = address_q[i][31:0];
                     OF_ADDRESS_HIGH: of_stream = address_q[i][63:32];
