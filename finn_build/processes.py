@@ -3,6 +3,7 @@
 Each runs in a process group of its own, so that what it starts (g++ starts cc1plus) ends with it. Where this program
 is killed and can end nothing any more, a guard does: a shell that looks, when the pipe to it ends, for all that carry
 this program's mark in their environment. Each has it from its first instruction and hands it on; nobody need be told.
+Temporary files of all of them, and of this program, lie in one folder, which the guard removes in the end.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import atexit
 import os
 import signal
 import subprocess
+import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -23,17 +26,18 @@ _PATIENCE_SECONDS = 5.0  # that a program gets to end
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _running: set[subprocess.Popen[str]] = set()
 _ending, _unbroken = threading.Event(), threading.Event()
-_guards: dict[int, str] = {}  # their marks, by program
+_guards: dict[int, tuple[str, str]] = {}  # their marks and folders of temporary files, by program
 _guarding = threading.Lock()
 _MARK = "SIGNFLOW_STARTED_BY"
-_GUARD = """read -r well && exit
-for look in 1 2 3 4 5 6 7 8; do  # what is about to start has no environment of its own yet
+_GUARD = """read -r well || for look in 1 2 3 4 5 6 7 8; do  # what is about to start has no environment of its own yet
     for found in $(grep -ls "$0" /proc/[0-9]*/environ); do
         found=${found#/proc/}
         kill -s KILL "${found%/environ}"
     done
     sleep 0.1
-done"""
+done
+rm -rf "$1"
+"""
 
 
 @contextmanager
@@ -43,7 +47,8 @@ def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen
     Raises:
         KeyboardInterrupt: a signal has ended everything, so that nothing more begins.
     """
-    environment = (options.pop("env", None) or os.environ) | {_MARK: _guarded_by()}
+    mark, folder = _guarded_by()
+    environment = (options.pop("env", None) or os.environ) | {_MARK: mark, "TMPDIR": folder}
     process = subprocess.Popen(command, text=True, start_new_session=True, env=environment, **options)
     _running.add(process)
     try:
@@ -65,6 +70,13 @@ def run(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[s
     with started(command, **pipes) as process:
         out, errors = process.communicate()
     return subprocess.CompletedProcess(list(command), process.returncode, out, errors)
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for temporary files, which goes with the block, or with this program, however that ends."""
+    with tempfile.TemporaryDirectory(dir=_guarded_by()[1]) as name:
+        yield Path(name)
 
 
 @contextmanager
@@ -95,13 +107,13 @@ def unbroken() -> Iterator[None]:
         _unbroken.clear()
 
 
-def _guarded_by() -> str:
-    """The mark that the guard of this program looks for; one that is forked has its own."""
+def _guarded_by() -> tuple[str, str]:
+    """The mark that this program's guard looks for, and the folder that it removes; one that is forked has its own."""
     with _guarding:
         if os.getpid() not in _guards:
-            mark = uuid.uuid4().hex
+            mark, folder = uuid.uuid4().hex, tempfile.mkdtemp(prefix="signflow_")
             guard = subprocess.Popen(
-                ["/bin/sh", "-c", _GUARD, f"{_MARK}={mark}"],
+                ["/bin/sh", "-c", _GUARD, f"{_MARK}={mark}", folder],
                 bufsize=0,
                 env={k: v for k, v in os.environ.items() if k != _MARK},  # ends with no other program
                 start_new_session=True,
@@ -109,9 +121,11 @@ def _guarded_by() -> str:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            _guards[os.getpid()] = mark
+            _guards[os.getpid()] = mark, folder
             atexit.register(_dismiss, guard, os.getpid())
-        return _guards[os.getpid()]
+        mark, folder = _guards[os.getpid()]
+        Path(folder).mkdir(0o700, exist_ok=True)  # a system may remove what was not used for days
+        return mark, folder
 
 
 def _dismiss(guard: subprocess.Popen[bytes], owner: int) -> None:

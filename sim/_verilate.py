@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from finn_build.processes import Progress
+from finn_build.processes import Progress, scratch
 from sim._binding import top_streams
 from sim._toolchain import OPTIMISATION, compile_objects, compiler, cores, include_dirs, run_tool, verilator_root
 
@@ -66,9 +65,9 @@ def discover_streams(top: str, sources: Mapping[Path, bytes]) -> list[tuple[str,
     Raises:
         SimulationError: The design does not compile.
     """
-    with tempfile.TemporaryDirectory(prefix="signflow_") as name:
-        _verilate(top, sources, "", Path(name))
-        return top_streams((Path(name) / "Vsim.h").read_text())
+    with scratch() as folder:
+        _verilate(top, sources, "", folder)
+        return top_streams((folder / "Vsim.h").read_text())
 
 
 def _bundles(folder: Path) -> list[Path]:

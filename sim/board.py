@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import mmap
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from typing import ClassVar
 import numpy as np
 
 from finn_build.errors import SimulationError
-from finn_build.processes import Progress, started
+from finn_build.processes import Progress, scratch, started
 from sim._board_model import compile_board
 
 BASE = 0x1000_0000  # physical address of the memory that `allocate` hands out
@@ -73,8 +72,8 @@ class SimulatedBoard:
         """
         self.cycles_per_access, traffic = cycles_per_access, traffic or BoardTraffic()
         simulator = compile_board(stitched, on_progress)
-        self._folder = tempfile.TemporaryDirectory(prefix="signflow_board_")
-        self.memory_file = Path(self._folder.name) / "memory"
+        self._scratch = scratch()
+        self.memory_file = self._scratch.__enter__() / "memory"
         with self.memory_file.open("wb") as file:
             file.truncate(memory_mib << 20)
         with self.memory_file.open("r+b") as file:
@@ -170,7 +169,7 @@ class SimulatedBoard:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._program.__exit__(None, None, None)
-        self._folder.cleanup()
+        self._scratch.__exit__(None, None, None)
 
 
 @contextmanager

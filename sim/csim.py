@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib.util
 import platform
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -91,8 +90,7 @@ def simulate_cpp(
             too soon (strict), or the program failed.
     """
     program = compile_cpp(design, testbench, on_progress, strict=strict)
-    with tempfile.TemporaryDirectory(prefix="signflow_csim_") as name:
-        folder = Path(name)
+    with processes.scratch() as folder:
         (folder / "taps").mkdir()
         recorded = {channel.name for channel in design.channels.values()}
         depths = stated_depths(design)
@@ -141,13 +139,13 @@ def compile_cpp(
     keys = [digest([common, *(path.read_bytes() for path in bundle)]) for bundle in bundles]
     kept = cache_dir() / "csim_objects"
     missing = {key: bundle for key, bundle in zip(keys, bundles, strict=True) if not is_whole(kept / key)}
-    with tempfile.TemporaryDirectory(prefix="signflow_csim_") as name:
+    with processes.scratch() as scratch:
         texts = []
         for key, bundle in missing.items():
-            texts.append(Path(name) / f"{key}.cc")
+            texts.append(scratch / f"{key}.cc")
             texts[-1].write_text("".join(f'#include "{path.absolute()}"\n' for path in bundle))
         includes = [design.folder / "lib", design.folder, ap_types()]
-        made = dict(zip(missing, compile_objects(texts, flags, Path(name), includes, on_progress), strict=True))
+        made = dict(zip(missing, compile_objects(texts, flags, scratch, includes, on_progress), strict=True))
         objects = [build_once(kept / key, _keeping(made.get(key)), _KEPT_OBJECTS) / "bundle.o" for key in keys]
 
     def link(folder: Path) -> None:

@@ -203,9 +203,9 @@ def compile_model(
     key = digest([*named, top, edited, binding, runtime_key(chosen), *FLAGS])
 
     def build(folder: Path) -> None:
-        with tempfile.TemporaryDirectory(prefix="signflow_") as name:
+        with processes.scratch() as beside:
             if switched:
-                path = Path(name) / "top.v"
+                path = beside / "top.v"
                 path.write_text(edited)
                 contents[path] = edited.encode()
             build_simulator(top, contents, binding, runtime_library(chosen), chosen, folder, on_progress)
@@ -264,8 +264,7 @@ class Simulator:
         waves, active = self._wave_path(trace_file), [b for b in self.bound if b.apart in (None, apart)]
         pauses = stalls or Stalls(0, 0, 0)
         try:
-            with tempfile.TemporaryDirectory(prefix="signflow_") as name:
-                folder = Path(name)
+            with processes.scratch() as folder:
                 self._write_inputs(inputs, frames, folder, active)
                 self._write_fifos(fifos, folder)
                 if apart:

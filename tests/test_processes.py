@@ -23,6 +23,16 @@ def compile():
 for _ in range(2):
     threading.Thread(target=compile).start()
 """
+LEAVING_FILES = """
+import os, subprocess, sys, threading
+from finn_build.processes import run, scratch, started
+with scratch() as folder, started(["sh", "-c", "mktemp; mktemp -d; echo here; exec sleep 600"], stdout=-1) as process:
+    (folder / "own").write_text("")
+    made = [process.stdout.readline().strip() for _ in range(2)]
+    os.write(1, f"{folder / 'own'} {made[0]} {made[1]}\\n".encode())
+    sys.stdin.readline()
+    process.terminate()
+"""
 ALWAYS_STARTING = """
 import os, threading
 from finn_build.processes import run, started
@@ -59,6 +69,26 @@ def test_a_killed_program_takes_what_it_started_with_it(number: signal.Signals) 
         while any(map(_alive, started)):
             assert time.monotonic() < end, f"alive: {[p for p in started if _alive(p)]}"
             time.sleep(0.05)
+
+
+@pytest.mark.parametrize("end", ["killed", "interrupted", "done"])
+def test_no_temporary_file_outlives_a_program(tmp_path: Path, end: str) -> None:
+    """Nor those of what it started, however it ends; nothing else in that folder is touched."""
+    (tmp_path / "signflow_of_another").mkdir()
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen([sys.executable, "-c", LEAVING_FILES], env=environment, text=True, **pipes) as program:
+        assert program.stdout is not None and program.stdin is not None
+        made = [Path(word) for word in program.stdout.readline().split()]
+        assert len(made) == 3 and all(path.exists() and path.is_relative_to(tmp_path) for path in made)
+        if end == "done":
+            program.stdin.write("\n")
+        else:
+            program.send_signal({"killed": signal.SIGKILL, "interrupted": signal.SIGINT}[end])
+    limit = time.monotonic() + 30
+    while [path.name for path in tmp_path.iterdir()] != ["signflow_of_another"]:
+        assert end == "killed" and time.monotonic() < limit, list(tmp_path.rglob("*"))
+        time.sleep(0.05)
 
 
 def test_what_is_just_starting_goes_too() -> None:

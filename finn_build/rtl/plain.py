@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import count
@@ -85,15 +84,15 @@ def write_plain(modules: Mapping[str, str], sources: Sequence[Path], folder: Pat
     Raises:
         SimulationError: Yosys does not read the sources.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        job = {"modules": dict(modules), "sources": [str(p) for p in sources], "out": scratch, "black_box": black_box}
-        (Path(scratch) / "job.json").write_text(json.dumps(job))
-        command = [sys.executable, "-m", "finn_build.rtl.plain", f"{scratch}/job.json"]
+    with processes.scratch() as made:
+        job = {"modules": dict(modules), "sources": [str(p) for p in sources], "out": str(made), "black_box": black_box}
+        (made / "job.json").write_text(json.dumps(job))
+        command = [sys.executable, "-m", "finn_build.rtl.plain", f"{made}/job.json"]
         ran = processes.run(command, cwd=folder)
         if ran.returncode:
             raise SimulationError(f"plain Verilog: Yosys failed: {(ran.stderr or ran.stdout).strip()[-300:]}")
         memories = {_words(path, 16): path.name for path in sorted(folder.glob("*.mem"))}
-        texts = {module: (Path(scratch) / f"{module}.v").read_text() for module in modules}
+        texts = {module: (made / f"{module}.v").read_text() for module in modules}
         texts = {module: _finished(module, text, memories) for module, text in texts.items()}
     for module, text in texts.items():
         (folder / f"{module}.v").write_text(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from finn_build.config import BuildConfig, load_board
 from finn_build.errors import ConfigError
+from finn_build.processes import scratch
 
 Row = dict[str, Any]
 AREA = ("lut", "ff", "bram36", "dsp", "uram")
@@ -51,8 +51,7 @@ def compute(line: Line, targets: Iterable[float | str]) -> Iterator[Row]:
     """
     from finn_build.finn.environment import prepare_finn  # here, as below: these load the libraries
 
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with scratch() as folder:
         prepare_finn(folder / ".finn")
         from finn_build import pipeline
         from finn_build.dataflow.budget import usage

@@ -146,6 +146,7 @@ def test_full_or_missing_disk_is_one_clear_line(tmp_path: Path, monkeypatch: pyt
     design = _single(tmp_path / "rtl", "fifo", 2)
     compile_design(design)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    monkeypatch.setattr("finn_build.processes._guards", {})
     with pytest.raises(SimulationError, match=r"simulation: .*nowhere.*: No such file or directory"):
         simulate(design, {"in": np.zeros((1, 16))}, 1)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
-from pathlib import Path
 
 from finn_build import processes
 from finn_build.errors import SimulationError
@@ -36,8 +34,7 @@ def longest_paths(graph: TimingGraph, count: int) -> list[float]:
     Raises:
         SimulationError: OpenSTA failed, or read something else than was written.
     """
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with processes.scratch() as folder:
         write_for_opensta(graph, folder)
         commands = _COMMANDS.format(
             clock=CLOCK,
