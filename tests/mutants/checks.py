@@ -109,6 +109,7 @@ def _shell(folder: Path) -> Iterator[Check]:
             test_shell_registers.test_at_power_up_all_is_zero_but_what_was_built,
             test_shell_registers.test_what_is_written_is_read_and_nothing_else,
             test_shell_registers.test_clear_is_for_counters_and_reset_for_jobs_too,
+            test_shell_registers.test_latency_is_of_first_frames_alone,
             test_shell_registers.test_the_first_error_stays_and_nothing_starts_before_a_reset,
             test_shell_registers.test_interrupts_are_told_off_one_by_one,
         ):

@@ -118,7 +118,7 @@ module sf_shell #(
         .first_beat(first_beat_q)
     );
 
-    always_ff @(posedge clk) accelerator_rst_n <= !(rst || stream_rst);
+    always_ff @(posedge clk) accelerator_rst_n <= !stream_rst;
 
     for (genvar i = 0; i < STREAMS; i++) begin : g_stream
         sf_shell_monitor u_monitor (
