@@ -138,7 +138,8 @@ def _elsewhere(op: StreamOp) -> list[object]:
     chips = ({"clkMHz": 250.0, "lutsPerBram18": 60, "lutsPerDsp": 100}, {"clkMHz": 60.0, "bramPrice": 600})
     styles = ({"ram_style": style} for style in op.ram_styles)
     others = [op.changed(**attributes) for attributes in (*chips, *styles)]
-    return [[sorted(o.rtl_parameters().items()), o.resources(), o.roms(), o.fill_cycles()] for o in others]
+    asked = [(lambda o=o: sorted(o.rtl_parameters().items()), o.resources, o.roms, o.fill_cycles) for o in others]
+    return [[_answer(ask) for ask in each] for each in asked]  # one by one: memory of the board has no module
 
 
 def _keeps(op: StreamOp) -> list[object]:

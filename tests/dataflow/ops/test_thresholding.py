@@ -130,6 +130,12 @@ class TestStepThresholding(OpChecks):
     pass
 
 
+def test_an_input_has_room_for_the_window_and_for_one_number_beyond() -> None:
+    for beyond in range(1, 70):  # the first number that no step reaches
+        form = MidpointForm(1, 0, [-3, beyond - 4], 0, 0, 0, [2], [1], [0])
+        assert 2**form.x_bits > beyond >= 2 ** (form.x_bits - 1)
+
+
 def test_displacements_are_taken_where_they_are_smaller(bench: OpBench) -> None:
     forms = [op.midpoint for op in bench.ops]
     assert all(forms[: len(DISPLACED)]) and not any(forms[len(DISPLACED) :])
