@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain as chain_of
 from math import prod
@@ -18,6 +18,7 @@ from finn_build.frontend.integers.float_chain import FloatChain
 from finn_build.frontend.integers.layer_names import layer_name
 from finn_build.frontend.integers.maps import map_name, map_shape
 from finn_build.frontend.integers.problems import Problem, Unsupported
+from finn_build.frontend.integers.standard_operators import in_standard_operators
 from finn_build.frontend.integers.tensor import IntTensor
 
 MAX_POOLS = ("MaxPool", "GlobalMaxPool")
@@ -175,12 +176,31 @@ class Compilation:
         if by_host:  # as the file has them: a library sums constants in another order than what it computes
             read = dict.fromkeys(i for n in nodes if n.op_type in WEIGHTED for i in n.input if i in self.weights)
             made = (self.producers[i] for i in read)
-            nodes = [*(n for n in made if n.op_type == "DequantizeLinear"), *nodes]
+            nodes = [
+                *(n for n in made if n.op_type == "DequantizeLinear"),
+                *self._in_standard_operators(nodes, constants),
+            ]
         given = (i for n in nodes for i in n.input if i in self.constants)
         constants |= {i: self.constants[i] for i in given if all(i not in n.output for n in nodes)}
         sources = ((s, len(self.ints[s].shape if s in self.ints else self.shape(s))) for s in self.sources(tensor))
         (source, rank), *beside = sources
         return FloatChain(source, tensor, nodes, constants, rank, self.opset, tuple(beside))
+
+    def _in_standard_operators(
+        self, nodes: Iterable[NodeProto], constants: dict[str, np.ndarray]
+    ) -> Iterator[NodeProto]:
+        """Nodes, QONNX's quantizers among them by ONNX' own operators; adds to the constants.
+
+        Raises:
+            Unsupported: the network has tensors of the names that stand between these.
+        """
+        for node in nodes:
+            parts, read = in_standard_operators(node, self.constants, self.opset)
+            made = {*read, *(p.output[0] for p in parts[:-1])}
+            if taken := made & (self.constants.keys() | self.producers.keys()):
+                raise Unsupported(f"a tensor called {min(taken)}", "give it another name", layer_name(node))
+            constants |= read
+            yield from parts or (node,)
 
     def _for_any_batch(self, node: NodeProto, constants: dict[str, np.ndarray]) -> NodeProto:
         """A reshape freed of its constant batch size, or the identity for one to the same shape and a max pool."""

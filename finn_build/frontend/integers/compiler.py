@@ -267,11 +267,15 @@ def _apart(compilation: Compilation, node: NodeProto, parts: int) -> Unsupported
 
 
 def _quantizer(compilation: Compilation, node: NodeProto) -> None:
-    """Compile a quantizer; behind what only the host can make it is the host's too, where ONNX Runtime knows it."""
+    """Compile a quantizer; behind what only the host can make it is the host's too, where ONNX Runtime knows it.
+
+    One of QONNX only there: that a layer's sums cannot be quantized, for one as no numbers are among them, stays said.
+    """
     try:
         COMPILERS[node.op_type](compilation, node)
     except Unsupported as problem:
-        if compilation.left is None and problem.tensor not in compilation.on_host:
+        standard = node.domain in STANDARD and compilation.left is not None
+        if not standard and problem.tensor not in compilation.on_host:
             raise
         leave_to_host(compilation, node, problem)
         quantize_moved(compilation, node)

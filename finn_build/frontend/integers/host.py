@@ -12,6 +12,8 @@ from finn_build.frontend.integers.compilation import WEIGHTED, Compilation
 from finn_build.frontend.integers.float_chain import MOVES
 from finn_build.frontend.integers.layer_names import layer_name
 from finn_build.frontend.integers.problems import Problem, Unsupported
+from finn_build.frontend.integers.quantizer import read_quantizer
+from finn_build.frontend.integers.standard_operators import IN_PARTS, in_standard_operators
 
 STANDARD = ("", "ai.onnx")
 """Domains that ONNX Runtime executes."""
@@ -28,13 +30,27 @@ def leave_to_host(compilation: Compilation, node: NodeProto, problem: Unsupporte
     read = (compilation.several.get(i) or (compilation.origin(i),) for i in compilation.dynamic(node))
     roots = list(_parts_of_one(compilation, dict.fromkeys(name for names in read for name in names)))
     strict = compilation.left is None and (len(roots) != 1 or _is_meant(compilation, node))
-    if strict or node.domain not in STANDARD or not roots or not compilation.ints.keys() >= set(roots):
+    if strict or not _executed(compilation, node) or not roots or not compilation.ints.keys() >= set(roots):
         raise problem
     for name in filter(None, node.output):
         compilation.roots[name] = roots[0]
         if len(roots) > 1:
             compilation.several[name] = tuple(roots)
         compilation.on_host[name] = Unsupported(problem.why, problem.cure, problem.node or layer_name(node), name)
+
+
+def _executed(compilation: Compilation, node: NodeProto) -> bool:
+    """Whether ONNX Runtime knows an operator, or those that it consists of.
+
+    Raises:
+        Unsupported: a quantizer's parameters are none that a quantizer may have, whoever computes it.
+    """
+    if node.domain in STANDARD:
+        return True
+    if node.op_type not in IN_PARTS:
+        return False
+    read_quantizer(node, compilation.constants, compilation.source)
+    return bool(in_standard_operators(node, compilation.constants, compilation.opset)[0])
 
 
 def _parts_of_one(compilation: Compilation, tensors: Collection[str]) -> Collection[str]:
@@ -64,6 +80,10 @@ def layers_of_the_host(compilation: Compilation) -> str:
     """
     layers = [n for n in compilation.source.graph.node if compilation.dynamic(n) and _is_meant(compilation, n)]
     left = [n for n in layers if n.output[0] in compilation.on_host]
+    made = [n for n in compilation.source.graph.node if compilation.on_host.keys() & set(n.output)]
+    if not left and any(n.domain not in STANDARD for n in made):  # a quantizer that no quantized layer reads is no end
+        first = compilation.on_host[next(name for n in made for name in n.output if name in compilation.on_host)]
+        compilation.problems.append(Problem(first.node, first.why, first.cure))
     share = sum(_products(compilation, n) for n in left) / max(1, sum(_products(compilation, n) for n in layers))
     found = (compilation.on_host[n.output[0]] for n in left)
     why = list(dict.fromkeys(Problem(problem.node, problem.why, problem.cure) for problem in found))

@@ -64,7 +64,7 @@ class Styles(nn.Module):
             "bias16": lambda: conv(6, 5, 1, bias=True, bias_quant=Int16Bias),
             "grouped": lambda: conv(6, 6, 3, groups=6), "dilated": lambda: conv(6, 5, 3, dilation=2),
             "thirds": lambda: conv(6, 9, 3, groups=3), "twice": lambda: conv(6, 12, 3, groups=6),
-            "grown": lambda: QuantConvTranspose2d(6, 6, 2, 2, groups=3, bias=False, **FOUR_BITS),
+            "grown": lambda: QuantConvTranspose2d(6, 6, 3, 2, groups=3, bias=False, **FOUR_BITS),
             "transposed": lambda: QuantConvTranspose2d(6, 5, 2, 2, bias=False, **FOUR_BITS),
             "wide": lambda: conv(6, 5, 3, padding=(4, 3)),
             "unit": lambda: QuantIdentity(

@@ -177,6 +177,10 @@ EXACT: dict[str, tuple[Tail, str]] = {
         lambda m, x: torch.cat((m.one(m.q(x)).flatten(2), m.three(m.q(x)).flatten(2)), 2),
         "MultiThreshold Conv Conv",
     ),
+    "mean of what is not quantized, and what is behind it": (
+        lambda m, x: m.dense(m.q(F.silu(x).mean((2, 3)))),
+        "",
+    ),
     "attention on the host": (lambda m, x: attended(m.q(x).flatten(2).transpose(1, 2)).sum(1), "MultiThreshold"),
     "dense layer, then a map": (
         lambda m, x: m.next(m.q(F.relu(m.norm(m.grow(m.u(x.mean((2, 3)))).reshape(-1, 5, 4, 3))))),
@@ -223,7 +227,7 @@ LISTED: dict[str, tuple[Tail, list[str]]] = {
         ["/Pad: padding with 0.3, no level of the tensor's quantizer"],
     ),
     "movement inside": (
-        lambda m, x: m.q(m.one(m.q(x).permute(0, 1, 3, 2))),
+        lambda m, x: m.q(m.three(m.q(x).permute(0, 1, 3, 2))),
         ["/Transpose: a transpose"],
     ),
     "recurrent layer inside": (
@@ -232,8 +236,8 @@ LISTED: dict[str, tuple[Tail, list[str]]] = {
     ),
     "group norm": (lambda m, x: m.q(m.groups(m.q(x))), ["groups: op InstanceNormalization has no hardware"]),
     "dense layer for each place": (
-        lambda m, x: m.q(m.dense(m.q(x).flatten(2).transpose(1, 2))),
-        ["/Transpose: a transpose", "dense: a dense layer on a tensor of shape (1, 64, 6)"],
+        lambda m, x: m.q(m.grow(m.q(x).flatten(2).transpose(1, 2))),
+        ["/Transpose: a transpose", "grow: a dense layer on a tensor of shape (1, 64, 6)"],
     ),
     "counted padding, and windows past it": (
         lambda m, x: m.q(F.avg_pool2d(x, 3, 2, 1, ceil_mode=True)),
