@@ -281,7 +281,7 @@ class Compilation:
         """
         filled = mode == "constant" and max(pads) > 0
         if x.bipolar and abs(value) != 1 and filled:
-            cure = "pad directly before a convolution, or use an unsigned or wider quantizer"
+            cure = "pad a convolution by less than its kernel, or use an unsigned or wider quantizer"
             raise Unsupported("zero padding of values that are -1 or +1", cure)
         top, left, bottom, right = pads
         map_of, x = map_name(name, x.shape), self.as_map(node, x)

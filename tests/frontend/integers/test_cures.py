@@ -43,7 +43,7 @@ CURED: dict[str, tuple[Tail, str, Tail]] = {
         lambda m, x: m.one(m.q(F.interpolate(x, scale_factor=1.5))),
     ),
     "dense layer for each place": (
-        lambda m, x: m.q(m.gates(_turned(m.q(x)))).amax(1),
+        lambda m, x: m.q(m.grow(_turned(m.q(x)))).amax(1),
         "Cure: for each place by itself use a convolution of kernel 1 on (N, C, L), channels in dimension 1.",
         lambda m, x: m.q(m.pointwise(m.q(x).flatten(2))).amax(2),
     ),
