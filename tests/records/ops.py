@@ -37,7 +37,9 @@ def said_of(stem: str) -> dict[str, Said]:
     """What an op says, by case."""
     op_type, strategy = OPS[stem]
     listed = cases(stem, 1)
+    attributes = OpBench(op_type, listed[:1]).ops[0].get_nodeattr_types()
     return {
+        f"{stem} attributes": {name: [*kind[:3], *map(sorted, kind[3:])] for name, kind in attributes.items()},
         **{f"{stem} {i}": _said(op_type, case) for i, case in enumerate(listed)},
         **{f"{stem} drawn {i}": _said(op_type, case) for i, case in enumerate(drawn(strategy, DRAWN))},
     }
