@@ -209,9 +209,10 @@ def _require_decided(compilation: Compilation, origin: IntTensor, level: Callabl
         made = compilation.producers.get(origin.name)
         problem = Unsupported(
             "averages, or pixels between others, halfway between two levels, where the order of float32 sums decides",
-            "quantize what is averaged, or the average, on a scale that is a power of two; with ONNX Runtime's static "
-            f"quantization list {made.name if made else origin.name} in nodes_to_exclude, or before more layers write "
-            "an average as a depthwise convolution",
+            "quantize what is averaged, or the average, on a scale that is a power of two, or write an average as a "
+            "depthwise convolution; with ONNX Runtime's static quantization list "
+            f"{made.name if made else origin.name} in nodes_to_exclude, in PyTorch's graph mode give interpolate and "
+            "cat no qconfig (set_object_type(..., None))",
             layer_name(made) if made else "",
         )
         if made:
