@@ -54,6 +54,7 @@ TESTS = {  # of modules whose test is not the one of their name, or not that alo
     "finn_build/frontend/integers/quantizer.py": ["tests/frontend/test_qcdq.py"],
     **{f"finn_build/dataflow/ops/{op}.py": ["tests/dataflow/test_widths.py"] for op in ("bitconv", "mvau")},
     "finn_build/dataflow/ops/_bitconv_": ["tests/dataflow/ops/test_bitconv.py"],
+    "finn_build/dataflow/ops/_ram.py": ["tests/dataflow/ops/test_fifo.py"],
     "finn_build/dataflow/ops/_dsp.py": ["tests/dataflow/ops/test_vvau.py"],
     "finn_build/dataflow/passes/_lower_layers.py": ["tests/dataflow/passes/test_lower_to_streams.py"],
     "finn_build/dataflow/passes/insert_fifos.py": ["tests/dataflow/test_fifo_depths.py"],

@@ -54,3 +54,12 @@ def test_ranges_come_of_any_two_ends() -> None:
     ((low, high),) = bench.ops[0].output_ranges(bench.model, [a, b])
     assert low.tolist() == [-18, -35] and high.tolist() == [24, -2]
     assert bench.ops[0].output_ranges(bench.model, [a, None]) == []
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_range_holds_every_result_and_its_ends_are_some(function: str) -> None:
+    bench = OpBench("StreamEltwise_rtl", [eltwise(function, "INT8", "INT8")])
+    a, b = np.arange(-3, 8)[:, None], np.arange(-5, 2)
+    ((low, high),) = bench.ops[0].output_ranges(bench.model, [(a[0], a[-1]), (b[:1], b[-1:])])
+    results = FUNCTIONS[function](a, b)
+    assert (low, high) == (results.min(), results.max())

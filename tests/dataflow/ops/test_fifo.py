@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from finn_build.dataflow.ops._ram import bram_multiplexers
+from finn_build.dataflow.ops._ram import bram_multiplexers, lutram_luts, single_port_luts, uram_blocks
 from finn_build.errors import ConfigError
 from tests.dataflow.ops.op_case import OpBench, OpCase, OpChecks
 
@@ -62,3 +62,21 @@ def test_multiplexers_of_block_ram_are_those_of_synthesis(tmp_path: Path) -> Non
     found, told = bench.area(tmp_path, 0), bench.ops[0].resources()
     assert found["bram18"] == told.bram18 == 6 and abs(told.lut / found["lut"] - 1) < 0.1
     assert [bram_multiplexers(*shape) for shape in ((6400, 36), (2304, 36), (1800, 32), (9216, 1))] == [144, 72, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("words", "dual", "single", "ultra"),
+    [
+        (32, 8, 4, 1),
+        (33, 12, 7, 1),
+        (64, 12, 7, 1),
+        (65, 33, 14, 1),
+        (256, 59, 28, 1),
+        (257, 79, 35, 1),
+        (4097, 964, 455, 2),
+    ],
+)
+def test_memories_of_one_more_word_take_the_next_cells(words: int, dual: int, single: int, ultra: int) -> None:
+    """Of seven bits: cells of 32 words and 6 bits, of 64 and 3, and a 4:1 multiplexer a bit for each four banks."""
+    assert (lutram_luts(words, 7), single_port_luts(words, 7)) == (dual, single)
+    assert [uram_blocks(words, width) for width in (72, 73)] == [ultra, 2 * ultra]

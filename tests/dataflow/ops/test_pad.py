@@ -47,6 +47,7 @@ class TestPad(OpChecks):
     ("case", "message"),
     [
         (pad((2, 2), (0, 0, 0, -2)), r"^StreamPad_rtl_0: Padding=\[0, 0, 0, -2\] leaves nothing of 2x2 pixels$"),
+        (pad((2, 3), (-1, 0, -1, 1)), r"^StreamPad_rtl_0: Padding=\[-1, 0, -1, 1\] leaves nothing of 2x3 pixels$"),
         (pad((2, 2), (0, 0, 0, 1), dtype="BIPOLAR"), "^StreamPad_rtl_0: BIPOLAR has no 0 to pad with; legal: types"),
     ],
 )
