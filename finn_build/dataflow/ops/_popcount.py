@@ -9,7 +9,7 @@ from functools import lru_cache
 # (benchmarks/popcounts.py): clock to register behind nothing, a level, one that only carries ripple through (columns of
 # three bits, which tools merge), and the carry chain at the end.
 _REGISTER_NS, _LEVEL_NS, _RIPPLE_NS, _ADDITION_NS = 1.5, 0.65, 0.2, 1.95
-# LUTs of a counter of six bits, and of a full adder, whose outputs share logic with what comes next.
+# LUTs of a counter of six bits, and of a full adder, whose sum what comes next takes in.
 _SIX, _THREE, _TRIPLE = 3, 1.5, 2
 
 
@@ -59,13 +59,24 @@ def _heaps(simd: int, planes: int) -> tuple[list[int], list[float], float]:
     bits, ns, lut = [sum(heap)], [_LEVEL_NS], float(_TRIPLE * triples * planes)
     while max(heap) > 2:
         ns.append(_LEVEL_NS if max(heap) > 3 else _RIPPLE_NS)
-        below = [0] * (len(heap) + 2)
-        for j, height in enumerate(heap):
-            sixes, rest = divmod(height, 6)
-            lut += _SIX * sixes + _THREE * (rest // 3)
-            below[j] += sixes + rest // 3 + height % 3
-            below[j + 1] += sixes + rest // 3
-            below[j + 2] += sixes
-        heap = below
+        heap, of_level = _level(heap)
+        lut += of_level
         bits.append(sum(heap))
     return bits, ns, lut + heap.count(2)
+
+
+def _level(heap: list[int]) -> tuple[list[int], float]:
+    """What a level of sf_compressor.sv leaves of each column, and its LUTs."""
+    counters, lent = [], 0
+    for height, above in zip(heap, [*heap[1:], 0], strict=True):
+        sixes, rest = divmod(height - lent, 6)
+        lent = int(rest == 5 and above % 6 > 0)  # a counter of the five with one of the column above
+        counters.append((sixes + lent, 0 if lent else rest))
+    last = not any(count for count, _ in counters)  # full adders alone
+    below = [0] * (len(heap) + 2)
+    for j, (count, rest) in enumerate(counters):
+        threes = rest // 3 if last else 0
+        below[j] += count + rest - 2 * threes
+        below[j + 1] += count + threes
+        below[j + 2] += count
+    return below, sum(_THREE * (rest // 3) if last else _SIX * count for count, rest in counters)

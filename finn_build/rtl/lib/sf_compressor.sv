@@ -1,8 +1,10 @@
 // Adds the columns of a bit heap: sum = sum over j of 2^j * (number of ones in column j).
 //
-// Every level replaces groups of six bits by three (a 6:3 counter, three LUT6) and groups of three by two (a full
-// adder, one LUT6_2), then instantiates itself on what is left; two rows end in one carry chain. A group's bits are
-// spread over equal slices of the column, so a level is a handful of vector operations, in simulation as well.
+// Every level replaces groups of six bits by three (a 6:3 counter, three LUT6), five left over and one of the column above
+// by three as well, and passes on what is left. Where there are no such groups any more, it replaces groups of three by
+// two (a full adder, whose sum the addition behind it takes in), then instantiates itself on what is left; two rows end
+// in one carry chain. So a LUT rids the heap of a bit. A group's bits are spread over equal slices of the column, so a
+// level is a handful of vector operations, in simulation as well.
 //
 // Bit packing: column 0 in the low bits, then column 1, and so on, HEIGHTS[j] bits each.
 // Latency: a cycle for each bit of REGISTERS. II: 1. Reset: none, it holds data only.
@@ -34,15 +36,38 @@ module sf_compressor #(
     typedef logic [COLS+1:0][15:0] heights_t;
     localparam heights_t CURRENT = heights_t'(HEIGHTS);
 
+    // Counters of column j: groups of six bits, and one of five, which takes a bit of the column above too.
+    function automatic heights_t groups(bit of_five);
+        heights_t g = '0;
+        int unsigned lent = 0;
+        for (int unsigned j = 0; j < COLS; j++) begin
+            int unsigned own = 32'(CURRENT[j]) - lent;
+            lent = 32'(own % 6 == 5 && 32'(CURRENT[j+1]) % 6 != 0);
+            g[j] = 16'(of_five ? lent : own / 6);
+        end
+        return g;
+    endfunction
+    localparam heights_t SIX = groups(0);
+    localparam heights_t FIVE = groups(1);
+    localparam bit LAST = SIX == '0 && FIVE == '0;  // full adders alone
+
+    // Bits of column j that are in no counter; its full adders.
+    function automatic int unsigned rest(int unsigned j);
+        return 32'(CURRENT[j]) - (j > 0 ? 32'(FIVE[j-1]) : 0) - 6 * 32'(SIX[j]) - 5 * 32'(FIVE[j]);
+    endfunction
+    function automatic int unsigned threes(int unsigned j);
+        return LAST ? rest(j) / 3 : 0;
+    endfunction
+
     // Bits of column j that a level leaves in column j itself, in j + 1 and in j + 2.
     function automatic int unsigned kept(int unsigned j);
-        return 32'(CURRENT[j]) / 6 + 32'(CURRENT[j]) % 6 / 3 + 32'(CURRENT[j]) % 3;
+        return carried_twice(j) + rest(j) - 2 * threes(j);
     endfunction
     function automatic int unsigned carried(int unsigned j);
-        return 32'(CURRENT[j]) / 6 + 32'(CURRENT[j]) % 6 / 3;
+        return carried_twice(j) + threes(j);
     endfunction
     function automatic int unsigned carried_twice(int unsigned j);
-        return 32'(CURRENT[j]) / 6;
+        return 32'(SIX[j]) + 32'(FIVE[j]);
     endfunction
 
     function automatic heights_t next_heights();
@@ -92,31 +117,40 @@ module sf_compressor #(
         localparam int unsigned NEXT_TOTAL = offset(NEXT, NEXT_COLS);
         wire [NEXT_TOTAL-1:0] level;
         for (genvar j = 0; j < COLS; j++) begin : g_column
-            localparam int unsigned SIXES = 32'(CURRENT[j]) / 6;
-            localparam int unsigned THREES = 32'(CURRENT[j]) % 6 / 3;
-            localparam int unsigned ONES = 32'(CURRENT[j]) % 3;
+            localparam int unsigned SIXES = 32'(SIX[j]);
+            localparam int unsigned GROUPS = carried_twice(j);
+            localparam int unsigned THREES = threes(j);
+            localparam int unsigned ONES = rest(j) - 3 * THREES;
             localparam int unsigned FROM = offset(CURRENT, j);
+            localparam int unsigned LEFT = FROM + 6 * SIXES;
             // In each column of the next level: what it kept, then carries by one place, then by two.
             localparam int unsigned TO = offset(NEXT, j);
             localparam int unsigned TO_CARRY = offset(NEXT, j + 1) + kept(j + 1);
+            localparam int unsigned TO_CARRY2 = offset(NEXT, j + 2) + (j + 2 < COLS ? kept(j + 2) : 0) + carried(j + 1);
             if (SIXES > 0) begin : g_six
-                localparam int unsigned KEPT_UP2 = j + 2 < COLS ? kept(j + 2) : 0;
-                localparam int unsigned TO_CARRY2 = offset(NEXT, j + 2) + KEPT_UP2 + carried(j + 1);
                 sf_counter #(.N(SIXES), .APART(APART)) six (
                     .a(bits[FROM+:SIXES]), .b(bits[FROM+SIXES+:SIXES]), .c(bits[FROM+2*SIXES+:SIXES]),
                     .d(bits[FROM+3*SIXES+:SIXES]), .e(bits[FROM+4*SIXES+:SIXES]), .f(bits[FROM+5*SIXES+:SIXES]),
                     .ones(level[TO+:SIXES]), .twos(level[TO_CARRY+:SIXES]), .fours(level[TO_CARRY2+:SIXES])
                 );
             end
+            if (GROUPS > SIXES) begin : g_five
+                localparam int unsigned LENT = offset(CURRENT, j + 2) - 1;  // the last bit above
+                sf_counter #(.N(1), .PAIRS(3), .APART(APART)) five (
+                    .a(bits[LEFT]), .b(bits[LEFT+1]), .c(bits[LEFT+2]), .d(bits[LEFT+3]), .e(bits[LEFT+4]),
+                    .f(bits[LENT]),
+                    .ones(level[TO+SIXES]), .twos(level[TO_CARRY+SIXES]), .fours(level[TO_CARRY2+SIXES])
+                );
+            end
             if (THREES > 0) begin : g_three
-                wire a = bits[FROM+6*SIXES];
-                wire b = bits[FROM+6*SIXES+1];
-                wire c = bits[FROM+6*SIXES+2];
-                assign level[TO+SIXES] = a ^ b ^ c;
-                assign level[TO_CARRY+SIXES] = (a & b) | (c & (a | b));
+                wire a = bits[LEFT];
+                wire b = bits[LEFT+1];
+                wire c = bits[LEFT+2];
+                assign level[TO+GROUPS] = a ^ b ^ c;
+                assign level[TO_CARRY+GROUPS] = (a & b) | (c & (a | b));
             end
             if (ONES > 0) begin : g_ones
-                assign level[TO+SIXES+THREES+:ONES] = bits[FROM+6*SIXES+3*THREES+:ONES];
+                assign level[TO+GROUPS+THREES+:ONES] = bits[LEFT+3*THREES+:ONES];
             end
         end
         wire [NEXT_TOTAL-1:0] passed;

@@ -1,5 +1,5 @@
 // Counters of six bits, N side by side: how many of one bit each of a to f are 1, in binary; of the pairs ab, cd, ef how
-// many agree (PAIRS 1) or differ (PAIRS 2). Combinational.
+// many agree (PAIRS 1) or differ (PAIRS 2); or f counts twice (PAIRS 3). Combinational.
 //
 // Area: with APART a LUT6 an output, because Yosys maps each alone (sf_counter_apart.sv).
 `default_nettype none

@@ -8,7 +8,14 @@ module sf_counter_logic #(
     input  wire [N-1:0] a, b, c, d, e, f,
     output wire [N-1:0] ones, twos, fours
 );
-    if (PAIRS > 0) begin : g_pairs
+    if (PAIRS == 3) begin : g_uneven
+        wire [N-1:0] carry_abc = (a & b) | (c & (a | b));
+        wire [N-1:0] abc = a ^ b ^ c;
+        wire [N-1:0] carry_de = (d & e) | (abc & (d | e));
+        assign ones  = abc ^ d ^ e;
+        assign twos  = carry_abc ^ carry_de ^ f;
+        assign fours = (carry_abc & carry_de) | (f & (carry_abc | carry_de));
+    end else if (PAIRS > 0) begin : g_pairs
         wire [N-1:0] ab = a ^ b ^ {N{PAIRS == 1}};
         wire [N-1:0] cd = c ^ d ^ {N{PAIRS == 1}};
         wire [N-1:0] ef = e ^ f ^ {N{PAIRS == 1}};
