@@ -12,7 +12,7 @@ from finn_build.config import Board
 class SetChip(Transformation):
     """Sets `clkMHz`, `lutsPerBram18` and `lutsPerDsp` of every op; ops that are made later take them from a neighbour.
 
-    Before: what an op has by default, 125 MHz on XC7Z020. After, for a ZCU104 at 187.5 MHz: 112.5 MHz of a Zynq-7000,
+    Before: what an op has by default, 125 MHz on XC7Z020. After, for a ZCU104 at 166.7 MHz: 100 MHz of a Zynq-7000,
     whose paths take 1 / 0.6 as long and in which ops count their delays; 369 LUTs to a RAMB18, 133 to a DSP slice.
     Comes before all that counts area.
     """

@@ -71,11 +71,12 @@ module sf_shell_skip #(
 
     logic [ADDR_BITS-1:0] address_q;
     logic [31:0] ring_q;         // bytes of the ring; 0: not known yet
-    logic [31:0] used_q;         // bytes of the ring that groups have taken and not left
+    logic [31:0] used_q;         // bytes of the ring that groups have taken and not left, but for the cycle before
+    logic begun_q, left_q;       // the group and the beat of the cycle before
     logic [COUNT-1:0] waiting_q; // beats before the ring
     logic [COUNT-1:0] group_q;   // of those, the ones of the group that enters
     logic [BURSTS-1:0] written_q; // bursts that the memory has answered and that are not asked for
-    logic past_q, fits_q, none_q; // the ring is empty; has room for a group, known a cycle late; no burst can be asked for
+    logic past_q, fits_q, none_q; // the ring is empty; has room for a group, known two cycles late; no burst can be asked for
     logic enters_q, known_q;      // group_q is not 0; ring_q is not
     logic beat_valid, beat_ready, next_valid, next_ready, cut_ready, write_valid, write_ready, read_valid;
     logic [8*BEAT_BYTES-1:0] beat, write_beat, read_beat;
@@ -94,6 +95,8 @@ module sf_shell_skip #(
         if (rst) begin
             ring_q    <= '0;
             used_q    <= '0;
+            begun_q   <= 1'b0;
+            left_q    <= 1'b0;
             waiting_q <= '0;
             group_q   <= '0;
             written_q <= '0;
@@ -105,9 +108,11 @@ module sf_shell_skip #(
         end else begin
             if (job_valid && !known_q) ring_q <= job_bytes;
             known_q   <= known_q || (job_valid && job_bytes != '0);
-            used_q    <= used_q + (begins ? 32'(GROUP_BYTES - (leave ? BEAT_BYTES : 0)) : 32'(leave ? -BEAT_BYTES : 0));
-            past_q    <= !begins && (past_q || (leave && used_q == 32'(BEAT_BYTES)));
-            fits_q    <= begins ? room >= 32'(2 * GROUP_BYTES) : room >= 32'(GROUP_BYTES);
+            begun_q   <= begins;
+            left_q    <= leave;
+            used_q    <= used_q + (begun_q ? 32'(GROUP_BYTES - (left_q ? BEAT_BYTES : 0)) : 32'(left_q ? -BEAT_BYTES : 0));
+            past_q    <= !begins && (past_q || (leave && !begun_q && used_q == 32'(left_q ? 2 * BEAT_BYTES : BEAT_BYTES)));
+            fits_q    <= !begins && !begun_q && room >= 32'(GROUP_BYTES);
             waiting_q <= waiting_q + COUNT'(arrive) - COUNT'(move);
             group_q   <= begins ? COUNT'(GROUP) : group_q - COUNT'(enters_q && move);
             enters_q  <= begins || !ends;

@@ -204,7 +204,7 @@ def test_recorded_synthesis_refuses_a_memory_file(forked: Shelled, tmp_path: Pat
 
 
 def test_recorder_refuses_a_fixed_frequency(shelled: Shelled, tmp_path: Path) -> None:
-    """The PS of the ZCU104 makes 187.498 MHz: a port that insists on 187.5 does not validate."""
+    """The PS of the ZCU104 makes 166.665 MHz: a port that insists on 166.667 does not validate."""
     shell, board = shelled
     top = shell.folder / f"{shell.top}.v"
     text = top.read_text()

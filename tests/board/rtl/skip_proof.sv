@@ -57,6 +57,7 @@ module skip_proof #(
     wire [31:0] bursts = 32'(dut.u_writer.flights_q) + 32'(dut.written_q) - 32'(m_axi_arvalid);  // in memory, not asked for
     wire [31:0] claimed = 32'(dut.u_reader.claimed_q);
     wire [31:0] base = 32'(dut.address_q >> 1);
+    wire [31:0] used = dut.used_q + (dut.begun_q ? 2 * BURST : 0) - (dut.left_q ? BEAT_BYTES : 0);
 
     always_comb begin
         assume (job_address % (2 * BURST) == '0);
@@ -70,13 +71,13 @@ module skip_proof #(
 
         // of the ring: what is used is somewhere, and fits
         assert (dut.ring_q == '0 || dut.ring_q == 2 * RING);
-        assert (dut.used_q <= dut.ring_q);
+        assert (used <= dut.ring_q && dut.used_q <= dut.ring_q);
         assert (dut.known_q == (dut.ring_q != '0));
         assert (dut.enters_q == (dut.group_q != '0) && (dut.u_cut.g_pair.room_q || dut.u_cut.valid_q));
-        assert (dut.past_q == (dut.used_q == '0) && dut.none_q == (dut.written_q == '0));
-        if (dut.fits_q) assert (dut.ring_q - dut.used_q >= 2 * BURST);
-        assert (dut.used_q[31:1] == 31'(32'(dut.group_q) + cut + packing + unsent + BURST * bursts + claimed + unpacking + read_cut));
-        assert (!dut.used_q[0] && packing <= 3 && unpacking <= 1 && dut.u_writer.flights_q <= 8'd4 && dut.written_q <= 4);
+        assert (dut.past_q == (used == '0) && dut.none_q == (dut.written_q == '0));
+        if (dut.fits_q) assert (!dut.begun_q && dut.ring_q - used >= 2 * BURST);
+        assert (used[31:1] == 31'(32'(dut.group_q) + cut + packing + unsent + BURST * bursts + claimed + unpacking + read_cut));
+        assert (!used[0] && packing <= 3 && unpacking <= 1 && dut.u_writer.flights_q <= 8'd4 && dut.written_q <= 4);
 
         // the masters' laps
         if (dut.u_writer.busy_q) begin
