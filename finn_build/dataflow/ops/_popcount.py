@@ -7,7 +7,7 @@ from functools import lru_cache
 
 # Upper bounds over Yosys' netlists of popcounts of 12 to 256 bits, on the slow corner of a Zynq-7000, nets estimated
 # (benchmarks/popcounts.py): clock to register behind nothing, a level, one that only carries ripple through (columns of
-# three bits, which tools merge), and the carry chain at the end.
+# three bits, which tools merge with each other and with what adds them), and the carry chain at the end.
 _REGISTER_NS, _LEVEL_NS, _RIPPLE_NS, _ADDITION_NS = 1.5, 0.65, 0.2, 1.95
 # LUTs of a counter of six bits, and of a full adder, whose sum what comes next takes in.
 _SIX, _THREE, _TRIPLE = 3, 1.5, 2
@@ -46,10 +46,15 @@ def plan_popcount(simd: int, planes: int, path_ns: float) -> Popcount:
     levels = [0]
     while levels[-1] < len(ns) and _REGISTER_NS + sum(ns[levels[-1] :]) + _ADDITION_NS > path_ns:
         held, level = levels[-1], levels[-1] + 1
-        while level < len(ns) and _REGISTER_NS + sum(ns[held : level + 1]) <= path_ns:
+        while level < len(ns) and _to_register(ns[held : level + 1]) <= path_ns:
             level += 1
         levels.append(level)
     return Popcount(tuple(levels[1:]), sum(bits[level - 1] for level in levels[1:]), lut)
+
+
+def _to_register(ns: list[float]) -> float:
+    """Of these levels, with no addition behind: the first one of carries is a level like others."""
+    return _REGISTER_NS + sum(ns) + (_LEVEL_NS - _RIPPLE_NS) * (_RIPPLE_NS in ns)
 
 
 def _heaps(simd: int, planes: int) -> tuple[list[int], list[float], float]:

@@ -5,7 +5,8 @@
 //            burst is full and aligned, and never waits for the stream. It is read once the memory has answered its write,
 //            and written over once all its beats have left.
 // Past it    while the ring is empty beats go straight on: those that make no group, as the last of a frame, never stay.
-// Job        the first after a reset brings address and bytes of the ring, multiples of GROUP_BYTES; the others change nothing.
+// Job        the first after a reset brings address and bytes of the ring, multiples of GROUP_BYTES below 2^31; the others
+//            change nothing.
 // Latency    past the ring 3 cycles; through it a group and two latencies of the memory.
 // II         1 word or beat a cycle, whichever is the slower side; the masters begin anew with each lap of the ring.
 // Stop       `halt` starts no further burst; those in flight end, and `write_quiet` and `read_quiet` say when. Reset after that.
@@ -73,10 +74,12 @@ module sf_shell_skip #(
     logic [31:0] ring_q;         // bytes of the ring; 0: not known yet
     logic [31:0] used_q;         // bytes of the ring that groups have taken and not left, but for the cycle before
     logic begun_q, left_q;       // the group and the beat of the cycle before
+    logic signed [31:0] limit_q; // of used_q, for one more group; negative while the ring is not known
     logic [COUNT-1:0] waiting_q; // beats before the ring
     logic [COUNT-1:0] group_q;   // of those, the ones of the group that enters
     logic [BURSTS-1:0] written_q; // bursts that the memory has answered and that are not asked for
     logic past_q, fits_q, none_q; // the ring is empty; has room for a group, known two cycles late; no burst can be asked for
+    logic round_q;                // not past_q: the data's registers do not load the path of its ready
     logic enters_q, known_q;      // group_q is not 0; ring_q is not
     logic beat_valid, beat_ready, next_valid, next_ready, cut_ready, write_valid, write_ready, read_valid;
     logic [8*BEAT_BYTES-1:0] beat, write_beat, read_beat;
@@ -86,7 +89,7 @@ module sf_shell_skip #(
     wire ends = !enters_q || (group_q == COUNT'(1) && move);
     wire whole = move ? waiting_q > COUNT'(GROUP) : waiting_q >= COUNT'(GROUP);  // of what stays
     wire begins = ends && whole && fits_q;
-    wire [31:0] room = ring_q - used_q;
+    wire past_next = !begins && (past_q || (leave && !begun_q && used_q == 32'(left_q ? 2 * BEAT_BYTES : BEAT_BYTES)));
     wire answered = m_axi_bvalid && m_axi_bready;
     wire asked = m_axi_arvalid && m_axi_arready;
 
@@ -95,12 +98,14 @@ module sf_shell_skip #(
         if (rst) begin
             ring_q    <= '0;
             used_q    <= '0;
+            limit_q   <= '1;
             begun_q   <= 1'b0;
             left_q    <= 1'b0;
             waiting_q <= '0;
             group_q   <= '0;
             written_q <= '0;
             past_q    <= 1'b1;
+            round_q   <= 1'b0;
             fits_q    <= 1'b0;
             none_q    <= 1'b1;
             enters_q  <= 1'b0;
@@ -111,8 +116,10 @@ module sf_shell_skip #(
             begun_q   <= begins;
             left_q    <= leave;
             used_q    <= used_q + (begun_q ? 32'(GROUP_BYTES - (left_q ? BEAT_BYTES : 0)) : 32'(left_q ? -BEAT_BYTES : 0));
-            past_q    <= !begins && (past_q || (leave && !begun_q && used_q == 32'(left_q ? 2 * BEAT_BYTES : BEAT_BYTES)));
-            fits_q    <= !begins && !begun_q && room >= 32'(GROUP_BYTES);
+            past_q    <= past_next;
+            round_q   <= !past_next;
+            limit_q   <= ring_q - 32'(GROUP_BYTES);
+            fits_q    <= !begins && !begun_q && $signed(used_q) <= limit_q;
             waiting_q <= waiting_q + COUNT'(arrive) - COUNT'(move);
             group_q   <= begins ? COUNT'(GROUP) : group_q - COUNT'(enters_q && move);
             enters_q  <= begins || !ends;
@@ -129,7 +136,7 @@ module sf_shell_skip #(
     assign next_valid = past_q ? beat_valid : read_valid;
 
     sf_fifo #(.WIDTH(8 * BEAT_BYTES), .DEPTH(2)) u_next (
-        .clk, .rst, .in0_data(past_q ? beat : read_beat), .in0_valid(next_valid), .in0_ready(next_ready),
+        .clk, .rst, .in0_data(round_q ? read_beat : beat), .in0_valid(next_valid), .in0_ready(next_ready),
         .out0_data, .out0_valid, .out0_ready
     );
 

@@ -73,8 +73,9 @@ module skip_proof #(
         assert (dut.ring_q == '0 || dut.ring_q == 2 * RING);
         assert (used <= dut.ring_q && dut.used_q <= dut.ring_q);
         assert (dut.known_q == (dut.ring_q != '0));
+        assert (dut.limit_q < 0 || dut.limit_q == dut.ring_q - 2 * BURST);
         assert (dut.enters_q == (dut.group_q != '0) && (dut.u_cut.g_pair.room_q || dut.u_cut.valid_q));
-        assert (dut.past_q == (used == '0) && dut.none_q == (dut.written_q == '0));
+        assert (dut.past_q == (used == '0) && dut.round_q == !dut.past_q && dut.none_q == (dut.written_q == '0));
         if (dut.fits_q) assert (!dut.begun_q && dut.ring_q - used >= 2 * BURST);
         assert (used[31:1] == 31'(32'(dut.group_q) + cut + packing + unsent + BURST * bursts + claimed + unpacking + read_cut));
         assert (!used[0] && packing <= 3 && unpacking <= 1 && dut.u_writer.flights_q <= 8'd4 && dut.written_q <= 4);
