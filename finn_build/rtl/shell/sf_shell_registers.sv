@@ -69,8 +69,6 @@ module sf_shell_registers #(
     logic [31:0][31:0] common;  // by address
     logic [1:0] enable_q, status_q;
     logic [31:0] hash[4];
-    wire [5:0] stream = read_address[9:4] - STREAM_0;
-    wire [5:0] write_stream = write_address[9:4] - STREAM_0;
     wire for_stream = write && !queued;
 
     initial $readmemh(HASH_FILE, hash);
@@ -78,20 +76,20 @@ module sf_shell_registers #(
     assign timeout = timeout_q;
     assign irq = (enable_q & status_q) != '0;
 
-    // A job's registers stand for some cycles before its start can come.
-    logic wrong;
+    // A job's registers stand for some cycles before its start can come: two until it is known which are wrong.
+    logic [STREAMS-1:0] wrong_q;
     logic [7:0] wrong_stream;
-    always_ff @(posedge clk) {bad, bad_stream} <= {wrong, wrong_stream};
+    always_ff @(posedge clk) {bad, bad_stream} <= {wrong_q != '0, wrong_stream};
     always_comb begin
-        wrong = 1'b0;
         wrong_stream = '0;
         for (int i = STREAMS - 1; i >= 0; i--) begin
             job_address[i] = ADDR_BITS'(address_q[i]);
-            if (address_q[i] % 64'(WORD_BYTES) != '0 || job_bytes[i] == '0 || (address_q[i] >> ADDR_BITS) != '0) begin
-                wrong = 1'b1;
-                wrong_stream = 8'(unsigned'(i));
-            end
+            if (wrong_q[i]) wrong_stream = 8'(unsigned'(i));
         end
+    end
+    always_ff @(posedge clk) begin
+        for (int i = 0; i < STREAMS; i++)
+            wrong_q[i] <= address_q[i] % 64'(WORD_BYTES) != '0 || job_bytes[i] == '0 || (address_q[i] >> ADDR_BITS) != '0;
     end
 
     always_ff @(posedge clk) {clear, reset, start} <= {3{write && write_address == CONTROL}} & write_data[2:0];
@@ -106,7 +104,7 @@ module sf_shell_registers #(
             jobs_q <= '0;
         end else begin
             for (int i = 0; i < STREAMS; i++) begin
-                if (for_stream && write_stream == 6'(i)) begin
+                if (for_stream && write_address[9:4] == STREAM_0 + 6'(i)) begin
                     if (write_address[3:0] == OF_ADDRESS) address_q[i][31:0] <= write_data;
                     if (write_address[3:0] == OF_ADDRESS_HIGH) address_q[i][63:32] <= write_data;
                     if (write_address[3:0] == OF_BYTES) job_bytes[i] <= write_data;
@@ -158,7 +156,7 @@ module sf_shell_registers #(
     always_comb begin
         of_stream = '0;
         for (int i = 0; i < STREAMS; i++) begin
-            if (stream == 6'(i)) begin
+            if (read_address[9:4] == STREAM_0 + 6'(i)) begin
                 case (read_address[3:0])
                     OF_ADDRESS: of_stream = address_q[i][31:0];
                     OF_ADDRESS_HIGH: of_stream = address_q[i][63:32];

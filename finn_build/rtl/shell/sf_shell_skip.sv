@@ -135,14 +135,16 @@ module sf_shell_skip #(
     assign beat_ready = past_q ? next_ready : enters_q && cut_ready;
     assign next_valid = past_q ? beat_valid : read_valid;
 
-    sf_fifo #(.WIDTH(8 * BEAT_BYTES), .DEPTH(2)) u_next (
-        .clk, .rst, .in0_data(round_q ? read_beat : beat), .in0_valid(next_valid), .in0_ready(next_ready),
-        .out0_data, .out0_valid, .out0_ready
+    // A bit more than 64 makes a FIFO keep its data's enable apart from its `ready`, where paths begin.
+    wire next_more, cut_more;
+    sf_fifo #(.WIDTH(8 * BEAT_BYTES + 1), .DEPTH(2)) u_next (
+        .clk, .rst, .in0_data({1'b0, round_q ? read_beat : beat}), .in0_valid(next_valid), .in0_ready(next_ready),
+        .out0_data({next_more, out0_data}), .out0_valid, .out0_ready
     );
 
-    sf_fifo #(.WIDTH(8 * BEAT_BYTES), .DEPTH(2)) u_cut (
-        .clk, .rst, .in0_data(beat), .in0_valid(beat_valid && enters_q), .in0_ready(cut_ready),
-        .out0_data(write_beat), .out0_valid(write_valid), .out0_ready(write_ready)
+    sf_fifo #(.WIDTH(8 * BEAT_BYTES + 1), .DEPTH(2)) u_cut (
+        .clk, .rst, .in0_data({1'b0, beat}), .in0_valid(beat_valid && enters_q), .in0_ready(cut_ready),
+        .out0_data({cut_more, write_beat}), .out0_valid(write_valid), .out0_ready(write_ready)
     );
 
     // One job of the masters is one lap of the ring.
@@ -164,7 +166,7 @@ module sf_shell_skip #(
         .out0_data(read_beat), .out0_valid(read_valid), .out0_ready(next_ready && !past_q)
     );
 
-    wire unused = &{1'b0, write_job_ready, read_job_ready};
+    wire unused = &{1'b0, write_job_ready, read_job_ready, next_more, cut_more};
 
 `ifndef SYNTHESIS
     whole_groups: assert property (@(posedge clk) disable iff (rst)

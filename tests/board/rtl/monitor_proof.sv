@@ -14,16 +14,16 @@ module monitor_proof #(
 );
     localparam logic [BITS-1:0] MOST = '1;
     logic [BITS-1:0] beats, stalled, starved, beats_q, stalled_q, starved_q;
-    logic beat_q, stall_q, starve_q;
-    wire counts = running && !clear && !rst;
+    logic beat_q, stall_q, starve_q, clear_q;
 
     sf_shell_monitor #(.BITS(BITS)) dut (.clk, .clear(clear || rst), .running, .valid, .ready, .beats, .stalled, .starved);
 
     always_ff @(posedge clk) begin
-        beat_q   <= counts && valid && ready;
-        stall_q  <= counts && valid && !ready;
-        starve_q <= counts && ready && !valid;
-        if (clear || rst) begin
+        beat_q   <= running && valid && ready;
+        stall_q  <= running && valid && !ready;
+        starve_q <= running && ready && !valid;
+        clear_q  <= clear || rst;
+        if (clear_q) begin
             beats_q   <= '0;
             stalled_q <= '0;
             starved_q <= '0;
@@ -35,8 +35,8 @@ module monitor_proof #(
     end
 
     always_comb begin
-        assert (dut.beat_q == beat_q && dut.stall_q == stall_q && dut.starve_q == starve_q);
-        assert (beats == beats_q && stalled == stalled_q && starved == starved_q);
+        assert (dut.beat_q == beat_q && dut.stall_q == stall_q && dut.starve_q == starve_q && dut.clear_q == clear_q);
+        assert (clear_q || beats == beats_q && stalled == stalled_q && starved == starved_q);
     end
 endmodule
 
