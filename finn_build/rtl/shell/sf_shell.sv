@@ -106,7 +106,7 @@ module sf_shell #(
     // What the clocks see is a cycle old, all of it alike; nothing of what drains.
     logic running_q, begun_q, done_q, first_start_q, first_beat_q;
     always_ff @(posedge clk) begin
-        if (reset || halt) {running_q, begun_q, done_q, first_start_q, first_beat_q} <= '0;
+        if (rst || reset || halt) {running_q, begun_q, done_q, first_start_q, first_beat_q} <= '0;
         else begin
             {running_q, begun_q, done_q} <= {running, begun, done};
             first_start_q <= job_valid[INPUTS] && job_ready[INPUTS];
@@ -118,7 +118,7 @@ module sf_shell #(
         .first_beat(first_beat_q)
     );
 
-    always_ff @(posedge clk) accelerator_rst_n <= !stream_rst;
+    always_ff @(posedge clk) accelerator_rst_n <= !(rst || stream_rst);
 
     for (genvar i = 0; i < STREAMS; i++) begin : g_stream
         sf_shell_monitor u_monitor (

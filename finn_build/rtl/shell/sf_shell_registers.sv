@@ -104,7 +104,7 @@ module sf_shell_registers #(
             jobs_q <= '0;
         end else begin
             for (int i = 0; i < STREAMS; i++) begin
-                if (for_stream && write_address[9:4] == STREAM_0 + 6'(i)) begin
+                if (for_stream && write_address[9:4] == STREAM_0 + 6'(unsigned'(i))) begin
                     if (write_address[3:0] == OF_ADDRESS) address_q[i][31:0] <= write_data;
                     if (write_address[3:0] == OF_ADDRESS_HIGH) address_q[i][63:32] <= write_data;
                     if (write_address[3:0] == OF_BYTES) job_bytes[i] <= write_data;
@@ -156,7 +156,7 @@ module sf_shell_registers #(
     always_comb begin
         of_stream = '0;
         for (int i = 0; i < STREAMS; i++) begin
-            if (read_address[9:4] == STREAM_0 + 6'(i)) begin
+            if (read_address[9:4] == STREAM_0 + 6'(unsigned'(i))) begin
                 case (read_address[3:0])
                     OF_ADDRESS: of_stream = address_q[i][31:0];
                     OF_ADDRESS_HIGH: of_stream = address_q[i][63:32];
