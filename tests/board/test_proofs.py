@@ -33,6 +33,7 @@ BUGS = [
     ("gearbox_proof", "sf_shell_gearbox.sv", "&& !there[2*GIVE-1]", ""),
     ("axilite_proof", "sf_shell_axilite.sv", "s_axi_wvalid && !s_axi_bvalid", "s_axi_wvalid"),
     ("axilite_proof", "sf_shell_axilite.sv", "if (read) s_axi_rdata", "if (s_axi_arvalid) s_axi_rdata"),
+    ("axilite_proof", "sf_shell_axilite.sv", "{looked_q[0], s_axi", "{s_axi_arvalid && looked_q == '0, s_axi"),
     ("reader_proof", "sf_shell_reader.sv", "&& fits_q", ""),
     ("reader_proof", "sf_shell_reader.sv", "&& !halt", ""),
     ("writer_proof", "sf_shell_writer.sv", "&& !halt", ""),

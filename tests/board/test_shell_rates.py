@@ -15,7 +15,7 @@ from tests.board.test_skips import CASES, DEPTH
 JOB_CYCLES, BEAT_BYTES = 0x40, 0x10C
 TRAFFIC = (BoardTraffic(1, 0.3, 20), BoardTraffic(2, 0.05, 40), BoardTraffic(3, 0.6, 5), BoardTraffic(4, 0.0, 48))
 SKIP_TRAFFIC = (BoardTraffic(1, 0.9, 20), BoardTraffic(2, 0.8, 60))
-CYCLES = {"pynq-z2": (3917, 3106, 6047, 3187), "zcu104": (2700, 2044, 5441, 2439)}
+CYCLES = {"pynq-z2": (3917, 3106, 6047, 3187), "zcu104": (2696, 2067, 5447, 2439)}
 SKIP_CYCLES = {"pynq-z2": (5436, 5633), "zcu104": (12643, 12477)}
 
 

@@ -4,8 +4,8 @@
 //            in one vector each, stream 0 in the low bits.
 // Skips      the last SKIPS inputs and outputs are the ends of FIFOs in memory: what enters by the output leaves by the input.
 // Clocking   one clock. `accelerator_rst_n` holds the accelerator in reset after power-up, errors and soft resets.
-// Area       (Yosys, one input and one output of 1 byte) xc7, 64 bits: 1,443 LUT, 1,487 FF; xcup, 128 bits: 1,737 LUT,
-//            1,772 FF. No block RAM, no DSP.
+// Area       (Yosys, one input and one output of 1 byte) xc7, 64 bits: 1,429 LUT, 1,810 FF; xcup, 128 bits: 1,655 LUT,
+//            2,173 FF. No block RAM, no DSP.
 `default_nettype none
 
 module sf_shell #(

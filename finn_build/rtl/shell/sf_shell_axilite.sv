@@ -2,9 +2,9 @@
 //
 // Function   a write of a whole word is a pulse of `write` with address and data, registered; one with strobes missing is
 //            answered and ignored. A read samples `read_data` in the cycle of `read`, for a
-//            `read_address` that holds since the cycle before.
-// Latency    2 cycles to either response; a write's comes when what was written has acted, up to a cycle after `write`.
-//            II: 3 cycles.
+//            `read_address` that holds since two cycles before.
+// Latency    2 cycles to a write's response, which comes when what was written has acted, up to a cycle after `write`; 3 to
+//            a read's. II: 3 and 4 cycles.
 // Reset      no access under way.
 // Proven     one response for each access, data that hold, by induction (tests/board/test_proofs.py).
 `default_nettype none
@@ -38,12 +38,13 @@ module sf_shell_axilite #(
     output logic [ADDR_BITS-3:0] read_address,   /// in words
     input  wire  [         31:0] read_data
 );
-    logic taken_q, looked_q;
+    logic taken_q;
+    logic [1:0] looked_q;  // for one cycle, for two
     wire accept = s_axi_awvalid && s_axi_wvalid && !s_axi_bvalid && !taken_q;
 
     assign s_axi_awready = accept;
     assign s_axi_wready  = accept;
-    assign s_axi_arready = looked_q;
+    assign s_axi_arready = looked_q[1];
     assign s_axi_bresp   = 2'b00;
     assign s_axi_rresp   = 2'b00;
     assign read          = s_axi_arvalid && s_axi_arready;
@@ -56,12 +57,12 @@ module sf_shell_axilite #(
         write <= !rst && accept && s_axi_wstrb == '1;
         if (rst) begin
             taken_q      <= 1'b0;
-            looked_q     <= 1'b0;
+            looked_q     <= '0;
             s_axi_bvalid <= 1'b0;
             s_axi_rvalid <= 1'b0;
         end else begin
             taken_q      <= accept;
-            looked_q     <= s_axi_arvalid && !looked_q && !s_axi_rvalid;
+            looked_q     <= {looked_q[0], s_axi_arvalid && looked_q == '0 && !s_axi_rvalid};
             s_axi_bvalid <= taken_q || (s_axi_bvalid && !s_axi_bready);
             s_axi_rvalid <= read || (s_axi_rvalid && !s_axi_rready);
         end

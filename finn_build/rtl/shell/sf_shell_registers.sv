@@ -1,7 +1,7 @@
 // The registers of the shell; README.md lists them.
 //
 // Function   behind sf_shell_axilite: control pulses, the job of every stream, interrupts, and what can be read.
-// Latency    reads 1 cycle; writes act in the next cycle, pulses in the one after.
+// Latency    reads 2 cycles; writes act in the next cycle, pulses in the one after.
 // Reset      job registers, timeout and interrupts are 0.
 `default_nettype none
 
@@ -65,8 +65,9 @@ module sf_shell_registers #(
     logic [31:0] jobs_q, timeout_q;
     logic [15:0] high_q;   // of the 48-bit counter whose low word was read last
     logic [15:0] above_q;  // of the one whose low word was read in the cycle before
-    logic [31:0] lower_q, upper_q, of_stream, of_stream_q;
+    logic [31:0] lower, upper, of_stream, lower_q, upper_q, of_stream_q;
     logic [31:0][31:0] common;  // by address
+    logic [7:0][31:0] words;    // of a stream, by address
     logic [1:0] enable_q, status_q;
     logic [31:0] hash[4];
     wire for_stream = write && !queued;
@@ -122,12 +123,16 @@ module sf_shell_registers #(
         if (read && (read_address == {4'd0, AT_CYCLES} || read_address == {4'd0, AT_JOB_CYCLES})) high_q <= above_q;
     end
 
-    // In two steps: of each kind of register the one at the address, by its low bits, then the kind.
+    // In three steps: which registers, of each kind the one at the address, then the kind.
+    logic [15:0] at_q;              // one-hot, of the low bits
+    logic [STREAMS-1:0] streams_q;  // one-hot
     assign read_data = read_address[9:6] != '0 ? of_stream_q : read_address[5] ? '0 : read_address[4] ? upper_q : lower_q;
 
     always_ff @(posedge clk) begin
-        lower_q     <= common[{1'b0, read_address[3:0]}];
-        upper_q     <= common[{1'b1, read_address[3:0]}];
+        at_q <= 16'd1 << read_address[3:0];
+        for (int i = 0; i < STREAMS; i++) streams_q[i] <= read_address[9:4] == STREAM_0 + 6'(unsigned'(i));
+        lower_q     <= lower;
+        upper_q     <= upper;
         of_stream_q <= of_stream;
         above_q     <= read_address[4] ? job_cycles[47:32] : cycles[47:32];
     end
@@ -154,21 +159,22 @@ module sf_shell_registers #(
     end
 
     always_comb begin
-        of_stream = '0;
+        {lower, upper, of_stream} = '0;
+        for (int i = 0; i < 16; i++) begin
+            lower |= common[i] & {32{at_q[i]}};
+            upper |= common[16+i] & {32{at_q[i]}};
+        end
         for (int i = 0; i < STREAMS; i++) begin
-            if (read_address[9:4] == STREAM_0 + 6'(unsigned'(i))) begin
-                case (read_address[3:0])
-                    OF_ADDRESS: of_stream = address_q[i][31:0];
-                    OF_ADDRESS_HIGH: of_stream = address_q[i][63:32];
-                    OF_BYTES: of_stream = job_bytes[i];
-                    OF_BEAT_BYTES: of_stream = BEAT_BYTES[i];
-                    OF_FRAME_BYTES: of_stream = FRAME_BYTES[i];
-                    OF_BEATS: of_stream = beats[i];
-                    OF_STALLED: of_stream = stalled[i];
-                    OF_STARVED: of_stream = starved[i];
-                    default: of_stream = '0;
-                endcase
-            end
+            words = '0;
+            words[OF_ADDRESS[2:0]] = address_q[i][31:0];
+            words[OF_ADDRESS_HIGH[2:0]] = address_q[i][63:32];
+            words[OF_BYTES[2:0]] = job_bytes[i];
+            words[OF_BEAT_BYTES[2:0]] = BEAT_BYTES[i];
+            words[OF_FRAME_BYTES[2:0]] = FRAME_BYTES[i];
+            words[OF_BEATS[2:0]] = beats[i];
+            words[OF_STALLED[2:0]] = stalled[i];
+            words[OF_STARVED[2:0]] = starved[i];
+            for (int j = 0; j < 8; j++) of_stream |= words[j] & {32{streams_q[i] && at_q[j]}};
         end
     end
 endmodule

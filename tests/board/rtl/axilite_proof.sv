@@ -22,7 +22,7 @@ module axilite_proof #(
     logic [1:0] s_axi_bresp, s_axi_rresp;
     logic [31:0] s_axi_rdata, write_data, data_q, written_q;
     logic [ADDR_BITS-3:0] write_address, read_address, place_q;
-    logic writes_q, looks_q;
+    logic writes_q, looks_q, stood_q;  // stood: the address in the two cycles before
     logic [ADDR_BITS-1:0] address_q;
     logic [7:0] addresses_q, words_q, answers_q, reads_q, replies_q;
 
@@ -31,6 +31,7 @@ module axilite_proof #(
     always_ff @(posedge clk) begin
         if (s_axi_arvalid && s_axi_arready) data_q <= read_data;
         looks_q   <= !rst && s_axi_arvalid && !s_axi_arready;
+        stood_q   <= !rst && looks_q && s_axi_arvalid && !s_axi_arready;
         address_q <= s_axi_araddr;
         writes_q  <= !rst && s_axi_awvalid && s_axi_awready && s_axi_wvalid && s_axi_wready && s_axi_wstrb == 4'hF;
         written_q <= s_axi_wdata;
@@ -48,7 +49,7 @@ module axilite_proof #(
 
     always_comb begin
         assume (!looks_q || (s_axi_arvalid && s_axi_araddr == address_q));
-        if (read) assert (looks_q);  // the address stands since the cycle before
+        if (read) assert (stood_q);
         assert (addresses_q == words_q && addresses_q - answers_q == 8'(s_axi_bvalid || dut.taken_q));
         assert (!s_axi_bvalid || !dut.taken_q);
         assert (reads_q - replies_q == 8'(s_axi_rvalid));

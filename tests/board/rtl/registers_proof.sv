@@ -18,10 +18,10 @@ module registers_proof (
     logic [47:0] counter_q;  // the one at the address, in the cycle before
     logic [15:0] high_q;
     logic [9:0] address_q;
-    logic before_q, seen_q;  // seen: a low word was read
+    logic before_q, stood_q, seen_q;  // stood: the address in the two cycles before; seen: a low word was read
     wire low = read_address == 10'h00C || read_address == 10'h010;
     wire high = read_address == 10'h00D || read_address == 10'h011;
-    wire stays = before_q && read_address == address_q;
+    wire stays = stood_q && read_address == address_q;
 
     sf_shell_registers #(
         .BEAT_BYTES(ONES), .FRAME_BYTES(ONES), .HASH_FILE("tests/board/rtl/build_hash.mem")
@@ -33,6 +33,7 @@ module registers_proof (
 
     always_ff @(posedge clk) begin
         before_q  <= !rst;
+        stood_q   <= !rst && before_q && read_address == address_q;
         address_q <= read_address;
         counter_q <= read_address == 10'h010 ? job_cycles : cycles;
         seen_q    <= !rst && (seen_q || (read && low));
@@ -40,10 +41,11 @@ module registers_proof (
     end
 
     always_comb begin
-        assume (!read || stays);  // an address stands for a cycle before its data is taken
+        assume (!read || stays);  // an address stands for two cycles before its data is taken
         if (read && low) assert (read_data == counter_q[31:0]);
         if (stays && read && high && seen_q) assert (read_data == {16'd0, high_q});
         if (seen_q) assert (dut.high_q == high_q);
+        if (before_q) assert (dut.at_q == 16'd1 << address_q[3:0]);
     end
 endmodule
 
