@@ -206,7 +206,7 @@ class BitConvParts(Windowed):
     @property
     def popcount(self) -> Popcount:
         """Registers within the sum of a beat."""
-        return plan_popcount(self.attr("SIMD"), 1, self.path_ns)
+        return plan_popcount(self.attr("SIMD"), 1, self.path_ns, self.attr("PE") if prod(self.folding) == 1 else 0)
 
     @property
     def spaced(self) -> bool:

@@ -104,7 +104,8 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
     @property
     def _popcount(self) -> Popcount:
         """Registers within the sum of a beat, of one-bit weights."""
-        return plan_popcount(self.attr("SIMD"), self._planes, self.path_ns)
+        rows = self.attr("PE") if self._sf * self._nf == 1 else 0  # of constant weights
+        return plan_popcount(self.attr("SIMD"), self._planes, self.path_ns, rows)
 
     @property
     def _products(self) -> ProductPlan:
@@ -308,13 +309,11 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         return Resources(lut=lutram_luts(self._sf, self._held_bits))
 
     def _signs_area(self) -> Resources:
-        """Popcounts; of b bits with constant weights b x log2(b) / 9 LUTs, between a third and two thirds a bit."""
+        """Popcounts, and the mask's choice."""
         planes, simd, pe = self._planes, self.attr("SIMD"), self.attr("PE")
         count_bits = (simd * (2**planes - 1)).bit_length()
-        constant, bits = self._sf * self._nf == 1, planes * simd
-        popcount = bits * max(1.0, min(2.0, log2(bits) / 3)) / 3 if constant else self._popcount.lut
         mask = count_bits if self._masked else 0
-        return Resources(lut=pe * (ceil(popcount) + mask), ff=pe * (count_bits + self._popcount.bits))
+        return Resources(lut=ceil(pe * (self._popcount.lut + mask)), ff=pe * (count_bits + self._popcount.bits))
 
     def _products_area(self) -> Resources:
         """Adder trees behind the chains, and what separates the two rows of a slice."""

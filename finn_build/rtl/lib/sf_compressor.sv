@@ -4,7 +4,8 @@
 // by three as well, and passes on what is left. Where there are no such groups any more, it replaces groups of three by
 // two (a full adder, whose sum the addition behind it takes in), then instantiates itself on what is left; two rows end
 // in one carry chain. So a LUT rids the heap of a bit. A group's bits are spread over equal slices of the column, so a
-// level is a handful of vector operations, in simulation as well.
+// level is a handful of vector operations, in simulation as well. Where counters are not mapped alone (constant weights, whose
+// first counters many rows share) all are of five, two LUTs and a carry chain each.
 //
 // Bit packing: column 0 in the low bits, then column 1, and so on, HEIGHTS[j] bits each.
 // Latency: a cycle for each bit of REGISTERS. II: 1. Reset: none, it holds data only.
@@ -20,7 +21,7 @@ module sf_compressor #(
     parameter int unsigned WIDTH = 1,
     /// Bit l: a register behind level l; those of levels that the heap does not take add no latency.
     parameter bit [15:0] REGISTERS = '0,
-    /// 1: counters of six bits are mapped alone, see sf_counter.
+    /// 1: counters are of six bits and mapped alone, see sf_counter; 0: of five, in carry chains.
     parameter bit APART = 1
 ) (
     /// Clock.
@@ -36,24 +37,28 @@ module sf_compressor #(
     typedef logic [COLS+1:0][15:0] heights_t;
     localparam heights_t CURRENT = heights_t'(HEIGHTS);
 
-    // Counters of column j: groups of six bits, and one of five, which takes a bit of the column above too.
-    function automatic heights_t groups(bit of_five);
+    // Of column j: counters of six bits, of five, and bits of the column above that those of five take too; where they all
+    // are of five, the last ones may find none.
+    function automatic heights_t groups(bit of_five, bit of_above);
         heights_t g = '0;
         int unsigned lent = 0;
         for (int unsigned j = 0; j < COLS; j++) begin
             int unsigned own = 32'(CURRENT[j]) - lent;
-            lent = 32'(own % 6 == 5 && 32'(CURRENT[j+1]) % 6 != 0);
-            g[j] = 16'(of_five ? lent : own / 6);
+            int unsigned above = 32'(CURRENT[j+1]);
+            int unsigned fives = APART ? 32'(own % 6 == 5 && above % 6 != 0) : own / 5;
+            lent = fives < above ? fives : above;
+            g[j] = 16'(of_above ? lent : of_five ? fives : APART ? own / 6 : 0);
         end
         return g;
     endfunction
-    localparam heights_t SIX = groups(0);
-    localparam heights_t FIVE = groups(1);
+    localparam heights_t SIX = groups(0, 0);
+    localparam heights_t FIVE = groups(1, 0);
+    localparam heights_t LENT = groups(1, 1);
     localparam bit LAST = SIX == '0 && FIVE == '0;  // full adders alone
 
     // Bits of column j that are in no counter; its full adders.
     function automatic int unsigned rest(int unsigned j);
-        return 32'(CURRENT[j]) - (j > 0 ? 32'(FIVE[j-1]) : 0) - 6 * 32'(SIX[j]) - 5 * 32'(FIVE[j]);
+        return 32'(CURRENT[j]) - (j > 0 ? 32'(LENT[j-1]) : 0) - 6 * 32'(SIX[j]) - 5 * 32'(FIVE[j]);
     endfunction
     function automatic int unsigned threes(int unsigned j);
         return LAST ? rest(j) / 3 : 0;
@@ -118,11 +123,13 @@ module sf_compressor #(
         wire [NEXT_TOTAL-1:0] level;
         for (genvar j = 0; j < COLS; j++) begin : g_column
             localparam int unsigned SIXES = 32'(SIX[j]);
+            localparam int unsigned FIVES = 32'(FIVE[j]);
             localparam int unsigned GROUPS = carried_twice(j);
             localparam int unsigned THREES = threes(j);
             localparam int unsigned ONES = rest(j) - 3 * THREES;
             localparam int unsigned FROM = offset(CURRENT, j);
-            localparam int unsigned LEFT = FROM + 6 * SIXES;
+            localparam int unsigned AT_FIVES = FROM + 6 * SIXES;
+            localparam int unsigned LEFT = AT_FIVES + 5 * FIVES;
             // In each column of the next level: what it kept, then carries by one place, then by two.
             localparam int unsigned TO = offset(NEXT, j);
             localparam int unsigned TO_CARRY = offset(NEXT, j + 1) + kept(j + 1);
@@ -134,12 +141,18 @@ module sf_compressor #(
                     .ones(level[TO+:SIXES]), .twos(level[TO_CARRY+:SIXES]), .fours(level[TO_CARRY2+:SIXES])
                 );
             end
-            if (GROUPS > SIXES) begin : g_five
-                localparam int unsigned LENT = offset(CURRENT, j + 2) - 1;  // the last bit above
-                sf_counter #(.N(1), .PAIRS(3), .APART(APART)) five (
-                    .a(bits[LEFT]), .b(bits[LEFT+1]), .c(bits[LEFT+2]), .d(bits[LEFT+3]), .e(bits[LEFT+4]),
-                    .f(bits[LENT]),
-                    .ones(level[TO+SIXES]), .twos(level[TO_CARRY+SIXES]), .fours(level[TO_CARRY2+SIXES])
+            if (FIVES > 0) begin : g_five
+                localparam int unsigned TAKEN = 32'(LENT[j]);
+                wire [FIVES-1:0] above;
+                if (TAKEN > 0) begin : g_taken
+                    assign above = FIVES'(bits[offset(CURRENT, j + 2)-TAKEN+:TAKEN]);  // the last bits
+                end else begin : g_not_taken
+                    assign above = '0;
+                end
+                sf_counter #(.N(FIVES), .PAIRS(3), .APART(APART)) five (
+                    .a(bits[AT_FIVES+:FIVES]), .b(bits[AT_FIVES+FIVES+:FIVES]), .c(bits[AT_FIVES+2*FIVES+:FIVES]),
+                    .d(bits[AT_FIVES+3*FIVES+:FIVES]), .e(bits[AT_FIVES+4*FIVES+:FIVES]), .f(above),
+                    .ones(level[TO+SIXES+:FIVES]), .twos(level[TO_CARRY+SIXES+:FIVES]), .fours(level[TO_CARRY2+SIXES+:FIVES])
                 );
             end
             if (THREES > 0) begin : g_three
