@@ -263,6 +263,7 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         """
         sf, nf, pe = self._sf, self._nf, self.attr("PE")
         acc, buffer = DataType[self.attr("outputDataType")].bitwidth(), self._buffer_area()
+        in_dtype = DataType[self.attr("inputDataType")]
         depth, width, held, block = sf * nf, self._word_bits, self._held_bits, self._block_weights()
         lut, bram = rom_area(depth, width, block=block)
         starts = rom_area(nf, pe * self._start_bits, block=False)[0] if self._has_start_values else 0
@@ -276,6 +277,8 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
             dot, adders = self._signs_area(), sums // 2
             held *= 1 if buffer.lut + buffer.bram18 else 2  # with products, the slices hold one copy
         pair = pair_area(pe * acc) if sf == 1 else Resources(ff=pe * acc)  # behind the sums
+        if depth == 1 and (taken := self.attr("SIMD") * in_dtype.bitwidth()) < pe * acc:  # where a beat is narrow
+            pair, held = pair_area(taken) + Resources(ff=pe * acc), held - self._held_bits
         return pair + Resources(
             lut=28 + lut + starts + buffer.lut + dot.lut + pe * adders,
             ff=20 + registers + held + dot.ff + pe * (sums - acc),

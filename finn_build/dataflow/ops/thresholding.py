@@ -187,7 +187,9 @@ class StepThresholding_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by thi
         pe, bits = self.attr("PE"), self.streams_in()[0].dtype.bitwidth()
         out_bits = self.streams_out()[0].dtype.bitwidth()
         stages = self._plain_stages if form is None else form.stages
-        lut, registers = form.logic(bits, out_bits) if form else (stages * (bits // 2 + 1), out_bits)
+        one_row = self.attr("sharedSteps") or self._folds() == 1  # then a LUT compares five bits or six with the first
+        first = -(-(bits - 1) // 5) if one_row else bits // 2 + 1
+        lut, registers = form.logic(bits, out_bits) if form else (first + (stages - 1) * (bits // 2 + 1), out_bits)
         bram = 0
         for k, rom in enumerate(self._of_a_lane(form, price)):
             area = rom.area() if rom else (0, 0)

@@ -79,15 +79,20 @@ module sf_mvau #(
     localparam int unsigned CHAINS = (SIMD + CHAIN - 1) / CHAIN;
     localparam int unsigned DOT =
         WBITS > 1 ? 1 + (CHAIN + SEGMENT - 1) / SEGMENT + $clog2(CHAINS) : 1 + REGISTERED;
-    localparam int unsigned LAST = DOT + 2;  // the stage whose beat enters the accumulators
+    // All products at once: a beat waits before them, where it is narrower, and the pipeline stops with what reads its sums.
+    localparam bit EARLY = WORDS == 1 && SIMD * ABITS < PE * ACC_BITS;
+    localparam int unsigned HELD_AT = EARLY ? 1 : 2;
+    localparam int unsigned LAST = HELD_AT + DOT;  // the stage whose beat enters the accumulators
+    wire [SIMD*ABITS-1:0] x;
+    wire x_valid, x_ready;
 
-    // Flags of the beat in stage s: 1 in the buffer, 2 beside its weights, LAST a finished dot product.
+    // Flags of the beat in stage s: HELD_AT beside its weights, one before that in the buffer, LAST a finished dot product.
     logic [LAST:1] valid_q, first_q, last_q;
-    // Whether the pipeline moves reaches all of its registers: known a cycle ahead, it comes from one itself, as the
-    // stream's ready does.
+    // Otherwise whether the pipeline moves reaches all of its registers from one: it is known a cycle ahead, as the stream's
+    // ready is.
     logic adv_q, ready_q;
-    wire  adv = adv_q;
     wire  room;
+    wire  adv = EARLY ? room : adv_q;
     wire  finish = valid_q[LAST] && last_q[LAST];
     wire  finish_next = !adv || (valid_q[LAST-1] && last_q[LAST-1]);
     wire  room_next = SF > 1 ? (room ? !finish : out0_ready) : out0_ready || !out0_valid || (room && !finish);
@@ -98,10 +103,10 @@ module sf_mvau #(
     logic [NF_BITS-1:0] nf_q;
     logic replay_q;
     wire sf_end = sf_q == SF_BITS'(SF - 1);
-    wire issue = replay_q || in0_valid;
+    wire issue = replay_q || x_valid;
     wire fold_end = adv && issue && sf_end;
     wire replay_next = fold_end ? nf_q != NF_BITS'(NF - 1) : replay_q;
-    assign in0_ready = ready_q;
+    assign x_ready = EARLY ? room : ready_q;
 
     always_ff @(posedge clk) begin
         if (rst) begin
@@ -132,7 +137,7 @@ module sf_mvau #(
     // Decoded activations, as the dot products want them.
     wire [HELD_BITS-1:0] decoded;
     for (genvar l = 0; l < SIMD; l++) begin : g_decode
-        wire [ABITS-1:0] lane = in0_data[l*ABITS+:ABITS];
+        wire [ABITS-1:0] lane = x[l*ABITS+:ABITS];
         if (WBITS > 1) begin : g_factor
             if (BIPOLAR) begin : g_bipolar
                 assign decoded[l*XBITS+:XBITS] = {!lane, 1'b1};
@@ -150,7 +155,7 @@ module sf_mvau #(
         end
     end
     if (MASKED) begin : g_padding
-        assign decoded[HELD_BITS-1] = in0_data[0];
+        assign decoded[HELD_BITS-1] = x[0];
     end
 
     // The vector's buffer: written one cycle ahead of the read, so that every fold reads it alike.
@@ -158,14 +163,14 @@ module sf_mvau #(
     wire [HELD_BITS-1:0] x_q;
     if (HELD > 1) begin : g_buffer
         sf_ram #(.WIDTH(HELD_BITS), .WORDS(HELD), .STYLE(RAM_STYLE)) held (
-            .clk, .write(in0_ready), .write_addr(sf_q), .write_data(decoded),
+            .clk, .write(x_ready), .write_addr(sf_q), .write_data(decoded),
             .read(adv), .blank(1'b0), .read_addr(sf_read_q), .data_q(x_q)
         );
     end else begin : g_register
         logic [HELD_BITS-1:0] held_q, vector_q;
         always_ff @(posedge clk) begin
-            if (in0_ready) held_q <= decoded;
-            if (adv) vector_q <= held_q;
+            if (x_ready) held_q <= decoded;
+            if (adv) vector_q <= EARLY ? decoded : held_q;
         end
         assign x_q = vector_q;
         wire unused = &{1'b0, sf_read_q};
@@ -204,8 +209,8 @@ module sf_mvau #(
 
     wire counts;
     if (MASKED) begin : g_mask
-        logic [LAST:3] counts_q;
-        always_ff @(posedge clk) if (adv) counts_q <= (LAST - 2)'({counts_q, x_q[HELD_BITS-1]});
+        logic [LAST:HELD_AT+1] counts_q;
+        always_ff @(posedge clk) if (adv) counts_q <= (LAST - HELD_AT)'({counts_q, x_q[HELD_BITS-1]});
         assign counts = counts_q[LAST];
     end else begin : g_no_mask
         assign counts = 1'b1;
@@ -245,12 +250,31 @@ module sf_mvau #(
         end
     end
 
-    sf_fifo #(.WIDTH(PE * ACC_BITS), .DEPTH(SF > 1 ? 1 : 2)) outlet (
-        .clk, .rst, .in0_data(sums), .in0_valid(finish), .in0_ready(room), .out0_data, .out0_valid, .out0_ready
-    );
+    if (EARLY) begin : g_early
+        sf_fifo #(.WIDTH(SIMD * ABITS), .DEPTH(2)) inlet (
+            .clk, .rst, .in0_data, .in0_valid, .in0_ready, .out0_data(x), .out0_valid(x_valid), .out0_ready(x_ready)
+        );
+        logic [PE*ACC_BITS-1:0] sums_q;
+        logic sums_valid_q;
+        always_ff @(posedge clk) begin
+            if (rst) sums_valid_q <= 1'b0;
+            else if (adv) sums_valid_q <= finish;
+            if (adv) sums_q <= sums;
+        end
+        assign room = out0_ready || !sums_valid_q;
+        assign out0_data = sums_q;
+        assign out0_valid = sums_valid_q;
+    end else begin : g_late
+        assign x = in0_data;
+        assign x_valid = in0_valid;
+        assign in0_ready = x_ready;
+        sf_fifo #(.WIDTH(PE * ACC_BITS), .DEPTH(SF > 1 ? 1 : 2)) outlet (
+            .clk, .rst, .in0_data(sums), .in0_valid(finish), .in0_ready(room), .out0_data, .out0_valid, .out0_ready
+        );
+    end
 
 `ifndef SYNTHESIS
-    foreseen: assert property (@(posedge clk) disable iff (rst) 1'b1 |=> adv == (!finish || room));
+    foreseen: assert property (@(posedge clk) disable iff (rst) 1'b1 |=> EARLY || adv == (!finish || room));
     assert property (@(posedge clk) disable iff (rst) out0_valid && !out0_ready |=> out0_valid && $stable(out0_data));
     if (MASKED) begin : g_check
         logic [SIMD-1:0] nonzero;

@@ -37,6 +37,14 @@ module sf_thresholding_search #(
     logic [STAGES-1:0] known[STAGES+1];  // bits of the count known before stage k
     assign x[0] = x_in ^ (IN_BITS'(SIGNED) << (IN_BITS - 1));
     assign known[0] = '0;
+
+    // Whether x >= t, bit by bit: with a constant t a LUT takes six bits of x, where a carry chain takes one or two.
+    function automatic logic reached(input logic [IN_BITS-1:0] value, input logic [IN_BITS:0] t);
+        logic so_far = 1'b1;
+        for (int i = 0; i < IN_BITS; i++) so_far = t[i] ? value[i] && so_far : value[i] || so_far;
+        return so_far && !t[IN_BITS];
+    endfunction
+
     for (genvar k = 0; k < STAGES; k++) begin : g_stage
         localparam int DEPTH = ROWS << k;
         localparam int ADDR_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1;
@@ -52,7 +60,7 @@ module sf_thresholding_search #(
             .clk, .en, .addr(ADDR_BITS'({rows[k], {k{1'b0}}}) | ADDR_BITS'(known[k])),
             .rom_addr(rom_addr[k*ROM_ADDR+:ROM_ADDR]), .rom_data(rom_data[k*ROM_WORD+:ROM_WORD]), .word(threshold)
         );
-        assign known[k+1] = STAGES'({top_q, {1'b0, x_q} >= threshold});
+        assign known[k+1] = STAGES'({top_q, DEPTH == 1 ? reached(x_q, threshold) : {1'b0, x_q} >= threshold});
     end
     wire unused = &{1'b0, x[STAGES]};
 

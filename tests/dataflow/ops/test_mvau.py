@@ -84,6 +84,7 @@ ONE_BIT = [
     mvau("UINT2", "BIPOLAR", 24, 4, 6, 2, vectors=(1, 2), price=1),  # its vector in block RAM
     *(masked(54, 4, simd, pe, channels=6) for simd, pe in ((3, 2), (6, 1), (1, 4), (2, 2))),
     masked(9 * 258, 1, 129, 1, channels=258),
+    masked(6, 4, 6, 4, channels=6),  # beats wait before the products
 ]
 WIDER = [
     *(mvau(a, "INT4", 12, 4, 4, 2) for a in ACTIVATIONS),
