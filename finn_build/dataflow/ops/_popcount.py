@@ -56,8 +56,8 @@ def plan_popcount(simd: int, planes: int, path_ns: float, rows: int = 0) -> Popc
 
 
 def _to_register(ns: list[float]) -> float:
-    """Of these levels, with no addition behind: the first one of carries is a level like others."""
-    return _REGISTER_NS + sum(ns) + (_LEVEL_NS - _RIPPLE_NS) * (_RIPPLE_NS in ns)
+    """Of these levels, with no addition behind that would take carries in: they are levels like others."""
+    return _REGISTER_NS + sum(max(_LEVEL_NS, each) for each in ns)
 
 
 def _heaps(simd: int, planes: int, rows: int) -> tuple[list[int], list[float], float]:

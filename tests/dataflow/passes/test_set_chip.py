@@ -37,7 +37,14 @@ def test_the_chip_counts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("simd", "planes", "at_125", "at_150"),
-    [(32, 1, (), (5,)), (128, 1, (6,), (5,)), (64, 1, (6,), (6,)), (64, 4, (7,), (5,)), (256, 1, (7,), (5,))],
+    [
+        (32, 1, (), (5,)),
+        (64, 1, (6,), (5,)),
+        (96, 1, (7,), (5,)),
+        (128, 1, (6,), (5,)),
+        (64, 4, (7,), (5,)),
+        (256, 1, (7,), (5,)),
+    ],
 )
 def test_registers_stand_where_synthesis_needs_them(
     simd: int, planes: int, at_125: tuple[int, ...], at_150: tuple[int, ...]
