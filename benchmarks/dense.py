@@ -1,7 +1,7 @@
-"""LUTs of a dense network of signs, 64-32-10, every product a circuit of its own: ours and da4ml's, of the same weights.
+"""LUTs of a dense network of signs, 64-32-10, every product a circuit of its own: ours and da4ml's, same weights.
 
-`python benchmarks/dense.py [--seed N] [--peer PYTHON]` draws weights and batch norm, builds the network as any QONNX file
-with every lane there is, through the gate, and has da4ml write Verilog of the same integers, which are compared with
+`python benchmarks/dense.py [--seed N] [--peer PYTHON]` draws weights and batch norm, builds the network as any QONNX
+file with every lane there is, through the gate, and has da4ml write Verilog of the same integers, compared with
 PyTorch's logits on random images; Yosys synthesises both for xc7. PYTHON has da4ml; without it, pip brings da4ml 0.6
 into an environment of its own. Raw LUTs: a beat a cycle of ours, with streams, registers and steps; da4ml's is the sums
 and compares alone, without and with registers.
@@ -17,9 +17,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
@@ -147,7 +145,8 @@ def main() -> None:
         (f"da4ml {version}, with registers", f"{registered:,}", f"equal on {_IMAGES:,} images"),
     ]
     print(*rows, sep="\n")
-    record(__file__, ["pyosys"], ["64-32-10 of signs, unfolded", "LUT", "to PyTorch"], rows, "xc7, raw LUTs; wanted: 1,500.")
+    head = ["64-32-10 of signs, unfolded", "LUT", "to PyTorch"]
+    record(__file__, ["pyosys"], head, rows, "xc7, raw LUTs; wanted: 1,500.")
 
 
 def made(folder: Path) -> str:
