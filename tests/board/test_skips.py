@@ -106,7 +106,7 @@ def test_later_jobs_do_not_move_the_ring(bench: SkipBench, made: Made) -> None:
     count = LONG * bench.board.read(0x10C)
     for job in (2, 3):
         sent = bench.fill_skip(count, rng)
-        bench.start_skip(count, ring, 4096 * job)
+        bench.start_skip(count, job * ring, 4096 * job)
         bench.until_done(job)
         assert np.array_equal(bench.received_skip(count, ring), sent)
 

@@ -37,6 +37,7 @@ CASES: dict[str, tuple[str, OpCase, int]] = {  # op, case, cycles from its last 
     "signs in one fold": ("BitMVAU_rtl", mvau("BIPOLAR", "BIPOLAR", 24, 4, 6, 4, (1, 6)), 8),
     "products": ("BitMVAU_rtl", mvau("UINT4", "INT4", 24, 4, 4, 4, (1, 6)), 10),
     "words of signs": ("BitConv_rtl", bitconv((6, 6), pe=4, lanes=4, steps=1), 240),
+    "steps in their place": ("BitConv_rtl", bitconv((6, 6), rows=16, pe=16, lanes=16, steps=15), 485),
 }
 
 

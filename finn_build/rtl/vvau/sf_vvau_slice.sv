@@ -1,8 +1,8 @@
 // One or two channels of a depthwise convolution in a DSP slice: the sums of products, one each a cycle.
 //
 // Two channels: (x1 * 2^SHIFT + x0) * (w1 * 2^SHIFT + w0) holds x0*w0 in its lowest field, x1*w1 in its third, and what
-// nobody asked for between them. All three are summed in the slice, from 2^(SHIFT-1) on in the lower fields, which then never
-// borrow: with every sum, and twice as much in the middle, below 2^(SHIFT-1) the fields stand apart.
+// nobody asked for between them. All three are summed in the slice, the middle one from 2^(SHIFT-1) on, so that it never
+// borrows: with every sum, and twice as much in the middle, below 2^(SHIFT-1) the fields stand apart.
 //
 // Packing    channel 0 in the low bits, two's complement. Weights of two channels: w0 in WBITS bits, above it w1 - (w0 < 0) in
 //            WBITS bits if no weight is -2^(WBITS-1) (NARROW), else in one more.
@@ -59,13 +59,13 @@ module sf_vvau_slice #(
     end else begin : g_two
         wire [XBITS-1:0] x0 = x[XBITS-1:0], x1 = x[XBITS+:XBITS];
         wire signed [UPPER_XBITS-1:0] x1_wide = UPPER_XBITS'($signed(x1));
-        wire [UPPER_XBITS-1:0] upper = unsigned'(x1_wide) - UPPER_XBITS'(!POSITIVE && x0[XBITS-1]);
+        wire [UPPER_XBITS-1:0] upper = unsigned'(x1_wide) - UPPER_XBITS'(x0[XBITS-1]);
         wire signed [SHIFT-1:0] x0_wide = SHIFT'($signed(x0));
         wire signed [SHIFT-1:0] w0_wide = SHIFT'($signed(w[WBITS-1:0]));
-        wire signed [ACC_BITS-1:0] sum0 = ACC_BITS'($signed({!total_q[SHIFT-1], total_q[SHIFT-2:0]}));
+        wire signed [ACC_BITS-1:0] sum0 = ACC_BITS'($signed(total_q[SHIFT-1:0]));
         assign factor = {upper, x0_wide};
         assign weight = {w[WBITS+:UPPER_BITS], w0_wide};
-        assign start = TOTAL_BITS'({1'b1, {SHIFT - 1{1'b0}}, 1'b1, {SHIFT - 1{1'b0}}});
+        assign start = TOTAL_BITS'(1) << (2 * SHIFT - 1);
         assign sums_q[ACC_BITS-1:0] = unsigned'(sum0);
         assign sums_q[ACC_BITS+:ACC_BITS] = total_q[2*SHIFT+:ACC_BITS];
     end

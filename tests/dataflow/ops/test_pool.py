@@ -80,6 +80,8 @@ CASES = [
     pool((7, 7), (2, 2), (2, 2), dtype="UINT3", function="sum", pe=1, dilation=(3, 2)),
     pool((4, 3), (3, 1), (3, 3), (2, 0, 0, 0), pe=4),  # more padded places than pixels before the first window's
     *(pool(image, (3, 3), (1, 1), (1, 1, 1, 1), dtype="INT4") for image in ((1, 1), (2, 1), (1, 3))),
+    # Pixels beside the last tile, next to a row of results that fills its memory, and to a single one.
+    *(pool(image, (2, 2), (2, 2), dtype="INT4", function="sum", channels=2, pe=2) for image in ((5, 9), (3, 3))),
 ]
 
 

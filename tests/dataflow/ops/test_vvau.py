@@ -97,8 +97,8 @@ def test_two_channels_in_a_slice_stand_apart_at_their_ends(x: str, narrow: bool)
     half = 1 << shift - 1
     for x0, x1, w0, w1 in np.ndindex(2, 2, 2, 2):
         xs, ws = [int(ends[k]) for k in (x0, x1)], [(-8 + narrow, 7)[k] for k in (w0, w1)]
-        total = half + (half << shift) + taps * (xs[0] + (xs[1] << shift)) * (ws[0] + (ws[1] << shift))
-        assert (total & (1 << shift) - 1) - half == taps * xs[0] * ws[0]
+        total = (half << shift) + taps * (xs[0] + (xs[1] << shift)) * (ws[0] + (ws[1] << shift))
+        assert (total + half & (1 << shift) - 1) - half == taps * xs[0] * ws[0]
         assert total >> 2 * shift == taps * xs[1] * ws[1]
 
 
