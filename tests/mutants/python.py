@@ -28,9 +28,10 @@ from tests.mutants.mutant import SHORT, Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDS = "tests/records/test_records.py"
-WINDOWS, OPS, HARDWARE, INTEGERS = (
+FORMULAS, WINDOWS, OPS, HARDWARE, INTEGERS = (
     f"{RECORDS}::test_{test}"
     for test in (
+        "formulas_say_what_they_said",
         "windows_say_what_they_said",
         "ops_say_what_they_said",
         "networks_become_the_same_hardware",
@@ -38,9 +39,10 @@ WINDOWS, OPS, HARDWARE, INTEGERS = (
     )
 )
 RECORDED = {  # where a module of a room is seen first, by comparison with records
-    "finn_build/arithmetic/": [f"{OPS}[thresholding]", f"{OPS}[bitconv]", INTEGERS],
+    "finn_build/arithmetic/": [FORMULAS, f"{OPS}[thresholding]", f"{OPS}[bitconv]", INTEGERS],
     "finn_build/dataflow/ops/_window.py": [WINDOWS, OPS, HARDWARE],
     "finn_build/dataflow/ops/_ring.py": [WINDOWS, OPS, HARDWARE],
+    "finn_build/dataflow/ops/_": [FORMULAS, OPS, HARDWARE],
     "finn_build/dataflow/ops/": [OPS, HARDWARE],
     "finn_build/dataflow/": [HARDWARE],
     "finn_build/frontend/": [INTEGERS],

@@ -17,12 +17,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="signflow_records_") as folder:
         prepare_finn(Path(folder))
-        from tests.records import graphs, ops, windows
+        from tests.records import formulas, graphs, ops, windows
         from tests.records.record import write
 
         if options.networks:
             graphs.write_networks()
         write("ops", {name: said for stem in ops.OPS for name, said in ops.said_of(stem).items()})
+        write("formulas", formulas.said_of_formulas())
         write("windows", windows.said_of_windows())
         write("integers", {name: graphs.integers_of(name, Path(folder)) for name in graphs.names()})
         write("streams", {name: graphs.streams_of(name, Path(folder)) for name in graphs.names()})

@@ -17,7 +17,11 @@ import numpy as np
 import onnx
 from onnx import helper
 from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
 
+from finn_build.dataflow.budget import port_cycles, usage
+from finn_build.dataflow.latency import predict_latency
+from finn_build.dataflow.passes._skips import too_shallow
 from finn_build.errors import SignflowError
 from finn_build.frontend import network as networks
 from finn_build.state import Build
@@ -113,10 +117,20 @@ def streams_of(name: str, folder: Path) -> Said:
             for step in ("lower", "fold", "buffer"):
                 run_steps(build, (step,))
                 said[f"{target}, {step}"] = _graph(build.streams)
-            said[f"{target}, cycles"] = [build.target_cycles, build.next_step]
+            said[f"{target}, cycles"] = [build.target_cycles, build.next_step, predict_latency(build.streams)]
+            said[f"{target}, usage"] = [usage(build.streams, build.board.part), port_cycles(build.streams, build.board)]
+            said[f"{target}, too shallow"] = too_shallow(_shallow(build.streams))
         except SignflowError as error:
             said[f"{target}, refused"] = error
     return said
+
+
+def _shallow(model: ModelWrapper) -> ModelWrapper:
+    """With FIFOs of two beats."""
+    made = ModelWrapper(model.model, make_deepcopy=True)
+    for fifo in made.get_nodes_by_op_type("StreamFIFO_rtl"):
+        getCustomOp(fifo).set_nodeattr("depth", 2)
+    return made
 
 
 def _graph(model: ModelWrapper) -> list[object]:

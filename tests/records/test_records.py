@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.records import graphs, ops, windows
+from tests.records import formulas, graphs, ops, windows
 from tests.records.record import Said, brief, differences
 
 
@@ -20,6 +20,10 @@ def test_ops_say_what_they_said(stem: str) -> None:
 
 def test_windows_say_what_they_said() -> None:
     assert not differences("windows", windows.said_of_windows(), "windows")
+
+
+def test_formulas_say_what_they_said() -> None:
+    assert not differences("formulas", formulas.said_of_formulas(), "formulas")
 
 
 @pytest.mark.parametrize("name", graphs.names())
