@@ -11,8 +11,9 @@ from onnx.reference import ReferenceEvaluator
 from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_node, execute_onnx
+from qonnx.custom_op.registry import getCustomOp
 
-from finn_build.dataflow.ops.base import Trait, traits_of
+from finn_build.dataflow.ops.base import StreamOp, Trait, traits_of
 from finn_build.dataflow.passes.lower_to_streams import CHANNEL_ORDER
 from finn_build.frontend.integers import IntegerNetwork
 from finn_build.frontend.integers.quantizer import QUANTIZERS, attribute, own_rounding, quantize_constant
@@ -122,7 +123,7 @@ def stream_values(streams: ModelWrapper, ints: np.ndarray, progress: Progress) -
         progress: called with the fraction done.
     """
     image = streams.graph.input[0].name
-    channels_first = not any(traits_of(n) for n in streams.graph.node)  # FINN's graphs keep NCHW outside
+    channels_first = not any(isinstance(getCustomOp(n), StreamOp) for n in streams.graph.node)  # as FINN's are outside
     outside = {image, *(value.name for value in streams.graph.output)}
     parameters = {i.name for i in streams.graph.initializer}
     frames = []

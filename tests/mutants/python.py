@@ -28,12 +28,13 @@ from tests.mutants.mutant import SHORT, Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDS = "tests/records/test_records.py"
-FORMULAS, WINDOWS, OPS, HARDWARE, INTEGERS = (
+FORMULAS, WINDOWS, OPS, HANDS, HARDWARE, INTEGERS = (
     f"{RECORDS}::test_{test}"
     for test in (
         "formulas_say_what_they_said",
         "windows_say_what_they_said",
         "ops_say_what_they_said",
+        "networks_by_hand_become_the_same_hardware",
         "networks_become_the_same_hardware",
         "networks_are_the_same_integers",
     )
@@ -42,10 +43,10 @@ RECORDED = {  # where a module of a room is seen first, by comparison with recor
     "finn_build/arithmetic/": [FORMULAS, f"{OPS}[thresholding]", f"{OPS}[bitconv]", INTEGERS],
     "finn_build/dataflow/ops/_window.py": [WINDOWS, OPS, HARDWARE],
     "finn_build/dataflow/ops/_ring.py": [WINDOWS, OPS, HARDWARE],
-    "finn_build/dataflow/ops/_": [FORMULAS, OPS, HARDWARE],
+    "finn_build/dataflow/ops/_": [FORMULAS, OPS, HANDS, HARDWARE],
     "finn_build/dataflow/ops/": [OPS, HARDWARE],
-    "finn_build/dataflow/": [HARDWARE],
-    "finn_build/frontend/": [INTEGERS],
+    "finn_build/dataflow/": [HANDS, HARDWARE],
+    "finn_build/frontend/": [HANDS, INTEGERS],
 }
 TESTS = {  # of modules whose test is not the one of their name, or not that alone
     "finn_build/arithmetic/datatypes.py": ["tests/arithmetic"],

@@ -106,13 +106,16 @@ def integers_of(name: str, folder: Path) -> Said:
 
 def streams_of(name: str, folder: Path) -> Said:
     """What hardware a network becomes: lowered, then folded and buffered for several targets."""
+    compiled, number = _compiled(name, folder), names().index(name)
+    return hardware_of(compiled, folder, {t: config for t, (every, config) in TARGETS.items() if number % every == 0})
+
+
+def hardware_of(compiled: Build, folder: Path, targets: Mapping[str, Mapping[str, Any]]) -> Said:
+    """What a network of integers becomes, for each target."""
     said: dict[str, object] = {}
-    number = names().index(name)
-    for target, (every, config) in TARGETS.items():
-        if number % every:
-            continue
-        build = start_build(_compiled(name, folder).network, folder, **config)  # type: ignore[arg-type]
-        build.integers = _compiled(name, folder).integers
+    for target, config in targets.items():
+        build = start_build(compiled.network, folder, **config)
+        build.integers = compiled.integers
         try:
             for step in ("lower", "fold", "buffer"):
                 run_steps(build, (step,))

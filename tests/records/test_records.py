@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.records import formulas, graphs, ops, windows
+from tests.records import formulas, graphs, hands, ops, windows
 from tests.records.record import Said, brief, differences
 
 
@@ -34,6 +34,12 @@ def test_networks_are_the_same_integers(name: str, folder: Path) -> None:
 @pytest.mark.parametrize("name", graphs.names())
 def test_networks_become_the_same_hardware(name: str, folder: Path) -> None:
     assert not differences("streams", {name: graphs.streams_of(name, folder)}, name)
+
+
+@pytest.mark.parametrize("name", hands.CASES)
+def test_networks_by_hand_become_the_same_hardware(name: str, tmp_path: Path) -> None:
+    case = f"{name}, by hand"
+    assert not differences("hands", {case: hands.hands_of(name, tmp_path)}, case)
 
 
 def test_each_figure_that_differs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
