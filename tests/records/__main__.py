@@ -13,7 +13,7 @@ from finn_build.finn.environment import prepare_finn
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m tests.records", description=__doc__)
-    parser.add_argument("--networks", action="store_true", help="draw the networks again, too")
+    parser.add_argument("--networks", action="store_true", help="draw those that are not there, too")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="signflow_records_") as folder:
         prepare_finn(Path(folder))
