@@ -146,11 +146,10 @@ class _Channel:
         window = self._knees(lambda begin, end: self._line(begin, end, fraction) is not None, *self.window)
         if window is None:
             return None
-        size, at = len(self.counts), (window[0] + window[1]) // 2
-        left, right = self._line(0, at, fraction), self._line(at, size, fraction)
+        at = (window[0] + window[1]) // 2  # never the end: a line fits one integer
+        left, right = self._line(0, at, fraction), self._line(at, len(self.counts), fraction)
         assert left is not None and right is not None
-        left, right = (left if at else right), (right if at < size else left)
-        return self.low + min(at, size - 1), (left, right)
+        return self.low + at, (left if at else right, right)
 
     def _knees(self, fits: Callable[[int, int], bool], first: int, last: int) -> tuple[int, int] | None:
         """Smallest and largest knee within first..last; what fits a line still does when it is cut shorter."""

@@ -177,7 +177,7 @@ def _node(node: NodeProto, context: object, shapes: dict[str, list[int]]) -> Ite
     numbers = {a.name: _numbers(a) for a in node.attribute}
     for name, least in _AT_LEAST.items():
         wrong = [v for v in numbers.get(name, ()) if not least <= v <= _LARGEST]
-        if wrong and node.op_type in (*_WINDOWED, "DepthToSpace"):
+        if wrong and node.op_type in (*_WINDOWED, "DepthToSpace", "SpaceToDepth"):
             yield f"{name} holds {wrong[0]}; legal: {least} to {_LARGEST:,}"
     if node.op_type in _WINDOWED:
         yield from _window(node, numbers, shapes.get(node.input[1], []) if len(node.input) > 1 else [])

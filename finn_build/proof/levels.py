@@ -13,7 +13,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_node, execute_onnx
 from qonnx.custom_op.registry import getCustomOp
 
-from finn_build.dataflow.ops.base import StreamOp, Trait, traits_of
+from finn_build.dataflow.ops.base import DOMAIN, StreamOp, Trait, traits_of
 from finn_build.dataflow.passes.lower_to_streams import CHANNEL_ORDER
 from finn_build.frontend.integers import IntegerNetwork
 from finn_build.frontend.integers.quantizer import QUANTIZERS, attribute, own_rounding, quantize_constant
@@ -123,7 +123,8 @@ def stream_values(streams: ModelWrapper, ints: np.ndarray, progress: Progress) -
         progress: called with the fraction done.
     """
     image = streams.graph.input[0].name
-    channels_first = not any(isinstance(getCustomOp(n), StreamOp) for n in streams.graph.node)  # as FINN's are outside
+    ours = any(n.domain == DOMAIN and isinstance(getCustomOp(n), StreamOp) for n in streams.graph.node)
+    channels_first = not ours  # FINN's graphs keep NCHW outside
     outside = {image, *(value.name for value in streams.graph.output)}
     parameters = {i.name for i in streams.graph.initializer}
     frames = []

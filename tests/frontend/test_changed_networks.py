@@ -145,6 +145,16 @@ CHANGES: tuple[Callable[[onnx.ModelProto, random.Random], None], ...] = (
 )  # fmt: skip
 
 
+def changed(seed: int, number: int) -> tuple[str, int, onnx.ModelProto]:
+    """A network by hand, whether its image is signed, and the file with some of it changed."""
+    rng = random.Random(f"{seed} {number}")
+    name, signed = rng.choice(list(CASES)), rng.randrange(2)
+    model = _file(name, signed)
+    for _ in range(rng.choice([1, 1, 2])):
+        rng.choice(CHANGES)(model, rng)
+    return name, signed, model
+
+
 def _defined(model: onnx.ModelProto, images: np.ndarray) -> dict[str, np.ndarray] | None:
     """Outputs by ONNX's own reference; None where that has no such operator, or another idea of its pads."""
     operators = {node.op_type for node in model.graph.node}  # it trains batch norms, and mixes the sides of pads up
@@ -165,11 +175,7 @@ def _defined(model: onnx.ModelProto, images: np.ndarray) -> dict[str, np.ndarray
 def test_a_changed_network_is_refused_or_exact(part: int, tmp_path: Path) -> None:
     path, count = tmp_path / "net.onnx", Counter[str]()
     for number in range(part, FILES, 4):
-        rng = random.Random(f"{SEED} {number}")
-        name, signed = rng.choice(list(CASES)), rng.randrange(2)
-        model = _file(name, signed)
-        for _ in range(rng.choice([1, 1, 2])):
-            rng.choice(CHANGES)(model, rng)
+        name, signed, model = changed(SEED, number)
         path.write_bytes(model.SerializeToString())
         what = f"seed {SEED}, file {number}: {name}"
         try:

@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="signflow_records_") as folder:
         prepare_finn(Path(folder))
-        from tests.records import formulas, graphs, hands, ops, windows
+        from tests.records import changed, formulas, graphs, hands, ops, windows
         from tests.records.record import write
 
         if options.networks:
@@ -26,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         write("formulas", formulas.said_of_formulas())
         write("windows", windows.said_of_windows())
         write("integers", {name: graphs.integers_of(name, Path(folder)) for name in graphs.names()})
+        groups = (changed.said_of_changed(group, Path(folder)) for group in range(changed.GROUPS))
+        write("changed", {name: said for group in groups for name, said in group.items()})
         write("hands", hands.said_of_hands(Path(folder)))
         write("streams", {name: graphs.streams_of(name, Path(folder)) for name in graphs.names()})
 

@@ -99,8 +99,8 @@ def integers_of(name: str, folder: Path) -> Said:
     values = {n: rng.integers(t.low.min(), t.high.max() + 1, (2, *t.shape[1:])) for n, t in ends.items()}
     outputs = [np.nan_to_num(found.to_network_output(n, v)).astype(np.float64) for n, v in values.items()]
     return {
-        "read": _graph(build.network.qonnx),
-        "integers": _graph(found.model),
+        "read": graph_parts(build.network.qonnx),
+        "integers": graph_parts(found.model),
         "tensors": [[t.name, t.shape, t.scale, t.low, t.high, t.divisor, t.bipolar] for t in found.tensors.values()],
         "image": ints,
         "outputs": [np.round(o / max(1e-9, float(np.abs(o).max())) * 1e4) for o in outputs],
@@ -129,7 +129,7 @@ def hardware_of(compiled: Build, folder: Path, targets: Mapping[str, Mapping[str
         try:
             for step in ("lower", "fold", "buffer"):
                 run_steps(build, (step,))
-                said[f"{target}, {step}"] = _graph(build.streams)
+                said[f"{target}, {step}"] = graph_parts(build.streams)
             said[f"{target}, cycles"] = [build.target_cycles, build.next_step, predict_latency(build.streams)]
             said[f"{target}, usage"] = [usage(build.streams, build.board.part), port_cycles(build.streams, build.board)]
             said[f"{target}, too shallow"] = too_shallow(_shallow(build.streams))
@@ -146,7 +146,8 @@ def _shallow(model: ModelWrapper) -> ModelWrapper:
     return made
 
 
-def _graph(model: ModelWrapper) -> list[object]:
+def graph_parts(model: ModelWrapper) -> list[object]:
+    """Every node and tensor."""
     return [f"{len(model.graph.node)} nodes", *_parts(model)]
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.records import formulas, graphs, hands, ops, windows
+from tests.records import changed, formulas, graphs, hands, ops, windows
 from tests.records.record import Said, brief, differences
 
 
@@ -34,6 +34,11 @@ def test_networks_are_the_same_integers(name: str, folder: Path) -> None:
 @pytest.mark.parametrize("name", graphs.names())
 def test_networks_become_the_same_hardware(name: str, folder: Path) -> None:
     assert not differences("streams", {name: graphs.streams_of(name, folder)}, name)
+
+
+@pytest.mark.parametrize("group", range(changed.GROUPS))
+def test_changed_networks_become_what_they_became(group: int, tmp_path: Path) -> None:
+    assert not differences("changed", changed.said_of_changed(group, tmp_path), f"changed {group}")
 
 
 @pytest.mark.parametrize("name", hands.CASES)

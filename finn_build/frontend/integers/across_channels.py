@@ -73,8 +73,11 @@ def _emit_conv(
 @compiles("SpaceToDepth")
 def compile_space_to_depth(compilation: Compilation, node: NodeProto) -> None:
     """SpaceToDepth; PyTorch writes its PixelUnshuffle as reshape, transpose, reshape."""
-    x = _plain(compilation, node)
-    emit_space_to_depth(compilation, node, x, attributes(node)["blocksize"], True)
+    x, size = _plain(compilation, node), attributes(node)["blocksize"]
+    if any(pixels % size for pixels in x.shape[2:]):
+        why = f"a SpaceToDepth of blocks of {size}x{size} on an image of {'x'.join(map(str, x.shape[2:]))} pixels"
+        raise Unsupported(why, "crop or pad the image to whole blocks")
+    emit_space_to_depth(compilation, node, x, size, True)
 
 
 def emit_space_to_depth(compilation: Compilation, node: NodeProto, x: IntTensor, size: int, by_place: bool) -> None:

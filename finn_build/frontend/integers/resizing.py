@@ -33,6 +33,9 @@ def compile_depth_to_space(compilation: Compilation, node: NodeProto) -> None:
     """DepthToSpace (PixelShuffle); the order of channels that the hardware wants is made by a Gather, a wire."""
     x = compilation.integer_input(node.input[0], "the input of the DepthToSpace")
     size = attributes(node)["blocksize"]
+    if x.channels % size**2:
+        why = f"a DepthToSpace of {x.channels} channels to blocks of {size}x{size} pixels"
+        raise Unsupported(why, f"give it a multiple of {size**2} channels")
     if attributes(node).get("mode", b"DCR") == b"CRD":
         order = np.arange(x.channels).reshape(-1, size * size).T.ravel()
         x = pick(compilation, node, x, order, f"{node.output[0]}_by_place")

@@ -36,6 +36,12 @@ DOUBLED = [
     op("Conv", "b", "wq", to="c"), op("Add", "a", "c"),
 ]  # fmt: skip
 REFUSED: dict[str, list[Case]] = {
+    "a SpaceToDepth of blocks of 2x2 on an image of 2x3 pixels": [
+        ([op("SpaceToDepth", "q", blocksize=2)], {}, (1, 1, 2, 3), 2),
+    ],
+    "a DepthToSpace of 6 channels to blocks of 2x2 pixels": [
+        ([op("DepthToSpace", "q", blocksize=2)], {}, (1, 6, 2, 2), 2),
+    ],
     "the input of the Conv (a) is not quantized": [
         ([op("Sigmoid", "q", to="a"), op("Conv", "a", "w")], {"w": signs(1, 2, 1, 1)}, MAP, 2),
     ],
