@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from math import prod
 
 import numpy as np
@@ -103,15 +104,21 @@ def _moved(model: ModelWrapper, move: NodeProto, source: str, taken: list[np.nda
     """The outputs of a move of another tensor, made where there is none."""
     node, graph = NodeProto(), model.graph
     node.CopyFrom(move)
-    node.input[0], node.name = source, f"{move.name}_of_{source}"
+    node.input[0], node.name = source, _another(move.name, {n.name for n in graph.node})
     for there in graph.node:
         if (there.op_type, *there.input, *there.attribute) == (node.op_type, *node.input, *node.attribute):
             return list(there.output)
     for number, out in enumerate(move.output):
-        node.output[number] = f"{out}_of_{source}"
+        node.output[number] = _another(out, set(model.get_all_tensor_names()))
         model.set_tensor_shape(node.output[number], list(taken[number].shape), _type(model, source))
     graph.node.insert(list(graph.node).index(move), node)
     return list(node.output)
+
+
+def _another(name: str, taken: set[str]) -> str:
+    """A name of the same kind that is free, no longer each time a node is moved on."""
+    stem = name.rpartition("_moved_")[0] if "_moved_" in name else name
+    return next(free for n in count(1) if (free := f"{stem}_moved_{n}") not in taken)
 
 
 def _places(model: ModelWrapper, move: NodeProto) -> list[np.ndarray]:

@@ -29,6 +29,13 @@ from tests.frontend.integers.by_hand import (
     wide,
 )  # fmt: skip
 
+PAIRS: Constants = {"s": np.float32(STEP), "h": np.float32(1 / 8), "z": np.uint8(0)}
+HARD_SWISH = [  # as ONNX Runtime quantizes it
+    op("QuantizeLinear", "q", "s", "z", to="a8"), op("DequantizeLinear", "a8", "s", "z", to="a"),
+    op("HardSigmoid", "a", to="b"), op("QuantizeLinear", "b", "h", "z", to="b8"),
+    op("DequantizeLinear", "b8", "h", "z", to="c"), op("Mul", "a", "c", to="d"),
+    op("QuantizeLinear", "d", "s", "z", to="d8"), op("DequantizeLinear", "d8", "s", "z", to="y0"),
+]  # fmt: skip
 # nodes, constants, shape of the image, what is made, further options
 Case = tuple[list[NodeProto], Constants, Sequence[int], str]
 CASES: dict[str, Case] = {
@@ -185,6 +192,17 @@ CASES: dict[str, Case] = {
         [op("Pad", "q", "pads", "level")],
         {"pads": indices(0, 0, 0, 1, 0, 0, 2, 0), "level": np.float32(-STEP)}, MAP, "Pad",
     ),
+    "padded with more than the greatest level": (
+        [op("Add", "q", "more", to="a"), quantizer("a", "b", "four", signed=0), op("Pad", "b", "pads", "level")],
+        {"more": np.float32(3 * STEP), "pads": indices(0, 0, 0, 0, 0, 0, 1, 0), "level": np.float32(9 * STEP), **FOUR},
+        MAP, "",
+    ),
+    "average of what is never zero, padded at one side": (
+        [op("Add", "q", "more", to="a"), quantizer("a", "b", "four"),
+         op("AveragePool", "b", kernel_shape=[2, 2], pads=[1, 0, 0, 0], count_include_pad=1)],
+        {"more": np.float32(3 * STEP), **FOUR}, MAP, "",
+    ),
+    "hard swish": (HARD_SWISH, PAIRS, MAP, ""),
     "padded with the least level": (
         [op("Pad", "q", "pads", "level")],
         {"pads": indices(0, 0, 0, 0, 0, 0, 0, 1), "level": np.float32(-2 * STEP)}, MAP, "Pad",
@@ -339,6 +357,8 @@ CASES: dict[str, Case] = {
     },
 }  # fmt: skip
 LOOSE = {
+    "average of what is never zero, padded at one side",
+    "hard swish",
     "as it was",
     "signs",
     "signs of what rises and falls",
