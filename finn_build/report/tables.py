@@ -68,10 +68,9 @@ def print_report(report: Mapping[str, Any], console: Console) -> None:
             say(line, highlight=False)
     if routed := report["resources"]["vivado"]:
         listed = ", ".join(f"{routed[name]:,g} {name.upper()}" for name in AREA)
-        say(
-            f"Vivado, post-route: {listed}; setup slack {routed['wns_ns']:g} ns of {routed['clk_period_ns']:g} ns, "
-            f"power {routed['power_w']:g} W (estimate of Vivado)"
-        )
+        power = f", power {routed['power_w']:g} W (estimate of Vivado)" if "power_w" in routed else ""
+        slack = f"setup slack {routed['wns_ns']:g} ns of {routed['clk_period_ns']:g} ns"
+        say(f"Vivado, post-route: {listed}; {slack}{power}")
     if report["accuracy"]:
         a = report["accuracy"]
         of = "pixels of " if a["metrics"] else ""

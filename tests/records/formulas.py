@@ -15,6 +15,7 @@ from finn_build.arithmetic.datatypes import integer_range_dtype
 from finn_build.arithmetic.midpoint import fit_midpoint
 from finn_build.arithmetic.step_function import LevelFunction, StepFunction, compile_steps
 from finn_build.dataflow.ops import _dsp, _folds, _memory, _popcount, _ram
+from finn_build.dataflow.ops.fifo import fifo_area
 from finn_build.errors import SignflowError
 from tests.records.record import Said
 
@@ -38,6 +39,10 @@ def said_of_formulas() -> dict[str, Said]:
                 ("blocks", _ram.bram18_blocks),
                 ("multiplexers", _ram.bram_multiplexers),
                 ("ultra", _ram.uram_blocks),
+                (
+                    "fifo",
+                    lambda w, b: [fifo_area(w + 1, b, style) for style in ("distributed", "block", "ultra", "ddr")],
+                ),
                 ("style", lambda w, b: [_ram.memory_style(w, b, "auto", price) for price in (1, 60, 190)]),
                 ("rom", lambda w, b: [_memory.rom_area(w, b, block=block) for block in (False, True)]),
                 (
@@ -108,7 +113,14 @@ def _levels() -> list[tuple[LevelFunction, np.ndarray, np.ndarray]]:
         found.append(
             (partial(_two_lines, slope, bend, knee, offset, number % 3 == 2), np.full(2, -60), rng.integers(50, 64, 2))
         )
+    for jump in range(1, 6):
+        levels = partial(_jump, np.array([-7, 9]), jump)
+        found += [(levels, np.full(2, -60), np.full(2, 60)), (levels, np.array([-60, -5]), np.array([-8, 60]))]
     return found
+
+
+def _jump(place: _Row, levels: int, x: np.ndarray) -> np.ndarray:
+    return levels * (x >= place)
 
 
 def _two_lines(slope: _Row, bend: _Row, knee: _Row, offset: _Row, dips: bool, x: np.ndarray) -> np.ndarray:
@@ -132,6 +144,6 @@ def _bounded(function: LevelFunction, low: np.ndarray, high: np.ndarray) -> Step
 
 _FITS: dict[str, Callable[[StepFunction], object]] = {
     "steps": lambda steps: [_parts(steps), steps.levels],
-    "affine": lambda steps: _parts(fit_affine(steps, np.full(2, -60), np.full(2, 49), 3, -4)),
+    "affine": lambda steps: [_parts(fit_affine(steps, np.full(2, -60), np.full(2, 49), 3, low)) for low in (-4, 0)],
     "midpoint": lambda steps: [_parts(fit_midpoint(steps, 2, -64, 63, bits)) for bits in (0, 2)],
 }

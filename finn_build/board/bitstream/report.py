@@ -22,6 +22,7 @@ from finn_build.report.page import PAGE, redraw
 from finn_build.terminal import tells_errors
 
 _SHEETS = ("report.json", "estimate.json")
+_SLACKS = {"wns_ns": "setup", "whs_ns": "hold", "wpws_ns": "pulse width"}
 _AREA = ("lut", "ff", "bram36", "dsp", "uram")
 
 
@@ -35,7 +36,7 @@ def add_reports(folder: Path) -> dict[str, Any]:
     if sheet is None:
         raise BitstreamError(f"{folder}: holds no {' or '.join(_SHEETS)}; give the output folder of a build")
     report = _read(sheet)
-    report["resources"]["vivado"] = read_reports(folder / "vivado")
+    report["resources"]["vivado"] = read_reports(folder / "vivado", report["part"])
     sheet.write_text(json.dumps(report, indent=2) + "\n")
     if (folder / PAGE).is_file():
         redraw(folder)
@@ -45,7 +46,7 @@ def add_reports(folder: Path) -> dict[str, Any]:
 def _read(sheet: Path) -> dict[str, Any]:
     try:
         report: dict[str, Any] = json.loads(sheet.read_text())
-        if set(_AREA) <= set(report["resources"]["estimate"]):
+        if set(_AREA) <= set(report["resources"]["estimate"]) and report["part"]:
             return report
     except (ValueError, LookupError, TypeError):
         pass
@@ -82,7 +83,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         best = estimate if yosys is None else yosys
         off = f"{best / routed - 1:+.1%}" if best is not None and routed else ""
         table.add_row(what, *("" if v is None else f"{v:,g}" for v in (estimate, yosys, routed)), off)
-    Console().print(table)
+    say = Console(soft_wrap=True).print
+    say(table)
+    found = report["resources"]["vivado"]
+    period = found["clk_period_ns"]
+    for slack, name in ((found[key], name) for key, name in _SLACKS.items() if found[key] < 0):
+        say(f"The clock is missed: {name} slack of {slack:g} ns at {period:g} ns; its bitstream may err")
+    if round(1000 / period, 1) != round(report["clk_mhz"], 1):
+        say(f"Constrained to {period:g} ns ({1000 / period:.1f} MHz); the build is for {report['clk_mhz']:g} MHz")
+    if "power_w" not in found:
+        say("No power.rpt: its figure is left out (report_power -file power.rpt)")
     return 0
 
 

@@ -19,42 +19,63 @@ _ROWS: Mapping[str, tuple[str, ...]] = {  # 7-series and UltraScale+ name some r
 }
 
 
-def read_reports(folder: Path) -> dict[str, Any]:
+def read_reports(folder: Path, part: str) -> dict[str, Any]:
     """Figures of the reports in a folder, post-route: `utilization.rpt`, `timing.rpt` and `power.rpt`.
+
+    Args:
+        folder: theirs.
+        part: the chip that they have to be of.
 
     Returns:
         `lut`, `ff`, `bram36`, `dsp`, `uram`; `wns_ns`, `whs_ns`, `wpws_ns`, `clk_period_ns`; `power_w`, an
-        estimate of Vivado without switching activity.
+        estimate of Vivado without switching activity, where there is such a report.
 
     Raises:
-        BitstreamError: a report is missing or says something else than expected.
+        BitstreamError: a report is missing, of another chip or of a design that is not routed, or says something else
+            than expected.
     """
+    power = folder / "power.rpt"
     return {
-        **read_utilization(folder / "utilization.rpt"),
+        **read_utilization(folder / "utilization.rpt", part),
         **read_timing(folder / "timing.rpt"),
-        **read_power(folder / "power.rpt"),
+        **(read_power(power) if power.is_file() else {}),
     }
 
 
-def read_utilization(path: Path) -> dict[str, float]:
+def read_utilization(path: Path, part: str) -> dict[str, float]:
     """Cells used, by kind; chips without UltraRAM have no such row."""
-    rows = _table_rows(_text(path))
+    text = _text(path)
+    header = dict(re.findall(r"^\| (Device|Design State) *: *(\S.*?) *$", text, re.MULTILINE))
+    if not part.startswith(header.get("Device", part).lower().partition("-")[0]):
+        raise BitstreamError(f"{path}: of {header['Device']}; the build is for {part}")
+    if "rout" not in (state := header.get("Design State", "Routed")).lower():  # or `Physopt postRoute`
+        raise BitstreamError(f"{path}: of a design that is {state}, not routed; report the implemented one")
+    rows = _table_rows(text)
+    if "Instance" in rows and not any(key in rows for key in _ROWS["lut"]):
+        raise BitstreamError(f"{path}: by hierarchy; wanted is what `report_utilization` says without -hierarchical")
     found = {name: next((rows[key] for key in keys if key in rows), None) for name, keys in _ROWS.items()}
     found["uram"] = found["uram"] or "0"
     return {name: _number(value, path, _ROWS[name][0]) for name, value in found.items()}
 
 
 def read_timing(path: Path) -> dict[str, float]:
-    """Worst setup, hold and pulse width slack, and the period of the fastest clock, generated ones too, all in ns."""
+    """Worst setup, hold and pulse width slack, and the period of the clock that the first is of, all in ns."""
     text = _text(path)
     summary = re.search(r"^ +(WNS\(ns\).*)\n[ -]+\n(.*)$", text, re.MULTILINE)
     clocks = re.search(r"^Clock .*Period\(ns\).*\n[ -]+\n((?:.*\S.*\n?)+)", text, re.MULTILINE)
     if summary is None or clocks is None:
         raise BitstreamError(f"{path}: holds no timing summary of a constrained design")
     slacks = dict(zip(re.split(r"\s{2,}", summary[1].strip()), summary[2].split(), strict=False))
-    periods = [re.sub(r"\{.*?\}", "", line).split()[1] for line in clocks[1].splitlines()]
+    listed = [re.sub(r"\{.*?\}", "", line).split() for line in clocks[1].splitlines()]
+    periods = {name: _number(period, path, "period") for name, period, *_ in listed}
     found = {f"{name.lower()}_ns": _number(slacks.get(f"{name}(ns)"), path, name) for name in ("WNS", "WHS", "WPWS")}
-    period = min(_number(period, path, "period") for period in periods)
+    within = re.search(r"^Clock +WNS\(ns\).*\n[ -]+\n((?:.*\S.*\n?)+)", text, re.MULTILINE)
+    worst = (
+        [row[0] for line in within[1].splitlines() if slacks["WNS(ns)"] in (row := line.split())[1:2]] if within else []
+    )
+    if len(worst := worst or [*periods][: len(periods) == 1]) != 1 or worst[0] not in periods:
+        raise BitstreamError(f"{path}: WNS of {found['wns_ns']:g} ns is of none or several of {', '.join(periods)}")
+    period = periods[worst[0]]
     if found["wns_ns"] >= period:
         raise BitstreamError(f"{path}: WNS of {found['wns_ns']:g} ns leaves nothing of a period of {period:g} ns")
     return found | {"clk_period_ns": period}

@@ -82,7 +82,7 @@ def run_vivado(script: Path, board: Board) -> Bitstream:
         errors = [line for line in ran.stdout.splitlines() if line.startswith("ERROR")]
         last = errors or (ran.stderr or ran.stdout).splitlines()[-_LOG_LINES:]
         raise BitstreamError(f"Vivado failed, see {script.parent.name}/vivado.log: " + "; ".join(last))
-    figures = read_reports(script.parent)
+    figures = read_reports(script.parent, board.part)
     _check_timing(figures, board, script.parent)
     return Bitstream("Vivado", script.parent / f"{NAME}.bit", script.parent / f"{NAME}.hwh", figures)
 

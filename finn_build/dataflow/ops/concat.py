@@ -55,7 +55,7 @@ class StreamConcat_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this su
     def choose_folding(self, target_cycles: int, window: StreamOp | None) -> Folding:
         """A word of a memory, whatever the target: what waits at a join may be deep, and UltraRAM has one width."""
         bits = self.streams_out()[0].dtype.bitwidth()
-        return {"PE": max(lanes for lanes in self.legal_lanes() if lanes == 1 or lanes * bits <= _WORD_BITS)}
+        return {"PE": max(lanes for lanes in self.legal_lanes() if lanes * bits <= _WORD_BITS)}
 
     def _selection(self) -> list[int]:
         """Input of each beat of a pixel.

@@ -12,7 +12,10 @@ from finn_build.errors import BitstreamError
 
 _REPORTS = Path(__file__).parent / "reports"
 _AREA = {"lut": 30000, "ff": 33000, "bram36": 66.5, "dsp": 28, "uram": 0}
+_PART = "xc7z020clg400-1"
 _SHEET = {
+    "part": _PART,
+    "clk_mhz": 125,
     "resources": {"estimate": _AREA, "yosys": _AREA | {"lut": 29000}, "vivado": None},
     "timing": {"worst_ns": 6.4, "mhz": 156.25},
 }
@@ -62,12 +65,13 @@ def test_older_and_newer_layouts_say_the_same(
     for name in ("timing", "utilization", "power"):
         text = (_REPORTS / f"{family}_{name}.rpt").read_text()
         (tmp_path / "vivado" / f"{name}.rpt").write_text(text)
-    as_recorded = read_reports(tmp_path / "vivado")
+    part = {"zynq": _PART, "zynqmp": "xczu7ev-ffvc1156-2-e"}[family]
+    as_recorded = read_reports(tmp_path / "vivado", part)
     for path in (tmp_path / "vivado").iterdir():
         other = layout(path.read_text())
         assert path.stem != "utilization" or ("Prohibited" in other) == (layout is _of_2024)
         path.write_bytes(other.replace("\n", "\r\n").encode("latin-1"))
-    assert read_reports(tmp_path / "vivado") == as_recorded
+    assert read_reports(tmp_path / "vivado", part) == as_recorded
 
 
 def test_a_build_without_estimates_of_clock_and_area(build: Path, capsys: pytest.CaptureFixture) -> None:
@@ -107,7 +111,7 @@ def test_a_timing_report_without_a_figure(build: Path, figure: str, other: str, 
     path = build / "vivado" / "timing.rpt"
     path.write_text(path.read_text().replace(figure, other))
     with pytest.raises(BitstreamError, match=re.escape(told)):
-        read_reports(build / "vivado")
+        read_reports(build / "vivado", _PART)
 
 
 def test_a_slack_below_zero_is_a_figure(build: Path) -> None:
@@ -116,8 +120,58 @@ def test_a_slack_below_zero_is_a_figure(build: Path) -> None:
     assert ["longest path, ns", None, 6.4, 8.265] in [list(row) for row in side_by_side(add_reports(build))]
 
 
-def test_a_missing_report(build: Path) -> None:
+def test_a_slack_below_zero_is_told(build: Path, capsys: pytest.CaptureFixture) -> None:
+    path = build / "vivado" / "timing.rpt"
+    path.write_text(path.read_text().replace(" 0.265", "-0.265"))
+    assert main([str(build)]) == 0
+    assert "The clock is missed: setup slack of -0.265 ns at 8 ns" in capsys.readouterr().out
+
+
+def _with_a_clock(text: str, period: str, slack: str) -> str:
+    """A second clock beside ours, with a slack of its own."""
+    text = re.sub(r"^(clk_fpga_0 +\{.*)", rf"\1\nclk_other {{0.000 1.000}} {period} 500.000", text, flags=re.MULTILINE)
+    return re.sub(r"^(clk_fpga_0 +0\.265.*)", rf"\1\nclk_other {slack} 0.000 0 1", text, flags=re.MULTILINE)
+
+
+def test_a_clock_that_was_not_asked_for_is_told(build: Path, capsys: pytest.CaptureFixture) -> None:
+    (build / "report.json").write_text(json.dumps(_SHEET | {"clk_mhz": 150}))
+    assert main([str(build)]) == 0
+    assert "Constrained to 8 ns (125.0 MHz); the build is for 150 MHz" in capsys.readouterr().out
+
+
+def test_the_period_is_that_of_the_clock_of_the_worst_slack(build: Path) -> None:
+    path = build / "vivado" / "timing.rpt"
+    text = path.read_text()
+    path.write_text(_with_a_clock(text, "4.000", "1.500"))
+    assert read_reports(build / "vivado", _PART)["clk_period_ns"] == 8
+    path.write_text(_with_a_clock(text, "4.000", "0.265"))
+    with pytest.raises(BitstreamError, match=r"WNS of 0\.265 ns is of none or several of clk_fpga_0, clk_other"):
+        read_reports(build / "vivado", _PART)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("xc7z020clg400-1", "xczu7ev-ffvc1156-2-e", "of xczu7ev-ffvc1156-2-e; the build is for xc7z020clg400-1"),
+        (": Routed", ": Synthesized", "of a design that is Synthesized, not routed; report the implemented one"),
+        ("Slice LUTs ", "Instance   ", "by hierarchy; wanted is what `report_utilization` says without -hierarchical"),
+    ],
+)
+def test_a_utilization_report_of_something_else(build: Path, right: str, wrong: str, told: str) -> None:
+    path = build / "vivado" / "utilization.rpt"
+    path.write_text(path.read_text().replace(right, wrong))
+    with pytest.raises(BitstreamError, match=re.escape(told)):
+        add_reports(build)
+
+
+def test_power_may_be_missing(build: Path, capsys: pytest.CaptureFixture) -> None:
     (build / "vivado" / "power.rpt").unlink()
-    with pytest.raises(BitstreamError, match=r"power\.rpt: Vivado left no such report"):
+    assert main([str(build)]) == 0 and "No power.rpt" in capsys.readouterr().out
+    assert json.loads((build / "report.json").read_text())["resources"]["vivado"].get("power_w") is None
+
+
+def test_a_missing_report(build: Path) -> None:
+    (build / "vivado" / "timing.rpt").unlink()
+    with pytest.raises(BitstreamError, match=r"timing\.rpt: Vivado left no such report"):
         add_reports(build)
     assert json.loads((build / "report.json").read_text()) == _SHEET

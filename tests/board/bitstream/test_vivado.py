@@ -263,16 +263,16 @@ def test_missed_clocks_are_errors(old: str, new: str, message: str, tmp_path: Pa
     timing = tmp_path / "timing.rpt"
     timing.write_text(re.sub(old, new, timing.read_text(), flags=re.MULTILINE))
     with pytest.raises(BitstreamError, match=message):
-        vivado._check_timing(read_reports(tmp_path), load_board("pynq-z2"), tmp_path)
+        vivado._check_timing(read_reports(tmp_path, "xc7z020clg400-1"), load_board("pynq-z2"), tmp_path)
 
 
 def test_missing_rows_and_reports_are_errors(tmp_path: Path) -> None:
     with pytest.raises(BitstreamError, match=r"utilization\.rpt: Vivado left no such report"):
-        read_reports(tmp_path)
+        read_reports(tmp_path, "xc7z020clg400-1")
     text = (REPORTS / "zynq_utilization.rpt").read_text()
     (tmp_path / "utilization.rpt").write_text(text.replace("| DSPs  ", "| DSQs  "))
     with pytest.raises(BitstreamError, match=r"utilization\.rpt: DSPs: no number"):
-        read_reports(tmp_path)
+        read_reports(tmp_path, "xc7z020clg400-1")
 
 
 def test_a_junction_too_hot_still_has_a_power(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from tests.frontend.integers.by_hand import (
 
 PAIRS: Constants = {"s": np.float32(STEP), "h": np.float32(1 / 8), "z": np.uint8(0)}
 HARD_SWISH = [  # as ONNX Runtime quantizes it
-    op("QuantizeLinear", "q", "s", "z", to="a8"), op("DequantizeLinear", "a8", "s", "z", to="a"),
+    op("QuantizeLinear", "q", "s", "", to="a8"), op("DequantizeLinear", "a8", "s", "", to="a"),
     op("HardSigmoid", "a", to="b"), op("QuantizeLinear", "b", "h", "z", to="b8"),
     op("DequantizeLinear", "b8", "h", "z", to="c"), op("Mul", "a", "c", to="d"),
     op("QuantizeLinear", "d", "s", "z", to="d8"), op("DequantizeLinear", "d8", "s", "z", to="y0"),
@@ -355,10 +355,25 @@ CASES: dict[str, Case] = {
         )
         for op_type in ("GlobalMaxPool", "GlobalAveragePool")
     },
+    **{
+        f"{kind} of two scales": (
+            [op("Conv", "q", "w", to="a"), quantizer("a", "b", "four", "wider"), quantizer("a", "c", "four"),
+             op(kind, "b", "c", to="d"), quantizer("d", "y", "four")],
+            {"w": signs(2, 2, 1, 1), "wider": np.float32(1.5 * STEP), **FOUR}, MAP, "",
+        )
+        for kind in ("Max", "Min")
+    },
+    "channels of two tensors in their places": (
+        [op("Conv", "q", "w", to="a"), op("Conv", "q", "v", to="b"), op("Gather", "a", "first", to="c", axis=1),
+         op("Gather", "b", "second", to="d", axis=1), op("Concat", "c", "d", axis=1)],
+        {"w": signs(2, 2, 1, 1), "v": signs(2, 2, 1, 1), "first": indices(0), "second": indices(1)}, MAP, "",
+    ),
 }  # fmt: skip
 LOOSE = {
     "average of what is never zero, padded at one side",
     "hard swish",
+    "Max of two scales",
+    "Min of two scales",
     "as it was",
     "signs",
     "signs of what rises and falls",
