@@ -91,7 +91,7 @@ class Windowed(FinnOp):
         """Area of sf_swg_core."""
         return core_area(self.window, self.streams_in()[0].width, *self.ring)
 
-    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
+    def beats_needed(self, beats: np.ndarray, port: int) -> list[np.ndarray]:
         """Those of the image, up to the last place of a window; a padded place needs nothing."""
         return [self.window.beats_needed(beats)]
 

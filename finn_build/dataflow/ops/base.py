@@ -98,7 +98,7 @@ class StreamOp(FinnOp):
         """
         return beats
 
-    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
+    def beats_needed(self, beats: np.ndarray, port: int) -> list[np.ndarray]:
         """For every input, how many beats of a frame have to be in before certain beats of an output can come out.
 
         What passes beats on, or only changes their width, needs the same part of each input.

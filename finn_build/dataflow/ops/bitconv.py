@@ -79,7 +79,7 @@ class BitConv_rtl(BitConvParts, StreamOp):  # noqa: N801  FINN finds ops by this
         """Its parts as ops of their own, which take a whole window a beat."""
         return widened(self)
 
-    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
+    def beats_needed(self, beats: np.ndarray, port: int) -> list[np.ndarray]:
         """Levels need their whole window, and as much of the shortcut."""
         pixels = replace(self.window, folds=1, depthwise=True).beats_needed(beats // self.streams_out()[0].folds)
         image, *shortcut = self.streams_in()

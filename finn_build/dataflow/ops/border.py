@@ -107,9 +107,9 @@ class StreamBorder_rtl(StreamOp):  # noqa: N801  (FINN's naming)
 
     def fill_cycles(self) -> int:
         """The rows that the first one waits for, then two registers."""
-        return int(self.beats_needed(np.arange(1))[0][0]) + 2
+        return int(self.beats_needed(np.arange(1), 0)[0][0]) + 2
 
-    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
+    def beats_needed(self, beats: np.ndarray, port: int) -> list[np.ndarray]:
         """Whole rows: all up to the last one that was read so far."""
         image, (_, _, out_width, _) = self.streams_in()[0], self.streams_out()[0].shape
         rows = np.maximum.accumulate(self._sources()[0]) + 1

@@ -116,7 +116,7 @@ class StreamConcat_rtl(StreamOp):  # noqa: N801  # FINN finds RTL ops by this su
             out[..., selection == i] = operand * factor
         return (out,)
 
-    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
+    def beats_needed(self, beats: np.ndarray, port: int) -> list[np.ndarray]:
         """The beats of each input up to that place in the pattern."""
         selection = np.asarray(self._selection())
         pixel, place = np.divmod(beats, len(selection))

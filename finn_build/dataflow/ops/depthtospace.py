@@ -111,7 +111,7 @@ class DepthToSpace_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         passing = pixel * (s * row // self.attr("IFMDim")[1]) + place
         return block * (s * row + self._words) + np.where(beat < row, passing, s * row + beat - row)
 
-    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
+    def beats_needed(self, beats: np.ndarray, port: int) -> list[np.ndarray]:
         """A block's first row needs its own beats, the others the whole row of input."""
         s, width = self.attr("BlockSize"), self.attr("IFMDim")[1]
         run = s * self.attr("NumChannels") // self.attr("PE")

@@ -236,7 +236,7 @@ class BitMVAU_rtl(StreamOp):  # noqa: N801  FINN finds ops by this form of name
         """Once for each row fold."""
         return self._nf
 
-    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
+    def beats_needed(self, beats: np.ndarray, port: int) -> list[np.ndarray]:
         """Any row needs the whole vector."""
         return [(beats // self._nf + 1) * self._sf]
 

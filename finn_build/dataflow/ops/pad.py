@@ -109,7 +109,7 @@ class StreamPad_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         y, x, fold = np.unravel_index(beats, (canvas["OH"], canvas["OW"], self._folds))
         return (y * canvas["CW"] + x) * self._folds + fold
 
-    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
+    def beats_needed(self, beats: np.ndarray, port: int) -> list[np.ndarray]:
         """All input on the canvas up to the place that is sent."""
         canvas = self._canvas()
         y, x, fold = np.unravel_index(beats, (canvas["OH"], canvas["OW"], self._folds))

@@ -89,7 +89,7 @@ class StreamSplit_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         selection = np.asarray(self.attr("Selection"))
         return tuple(operands[0][..., selection == i] for i in range(selection.max() + 1))
 
-    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
+    def beats_needed(self, beats: np.ndarray, port: int) -> list[np.ndarray]:
         """Everything up to the beat itself."""
         selection = np.asarray(self._selection())
         places = np.flatnonzero(selection == port)

@@ -121,7 +121,7 @@ class Upsample_rtl(StreamOp):  # noqa: N801  (FINN's naming)
         """Two registers."""
         return 2
 
-    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
+    def beats_needed(self, beats: np.ndarray, port: int) -> list[np.ndarray]:
         """A beat needs its pixel's; a zero, the pixel before it."""
         (sy, sx), pixel = self.attr("Scale"), self.attr("NumChannels") // self.attr("PE")
         width = self.attr("IFMDim")[1]

@@ -126,7 +126,7 @@ class WideSWG_rtl(Windowed, StreamOp):  # noqa: N801  (FINN's naming)
         cycles, first = self.attr("WindowCycles"), self.window.reach[1] - self.window.padding[1]
         return ceil(first / cycles) - 1 if _window_cycles(self.window, cycles) > interval else 0
 
-    def beats_needed(self, beats: np.ndarray, port: int = 0) -> list[np.ndarray]:
+    def beats_needed(self, beats: np.ndarray, port: int) -> list[np.ndarray]:
         """A window needs its last place."""
         return [replace(self.window, depthwise=True).beats_needed(beats)]
 
