@@ -54,8 +54,9 @@ def _refuse_rtl_only(options: argparse.Namespace) -> None:
 def _require_timeable(options: argparse.Namespace) -> None:
     if not wants_timing(options):
         return
-    if options.impl != "rtl" or options.stop in _UNSTITCHED:
-        raise ConfigError("--timing: needs the design of our RTL, from the step stitch on; leave out --impl and --stop")
+    given = {"impl": options.impl != "rtl", "stop": options.stop in _UNSTITCHED}
+    if without := " and ".join(f"--{name} {getattr(options, name)}" for name, wrong in given.items() if wrong):
+        raise ConfigError(f"--timing: needs the design of our RTL, from the step stitch on; leave out {without}")
     if options.rtl != "systemverilog":
         raise ConfigError(f"--timing --rtl {options.rtl}: the logic is the same; leave out --rtl")
 
