@@ -52,6 +52,10 @@ def said_of_formulas() -> dict[str, Said]:
                 ("rom as asked", lambda w, b: [_memory.rom_in_block_ram(s, w, b, 1) for s in ("block", "distributed")]),
             )
         },
+        "formulas of words": {
+            "few": [_memory.hex_words(np.arange(n * 3).reshape(n, 3), 5) for n in range(1, 4)],
+            "at the ends": [_answer(lambda v=v: _memory.hex_words(np.array([[v]]), 3)) for v in range(-6, 10)],
+        },
         "formulas of products": {
             "plans": plans,
             "derived": [[p.pairs, p.chains, p.slices, p.cycles, p.adder_bits] for p in plans],

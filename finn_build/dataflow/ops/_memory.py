@@ -119,7 +119,7 @@ def hex_words(values: np.ndarray, bits: int) -> list[str]:
     Raises:
         UnsupportedModelError: a value does not fit; written all the same, it would be another one.
     """
-    if values.size and (values.min() < -(1 << bits - 1) or values.max() >= 1 << bits):
+    if values.min() < -(1 << bits - 1) or values.max() >= 1 << bits:
         raise UnsupportedModelError(
             f"a memory of {bits} bits a value: {values.min()} to {values.max()} do not fit; the types of its op do not "
             "hold its parameters"

@@ -41,6 +41,9 @@ REFUSED: dict[str, list[Case]] = {
         ([op("SpaceToDepth", "q", blocksize=2)], {}, (1, 1, 2, 3), 2),
     ],
     "this output joins two tensors on two scales": [([*HARD_SWISH, op("Exp", "d", to="y1")], PAIRS, MAP, 2)],
+    "an average pool with windows beside the image": [
+        ([op("AveragePool", "q", kernel_shape=[1, 1], strides=[3, 3], ceil_mode=1)], {}, MAP, 2),
+    ],
     "a DepthToSpace of 6 channels to blocks of 2x2 pixels": [
         ([op("DepthToSpace", "q", blocksize=2)], {}, (1, 6, 2, 2), 2),
     ],
