@@ -9,6 +9,7 @@ from signflow_driver.meaning import Meaning
 from finn_build.errors import ConfigError
 from finn_build.frontend.integers import IntegerNetwork
 from finn_build.frontend.integers.float_chain import ELEMENTWISE_OPS, MOVES
+from finn_build.frontend.integers.quantizer import attribute
 
 _SHARES = {
     *("Sigmoid", "HardSigmoid", "Softmax"),
@@ -60,6 +61,8 @@ def _inferred(integers: IntegerNetwork, name: str, classes: int) -> Meaning:
     _, channels, *place = _layout(integers.shapes[name])
     if last in _NO_CLASSES:
         return Meaning("raw", why=f"ends in {last}")
+    if last == "ArgMax" and (channels > 1 or not _of_channels(integers, name)):
+        return Meaning("raw", why="ends in ArgMax, in a row or not over channels")
     if last == "ArgMax":
         return Meaning("label map" if place else "label", why="ends in ArgMax")
     if len(integers.shapes[name]) == 3 and tensor.channels > 1:
@@ -84,6 +87,8 @@ def _stated(integers: IntegerNetwork, name: str, word: str) -> Meaning:
     kinds = {"raw": "raw", "classes": "label" if channels == 1 else "score" if place else "scores"}
     if place:
         kinds["classes"] += " map"
+    elif channels > 1 and _last_op(integers, name)[0] == "ArgMax":
+        del kinds["classes"]  # of a row of labels it is not known which pixels they are of
     if channels == 1:
         kinds |= {"mask": "mask"} if place else {"logit": "logit"}
     if word not in kinds:
@@ -100,6 +105,18 @@ def _layout(shape: tuple[int, ...]) -> tuple[int, ...]:
         shape = (shape[0], 1, *shape[1:])
     whole = (*shape, 1)[: max(2, len(shape))]
     return whole if prod(whole[2:]) > 1 else whole[:2]
+
+
+def _of_channels(integers: IntegerNetwork, name: str) -> bool:
+    """Whether an ArgMax of the host is over channels: the dimension behind N, or the last where they went there."""
+    nodes = integers.tails[name].nodes
+    found = next((node for node in nodes if node.op_type == "ArgMax"), None)
+    if found is None:
+        return True  # the accelerator's
+    kept, axis = attribute(found, "keepdims", 1), attribute(found, "axis", 0)
+    rank = len(integers.shapes[name]) + (not kept)
+    moved = any(node.op_type == "Transpose" for node in nodes)
+    return axis % rank == (rank - 1 if moved else 1)
 
 
 def _last_op(integers: IntegerNetwork, name: str) -> tuple[str, bool]:
