@@ -11,7 +11,7 @@ from finn_build.frontend.import_qonnx import import_qonnx
 from finn_build.frontend.integers import to_integers
 from sim.golden import IntegerModel
 from tests.frontend.test_changed_networks import changed
-from tests.records.graphs import graph_parts
+from tests.records.graphs import graph_parts, tensor_parts
 from tests.records.record import Said, brief
 
 SEED, GROUPS, IN_GROUP = 1204, 40, 25
@@ -37,4 +37,4 @@ def _said(number: int, folder: Path) -> list[object]:
     shape = (2, *next(iter(tensors)).shape[1:])
     ints = rng.integers(-2 if signed else 0, 2 if signed else 4, shape)
     values = IntegerModel(network.model).run(ints, [t.name for t in tensors][1:]).values()
-    return ["built", graph_parts(network.model), [[t.scale, t.low, t.high, t.divisor] for t in tensors], list(values)]
+    return ["built", graph_parts(network.model), [tensor_parts(t) for t in tensors], list(values)]

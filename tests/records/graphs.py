@@ -24,6 +24,7 @@ from finn_build.dataflow.latency import predict_latency
 from finn_build.dataflow.passes._skips import too_shallow
 from finn_build.errors import SignflowError
 from finn_build.frontend import network as networks
+from finn_build.frontend.integers.tensor import IntTensor
 from finn_build.state import Build
 from tests.builds.pipeline_runs import run_steps, start_build
 from tests.records.record import FOLDER, Said
@@ -101,13 +102,19 @@ def integers_of(name: str, folder: Path) -> Said:
     return {
         "read": graph_parts(build.network.qonnx),
         "integers": graph_parts(found.model),
-        "tensors": [[t.name, t.shape, t.scale, t.low, t.high, t.divisor, t.bipolar] for t in found.tensors.values()],
+        "tensors": [tensor_parts(t) for t in found.tensors.values()],
         "image": ints,
         "outputs": [np.round(o / max(1e-9, float(np.abs(o).max())) * 1e4) for o in outputs],
         "shapes": sorted(found.shapes.items()),
         "meanings": build.meanings,
         "not run": build.not_run,
     }
+
+
+def tensor_parts(t: IntTensor) -> list[object]:
+    """What a tensor of integers holds, and what follows from it."""
+    held = [t.name, t.shape, t.scale, t.low, t.high, t.divisor, t.bipolar]
+    return [*held, t.exact, t.has_room, t.noise, t.evaluations, t.dtype.name, t.every_integer()]
 
 
 def streams_of(name: str, folder: Path) -> Said:
