@@ -12,6 +12,7 @@ from qonnx.transformation.base import Transformation
 
 from finn_build.errors import UnsupportedModelError
 from finn_build.frontend.batch_norm_to_affine import BatchNormToAffine
+from finn_build.frontend.ceil_pools import count_pixels_only, floored
 from finn_build.frontend.door import faults
 from finn_build.frontend.fold_constants import FoldConstants
 from finn_build.frontend.four_bit_types import four_bits_to_bytes
@@ -54,11 +55,15 @@ def import_qonnx(path: Path) -> ModelWrapper:
     try:
         _set_batch_one(model)
         model = _infer_and_fold(model)
+        while floored(model):
+            model = _infer_and_fold(model)
         _drop_casts(model)
         _resize_by_scales(model)
-        _count_pixels_only(model)
+        count_pixels_only(model, path)
         _split_biases(model)
         return _passed(model, BatchNormToAffine(), InferShapes(), MovesFirst(), InferShapes())
+    except UnsupportedModelError:
+        raise
     except Exception as error:  # onnx reports a broken graph by many exception types
         raise UnsupportedModelError(
             f"{path}: its shapes cannot be inferred: {first_line(error)}; export it again, with a fixed input shape"
@@ -177,22 +182,6 @@ def _resize_by_scales(model: ModelWrapper) -> None:
             for name, value in zip(("roi", "scales"), values, strict=True):
                 node.input.append(f"{node.output[0]}_{name}")
                 model.set_initializer(node.input[-1], value.astype(np.float32))
-
-
-def _count_pixels_only(model: ModelWrapper) -> None:
-    """Where an average pool has no padding, none counts.
-
-    With `ceil_mode` windows pass the edge; ONNX Runtime counts what lies there in opsets before 19, where PyTorch and
-    ONNX's own definition do not.
-    """
-    for node in model.graph.node:
-        given = {a.name: a for a in node.attribute} if node.op_type == "AveragePool" else {}
-        if (
-            "count_include_pad" in given
-            and "auto_pad" not in given
-            and not any(given["pads"].ints if "pads" in given else ())
-        ):
-            given["count_include_pad"].i = 0
 
 
 def _passed(model: ModelWrapper, *passes: Transformation) -> ModelWrapper:
