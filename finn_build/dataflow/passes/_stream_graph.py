@@ -79,7 +79,7 @@ class StreamGraph:
         elif order != natural:
             raise UnsupportedModelError(
                 f"{layer}: the channels of {tensor} stream in another order than the network gives them; end it in a "
-                "convolution or dense layer, or leave out the shuffle before the output"
+                "convolution or dense layer, quantize before it is flattened, or leave out a shuffle before the output"
             )
         return stream
 

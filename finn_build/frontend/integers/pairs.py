@@ -9,6 +9,7 @@ from finn_build.frontend.integers.compilation import Compilation
 from finn_build.frontend.integers.float_chain import ELEMENTWISE_OPS, FloatChain
 from finn_build.frontend.integers.layers import scaled
 from finn_build.frontend.integers.problems import Unsupported
+from finn_build.frontend.integers.quantizer import QUANTIZERS
 from finn_build.frontend.integers.registry import compiles
 from finn_build.frontend.integers.resizing import of_one_size
 from finn_build.frontend.integers.tensor import FLOAT32_EXACT, IntTensor
@@ -32,7 +33,8 @@ def compile_pairs(compilation: Compilation, node: NodeProto) -> None:
         why = f"a {node.op_type} of shapes {a.shape} and {b.shape}"
         raise Unsupported(why, "join tensors of one shape, or a map with one pixel for each channel")
     ints = [range(int(t.low.min()), int(t.high.max()) + 1, 1 + t.bipolar) for t in (a, b)]
-    if len(ints[0]) * len(ints[1]) > _MOST_PRODUCTS or a.scale.ndim or b.scale.ndim:
+    few = len(ints[0]) * len(ints[1]) <= _MOST_PRODUCTS and not a.scale.ndim and not b.scale.ndim
+    if not few or _better_as_integers(compilation, node, a, b):
         _by_integers(compilation, node, a, b, [len(levels) for levels in ints])
         return
     p = ints[1][-1] - ints[1][0] + 1
@@ -44,6 +46,29 @@ def compile_pairs(compilation: Compilation, node: NodeProto) -> None:
     low, high = p * a.low + b.low, p * a.high + b.high
     out = IntTensor(node.output[0], a.shape, np.asarray(1, np.float32), low, high, points=(points, values, values))
     compilation.emit("Add", [scaled(compilation, node, a, p), b.name], out, node)
+
+
+def _better_as_integers(compilation: Compilation, node: NodeProto, a: IntTensor, b: IntTensor) -> bool:
+    """Of few levels: a comparison on one scale, and a product that something else than a quantizer reads."""
+    if a.bipolar or b.bipolar:
+        return False
+    if node.op_type in ("Max", "Min"):
+        return bool(a.scale == b.scale and a.divisor == b.divisor)
+    return node.op_type == "Mul" and not _ends_in_quantizers(compilation, node.output[0])
+
+
+def _ends_in_quantizers(compilation: Compilation, tensor: str) -> bool:
+    """Whether all that reads a tensor are quantizers, and functions that they alone read."""
+    readers = [n for n in compilation.source.graph.node if tensor in n.input]
+    return bool(readers) and all(
+        n.op_type in QUANTIZERS
+        or (
+            n.op_type in ELEMENTWISE_OPS
+            and len(compilation.dynamic(n)) == 1
+            and _ends_in_quantizers(compilation, n.output[0])
+        )
+        for n in readers
+    )
 
 
 def one_origin(compilation: Compilation, node: NodeProto) -> str | None:

@@ -220,7 +220,7 @@ LISTED: dict[str, tuple[Tail, list[str]]] = {
         lambda m, x: m.three(F.pad(m.sign(x), (4, 4, 4, 4))),
         ["three: zero padding of values that are -1 or +1"],
     ),
-    "product as output": (lambda m, x: m.q(x) * m.u(x), ["22: this output joins two tensors"]),
+    "power as output": (lambda m, x: m.u(x) ** m.q(x), ["22: this output joins two tensors"]),
     "float weights": (lambda m, x: m.q(m.float_conv(m.q(x))), ["float_conv: the weights are not quantized"]),
     "other padding": (
         lambda m, x: m.three(F.pad(m.q(x), (1, 1, 1, 1), value=0.3)),

@@ -21,7 +21,6 @@ from tests.frontend.integers.by_hand import (
     signs,
     whole,
 )
-from tests.frontend.integers.test_by_hand import HARD_SWISH, PAIRS
 
 
 def sums(weight: int, rest: int, count: int) -> np.ndarray:
@@ -39,10 +38,6 @@ DOUBLED = [
 REFUSED: dict[str, list[Case]] = {
     "a SpaceToDepth of blocks of 2x2 on an image of 2x3 pixels": [
         ([op("SpaceToDepth", "q", blocksize=2)], {}, (1, 1, 2, 3), 2),
-    ],
-    "this output joins two tensors on two scales": [([*HARD_SWISH, op("Exp", "d", to="y1")], PAIRS, MAP, 2)],
-    "an average pool with windows beside the image": [
-        ([op("AveragePool", "q", kernel_shape=[1, 1], strides=[3, 3], ceil_mode=1)], {}, MAP, 2),
     ],
     "a DepthToSpace of 6 channels to blocks of 2x2 pixels": [
         ([op("DepthToSpace", "q", blocksize=2)], {}, (1, 6, 2, 2), 2),
