@@ -14,7 +14,7 @@ from finn_build.frontend.integers.problems import Unsupported, dimension
 from finn_build.frontend.integers.registry import compiles
 from finn_build.frontend.integers.tensor import IntTensor
 
-_CURE = "split, join and reorder channels only (axis 1)"
+_CURE = "split, join and reorder channels only (axis 1); take every other pixel by pixel_unshuffle"
 
 
 @compiles("Split")

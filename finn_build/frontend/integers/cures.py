@@ -12,6 +12,7 @@ _BY_DEFAULT = frozenset((
     "Transpose", "Unsqueeze", "Where",
 ))  # fmt: skip
 """Ops whose outputs ONNX Runtime's static quantization quantizes as it is."""
+_FUSED = ("Relu", "Clip")  # quantized by ONNX Runtime only where what they read is
 _REGISTRIES = "QDQRegistry and QLinearOpsRegistry of onnxruntime.quantization.registry"
 
 
@@ -29,6 +30,9 @@ def quantizer_before(between: Iterable[str], written: Collection[str], average: 
     cure = "put a quantizer before it: a QuantIdentity, or with ONNX Runtime's static quantization "
     if more := ", ".join(repr(op) for op in ops if op not in _BY_DEFAULT):
         cure += f"op_types_to_quantize=[*QDQRegistry, *QLinearOpsRegistry, {more}], {_REGISTRIES}"
+    elif fused := next((op for op in ops if op in _FUSED), ""):
+        more = f"op_types_to_quantize=[*QDQRegistry, *QLinearOpsRegistry, ...], {_REGISTRIES}"
+        cure += f"with the op that the {fused} reads added to {more}: a {fused} alone is not quantized"
     else:
         cure += "as it is by default"
     cure += f", and {average} in nodes_to_exclude" * bool(average)

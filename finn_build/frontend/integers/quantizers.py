@@ -57,7 +57,11 @@ def compile_quantizer(compilation: Compilation, node: NodeProto) -> None:
             cure = (
                 "quantize the image once, and fork after it; with ONNX Runtime's static quantization list slices and "
             )
-            raise Unsupported(why, f"{cure}joins before the first layer in nodes_to_exclude")
+            raise Unsupported(
+                why,
+                f"{cure}joins before the first layer in nodes_to_exclude, or, where each "
+                "branch reads a slice of its own, give extra_options={'ForceQuantizeNoInputCheck': True}",
+            )
         compilation.head, compilation.head_quantizer = chain, quantizer
         if any(n.op_type in _NEVER_NEGATIVE for n in chain.nodes[-1:]):
             _require_told(compilation, quantizer)
