@@ -85,3 +85,10 @@ def indices(*values: int) -> np.ndarray:
 
 FOUR = {"four": np.float32(4)}
 SIGNAL, SQUARE, DEEP = (1, 2, 4), (1, 1, 3, 3), (1, 8, 1, 1)
+PAIRS: Constants = {"s": np.float32(STEP), "h": np.float32(1 / 8), "z": np.uint8(0)}
+HARD_SWISH = [  # as ONNX Runtime quantizes it
+    op("QuantizeLinear", "q", "s", "", to="a8"), op("DequantizeLinear", "a8", "s", "", to="a"),
+    op("HardSigmoid", "a", to="b"), op("QuantizeLinear", "b", "h", "z", to="b8"),
+    op("DequantizeLinear", "b8", "h", "z", to="c"), op("Mul", "a", "c", to="d"),
+    op("QuantizeLinear", "d", "s", "z", to="d8"), op("DequantizeLinear", "d8", "s", "z", to="y0"),
+]  # fmt: skip

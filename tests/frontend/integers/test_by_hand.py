@@ -12,7 +12,9 @@ from sim.golden import IntegerModel
 from tests.frontend.integers.by_hand import (
     DEEP,
     FOUR,
+    HARD_SWISH,
     MAP,
+    PAIRS,
     SIGNAL,
     SOME,
     SQUARE,
@@ -29,13 +31,6 @@ from tests.frontend.integers.by_hand import (
     wide,
 )  # fmt: skip
 
-PAIRS: Constants = {"s": np.float32(STEP), "h": np.float32(1 / 8), "z": np.uint8(0)}
-HARD_SWISH = [  # as ONNX Runtime quantizes it
-    op("QuantizeLinear", "q", "s", "", to="a8"), op("DequantizeLinear", "a8", "s", "", to="a"),
-    op("HardSigmoid", "a", to="b"), op("QuantizeLinear", "b", "h", "z", to="b8"),
-    op("DequantizeLinear", "b8", "h", "z", to="c"), op("Mul", "a", "c", to="d"),
-    op("QuantizeLinear", "d", "s", "z", to="d8"), op("DequantizeLinear", "d8", "s", "z", to="y0"),
-]  # fmt: skip
 # nodes, constants, shape of the image, what is made, further options
 Case = tuple[list[NodeProto], Constants, Sequence[int], str]
 CASES: dict[str, Case] = {
@@ -370,24 +365,13 @@ CASES: dict[str, Case] = {
     ),
 }  # fmt: skip
 LOOSE = {
-    "average of what is never zero, padded at one side",
-    "hard swish",
-    "Max of two scales",
-    "Min of two scales",
-    "as it was",
-    "signs",
-    "signs of what rises and falls",
-    "signs that are all +1",
-    "difference",
-    "largest functions of windows of two sizes, quantized",
-    "largest function of each channel, quantized",
-    "batch norms, nodes without names, of shuffled channels",
-    "GlobalMaxPool of what was padded",
-    "GlobalAveragePool of what was padded",
-    "blocks with padding",
-    "half as large again, by rows",
+    "average of what is never zero, padded at one side", "hard swish", "Max of two scales", "Min of two scales",
+    "as it was", "signs", "signs of what rises and falls", "signs that are all +1", "difference",
+    "largest functions of windows of two sizes, quantized", "largest function of each channel, quantized",
+    "batch norms, nodes without names, of shuffled channels", "GlobalMaxPool of what was padded",
+    "GlobalAveragePool of what was padded", "blocks with padding", "half as large again, by rows",
     "every other pixel",
-}  # windows that never see all that their kernel could
+}  # fmt: skip  # windows that never see all that their kernel could
 SIGNED = {"padded with a level", "padded with the least level", "larger"}
 
 
