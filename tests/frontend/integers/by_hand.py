@@ -1,6 +1,6 @@
 """Networks of a node or three behind the image's quantizer, written by hand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,22 @@ STEP = 0.25
 SOME = 64  # images
 MAP = (1, 2, 2, 2)
 Constants = Mapping[str, Any]  # initializers by name
-_rng = np.random.default_rng(0)
 
 
-def signs(*shape: int) -> np.ndarray:
-    """Weights of 1 bit."""
-    return _rng.choice([-0.5, 0.5], shape).astype(np.float32)
+def drawing() -> tuple[Callable[..., np.ndarray], Callable[..., np.ndarray]]:
+    """What draws weights of a shape, of 1 bit and of 4: the same ones in a module, whatever others draw before it."""
+    rng = np.random.default_rng(0)
+
+    def one_bit(*shape: int) -> np.ndarray:
+        return rng.choice([-0.5, 0.5], shape).astype(np.float32)
+
+    def four_bits(*shape: int) -> np.ndarray:
+        return (rng.integers(-8, 8, shape) * STEP).astype(np.float32)
+
+    return one_bit, four_bits
+
+
+signs, whole = drawing()
 
 
 def op(kind: str, *inputs: str, to: str = "y", **attributes: Any) -> NodeProto:
@@ -67,11 +77,6 @@ def images_of(shape: Sequence[int], bits: int, signed: int) -> np.ndarray:
     if count < 12:
         found = np.concatenate((np.array(list(product(levels[[0, -1]], repeat=count))), found))
     return (found.reshape(-1, *shape[1:]) * STEP).astype(np.float32)
-
-
-def whole(*shape: int) -> np.ndarray:
-    """Weights of 4 bits."""
-    return (_rng.integers(-8, 8, shape) * STEP).astype(np.float32)
 
 
 def wide(to: str = "wq") -> NodeProto:

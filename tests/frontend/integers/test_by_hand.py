@@ -21,16 +21,16 @@ from tests.frontend.integers.by_hand import (
     STEP,
     Constants,
     compiled,
+    drawing,
     images_of,
     indices,
     op,
     quantizer,
     sign,
-    signs,
-    whole,
     wide,
 )  # fmt: skip
 
+signs, whole = drawing()  # records hold what becomes of these
 # nodes, constants, shape of the image, what is made, further options
 Case = tuple[list[NodeProto], Constants, Sequence[int], str]
 CASES: dict[str, Case] = {
