@@ -46,7 +46,7 @@ def add_reports(folder: Path) -> dict[str, Any]:
 def _read(sheet: Path) -> dict[str, Any]:
     try:
         report: dict[str, Any] = json.loads(sheet.read_text())
-        if set(_AREA) <= set(report["resources"]["estimate"]) and report["part"]:
+        if set(_AREA) <= set(report["resources"]["estimate"]) and report["part"] and report["clk_mhz"]:
             return report
     except (ValueError, LookupError, TypeError):
         pass

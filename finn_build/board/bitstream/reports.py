@@ -70,10 +70,9 @@ def read_timing(path: Path) -> dict[str, float]:
     periods = {name: _number(period, path, "period") for name, period, *_ in listed}
     found = {f"{name.lower()}_ns": _number(slacks.get(f"{name}(ns)"), path, name) for name in ("WNS", "WHS", "WPWS")}
     within = re.search(r"^Clock +WNS\(ns\).*\n[ -]+\n((?:.*\S.*\n?)+)", text, re.MULTILINE)
-    worst = (
-        [row[0] for line in within[1].splitlines() if slacks["WNS(ns)"] in (row := line.split())[1:2]] if within else []
-    )
-    if len(worst := worst or [*periods][: len(periods) == 1]) != 1 or worst[0] not in periods:
+    rows = [line.split() for line in within[1].splitlines()] if within else []
+    worst = [*periods] if len(periods) == 1 else [row[0] for row in rows if row[1] == slacks["WNS(ns)"]]
+    if len(worst) != 1 or worst[0] not in periods:
         raise BitstreamError(f"{path}: WNS of {found['wns_ns']:g} ns is of none or several of {', '.join(periods)}")
     period = periods[worst[0]]
     if found["wns_ns"] >= period:
